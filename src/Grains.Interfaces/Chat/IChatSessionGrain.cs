@@ -1,0 +1,93 @@
+using Sophia.Knowledge;
+
+namespace Sophia.Chat;
+
+/// <summary>One conversation. The key is "tenant/session". Everything said is in the log before anybody sees it, numbered from 1 without gaps.</summary>
+[Alias("Sophia.IChatSessionGrain")]
+public interface IChatSessionGrain : IGrainWithStringKey
+{
+    /// <summary>Stores the question and starts the answer; returns the number of the question's event. The same operation id asks once.</summary>
+    /// <exception cref="Operations.RefusedException">Invalid question; Busy while an answer is under way.</exception>
+    [Alias("Ask")]
+    Task<AskReceipt> Ask(AskRequest request);
+
+    /// <summary>Events after a number: those stored already, then live ones, until the answer under way is done (or at once where none is, unless <paramref name="follow"/>).</summary>
+    [Alias("Events")]
+    IAsyncEnumerable<ChatEvent> Events(long after, bool follow, CancellationToken cancellation);
+
+    /// <summary>Events after a number that are stored now, at most <paramref name="limit"/> (1 to 1,000).</summary>
+    [Alias("EventsNow")]
+    Task<IReadOnlyList<ChatEvent>> EventsNow(long after, int limit);
+
+    [Alias("View")]
+    Task<ChatView> View();
+
+    /// <summary>Stops the answer under way; what was said so far stays.</summary>
+    [Alias("Stop")]
+    Task<bool> Stop();
+
+    /// <summary>Keeps what a person thinks of an answer: a thumb (-1 or 1) or a mark of 1 to 5, and a reason.</summary>
+    [Alias("Feedback")]
+    Task Feedback(long questionNumber, int mark, string? reason);
+}
+
+/// <summary>Which conversations a tenant has, newest first. The key is the tenant.</summary>
+[Alias("Sophia.IChatDirectoryGrain")]
+public interface IChatDirectoryGrain : IGrainWithStringKey
+{
+    [Alias("List")]
+    Task<IReadOnlyList<ChatView>> List(int limit);
+
+    [Alias("Touch")]
+    Task Touch(ChatView view);
+}
+
+[GenerateSerializer, Immutable, Alias("Sophia.AskRequest")]
+public sealed record AskRequest([property: Id(0)] string Text, [property: Id(1)] SearchFilter? Filter = null, [property: Id(2)] string? OperationId = null)
+{
+    /// <summary>In UTF-16 units.</summary>
+    public const int MaxTextLength = 4_000;
+}
+
+[GenerateSerializer, Immutable, Alias("Sophia.AskReceipt")]
+public sealed record AskReceipt([property: Id(0)] string Session, [property: Id(1)] long QuestionNumber);
+
+[GenerateSerializer, Immutable, Alias("Sophia.ChatView")]
+public sealed record ChatView([property: Id(0)] string Session, [property: Id(1)] string Title, [property: Id(2)] long LastNumber, [property: Id(3)] DateTimeOffset UpdatedAt, [property: Id(4)] bool Answering);
+
+public enum ChatEventKind
+{
+    /// <summary>Text is the question.</summary>
+    Question = 1,
+
+    /// <summary>The answer begins; Text names who answers ("extractive", or the model).</summary>
+    Started = 2,
+
+    /// <summary>Text is the next piece of the answer; Sources are the citations of a sentence that ends in it.</summary>
+    Text = 3,
+
+    /// <summary>The answer is complete; Text is all of it.</summary>
+    Done = 4,
+
+    /// <summary>No answer could be given or finished; Text says why.</summary>
+    Failed = 5,
+
+    /// <summary>Somebody stopped the answer.</summary>
+    Stopped = 6,
+
+    Feedback = 7,
+}
+
+/// <summary>One numbered event of a conversation. Question is the number of the question that it belongs to.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.ChatEvent")]
+public sealed record ChatEvent(
+    [property: Id(0)] long Number,
+    [property: Id(1)] ChatEventKind Kind,
+    [property: Id(2)] long Question,
+    [property: Id(3)] string Text,
+    [property: Id(4)] IReadOnlyList<ChatSource> Sources,
+    [property: Id(5)] DateTimeOffset At);
+
+/// <summary>Where a sentence of an answer comes from: the number shown in the text ([1]), the words, and their place.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.ChatSource")]
+public sealed record ChatSource([property: Id(0)] int Mark, [property: Id(1)] string Title, [property: Id(2)] string Quote, [property: Id(3)] Citation Citation);

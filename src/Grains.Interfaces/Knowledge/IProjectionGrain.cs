@@ -1,0 +1,40 @@
+using Orleans.Concurrency;
+
+namespace Sophia.Knowledge;
+
+/// <summary>Follows the log into something that can be thrown away and rebuilt. The key is "tenant/projection".</summary>
+[Alias("Sophia.IProjectionGrain")]
+public interface IProjectionGrain : IGrainWithStringKey
+{
+    /// <summary>Says that the log has grown. May be lost: a sweeper asks again.</summary>
+    [OneWay, Alias("Hint")]
+    Task Hint(long head);
+
+    [Alias("View")]
+    Task<ProjectionView> View();
+
+    /// <summary>Returns once the projection has passed a position, or has given up on it; refuses as Busy after <paramref name="patience"/>.</summary>
+    [Alias("WaitFor")]
+    Task<ProjectionView> WaitFor(long position, TimeSpan patience, CancellationToken cancellation);
+
+    /// <summary>Starts again from the beginning of the log.</summary>
+    [Alias("Rebuild")]
+    Task<ProjectionView> Rebuild();
+
+    [Alias("DeadLetters")]
+    Task<IReadOnlyList<ProjectionDeadLetter>> DeadLetters(int limit);
+}
+
+[GenerateSerializer, Immutable, Alias("Sophia.ProjectionView")]
+public sealed record ProjectionView(
+    [property: Id(0)] string Name,
+    [property: Id(1)] int Version,
+    [property: Id(2)] long Cursor,
+    [property: Id(3)] long Head,
+    [property: Id(4)] DateTimeOffset? CaughtUpAt,
+    [property: Id(5)] long DeadLetters,
+    [property: Id(6)] string? LastError);
+
+/// <summary>A record that the projection gave up on after three failures.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.ProjectionDeadLetter")]
+public sealed record ProjectionDeadLetter([property: Id(0)] long Position, [property: Id(1)] string Stream, [property: Id(2)] string Key, [property: Id(3)] string Reason, [property: Id(4)] DateTimeOffset At);

@@ -1,0 +1,78 @@
+namespace Sophia.Knowledge;
+
+/// <summary>Searches one tenant's index. The key is the tenant; nothing here changes state.</summary>
+[Alias("Sophia.ISearchGrain")]
+public interface ISearchGrain : IGrainWithStringKey
+{
+    /// <exception cref="Operations.RefusedException">Invalid: an empty query, one over <see cref="SearchQuery.MaxTextLength"/> characters, a limit out of range.</exception>
+    [Alias("Search")]
+    Task<SearchAnswer> Search(SearchQuery query, CancellationToken cancellation);
+}
+
+/// <summary>What to look for, in plain words: no query syntax, nothing in the text is an operator.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.SearchQuery")]
+public sealed record SearchQuery(
+    [property: Id(0)] string Text,
+    [property: Id(1)] int Limit = 10,
+    [property: Id(2)] SearchFilter? Filter = null)
+{
+    /// <summary>In UTF-16 units.</summary>
+    public const int MaxTextLength = 4_000;
+
+    public const int MaxLimit = 1_000;
+}
+
+/// <summary>Only chunks that match every given part. Keys are of records within the streams; times are inclusive and exclusive.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.SearchFilter")]
+public sealed record SearchFilter(
+    [property: Id(0)] IReadOnlyList<string>? Streams = null,
+    [property: Id(1)] IReadOnlyList<string>? Keys = null,
+    [property: Id(2)] ChunkKind? Kind = null,
+    [property: Id(3)] string? Speaker = null,
+    [property: Id(4)] DateTimeOffset? From = null,
+    [property: Id(5)] DateTimeOffset? Until = null,
+    [property: Id(6)] IReadOnlyDictionary<string, string>? Fields = null);
+
+public enum ChunkKind
+{
+    Turns = 1,
+    Section = 2,
+    Entity = 3,
+}
+
+/// <summary>The answer, best first. IndexedTo is the log position that the index has reached, Head the log's: a difference means that newer records are still on their way.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.SearchAnswer")]
+public sealed record SearchAnswer(
+    [property: Id(0)] IReadOnlyList<SearchHit> Hits,
+    [property: Id(1)] long Matched,
+    [property: Id(2)] double Milliseconds,
+    [property: Id(3)] long IndexedTo,
+    [property: Id(4)] long Head);
+
+/// <summary>One chunk. Highlights are spans of Text, in UTF-16 units.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.SearchHit")]
+public sealed record SearchHit(
+    [property: Id(0)] double Score,
+    [property: Id(1)] long ChunkId,
+    [property: Id(2)] Citation Citation,
+    [property: Id(3)] ChunkKind Kind,
+    [property: Id(4)] string Title,
+    [property: Id(5)] string Text,
+    [property: Id(6)] IReadOnlyList<TextSpan> Highlights,
+    [property: Id(7)] string? Section,
+    [property: Id(8)] IReadOnlyList<string> Speakers,
+    [property: Id(9)] DateTimeOffset? At);
+
+[GenerateSerializer, Immutable, Alias("Sophia.TextSpan")]
+public readonly record struct TextSpan([property: Id(0)] int Start, [property: Id(1)] int Length);
+
+/// <summary>The exact words of a stored record version: for each field (a path such as <c>text</c> or <c>turns[3].text</c>) the UTF-16 span of its string.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.Citation")]
+public sealed record Citation(
+    [property: Id(0)] string Stream,
+    [property: Id(1)] string Key,
+    [property: Id(2)] long Version,
+    [property: Id(3)] IReadOnlyList<FieldSpan> Spans);
+
+[GenerateSerializer, Immutable, Alias("Sophia.FieldSpan")]
+public sealed record FieldSpan([property: Id(0)] string Field, [property: Id(1)] int Start, [property: Id(2)] int Length);

@@ -1,0 +1,67 @@
+namespace Sophia.Log;
+
+public enum RecordOperation
+{
+    Upsert = 1,
+    Delete = 2,
+}
+
+/// <summary>One stored version of a record. Payload is a JSON object; versions of a key count from 1 without gaps.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.RecordView")]
+public sealed record RecordView(
+    [property: Id(0)] string Stream,
+    [property: Id(1)] string Key,
+    [property: Id(2)] long Version,
+    [property: Id(3)] RecordOperation Operation,
+    [property: Id(4)] string PayloadJson,
+    [property: Id(5)] DateTimeOffset At,
+    [property: Id(6)] string Run,
+    [property: Id(7)] long Position,
+    [property: Id(8)] string HashHex);
+
+[GenerateSerializer, Immutable, Alias("Sophia.StreamView")]
+public sealed record StreamView([property: Id(0)] string Stream, [property: Id(1)] long Records, [property: Id(2)] long Deleted);
+
+/// <summary>Reads a tenant's records from the log. The key is the tenant; nothing here changes state.</summary>
+[Alias("Sophia.IRecordsGrain")]
+public interface IRecordsGrain : IGrainWithStringKey
+{
+    /// <summary>The newest version, a tombstone included, or null.</summary>
+    [Alias("Current")]
+    Task<RecordView?> Current(string stream, string key);
+
+    [Alias("Version")]
+    Task<RecordView?> Version(string stream, string key, long version);
+
+    /// <summary>The version that was newest at a moment, or null.</summary>
+    [Alias("AsOf")]
+    Task<RecordView?> AsOf(string stream, string key, DateTimeOffset moment);
+
+    /// <summary>Versions, newest first, at most <paramref name="limit"/> (1 to 1,000).</summary>
+    [Alias("Versions")]
+    Task<IReadOnlyList<RecordView>> Versions(string stream, string key, int limit);
+
+    [Alias("Streams")]
+    Task<IReadOnlyList<StreamView>> Streams();
+
+    /// <summary>The newest versions of a stream in key order, after a key, at most <paramref name="limit"/> (1 to 1,000).</summary>
+    [Alias("Scan")]
+    Task<IReadOnlyList<RecordView>> Scan(string stream, string? afterKey, int limit);
+
+    /// <summary>Says for a record ("stream/key"), quarantined item, run or file which stage it is in, since when, and what it waits for.</summary>
+    [Alias("Why")]
+    Task<WhyView> Why(string id);
+}
+
+/// <summary>The life of one thing, in order; the last stage is where it is now.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.WhyView")]
+public sealed record WhyView(
+    [property: Id(0)] string Id,
+    [property: Id(1)] string Stage,
+    [property: Id(2)] DateTimeOffset? Since,
+    [property: Id(3)] string? WaitingFor,
+    [property: Id(4)] string Explanation,
+    [property: Id(5)] IReadOnlyList<WhyStep> Steps);
+
+[GenerateSerializer, Immutable, Alias("Sophia.WhyStep")]
+public sealed record WhyStep([property: Id(0)] string Stage, [property: Id(1)] DateTimeOffset? At, [property: Id(2)] string Detail);

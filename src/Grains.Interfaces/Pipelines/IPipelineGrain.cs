@@ -1,0 +1,71 @@
+namespace Sophia.Pipelines;
+
+/// <summary>One pipeline of one tenant: its definition, its runs, who feeds it. The key is "tenant/pipeline".</summary>
+[Alias("Sophia.IPipelineGrain")]
+public interface IPipelineGrain : IGrainWithStringKey
+{
+    /// <summary>Validates and keeps a definition (YAML or JSON text). An unchanged text keeps its version; an edit takes effect at the next run.</summary>
+    /// <param name="fileName">The name that errors are reported under.</param>
+    /// <exception cref="Operations.RefusedException">Invalid: one line per mistake, each with file, line and expectation.</exception>
+    [Alias("Define")]
+    Task<PipelineView> Define(string definitionText, string fileName);
+
+    [Alias("View")]
+    Task<PipelineView?> View();
+
+    /// <summary>Starts a run. The same operation id returns the same run; a second run while one is going is refused as a conflict that names it.</summary>
+    [Alias("Start")]
+    Task<RunView> Start(StartRun request);
+
+    /// <summary>Stops reading after the batches in flight; the run can go on later, also after a restart.</summary>
+    [Alias("Pause")]
+    Task<RunView> Pause();
+
+    [Alias("Resume")]
+    Task<RunView> Resume();
+
+    /// <summary>Ends the run after the batches in flight; what was stored stays stored.</summary>
+    [Alias("Cancel")]
+    Task<RunView> Cancel();
+
+    /// <summary>A run, live where it is going; null where it is unknown.</summary>
+    [Alias("Run")]
+    Task<RunView?> Run(string runId);
+
+    /// <summary>Runs, newest first, at most <paramref name="limit"/> (1 to 1,000).</summary>
+    [Alias("Runs")]
+    Task<IReadOnlyList<RunView>> Runs(int limit);
+
+    /// <summary>Files and partitions that a run could not read, with the reason.</summary>
+    [Alias("Unreadable")]
+    Task<IReadOnlyList<UnreadableView>> Unreadable(string runId, int limit);
+
+    /// <summary>Takes one webhook delivery: checks its signature, then stores it durably before it answers.</summary>
+    [Alias("Deliver")]
+    Task<DeliveryResult> Deliver(WebhookDelivery delivery);
+
+    /// <summary>Stops schedule and watching and forgets the definition; records stay.</summary>
+    [Alias("Remove")]
+    Task Remove();
+}
+
+/// <summary>Which pipelines a tenant has. The key is the tenant.</summary>
+[Alias("Sophia.IPipelineDirectoryGrain")]
+public interface IPipelineDirectoryGrain : IGrainWithStringKey
+{
+    [Alias("List")]
+    Task<IReadOnlyList<PipelineView>> List();
+
+    [Alias("Names")]
+    Task<IReadOnlyList<string>> Names();
+
+    [Alias("Add")]
+    Task Add(string name);
+
+    [Alias("Remove")]
+    Task Remove(string name);
+
+    /// <summary>Runs of every pipeline, newest first, at most <paramref name="limit"/> (1 to 1,000).</summary>
+    [Alias("RecentRuns")]
+    Task<IReadOnlyList<RunView>> RecentRuns(int limit);
+}

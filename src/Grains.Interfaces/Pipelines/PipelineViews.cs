@@ -1,0 +1,86 @@
+namespace Sophia.Pipelines;
+
+[GenerateSerializer, Immutable, Alias("Sophia.PipelineView")]
+public sealed record PipelineView(
+    [property: Id(0)] string Name,
+    [property: Id(1)] int Version,
+    [property: Id(2)] string DefinitionText,
+    [property: Id(3)] DateTimeOffset DefinedAt,
+    [property: Id(4)] IReadOnlyList<SourceView> Sources,
+    [property: Id(5)] string? Schedule,
+    [property: Id(6)] RunView? ActiveRun,
+    [property: Id(7)] RunView? LastRun);
+
+/// <summary>A source as people see it; never a secret.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.SourceView")]
+public sealed record SourceView([property: Id(0)] string Type, [property: Id(1)] string Description, [property: Id(2)] bool Watched, [property: Id(3)] string? WebhookPath);
+
+[GenerateSerializer, Immutable, Alias("Sophia.StartRun")]
+public sealed record StartRun([property: Id(0)] bool DryRun = false, [property: Id(1)] bool FullRefresh = false, [property: Id(2)] string? OperationId = null, [property: Id(3)] string Reason = "asked");
+
+public enum RunState
+{
+    Running = 1,
+    Paused = 2,
+    /// <summary>Everything read is stored or quarantined.</summary>
+    Succeeded = 3,
+    Failed = 4,
+    Cancelled = 5,
+}
+
+/// <summary>One run: a row of sync_logs. Counts are of records unless said; a rate is records a second since the start, pauses left out.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.RunView")]
+public sealed record RunView(
+    [property: Id(0)] string RunId,
+    [property: Id(1)] string Pipeline,
+    [property: Id(2)] int DefinitionVersion,
+    [property: Id(3)] bool DryRun,
+    [property: Id(4)] RunState State,
+    [property: Id(5)] DateTimeOffset StartedAt,
+    [property: Id(6)] DateTimeOffset UpdatedAt,
+    [property: Id(7)] DateTimeOffset? EndedAt,
+    [property: Id(8)] DateTimeOffset? SearchableAt,
+    [property: Id(9)] RunCounts Counts,
+    [property: Id(10)] double RecordsPerSecond,
+    [property: Id(11)] int PartitionsTotal,
+    [property: Id(12)] int PartitionsDone,
+    [property: Id(13)] string? Error,
+    [property: Id(14)] string Reason,
+    [property: Id(15)] double? QualityScore);
+
+[GenerateSerializer, Immutable, Alias("Sophia.RunCounts")]
+public sealed record RunCounts(
+    [property: Id(0)] long In = 0,
+    [property: Id(1)] long Valid = 0,
+    [property: Id(2)] long Quarantined = 0,
+    [property: Id(3)] long Duplicate = 0,
+    [property: Id(4)] long Stored = 0,
+    [property: Id(5)] long Deleted = 0,
+    [property: Id(6)] long Chunked = 0,
+    [property: Id(7)] long Bytes = 0,
+    [property: Id(8)] long Unreadable = 0)
+{
+    public static RunCounts operator +(RunCounts a, RunCounts b) => new(
+        a.In + b.In, a.Valid + b.Valid, a.Quarantined + b.Quarantined, a.Duplicate + b.Duplicate, a.Stored + b.Stored,
+        a.Deleted + b.Deleted, a.Chunked + b.Chunked, a.Bytes + b.Bytes, a.Unreadable + b.Unreadable);
+}
+
+[GenerateSerializer, Immutable, Alias("Sophia.UnreadableView")]
+public sealed record UnreadableView([property: Id(0)] string Path, [property: Id(1)] string Reason, [property: Id(2)] long Bytes);
+
+/// <summary>An HTTP delivery as it came: header names in lower case, the body untouched because the signature covers its bytes.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.WebhookDelivery")]
+public sealed record WebhookDelivery([property: Id(0)] IReadOnlyDictionary<string, string> Headers, [property: Id(1)] ReadOnlyMemory<byte> Body);
+
+public enum DeliveryOutcome
+{
+    Stored = 1,
+    Duplicate = 2,
+    Quarantined = 3,
+    WrongSignature = 4,
+    Invalid = 5,
+    NoSuchWebhook = 6,
+}
+
+[GenerateSerializer, Immutable, Alias("Sophia.DeliveryResult")]
+public sealed record DeliveryResult([property: Id(0)] DeliveryOutcome Outcome, [property: Id(1)] string Detail, [property: Id(2)] string? RecordId);

@@ -1,0 +1,74 @@
+namespace Sophia.Quality;
+
+/// <summary>What the gate held back in one tenant. The key is the tenant. Every decision is an audit entry; a release never overwrites a newer version.</summary>
+[Alias("Sophia.IQuarantineGrain")]
+public interface IQuarantineGrain : IGrainWithStringKey
+{
+    [Alias("List")]
+    Task<QuarantinePage> List(QuarantineQuery query);
+
+    [Alias("Get")]
+    Task<QuarantinedItem?> Get(long id);
+
+    /// <summary>Stores the items as they are. One outcome per id.</summary>
+    [Alias("Release")]
+    Task<IReadOnlyList<QuarantineOutcome>> Release(IReadOnlyList<long> ids, string by);
+
+    /// <summary>Replaces the payload, judges it again and stores it where it passes; else it stays held with the new reasons.</summary>
+    [Alias("Edit")]
+    Task<QuarantineOutcome> Edit(long id, string payloadJson, string by);
+
+    [Alias("Discard")]
+    Task<IReadOnlyList<QuarantineOutcome>> Discard(IReadOnlyList<long> ids, string reason, string by);
+}
+
+public enum QuarantineState
+{
+    Held = 1,
+    Released = 2,
+    Discarded = 3,
+}
+
+/// <summary>Which items to show, newest first. Before is the id to go on from; limit is 1 to 500.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.QuarantineQuery")]
+public sealed record QuarantineQuery(
+    [property: Id(0)] string? Pipeline = null,
+    [property: Id(1)] string? Stream = null,
+    [property: Id(2)] string? Run = null,
+    [property: Id(3)] QuarantineState? State = QuarantineState.Held,
+    [property: Id(4)] long? Before = null,
+    [property: Id(5)] int Limit = 50);
+
+[GenerateSerializer, Immutable, Alias("Sophia.QuarantinePage")]
+public sealed record QuarantinePage([property: Id(0)] IReadOnlyList<QuarantinedItem> Items, [property: Id(1)] long Held, [property: Id(2)] IReadOnlyList<ReasonCount> Reasons);
+
+/// <summary>How many held items one rule holds back.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.ReasonCount")]
+public sealed record ReasonCount([property: Id(0)] string Stream, [property: Id(1)] string Rule, [property: Id(2)] long Count);
+
+/// <summary>A record that the gate held back, or a piece of a file that is no record (then PayloadJson is null and the origin says where it lies).</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.QuarantinedItem")]
+public sealed record QuarantinedItem(
+    [property: Id(0)] long Id,
+    [property: Id(1)] string Pipeline,
+    [property: Id(2)] string Run,
+    [property: Id(3)] string Stream,
+    [property: Id(4)] string? Key,
+    [property: Id(5)] string? PayloadJson,
+    [property: Id(6)] IReadOnlyList<CellReason> Reasons,
+    [property: Id(7)] QuarantineState State,
+    [property: Id(8)] DateTimeOffset At,
+    [property: Id(9)] Origin Origin,
+    [property: Id(10)] string? DecidedBy,
+    [property: Id(11)] DateTimeOffset? DecidedAt);
+
+/// <summary>Why one cell fails: the field, the rule's name, the value as seen (at most 200 characters), what was expected, and what may help.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.CellReason")]
+public sealed record CellReason([property: Id(0)] string Field, [property: Id(1)] string Rule, [property: Id(2)] string? Value, [property: Id(3)] string Expected, [property: Id(4)] string? Hint);
+
+/// <summary>Where a record came from: a path within its source, byte offset and length, line from 1, and the SHA-256 of an unreadable piece.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.Origin")]
+public sealed record Origin([property: Id(0)] string Path, [property: Id(1)] long Offset = 0, [property: Id(2)] long Length = 0, [property: Id(3)] long Line = 0, [property: Id(4)] string? HashHex = null);
+
+[GenerateSerializer, Immutable, Alias("Sophia.QuarantineOutcome")]
+public sealed record QuarantineOutcome([property: Id(0)] long Id, [property: Id(1)] QuarantineState State, [property: Id(2)] string Detail, [property: Id(3)] IReadOnlyList<CellReason> Reasons);

@@ -1,0 +1,84 @@
+namespace Sophia.Tenants;
+
+/// <summary>One tenant: its API keys, sign-in links and settings. The key is the tenant.</summary>
+[Alias("Sophia.ITenantGrain")]
+public interface ITenantGrain : IGrainWithStringKey
+{
+    /// <summary>Creates the tenant where it is not there yet; idempotent.</summary>
+    [Alias("Create")]
+    Task<TenantView> Create(string displayName);
+
+    /// <summary>The tenant, or null where nobody created it.</summary>
+    [Alias("View")]
+    Task<TenantView?> View();
+
+    /// <summary>Issues an API key. The secret is in the answer and nowhere else: only its hash is kept.</summary>
+    [Alias("IssueKey")]
+    Task<IssuedKey> IssueKey(string label, TenantRole role);
+
+    [Alias("RevokeKey")]
+    Task<bool> RevokeKey(string keyId);
+
+    /// <summary>Whose key this is, or null. <paramref name="secretHash"/> is the SHA-256 of the whole key as presented, in lower hex.</summary>
+    [Alias("Authenticate")]
+    Task<Caller?> Authenticate(string secretHash);
+
+    /// <summary>Issues a one-time code that signs a browser in; it expires after <see cref="SignInCode.Lifetime"/>.</summary>
+    [Alias("IssueSignIn")]
+    Task<SignInCode> IssueSignIn(TenantRole role);
+
+    /// <summary>Redeems a sign-in code, once; null where it is unknown, used or expired.</summary>
+    [Alias("RedeemSignIn")]
+    Task<Caller?> RedeemSignIn(string codeHash);
+}
+
+/// <summary>Which tenants there are. One grain; the key is "system".</summary>
+[Alias("Sophia.ITenantDirectoryGrain")]
+public interface ITenantDirectoryGrain : IGrainWithStringKey
+{
+    [Alias("List")]
+    Task<IReadOnlyList<TenantId>> List();
+
+    [Alias("Add")]
+    Task Add(TenantId tenant);
+}
+
+/// <summary>What a caller may do, from least to most.</summary>
+public enum TenantRole
+{
+    Viewer = 1,
+    Analyst = 2,
+    Operator = 3,
+    Admin = 4,
+    Owner = 5,
+}
+
+[GenerateSerializer, Immutable, Alias("Sophia.TenantView")]
+public sealed record TenantView(
+    [property: Id(0)] TenantId Tenant,
+    [property: Id(1)] string DisplayName,
+    [property: Id(2)] DateTimeOffset CreatedAt,
+    [property: Id(3)] IReadOnlyList<ApiKeyView> Keys);
+
+[GenerateSerializer, Immutable, Alias("Sophia.ApiKeyView")]
+public sealed record ApiKeyView(
+    [property: Id(0)] string KeyId,
+    [property: Id(1)] string Label,
+    [property: Id(2)] TenantRole Role,
+    [property: Id(3)] DateTimeOffset CreatedAt,
+    [property: Id(4)] DateTimeOffset? RevokedAt);
+
+/// <summary>A new API key: <c>sophia.{tenant}.{43 characters of base64url}</c>.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.IssuedKey")]
+public sealed record IssuedKey([property: Id(0)] string KeyId, [property: Id(1)] string Secret, [property: Id(2)] TenantRole Role);
+
+[GenerateSerializer, Immutable, Alias("Sophia.SignInCode")]
+public sealed record SignInCode([property: Id(0)] string Code, [property: Id(1)] DateTimeOffset ExpiresAt)
+{
+    /// <summary>How long a code is good for.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
+}
+
+/// <summary>Somebody who proved who they are.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.Caller")]
+public sealed record Caller([property: Id(0)] TenantId Tenant, [property: Id(1)] string KeyId, [property: Id(2)] string Label, [property: Id(3)] TenantRole Role);

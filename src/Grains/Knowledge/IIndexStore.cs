@@ -1,0 +1,48 @@
+using Sophia.Tenants;
+
+namespace Sophia.Knowledge;
+
+/// <summary>The index of every tenant: chunks, their words, and the cursor of the projection that fills it, which is written in the same transaction.</summary>
+public interface IIndexStore
+{
+    /// <summary>How far the index has come: the log position and the version of the chunker that made it. (0, 0) where there is none.</summary>
+    Task<IndexCursor> Cursor(TenantId tenant, CancellationToken cancellation);
+
+    /// <summary>Replaces the chunks of the given records and moves the cursor, in one transaction. Refused (false) unless the cursor is <paramref name="expected"/>.</summary>
+    Task<bool> Apply(TenantId tenant, IndexCursor expected, IndexCursor next, IReadOnlyList<IndexedRecord> records, CancellationToken cancellation);
+
+    /// <summary>Empties the index and sets the cursor to the start under a chunker version.</summary>
+    Task Reset(TenantId tenant, int version, CancellationToken cancellation);
+
+    /// <summary>Candidates for a question: chunks that hold at least one of the terms and pass the filter, best first by the engine's own BM25.</summary>
+    Task<CandidateSet> Candidates(TenantId tenant, CandidateQuery query, CancellationToken cancellation);
+
+    /// <summary>Chunks of one record version in order.</summary>
+    Task<IReadOnlyList<IndexedChunk>> ChunksOf(TenantId tenant, string stream, string key, CancellationToken cancellation);
+
+    /// <summary>What is indexed of a record: the version and when, or null.</summary>
+    Task<IndexedState?> StateOf(TenantId tenant, string stream, string key, CancellationToken cancellation);
+}
+
+public sealed record IndexCursor(long Position, int Version);
+
+/// <summary>A record to index; no chunks means that it leaves the index.</summary>
+/// <param name="Fields">Metadata to filter by: top-level scalar fields as text, at most 64 of at most 200 characters.</param>
+public sealed record IndexedRecord(string Stream, string Key, long Version, long Position, DateTimeOffset At, string Title, IReadOnlyDictionary<string, string> Fields, IReadOnlyList<Chunk> Chunks);
+
+/// <summary>A piece of a record that is found and cited as one. Text is what people read; Spans say where its words lie in the record.</summary>
+/// <param name="Ordinal">From 0 within its record.</param>
+public sealed record Chunk(int Ordinal, ChunkKind Kind, string Text, string? Section, IReadOnlyList<string> Speakers, IReadOnlyList<ChunkSpan> Spans);
+
+/// <summary>UTF-16 span <c>TextStart, Length</c> of a chunk's text is the span <c>Start, Length</c> of the record's field.</summary>
+public readonly record struct ChunkSpan(string Field, int Start, int Length, int TextStart);
+
+public sealed record IndexedChunk(long ChunkId, string Stream, string Key, long Version, DateTimeOffset At, string Title, Chunk Chunk, double EngineScore);
+
+public sealed record IndexedState(long Version, int Chunks, DateTimeOffset IndexedAt);
+
+/// <summary>Terms are plain words; the engine quotes them, nothing in them is syntax.</summary>
+public sealed record CandidateQuery(IReadOnlyList<string> Terms, SearchFilter? Filter, int Limit);
+
+/// <summary>Chunks and what the scorer needs of the whole: how many chunks there are, their mean length in words, and in how many each term stands.</summary>
+public sealed record CandidateSet(IReadOnlyList<IndexedChunk> Chunks, long Matched, long TotalChunks, double MeanWords, IReadOnlyDictionary<string, long> DocumentFrequency);

@@ -1,0 +1,149 @@
+using Sophia.Pipelines;
+using Sophia.Quality;
+using Sophia.Tenants;
+
+namespace Sophia.Log;
+
+/// <summary>The append-only log of every tenant, with what must agree with it: heads, checkpoints, runs, quarantine. Every engine passes one suite.</summary>
+/// <remarks>
+/// One append is one transaction of one tenant; when its task completes with <see cref="AppendOutcome.Committed"/> the disk has it.
+/// Positions count from 1 per tenant, rising, without promise of being gapless. The newest version of a key is its head; each row points to the
+/// version before it, so that history is walked, never scanned.
+/// </remarks>
+public interface ILogStore
+{
+    /// <summary>Makes the caller the owner of a name (such as <c>pipelines/crm/lane-0</c>): raises the epoch, so that every earlier holder is refused from now on.</summary>
+    Task<Fence> Acquire(TenantId tenant, string owner, CancellationToken cancellation);
+
+    /// <summary>Appends in one transaction, or changes nothing. Foreseen refusals are outcomes; a failing disk is a <see cref="StorageException"/>, after which the outcome is unknown and the fence's position says whether it took place.</summary>
+    Task<AppendOutcome> Append(TenantId tenant, AppendBatch batch, CancellationToken cancellation);
+
+    /// <summary>Rows after a position in order, at most <paramref name="limit"/> rows and about <paramref name="maxBytes"/> bytes of payload (always at least one row where there is one).</summary>
+    Task<IReadOnlyList<LogEntry>> Read(TenantId tenant, long after, int limit, int maxBytes, CancellationToken cancellation);
+
+    /// <summary>The position of the newest row, 0 where there is none.</summary>
+    Task<long> Head(TenantId tenant, CancellationToken cancellation);
+
+    /// <summary>The newest row of a key, a tombstone included, or null.</summary>
+    Task<LogEntry?> Newest(TenantId tenant, string stream, string key, CancellationToken cancellation);
+
+    /// <summary>Rows of a key from its newest (or from <paramref name="below"/>, exclusive, by version) backwards, at most <paramref name="limit"/>.</summary>
+    Task<IReadOnlyList<LogEntry>> History(TenantId tenant, string stream, string key, long? below, int limit, CancellationToken cancellation);
+
+    /// <summary>Heads of a stream in key order (ordinal) after a key, at most <paramref name="limit"/>. With a partition, only heads whose newest version came from it.</summary>
+    Task<IReadOnlyList<HeadEntry>> Heads(TenantId tenant, string stream, string? afterKey, string? partition, int limit, CancellationToken cancellation);
+
+    Task<IReadOnlyList<StreamCount>> Streams(TenantId tenant, CancellationToken cancellation);
+
+    /// <summary>What a pipeline remembers of a partition of its source, or null.</summary>
+    Task<Checkpoint?> Checkpoint(TenantId tenant, string pipeline, string partition, CancellationToken cancellation);
+
+    /// <summary>All checkpoints of a pipeline in partition order after a partition, at most <paramref name="limit"/>.</summary>
+    Task<IReadOnlyList<Checkpoint>> Checkpoints(TenantId tenant, string pipeline, string? afterPartition, int limit, CancellationToken cancellation);
+}
+
+/// <summary>The right to append: who, under which epoch, and how many appends the owner has made. Each committed append raises Position by one.</summary>
+public sealed record Fence(string Owner, long Epoch, long Position);
+
+/// <summary>What kind of thing a log row is. Numbers are on disk and never change.</summary>
+public enum EntryType
+{
+    Record = 1,
+    Audit = 2,
+    Chat = 3,
+    Run = 4,
+    Queue = 5,
+}
+
+/// <summary>A row to append. The payload is UTF-8 JSON; the hash is the first 16 bytes of the SHA-256 of operation and payload (see <see cref="EntryHash"/>).</summary>
+/// <param name="Partition">The part of the source that it came from (a file's path); kept at the head so that a vanished file's records can be found.</param>
+/// <param name="OnlyIfChanged">Leave it out, and count a duplicate, where the head has the same hash.</param>
+/// <param name="OnlyIfVersion">Leave it out, and count a conflict, unless the head's version is this one (0: no head yet).</param>
+public readonly record struct NewEntry(
+    EntryType Type,
+    string Stream,
+    string Key,
+    RecordOperation Operation,
+    ReadOnlyMemory<byte> Payload,
+    UInt128 Hash,
+    string? Partition = null,
+    bool OnlyIfChanged = true,
+    long? OnlyIfVersion = null);
+
+/// <summary>Everything that one transaction of the log does.</summary>
+public sealed record AppendBatch
+{
+    public required Fence Fence { get; init; }
+
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>The run that this belongs to; empty where there is none.</summary>
+    public string Run { get; init; } = "";
+
+    public IReadOnlyList<NewEntry> Entries { get; init; } = [];
+
+    public IReadOnlyList<NewQuarantine> Quarantined { get; init; } = [];
+
+    public IReadOnlyList<QuarantineDecision> Decisions { get; init; } = [];
+
+    /// <summary>Checkpoints to write; one whose State is null is removed.</summary>
+    public IReadOnlyList<CheckpointWrite> Checkpoints { get; init; } = [];
+
+    /// <summary>The run's row as it is to be from now on, or null. Its counts are replaced; see <see cref="RunDelta"/> for adding to them.</summary>
+    public RunRow? RunRow { get; init; }
+
+    /// <summary>Counts to add to the run's row. Stored, Duplicate and Deleted are added by the store itself, from what it did.</summary>
+    public RunDelta? RunDelta { get; init; }
+
+    /// <summary>A key under a unique constraint, in the same transaction: a second append with it is refused as <see cref="AppendOutcome.AlreadyDone"/>.</summary>
+    public string? OnceKey { get; init; }
+}
+
+/// <summary>How an append ended.</summary>
+public abstract record AppendOutcome
+{
+    private AppendOutcome() { }
+
+    /// <summary>Durable. Positions are 0 where no row was written. Dispositions are by index of Entries.</summary>
+    public sealed record Committed(Fence Next, long FirstPosition, long LastPosition, int Stored, int Duplicates, int Deleted, int Conflicts, IReadOnlyList<EntryDisposition> Dispositions) : AppendOutcome;
+
+    /// <summary>Somebody else has taken the owner's name under a higher epoch: stop and deactivate.</summary>
+    public sealed record Fenced(long CurrentEpoch) : AppendOutcome;
+
+    /// <summary>The owner has made more (or fewer) appends than the fence says: an earlier one with unknown outcome took place. Reload and go on from here.</summary>
+    public sealed record Misplaced(Fence Current) : AppendOutcome;
+
+    /// <summary>The once-key was used before, by the append whose last row is at this position.</summary>
+    public sealed record AlreadyDone(string OnceKey, long Position) : AppendOutcome;
+}
+
+public enum EntryDisposition : byte
+{
+    Stored = 1,
+    Duplicate = 2,
+    Conflict = 3,
+}
+
+/// <summary>A stored row. Previous is the position of the key's version before it, 0 for the first.</summary>
+public sealed record LogEntry(
+    long Position,
+    EntryType Type,
+    string Stream,
+    string Key,
+    long Version,
+    RecordOperation Operation,
+    ReadOnlyMemory<byte> Payload,
+    UInt128 Hash,
+    DateTimeOffset At,
+    string Run,
+    long Previous);
+
+/// <summary>The newest version of a key.</summary>
+public sealed record HeadEntry(string Stream, string Key, long Position, long Version, RecordOperation Operation, UInt128 Hash, string? Partition);
+
+public sealed record StreamCount(string Stream, EntryType Type, long Records, long Deleted);
+
+/// <summary>What a pipeline remembers of one partition; State is the reader's own JSON.</summary>
+public sealed record Checkpoint(string Pipeline, string Partition, string State, string Run, DateTimeOffset At);
+
+public sealed record CheckpointWrite(string Pipeline, string Partition, string? State);

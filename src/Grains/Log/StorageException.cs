@@ -1,0 +1,18 @@
+namespace Sophia.Log;
+
+/// <summary>The stable codes of a failing store.</summary>
+public enum StorageFault
+{
+    Unknown = 0,
+    Full = 1,
+    Corrupt = 2,
+    Locked = 3,
+    Unreachable = 4,
+    NewerFormat = 5,
+}
+
+/// <summary>The store failed. Whether the write took place is unknown unless <see cref="Fault"/> is Full (it did not).</summary>
+public sealed class StorageException(StorageFault fault, string message, Exception? inner = null) : Exception(message, inner)
+{
+    public StorageFault Fault { get; } = fault;
+}

@@ -1,0 +1,59 @@
+using Sophia.Log;
+using Sophia.Quality;
+
+namespace Sophia.Pipelines;
+
+/// <summary>A kind of source ("files", "github-webhook", …). Connectors implement it; nothing in it knows grains.</summary>
+public interface ISourceKind
+{
+    /// <summary>The name that a definition says under <c>type</c>.</summary>
+    string Type { get; }
+
+    /// <summary>The source's partitions now, in a stable order: units that are read in order by themselves and in parallel to each other (a file each).</summary>
+    /// <exception cref="SourceException">The source cannot be reached or is set up wrongly.</exception>
+    IAsyncEnumerable<SourcePartition> Partitions(SourceContext source, CancellationToken cancellation);
+
+    /// <summary>Opens a partition where a checkpoint left off (null: from the start).</summary>
+    Task<ISourceReader> Open(SourceContext source, SourcePartition partition, string? state, CancellationToken cancellation);
+}
+
+/// <summary>Which source of which pipeline is read. Settings are as the definition states them, secrets resolved.</summary>
+public sealed record SourceContext(string Tenant, string Pipeline, SourceDefinition Definition);
+
+/// <summary>A piece of a source.</summary>
+/// <param name="Id">Stable across runs (a relative path).</param>
+/// <param name="Fingerprint">Changes whenever the content may have (size and modification time); an unchanged one is not read again.</param>
+/// <param name="Bytes">Its size where known, for progress.</param>
+/// <param name="Unreadable">Why it cannot be read at all (an unknown type), or null.</param>
+/// <param name="Settling">It is still being written: leave it for a later look.</param>
+public sealed record SourcePartition(string Id, string Fingerprint, long Bytes, string? Unreadable = null, bool Settling = false);
+
+/// <summary>Reads one partition in order, in bounded batches.</summary>
+public interface ISourceReader : IAsyncDisposable
+{
+    /// <summary>The next batch, or null at the end. State is where to go on after this batch.</summary>
+    ValueTask<SourceBatch?> Read(BatchBudget budget, CancellationToken cancellation);
+}
+
+/// <summary>How much a batch may hold: whichever bound is met first ends it.</summary>
+public sealed record BatchBudget(int MaxRecords = 5_000, int MaxBytes = 4 * 1024 * 1024)
+{
+    public static readonly BatchBudget Default = new();
+}
+
+/// <param name="State">The reader's own JSON: where the next batch starts.</param>
+/// <param name="Bad">Pieces that are no records (a malformed line, an oversized one): quarantined, never fatal.</param>
+/// <param name="Bytes">Bytes of the source consumed by this batch.</param>
+public sealed record SourceBatch(IReadOnlyList<SourceRecord> Records, IReadOnlyList<BadPiece> Bad, string State, long Bytes);
+
+/// <summary>A record as read: payload is a UTF-8 JSON object. Key is null where the definition's key fields decide.</summary>
+public readonly record struct SourceRecord(string Stream, string? Key, RecordOperation Operation, ReadOnlyMemory<byte> Payload, long Offset, int Length, long Line);
+
+/// <summary>A piece of a partition that could not become a record. Preview is at most 2,000 bytes of it, for people.</summary>
+public sealed record BadPiece(string Stream, CellReason Reason, Origin Origin, string? Preview);
+
+/// <summary>The source failed. Transient: trying again may help.</summary>
+public sealed class SourceException(string message, bool transient, Exception? inner = null) : Exception(message, inner)
+{
+    public bool Transient { get; } = transient;
+}

@@ -1,0 +1,48 @@
+using Sophia.Quality;
+
+namespace Sophia.Pipelines;
+
+/// <summary>A pipeline as its author states it; the published schema is docs/pipeline.schema.json.</summary>
+public sealed record PipelineDefinition
+{
+    public required string Name { get; init; }
+
+    public IReadOnlyList<SourceDefinition> Sources { get; init; } = [];
+
+    /// <summary>A cron expression (Quartz) or "every 5m"; null: on demand (and watched sources as they change).</summary>
+    public string? Schedule { get; init; }
+
+    /// <summary>Rules by stream name; "*" holds for every stream that is not named.</summary>
+    public IReadOnlyDictionary<string, StreamDefinition> Streams { get; init; } = new Dictionary<string, StreamDefinition>();
+
+    public GateDefinition Gate { get; init; } = new();
+
+    /// <summary>How many partitions are read at once. Default 0: the number of cores, at most 8.</summary>
+    public int Parallelism { get; init; }
+}
+
+/// <summary>One source. Settings are the rest of its mapping, by name, as text.</summary>
+public sealed record SourceDefinition(string Type, IReadOnlyDictionary<string, string> Settings)
+{
+    public string? this[string name] => Settings.GetValueOrDefault(name);
+}
+
+/// <summary>What is known of a stream's records.</summary>
+public sealed record StreamDefinition
+{
+    /// <summary>Fields whose values, joined, are the record's key; empty: the reader's own key.</summary>
+    public IReadOnlyList<string> Key { get; init; } = [];
+
+    public SyncMode Mode { get; init; } = SyncMode.Deduplicated;
+
+    public IReadOnlyList<RuleDefinition> Rules { get; init; } = [];
+}
+
+public enum SyncMode
+{
+    /// <summary>A record whose content is unchanged is not stored again; one that vanished from its source becomes a tombstone.</summary>
+    Deduplicated = 1,
+
+    /// <summary>Every record read is a new version.</summary>
+    Append = 2,
+}
