@@ -96,7 +96,7 @@ public class ContractTests
     private static string FirstDifference(string a, string b)
     {
         var (left, right) = (a.Split('\n'), b.Split('\n'));
-        var at = Enumerable.Range(0, Math.Max(left.Length, right.Length)).First(i => left.ElementAtOrDefault(i) != right.ElementAtOrDefault(i));
+        var at = Enumerable.Range(0, Math.Max(left.Length, right.Length)).FirstOrDefault(i => left.ElementAtOrDefault(i) != right.ElementAtOrDefault(i));
         return $"line {at + 1}: list \"{left.ElementAtOrDefault(at)}\", code \"{right.ElementAtOrDefault(at)}\"";
     }
 
