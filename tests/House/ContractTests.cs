@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text;
 using Orleans;
+using Orleans.Runtime;
 using Sophia.Tenants;
 
 namespace Sophia.House;
