@@ -46,7 +46,7 @@ public sealed record QuarantinePage([property: Id(0)] IReadOnlyList<QuarantinedI
 [GenerateSerializer, Immutable, Alias("Sophia.ReasonCount")]
 public sealed record ReasonCount([property: Id(0)] string Stream, [property: Id(1)] string Rule, [property: Id(2)] long Count);
 
-/// <summary>A record that the gate held back, or a piece of a file that is no record (then PayloadJson is null and the origin says where it lies).</summary>
+/// <summary>A record that the gate held back, or a piece of a file that is no record (then PayloadJson is null and the origin says where it lies). HeadVersion is the key's newest version when it was held back, 0 for none.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.QuarantinedItem")]
 public sealed record QuarantinedItem(
     [property: Id(0)] long Id,
@@ -60,7 +60,8 @@ public sealed record QuarantinedItem(
     [property: Id(8)] DateTimeOffset At,
     [property: Id(9)] Origin Origin,
     [property: Id(10)] string? DecidedBy,
-    [property: Id(11)] DateTimeOffset? DecidedAt);
+    [property: Id(11)] DateTimeOffset? DecidedAt,
+    [property: Id(12)] long HeadVersion = 0);
 
 /// <summary>Why one cell fails: the field, the rule's name, the value as seen (at most 200 characters), what was expected, and what may help.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.CellReason")]

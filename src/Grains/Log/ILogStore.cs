@@ -30,7 +30,7 @@ public interface ILogStore
     /// <summary>Rows of a key from its newest (or from <paramref name="below"/>, exclusive, by version) backwards, at most <paramref name="limit"/>.</summary>
     Task<IReadOnlyList<LogEntry>> History(TenantId tenant, string stream, string key, long? below, int limit, CancellationToken cancellation);
 
-    /// <summary>Heads of a stream in key order (ordinal) after a key, at most <paramref name="limit"/>. With a partition, only heads whose newest version came from it.</summary>
+    /// <summary>Heads of a stream in key order (by UTF-8 bytes) after a key, at most <paramref name="limit"/>. With a partition, only heads that were last seen in it: an unchanged record (a duplicate) moves its head to the partition it comes from.</summary>
     Task<IReadOnlyList<HeadEntry>> Heads(TenantId tenant, string stream, string? afterKey, string? partition, int limit, CancellationToken cancellation);
 
     Task<IReadOnlyList<StreamCount>> Streams(TenantId tenant, CancellationToken cancellation);
@@ -92,7 +92,7 @@ public sealed record AppendBatch
     /// <summary>The run's row as it is to be from now on, or null. Its counts are replaced; see <see cref="RunDelta"/> for adding to them.</summary>
     public RunRow? RunRow { get; init; }
 
-    /// <summary>Counts to add to the run's row. Stored, Duplicate and Deleted are added by the store itself, from what it did.</summary>
+    /// <summary>Counts to add to the run's row, which must exist. Stored, Duplicate and Deleted of records (not of other entries) are added by the store itself, from what it did.</summary>
     public RunDelta? RunDelta { get; init; }
 
     /// <summary>A key under a unique constraint, in the same transaction: a second append with it is refused as <see cref="AppendOutcome.AlreadyDone"/>.</summary>
@@ -115,6 +115,9 @@ public abstract record AppendOutcome
 
     /// <summary>The once-key was used before, by the append whose last row is at this position.</summary>
     public sealed record AlreadyDone(string OnceKey, long Position) : AppendOutcome;
+
+    /// <summary>A decision names a quarantined item that is not held (any more): its state now, null where it is unknown. Nothing was appended.</summary>
+    public sealed record NotHeld(long QuarantineId, Sophia.Quality.QuarantineState? State) : AppendOutcome;
 }
 
 public enum EntryDisposition : byte

@@ -1,0 +1,150 @@
+using System.Buffers.Binary;
+using Sophia.Pipelines;
+using Sophia.Quality;
+using Sophia.Sqlite;
+
+namespace Sophia.Log;
+
+/// <summary>Appends to one tenant's log within an open transaction.</summary>
+/// <remarks>
+/// Everything that can refuse is asked before anything is written. Then: heads are read in key order, rows are judged and written in
+/// their own order, heads are written in key order, so that each page of the heads is visited at most twice per batch.
+/// </remarks>
+internal sealed class LogWriter(DatabaseConnection connection)
+{
+    private readonly StreamTable streams = new(connection);
+    private readonly NameTable names = new(connection);
+    private readonly HeadTable heads = new(connection);
+    private readonly SqliteStatement insert = connection.Prepare(
+        "INSERT INTO log(position, type, format, key_id, stream_id, version, operation, previous, at, run_id, key, hash, payload) VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
+
+    private long last = connection.Scalar("SELECT max(position) FROM log");
+
+    public AppendOutcome Append(PreparedBatch prepared)
+    {
+        var batch = prepared.Batch;
+        if (OwnerTable.Refusal(connection, batch) is { } refusal)
+            return refusal;
+        if (QuarantineTable.Refusal(connection, batch.Decisions) is { } notHeld)
+            return notHeld;
+
+        var quarantine = new QuarantineTable(connection);
+        quarantine.Add(batch);
+        quarantine.Decide(batch);
+        var written = WriteEntries(prepared);
+        foreach (var checkpoint in batch.Checkpoints)
+            CheckpointTable.Write(connection, checkpoint, batch.Run, batch.At);
+        RunTable.Write(connection, batch, written);
+        if (batch.OnceKey is { } onceKey)
+            OwnerTable.KeepOnce(connection, onceKey, written.LastPosition, batch.At);
+        return written with { Next = OwnerTable.Advance(connection, batch.Fence) };
+    }
+
+    private AppendOutcome.Committed WriteEntries(PreparedBatch prepared)
+    {
+        var entries = prepared.Batch.Entries;
+        var first = last + 1;
+        var found = new Head[prepared.Groups];
+        var owners = new StreamRow[prepared.Groups];
+        ReadHeads(prepared, found, owners);
+
+        var dispositions = new EntryDisposition[entries.Count];
+        int stored = 0, duplicates = 0, deleted = 0, conflicts = 0;
+        var run = entries.Count == 0 ? 0 : names.Number(prepared.Batch.Run);
+        insert.Int(3, LogSchema.RowFormat).Int(8, LogTime.Micros(prepared.Batch.At)).Int(9, run);
+        for (var i = 0; i < entries.Count; i++)
+        {
+            var entry = entries[i];
+            var group = prepared.GroupOf[i];
+            ref var head = ref found[group];
+            switch (dispositions[i] = Judge(entry, head))
+            {
+                case EntryDisposition.Conflict:
+                    conflicts++;
+                    break;
+                case EntryDisposition.Duplicate:
+                    duplicates++;
+                    MoveTo(ref head, names.Number(entry.Partition));
+                    break;
+                default:
+                    Insert(entry, prepared.Key(i), owners[group], ref head);
+                    _ = entry.Operation == RecordOperation.Delete ? deleted++ : stored++;
+                    break;
+            }
+        }
+        WriteHeads(prepared, found, owners);
+        streams.Write();
+        var any = last >= first;
+        return new AppendOutcome.Committed(prepared.Batch.Fence, any ? first : 0, any ? last : 0, stored, duplicates, deleted, conflicts, dispositions);
+    }
+
+    private void ReadHeads(PreparedBatch prepared, Head[] found, StreamRow[] owners)
+    {
+        var before = -1;
+        foreach (var index in prepared.Order)
+        {
+            var group = prepared.GroupOf[index];
+            var entry = prepared.Batch.Entries[index];
+            if (group == before)
+            {
+                if (owners[group].Type != entry.Type)
+                    _ = streams.Of(entry.Stream, entry.Type);
+                continue;
+            }
+            before = group;
+            owners[group] = streams.Of(entry.Stream, entry.Type);
+            found[group] = heads.Find(owners[group].Id, prepared.Key(index));
+        }
+    }
+
+    private void WriteHeads(PreparedBatch prepared, Head[] found, StreamRow[] owners)
+    {
+        var before = -1;
+        foreach (var index in prepared.Order)
+        {
+            var group = prepared.GroupOf[index];
+            if (group == before)
+                continue;
+            before = group;
+            if (!found[group].Changed)
+                continue;
+            heads.Write(owners[group].Id, prepared.Key(index), found[group]);
+            streams.Count(owners[group], found[group].Stored, found[group].Operation);
+        }
+    }
+
+    private static EntryDisposition Judge(in NewEntry entry, in Head head)
+    {
+        if (entry.OnlyIfVersion is { } wanted && wanted != head.Version)
+            return EntryDisposition.Conflict;
+        return entry.OnlyIfChanged && head.Version > 0 && head.Hash == entry.Hash ? EntryDisposition.Duplicate : EntryDisposition.Stored;
+    }
+
+    /// <summary>An unchanged record that is now seen elsewhere belongs there, else a renamed file's records would vanish with the old name.</summary>
+    private static void MoveTo(ref Head head, long partition)
+    {
+        if (partition == 0 || partition == head.Partition)
+            return;
+        head.Partition = partition;
+        head.Changed = true;
+    }
+
+    private void Insert(in NewEntry entry, ReadOnlySpan<byte> key, StreamRow stream, ref Head head)
+    {
+        Span<byte> hash = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(hash, entry.Hash);
+        last++;
+        insert.Int(1, last).Int(2, (long)entry.Type).Int(4, stream.Id).Int(5, head.Version + 1).Int(6, (long)entry.Operation).Int(7, head.Position)
+            .Utf8(10, key).Blob(11, hash).Blob(12, entry.Payload.Span).Run();
+        head = new Head
+        {
+            Position = last,
+            Version = head.Version + 1,
+            Operation = entry.Operation,
+            Partition = names.Number(entry.Partition),
+            Hash = entry.Hash,
+            Stored = head.Stored,
+            Changed = true,
+        };
+    }
+}

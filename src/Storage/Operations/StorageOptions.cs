@@ -1,0 +1,59 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Sophia.Operations;
+
+/// <summary>The bounds of the embedded store. Checked at start.</summary>
+public sealed class StorageOptions
+{
+    /// <summary>The data folder. Default "var" under the working directory; created where absent.</summary>
+    [Required]
+    public string DataFolder { get; set; } = "var";
+
+    /// <summary>Database files kept open, each with a writer and up to <see cref="ReadersPerFile"/> readers. Default 256; 1 to 10,000.</summary>
+    [Range(1, 10_000)]
+    public int OpenFiles { get; set; } = 256;
+
+    /// <summary>Threads that write and wait for the disk; each file uses one at a time. Default 4; 1 to 64. More help only where many tenants commit at once.</summary>
+    [Range(1, 64)]
+    public int WriterThreads { get; set; } = 4;
+
+    /// <summary>Threads that read. Default 4; 1 to 64.</summary>
+    [Range(1, 64)]
+    public int ReaderThreads { get; set; } = 4;
+
+    /// <summary>Read connections kept per file. Default 4; 1 to 64.</summary>
+    [Range(1, 64)]
+    public int ReadersPerFile { get; set; } = 4;
+
+    /// <summary>Writes that may wait for one file; further callers wait for room. Default 1,024; 1 to 100,000.</summary>
+    [Range(1, 100_000)]
+    public int MaxQueuedWrites { get; set; } = 1_024;
+
+    /// <summary>Reads that may wait or run for one file; further callers wait for room. Default 1,024; 1 to 100,000.</summary>
+    [Range(1, 100_000)]
+    public int MaxQueuedReads { get; set; } = 1_024;
+
+    /// <summary>Writes committed together at most. Default 256; 1 to 10,000.</summary>
+    [Range(1, 10_000)]
+    public int MaxGroupWrites { get; set; } = 256;
+
+    /// <summary>Bytes after which a group takes no further write. Default 16 MiB; 64 KiB to 256 MiB. Bounds what a rollback costs and how long the first of a group waits.</summary>
+    [Range(64 * 1024, 256 * 1024 * 1024)]
+    public int MaxGroupBytes { get; set; } = 16 * 1024 * 1024;
+
+    /// <summary>Page cache of a writer, in KiB. Default 16,384; 256 to 1,048,576. Filled only as far as the file's hot part is large.</summary>
+    [Range(256, 1_048_576)]
+    public int WriterCacheKib { get; set; } = 16_384;
+
+    /// <summary>Page cache of a reader, in KiB. Default 2,048; 64 to 1,048,576.</summary>
+    [Range(64, 1_048_576)]
+    public int ReaderCacheKib { get; set; } = 2_048;
+
+    /// <summary>Size of the write-ahead log, in bytes, at which the writer moves it into the file. Default 32 MiB; 64 KiB to 1 GiB. Larger means fewer rewrites of a hot page and a longer recovery.</summary>
+    [Range(64 * 1024, 1024 * 1024 * 1024)]
+    public int CheckpointBytes { get; set; } = 32 * 1024 * 1024;
+
+    /// <summary>Page size of new files, in bytes: a power of two. Default 4,096; 1,024 to 65,536.</summary>
+    [Range(1_024, 65_536)]
+    public int PageBytes { get; set; } = 4_096;
+}

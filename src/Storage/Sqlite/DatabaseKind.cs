@@ -1,0 +1,24 @@
+namespace Sophia.Sqlite;
+
+/// <summary>How far a commit is driven before it counts.</summary>
+internal enum Durability
+{
+    /// <summary>synchronous=OFF: nothing is promised. For tests that must see what then goes wrong.</summary>
+    None = 0,
+
+    /// <summary>synchronous=NORMAL: a power loss may take the newest commits, never the file.</summary>
+    Normal = 1,
+
+    /// <summary>synchronous=FULL: when a commit returns, the disk has it.</summary>
+    Full = 2,
+}
+
+/// <summary>A kind of database file: how it is called, what marks it, and the scripts that bring it from one version to the next.</summary>
+/// <param name="FileName">Within the tenant's folder, or the root's.</param>
+/// <param name="ApplicationId">SQLite's application_id; a file with another one is refused as corrupt.</param>
+/// <param name="Migrations">Script n leads from user_version n to n + 1; never edited once released, only added to.</param>
+/// <param name="Durability">The most that this file's commits are driven; a single write may ask for less.</param>
+internal sealed record DatabaseKind(string FileName, int ApplicationId, IReadOnlyList<string> Migrations, Durability Durability)
+{
+    public int Version => Migrations.Count;
+}

@@ -1,0 +1,17 @@
+using Sophia.Pipelines;
+using Sophia.Quality;
+
+namespace Sophia.Log;
+
+public sealed class SqliteLogStoreTests : LogStoreSuite
+{
+    private readonly ScratchStore store = new();
+
+    protected override ILogStore Log => store.Log;
+
+    protected override IRunStore Runs => store.Runs;
+
+    protected override IQuarantineStore Quarantine => store.Quarantine;
+
+    public override async Task DisposeAsync() => await store.DisposeAsync();
+}
