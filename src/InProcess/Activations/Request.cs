@@ -15,7 +15,7 @@ internal abstract class Request(GrainId target) : Envelope(target), ITurn
     public virtual bool KeepsAlive => true;
 
     /// <summary>What travels with it; never changed.</summary>
-    public Dictionary<string, object>? Context { get; init; }
+    public Dictionary<string, object>? Context { get; set; }
 
     /// <summary>Nobody wants it any more: it ends without touching the grain.</summary>
     public virtual bool IsAbandoned => false;

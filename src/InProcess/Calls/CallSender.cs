@@ -31,7 +31,6 @@ internal sealed partial class CallSender(Silo silo)
         var message = new Message<T>(silo, target.GrainId, method, arguments)
         {
             Sender = RuntimeContext.Activation,
-            Context = RequestContext.Values,
             Timeout = method.Timeout ?? silo.Messaging.ResponseTimeout,
         };
         return Send(message, target, token);
@@ -55,6 +54,7 @@ internal sealed partial class CallSender(Silo silo)
 
     private Task<T> Dispatch<T>(Message<T> message, CancellationToken token)
     {
+        message.Context = RequestContext.Values;
         _pending.Add(message);
         if (token.CanBeCanceled)
         {

@@ -3,16 +3,6 @@ using System.Reflection.Emit;
 using System.Runtime.CompilerServices;
 using Orleans.Runtime;
 
-namespace System.Runtime.CompilerServices
-{
-    /// <summary>Lets a generated assembly see the internal types of another; the runtime knows this attribute by its name.</summary>
-    [AttributeUsage(AttributeTargets.Assembly, AllowMultiple = true)]
-    internal sealed class IgnoresAccessChecksToAttribute(string assemblyName) : Attribute
-    {
-        public string AssemblyName { get; } = assemblyName;
-    }
-}
-
 namespace Orleans.InProcess
 {
     /// <summary>Makes the class behind a grain interface: each method packs its arguments and calls <see cref="GrainProxy"/>.</summary>
@@ -117,5 +107,15 @@ namespace Orleans.InProcess
             il.Emit(OpCodes.Ret);
             return method.CreateDelegate<Func<Silo, GrainId, InterfaceEntry, GrainProxy>>();
         }
+    }
+}
+
+namespace System.Runtime.CompilerServices
+{
+    /// <summary>Lets a generated assembly see the internal types of another; the runtime knows this attribute by its name.</summary>
+    [AttributeUsage(AttributeTargets.Assembly, AllowMultiple = true)]
+    internal sealed class IgnoresAccessChecksToAttribute(string assemblyName) : Attribute
+    {
+        public string AssemblyName { get; } = assemblyName;
     }
 }

@@ -140,7 +140,6 @@ namespace Orleans.InProcess
             var message = new EnumerationMessage<TResult>(silo, target.GrainId, EnumerationMessage.Entry(silo, subject), work)
             {
                 Sender = RuntimeContext.Activation,
-                Context = RequestContext.Values,
                 Timeout = silo.Messaging.ResponseTimeout,
             };
             return silo.Calls.Send(message, target, token);

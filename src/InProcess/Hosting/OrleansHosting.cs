@@ -1,4 +1,3 @@
-using System.Reflection;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -9,6 +8,7 @@ using Orleans.Runtime;
 using Orleans.Serialization;
 using Orleans.Timers;
 
+// Orleans has its entry points in this namespace, so that a host finds them without a using of its own.
 namespace Microsoft.Extensions.Hosting;
 
 /// <summary>Gives a host a silo.</summary>
@@ -60,52 +60,5 @@ public static class OrleansSiloGenericHostExtensions
         services.AddTransient<IGrainContext>(_ => RuntimeContext.Current!);
         services.AddHostedService<SiloService>();
         return builder;
-    }
-}
-
-/// <summary>An assembly to look for grain classes in; if none is registered, every loaded one that knows this runtime.</summary>
-/// <param name="Assembly">The assembly.</param>
-public sealed record GrainAssembly(Assembly Assembly);
-
-internal static class GrainAssemblies
-{
-    /// <summary>The registered ones, else all that the entry assembly reaches and that refer to this runtime.</summary>
-    public static IReadOnlyList<Assembly> Find(IEnumerable<GrainAssembly> registered)
-    {
-        List<Assembly> chosen = [.. registered.Select(part => part.Assembly)];
-        if (chosen.Count > 0)
-            return chosen;
-        var runtime = typeof(Grain).Assembly.GetName().Name;
-        var seen = new Dictionary<string, Assembly>(StringComparer.Ordinal);
-        foreach (var assembly in AppDomain.CurrentDomain.GetAssemblies().Where(assembly => !assembly.IsDynamic))
-            seen.TryAdd(assembly.GetName().Name!, assembly);
-        var queue = new Queue<Assembly>(seen.Values);
-        while (queue.TryDequeue(out var assembly))
-        {
-            foreach (var name in assembly.GetReferencedAssemblies().Where(name => !seen.ContainsKey(name.Name!) && !IsPlatform(name.Name!)))
-            {
-                if (Load(name) is not { } referenced)
-                    continue;
-                seen[name.Name!] = referenced;
-                queue.Enqueue(referenced);
-            }
-        }
-        return [.. seen.Values.Where(assembly => assembly.GetReferencedAssemblies().Any(name => name.Name == runtime))
-            .OrderBy(assembly => assembly.FullName, StringComparer.Ordinal)];
-    }
-
-    private static bool IsPlatform(string name) => name.StartsWith("System", StringComparison.Ordinal)
-        || name.StartsWith("Microsoft", StringComparison.Ordinal) || name == "netstandard" || name == "mscorlib";
-
-    private static Assembly? Load(AssemblyName name)
-    {
-        try
-        {
-            return Assembly.Load(name);
-        }
-        catch (Exception failure) when (failure is FileNotFoundException or FileLoadException or BadImageFormatException)
-        {
-            return null;
-        }
     }
 }

@@ -29,7 +29,7 @@ internal sealed partial class LocalReminderService(Silo silo, IReminderTable tab
         _timer = _time.CreateTimer(static self => ((LocalReminderService)self!).FireDue(), this, Timeout.InfiniteTimeSpan,
             Timeout.InfiniteTimeSpan);
         foreach (var row in rows.Reminders)
-            Schedule(row);
+            Schedule(row, ReminderRules.NextTick(row.StartAt, row.Period, _time.GetUtcNow().UtcDateTime));
     }
 
     public async Task Stop(CancellationToken cancellation)
@@ -52,7 +52,7 @@ internal sealed partial class LocalReminderService(Silo silo, IReminderTable tab
         };
         row.ETag = await table.UpsertRow(row)
             ?? throw new ReminderException($"Could not register reminder {reminderName} of {callingGrainId}.");
-        Schedule(row);
+        Schedule(row, row.StartAt);
         return new Reminder(callingGrainId, reminderName, row.ETag);
     }
 
@@ -82,15 +82,14 @@ internal sealed partial class LocalReminderService(Silo silo, IReminderTable tab
                 + $"reminder period ({options.Value.MinimumReminderPeriod})", nameof(period));
     }
 
-    private void Schedule(ReminderEntry row)
+    private void Schedule(ReminderEntry row, DateTime first)
     {
-        var now = _time.GetUtcNow().UtcDateTime;
         lock (_gate)
         {
-            var scheduled = new Scheduled(row, ReminderRules.NextTick(row.StartAt, row.Period, now));
+            var scheduled = new Scheduled(row, first);
             _scheduled[(row.GrainId, row.ReminderName)] = scheduled;
             Enqueue(scheduled);
-            SetTimer(now);
+            SetTimer(_time.GetUtcNow().UtcDateTime);
         }
     }
 
