@@ -14,6 +14,8 @@ internal sealed class SeededWorld(int seed) : TimeProvider, IRuntimeWorld
 
     public int TurnsPerSlice => 1;
 
+    public bool IsSingleThreaded => true;
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public void Schedule(ITurnSource source) => _ready.Add(source.Execute);

@@ -7,7 +7,7 @@ namespace Orleans.InProcess;
 /// <summary>The beginning and the end of an activation.</summary>
 internal sealed partial class Activation
 {
-    private readonly TaskCompletionSource _deactivated = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _deactivated;
     private readonly List<IDisposable> _timers = [];
     private Dictionary<Type, object>? _components;
     private AsyncServiceScope? _scope;

@@ -33,6 +33,7 @@ internal sealed partial class Activation : IGrainContext, ITarget
         Class = grainClass;
         GrainId = grainId;
         Turns = new(this, silo.World);
+        _deactivated = new(silo.Continuing);
         UsedAt = silo.CollectionTime.GetTimestamp();
     }
 

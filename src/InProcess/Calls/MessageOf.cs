@@ -5,7 +5,7 @@ namespace Orleans.InProcess;
 /// <summary>A call whose caller waits for a <typeparamref name="T"/>.</summary>
 internal class Message<T>(Silo silo, GrainId target, MethodEntry method, object?[] arguments) : Message(silo, target, method, arguments)
 {
-    private readonly TaskCompletionSource<T> _caller = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<T> _caller = new(silo.Continuing);
     private bool _filtered;
     private T? _result;
     private Exception? _failure;

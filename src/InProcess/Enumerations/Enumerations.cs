@@ -7,9 +7,13 @@ internal sealed class Enumerations
 {
     private readonly Activation _activation;
     private readonly Dictionary<Guid, Running> _running = [];
-    private readonly TaskCompletionSource _aborted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _aborted;
 
-    private Enumerations(Activation activation) => _activation = activation;
+    private Enumerations(Activation activation)
+    {
+        _activation = activation;
+        _aborted = new(activation.Silo.Continuing);
+    }
 
     private TimeSpan Patience => _activation.Silo.Messaging.ResponseTimeout * 10;
 
@@ -85,7 +89,7 @@ internal sealed class Enumerations
         using var enough = new CancellationTokenSource();
         var pause = Task.Delay(_activation.Silo.Messaging.ResponseTimeout / 2, _activation.Silo.MessagingTime, enough.Token);
         var first = await Task.WhenAny(next, pause, _aborted.Task);
-        await enough.CancelAsync();
+        enough.Cancel();
         return first == next;
     }
 
@@ -115,7 +119,7 @@ internal sealed class Enumerations
 
         public override async Task End()
         {
-            await cancellation.CancelAsync();
+            cancellation.Cancel();
             if (_next is not null)
                 await ((Task)_next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             await enumerator.DisposeAsync();

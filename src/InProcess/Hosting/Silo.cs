@@ -68,6 +68,9 @@ internal sealed class Silo
 
     public IdleCollector Collector { get; }
 
+    /// <summary>How the tasks that callers wait for continue them.</summary>
+    public TaskCreationOptions Continuing => World.IsSingleThreaded ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously;
+
     public TimeProvider Clock(string name) => Services.GetKeyedService<TimeProvider>(name)
         ?? Services.GetService<TimeProvider>()
         ?? TimeProvider.System;

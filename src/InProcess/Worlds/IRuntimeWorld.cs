@@ -10,6 +10,10 @@ public interface IRuntimeWorld
     /// <summary>How many turns of one activation run before others get their chance; at least 1.</summary>
     int TurnsPerSlice { get; }
 
+    /// <summary>Whether all runs on one thread of the world's own. Then a reply continues its caller in place; else it goes by the pool,
+    /// because a caller without a scheduler would otherwise run within the callee's turn.</summary>
+    bool IsSingleThreaded { get; }
+
     /// <summary>Has <see cref="IThreadPoolWorkItem.Execute"/> run soon, once, with an empty execution context. Never runs it at once.</summary>
     void Schedule(ITurnSource source);
 
@@ -66,6 +70,9 @@ public sealed class ThreadPoolWorld : IRuntimeWorld
 {
     /// <summary>How many turns of one activation run before its thread turns to others: 64.</summary>
     public int TurnsPerSlice => 64;
+
+    /// <inheritdoc/>
+    public bool IsSingleThreaded => false;
 
     /// <inheritdoc/>
     public void Schedule(ITurnSource source) => ThreadPool.UnsafeQueueUserWorkItem(source, preferLocal: true);
