@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Orleans;
+using Orleans.Runtime.Hosting;
 using Sophia.Log;
 using Sophia.Operations;
 using Sophia.Pipelines;
@@ -20,6 +22,9 @@ public static class StorageServices
         services.AddSingleton<ILogStore, SqliteLogStore>();
         services.AddSingleton<IRunStore, SqliteRunStore>();
         services.AddSingleton<IQuarantineStore, SqliteQuarantineStore>();
+        services.AddGrainStorage(Stores.Durable, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Full));
+        services.AddGrainStorage(Stores.Fast, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Normal));
+        services.AddSingleton<IReminderTable, SqliteReminderTable>();
         return services;
     }
 }

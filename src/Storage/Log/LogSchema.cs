@@ -1,3 +1,4 @@
+using Sophia.Operations;
 using Sophia.Sqlite;
 
 namespace Sophia.Log;
@@ -46,6 +47,7 @@ internal static class LogSchema
         CREATE INDEX quarantine_state ON quarantine(state, id);
         CREATE INDEX quarantine_key ON quarantine(stream, key, id) WHERE state = 1;
         CREATE TABLE quarantine_counts(pipeline TEXT NOT NULL, stream TEXT NOT NULL, rule TEXT NOT NULL, held INTEGER NOT NULL,
-            PRIMARY KEY(pipeline, stream, rule)) WITHOUT ROWID
-        """;
+            PRIMARY KEY(pipeline, stream, rule)) WITHOUT ROWID;
+
+        """ + GrainStateTable.Schema;
 }

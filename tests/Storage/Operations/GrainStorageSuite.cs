@@ -1,0 +1,95 @@
+using Orleans;
+using Orleans.Runtime;
+using Orleans.Storage;
+using Sophia.Tenants;
+
+namespace Sophia.Operations;
+
+/// <summary>What every engine's grain storage must do.</summary>
+public abstract class GrainStorageSuite : IAsyncLifetime
+{
+    private static readonly GrainId Breaker = GrainId.Create("breaker", "acme/crm");
+
+    protected abstract IGrainStorage Storage { get; }
+
+    public virtual Task InitializeAsync() => Task.CompletedTask;
+
+    public abstract Task DisposeAsync();
+
+    [Fact]
+    public async Task What_was_never_written_reads_as_absent()
+    {
+        var read = await Read(Breaker);
+        Assert.Equal((false, null, null), (read.RecordExists, read.ETag, read.State));
+    }
+
+    [Theory]
+    [InlineData("acme/crm")]
+    [InlineData("system/directory")]
+    [InlineData("Not A Tenant's Key")]
+    public async Task What_was_written_is_read_back(string key)
+    {
+        var grain = GrainId.Create("breaker", key);
+        var written = await Write(grain, new Sample { Count = 7, Tenant = TenantId.Parse("acme"), Notes = ["a", "ü🙂"] });
+        var read = await Read(grain);
+        Assert.Equal((true, written.ETag), (read.RecordExists, read.ETag));
+        Assert.Equal((7, "acme", "a|ü🙂"), (read.State!.Count, read.State.Tenant.Value, string.Join("|", read.State.Notes)));
+    }
+
+    [Fact]
+    public async Task States_of_other_names_and_grains_are_other_states()
+    {
+        await Write(Breaker, new Sample { Count = 1 });
+        Assert.False((await Read(Breaker, "other")).RecordExists);
+        Assert.False((await Read(GrainId.Create("limiter", "acme/crm"))).RecordExists);
+    }
+
+    [Fact]
+    public async Task Who_read_an_older_state_cannot_write()
+    {
+        var mine = await Write(Breaker, new Sample { Count = 1 });
+        var theirs = await Read(Breaker);
+        await Storage.WriteStateAsync("state", Breaker, theirs);
+        mine.State = new Sample { Count = 2 };
+        var refused = await Assert.ThrowsAsync<InconsistentStateException>(() => Storage.WriteStateAsync("state", Breaker, mine));
+        Assert.Equal((theirs.ETag, mine.ETag), (refused.StoredEtag, refused.CurrentEtag));
+        await Assert.ThrowsAsync<InconsistentStateException>(() => Storage.ClearStateAsync("state", Breaker, mine));
+        await Assert.ThrowsAsync<InconsistentStateException>(() => Storage.WriteStateAsync("state", Breaker, new GrainState<Sample>(new Sample())));
+        Assert.Equal(1, (await Read(Breaker)).State!.Count);
+    }
+
+    [Fact]
+    public async Task A_cleared_state_is_absent_and_its_old_readers_stay_out()
+    {
+        var old = await Write(Breaker, new Sample { Count = 1 });
+        var current = await Read(Breaker);
+        await Storage.ClearStateAsync("state", Breaker, current);
+        Assert.Equal((false, null), (current.RecordExists, current.ETag));
+        await Write(Breaker, new Sample { Count = 2 });
+        await Assert.ThrowsAsync<InconsistentStateException>(() => Storage.WriteStateAsync("state", Breaker, old));
+        Assert.Equal(2, (await Read(Breaker)).State!.Count);
+    }
+
+    private async Task<GrainState<Sample>> Read(GrainId grain, string name = "state")
+    {
+        var state = new GrainState<Sample>();
+        await Storage.ReadStateAsync(name, grain, state);
+        return state;
+    }
+
+    private async Task<GrainState<Sample>> Write(GrainId grain, Sample sample)
+    {
+        var state = new GrainState<Sample>(sample);
+        await Storage.WriteStateAsync("state", grain, state);
+        return state;
+    }
+
+    public sealed class Sample
+    {
+        public int Count { get; set; }
+
+        public TenantId Tenant { get; set; } = TenantId.Parse("none");
+
+        public IReadOnlyList<string> Notes { get; set; } = [];
+    }
+}
