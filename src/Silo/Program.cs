@@ -1,2 +1,17 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+using Sophia.Commands;
+
+// The table of contents of the command line; what a running Sophia is made of stands in Hosting/SophiaHost.cs.
+var sophia = new CommandLine("Sophia: records in, cited answers out.",
+    UpCommand.Create(),
+    IngestCommand.Create(),
+    AskCommand.Create(),
+    SearchCommand.Create(),
+    PipelinesCommand.Create(),
+    RunsCommand.Create(),
+    QuarantineCommand.Create(),
+    WhyCommand.Create(),
+    KeysCommand.Create(),
+    SignInCommand.Create(),
+    StatusCommand.Create(),
+    BenchCommand.Create());
+return await sophia.Run(args);

@@ -1,0 +1,58 @@
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
+using Sophia.Knowledge;
+using Sophia.Log;
+using Sophia.Pipelines;
+using Sophia.Quality;
+
+namespace Sophia;
+
+/// <summary>The front end without chat and pages: security, REST, problem details, OpenAPI.</summary>
+public static class Edge
+{
+    public static IServiceCollection AddEdge(this IServiceCollection services, EdgeOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddEdgeSecurity(options);
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, EdgeJson.Default));
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        services.AddOpenApi("v1", openApi => openApi.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "Sophia";
+            document.Info.Description = "Records in, cited answers out. Send \"Authorization: Bearer sophia.<tenant>.<secret>\".";
+            document.Servers = [];
+            return Task.CompletedTask;
+        }));
+        return services;
+    }
+
+    /// <summary>What stands before every endpoint.</summary>
+    public static WebApplication UseEdge(this WebApplication app)
+    {
+        app.UseMiddleware<ProblemMiddleware>();
+        app.Use(static (context, next) =>
+        {
+            SecurityHeaders.Write(context.Response.Headers);
+            return next(context);
+        });
+        app.UseEdgeSecurity();
+        return app;
+    }
+
+    public static WebApplication MapEdge(this WebApplication app)
+    {
+        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapSignIn();
+        app.MapHealth();
+        app.MapPipelines();
+        app.MapRuns();
+        app.MapPlaybook();
+        app.MapWebhooks();
+        app.MapInbox();
+        app.MapQuarantine();
+        app.MapRecords();
+        app.MapSearch();
+        app.MapTenants();
+        return app;
+    }
+}

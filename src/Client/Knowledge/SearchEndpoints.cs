@@ -1,0 +1,23 @@
+namespace Sophia.Knowledge;
+
+/// <summary>Search over the tenant's index, in plain words.</summary>
+internal static class SearchEndpoints
+{
+    public static void MapSearch(this IEndpointRouteBuilder app)
+    {
+        var group = app.MapGroup("/api/search").WithTags("Search");
+        group.MapGet("/", (string q, HttpContext context, IGrainFactory grains, string[]? stream, string? speaker, DateTimeOffset? from, DateTimeOffset? until, int limit = 10) =>
+            Search(new SearchQuery(q, limit, Filter(stream, speaker, from, until)), context, grains))
+            .WithSummary("Ranked chunks with highlights and exact citations.");
+        group.MapPost("/", (SearchQuery query, HttpContext context, IGrainFactory grains) => Search(query, context, grains))
+            .WithSummary("The same with every filter.");
+    }
+
+    private static Task<SearchAnswer> Search(SearchQuery query, HttpContext context, IGrainFactory grains) =>
+        grains.GetGrain<ISearchGrain>(TenantKey.Of(context.User.Caller().Tenant)).Search(query with { Text = query.Text ?? "" }, context.RequestAborted);
+
+    private static SearchFilter? Filter(string[]? streams, string? speaker, DateTimeOffset? from, DateTimeOffset? until) =>
+        streams is null or [] && speaker is null && from is null && until is null
+            ? null
+            : new SearchFilter(Streams: streams is null or [] ? null : streams, Speaker: speaker, From: from, Until: until);
+}

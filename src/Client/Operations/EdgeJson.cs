@@ -1,0 +1,50 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Sophia.Knowledge;
+using Sophia.Log;
+using Sophia.Pipelines;
+using Sophia.Quality;
+
+namespace Sophia.Operations;
+
+/// <summary>The JSON of the REST interface: camelCase names, enums as camelCase words, absent values left out.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(TenantIdJson), typeof(EnumWords)])]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(IReadOnlyList<PipelineView>))]
+[JsonSerializable(typeof(IReadOnlyList<RunView>))]
+[JsonSerializable(typeof(StartRun))]
+[JsonSerializable(typeof(IReadOnlyList<UnreadableView>))]
+[JsonSerializable(typeof(DeliveryResult))]
+[JsonSerializable(typeof(PipelineStatus))]
+[JsonSerializable(typeof(InboxFile))]
+[JsonSerializable(typeof(QuarantinePage))]
+[JsonSerializable(typeof(IReadOnlyList<QuarantineOutcome>))]
+[JsonSerializable(typeof(QuarantineIds))]
+[JsonSerializable(typeof(QuarantineDiscard))]
+[JsonSerializable(typeof(IReadOnlyList<StreamView>))]
+[JsonSerializable(typeof(IReadOnlyList<RecordView>))]
+[JsonSerializable(typeof(WhyView))]
+[JsonSerializable(typeof(SearchQuery))]
+[JsonSerializable(typeof(SearchAnswer))]
+[JsonSerializable(typeof(ProjectionView))]
+[JsonSerializable(typeof(TenantView))]
+[JsonSerializable(typeof(NewTenant))]
+[JsonSerializable(typeof(NewKey))]
+[JsonSerializable(typeof(IssuedKey))]
+[JsonSerializable(typeof(Caller))]
+[JsonSerializable(typeof(SignInLink))]
+[JsonSerializable(typeof(HealthView))]
+[JsonSerializable(typeof(LiveView))]
+public sealed partial class EdgeJson : JsonSerializerContext;
+
+internal sealed class TenantIdJson : JsonConverter<TenantId>
+{
+    public override TenantId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        TenantId.TryParse(reader.GetString(), out var id) ? id : throw new JsonException("A tenant's name is 1 to 63 of a-z, 0-9 and '-'.");
+
+    public override void Write(Utf8JsonWriter writer, TenantId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+}
+
+internal sealed class EnumWords() : JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false);

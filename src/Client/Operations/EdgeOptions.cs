@@ -1,0 +1,45 @@
+namespace Sophia.Operations;
+
+/// <summary>What the edge (REST, hub, pages) is told by the program that hosts it.</summary>
+public sealed record EdgeOptions
+{
+    /// <summary>Where the keys live that encrypt browser cookies; they must outlive a restart.</summary>
+    public required string KeyFolder { get; init; }
+
+    /// <summary>Where files dropped on the page are kept, one folder per tenant.</summary>
+    public required string InboxFolder { get; init; }
+
+    /// <summary>Told apart from other Sophias on the same host name, because browsers share cookies between ports.</summary>
+    public required string InstanceName { get; init; }
+
+    /// <summary>Host names that requests may ask for; empty: any. The default shuts out pages that rebind their own name to this machine.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = ["localhost", "127.0.0.1", "[::1]"];
+
+    /// <summary>The tenant whose owner may create tenants.</summary>
+    public TenantId SystemTenant { get; init; } = TenantId.Parse("default");
+}
+
+/// <summary>The edge's own limits. Each is refused with 413 or 400 and leaves nothing behind.</summary>
+public static class EdgeLimits
+{
+    /// <summary>An ordinary JSON body, in bytes.</summary>
+    public const long Body = 1024 * 1024;
+
+    /// <summary>A pipeline definition, in bytes.</summary>
+    public const long Definition = 256 * 1024;
+
+    /// <summary>A webhook delivery, in bytes: what GitHub sends at most.</summary>
+    public const long Delivery = 25 * 1024 * 1024;
+
+    /// <summary>A file dropped on the page, in bytes.</summary>
+    public const long Upload = 2L * 1024 * 1024 * 1024;
+
+    /// <summary>How long a caller who proved himself is believed without asking his tenant again. A revoked key works for at most this long.</summary>
+    public static readonly TimeSpan CallerBelievedFor = TimeSpan.FromSeconds(30);
+
+    /// <summary>How many callers are remembered.</summary>
+    public const int CallersRemembered = 10_000;
+
+    /// <summary>How long a browser stays signed in without being used.</summary>
+    public static readonly TimeSpan BrowserSignedInFor = TimeSpan.FromHours(12);
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Sophia.Operations;
+
+/// <summary>RFC 9457 problem details. Code is stable; Detail and Errors are for people; RetryAfter is in seconds.</summary>
+public sealed record Problem(
+    string Type,
+    string Title,
+    int Status,
+    string Code,
+    string? Detail = null,
+    IReadOnlyList<string>? Errors = null,
+    int? RetryAfter = null,
+    string? CorrelationId = null);
+
+/// <summary>The one place where refusals and surprises become HTTP answers. No answer carries a stack trace or the text of an unforeseen exception.</summary>
+internal static class Problems
+{
+    public static Problem Of(Exception exception, DateTimeOffset now) => exception switch
+    {
+        RefusedException refused => Of(refused, now),
+        BadHttpRequestException { InnerException: JsonException json } => Of(400, "invalid", MalformedJson(json)),
+        JsonException json => Of(400, "invalid", MalformedJson(json)),
+        BadHttpRequestException bad => Of(bad.StatusCode, CodeOf(bad.StatusCode), bad.StatusCode == 400 ? bad.Message : null),
+        FormatException format => Of(400, "invalid", format.Message),
+        TimeoutException => Of(503, "timeout", "No answer came in time. Whether the request took effect is unknown: ask again before repeating it.") with { RetryAfter = 1 },
+        _ => Of(500, "internal", "Something failed that should not. The correlation id finds it in the log."),
+    };
+
+    public static Problem Of(int status) => Of(status, CodeOf(status), null);
+
+    private static Problem Of(RefusedException refused, DateTimeOffset now)
+    {
+        var (status, code) = refused.Code switch
+        {
+            RefusalCode.Invalid => (400, "invalid"),
+            RefusalCode.Unauthenticated => (401, "unauthenticated"),
+            RefusalCode.Forbidden => (403, "forbidden"),
+            RefusalCode.NotFound => (404, "not-found"),
+            RefusalCode.Conflict => (409, "conflict"),
+            RefusalCode.TooLarge => (413, "too-large"),
+            RefusalCode.Busy => (429, "busy"),
+            RefusalCode.StorageFull => (507, "storage-full"),
+            RefusalCode.Unavailable => (503, "unavailable"),
+            _ => (500, "internal"),
+        };
+        int? wait = refused.RetryAt is { } at ? Math.Max(1, (int)Math.Ceiling((at - now).TotalSeconds)) : null;
+        return Of(status, code, refused.Message) with { Errors = refused.Errors.Count == 0 ? null : refused.Errors, RetryAfter = wait };
+    }
+
+    private static Problem Of(int status, string code, string? detail) =>
+        new($"urn:sophia:problem:{code}", TitleOf(status), status, code, detail ?? DetailOf(status));
+
+    private static string MalformedJson(JsonException json) => string.Create(CultureInfo.InvariantCulture,
+        $"The body is not the JSON that is expected: line {(json.LineNumber ?? 0) + 1}, byte {(json.BytePositionInLine ?? 0) + 1}, at {json.Path ?? "$"}.");
+
+    private static string TitleOf(int status) => status switch
+    {
+        400 => "The request is not valid",
+        401 => "Who are you?",
+        403 => "You may not do this",
+        404 => "There is no such thing",
+        405 => "This cannot be done here",
+        409 => "This conflicts with what is there",
+        411 => "The length is missing",
+        413 => "This is too large",
+        415 => "This type of content is not understood",
+        429 => "Busy",
+        503 => "Not available now",
+        507 => "The disk is full",
+        >= 500 => "Sophia failed",
+        _ => "The request was refused",
+    };
+
+    private static string? DetailOf(int status) => status switch
+    {
+        401 => "Send an API key as \"Authorization: Bearer sophia.<tenant>.<secret>\", or sign the browser in with the link that \"./sophia up\" prints.",
+        403 => "Your role does not allow it.",
+        405 => "The Allow header names the methods that this address knows.",
+        413 => "The request is larger than this address takes.",
+        415 => "Send JSON as application/json.",
+        _ => null,
+    };
+
+    private static string CodeOf(int status) => status switch
+    {
+        400 => "invalid",
+        401 => "unauthenticated",
+        403 => "forbidden",
+        404 => "not-found",
+        405 => "method-not-allowed",
+        408 => "timeout",
+        413 => "too-large",
+        415 => "unsupported-content",
+        429 => "busy",
+        >= 500 => "internal",
+        _ => "refused",
+    };
+}

@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Sophia.Operations;
+
+/// <summary>Turns whatever went wrong below it, and every error status without a body, into problem details; a browser's navigation gets a small page.</summary>
+internal sealed partial class ProblemMiddleware(RequestDelegate next, TimeProvider time, ILogger<ProblemMiddleware> logger)
+{
+    /// <summary>Says which request an answer, a log line and a problem belong to. A caller may choose it: 8 to 64 of letters, digits and '-'.</summary>
+    public const string CorrelationHeader = "X-Correlation-Id";
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var correlation = Correlation(context);
+        context.Response.Headers[CorrelationHeader] = correlation;
+        using var scope = logger.BeginScope(new KeyValuePair<string, object>[] { new("CorrelationId", correlation) });
+        try
+        {
+            await next(context);
+            if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null, ContentLength: null or 0 })
+                await Write(context, Problems.Of(context.Response.StatusCode), correlation);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The caller has gone: there is nobody to tell.
+        }
+        catch (Exception exception) when (!context.Response.HasStarted)
+        {
+            var problem = Problems.Of(exception, time.GetUtcNow());
+            if (problem.Status is 500)
+                LogFailed(exception, context.Request.Method, context.Request.Path);
+            context.Response.Clear();
+            context.Response.Headers[CorrelationHeader] = correlation;
+            SecurityHeaders.Write(context.Response.Headers);
+            context.Response.StatusCode = problem.Status;
+            await Write(context, problem, correlation);
+        }
+    }
+
+    private static async Task Write(HttpContext context, Problem problem, string correlation)
+    {
+        problem = problem with { CorrelationId = correlation };
+        if (problem.RetryAfter is { } seconds)
+            context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers.CacheControl = "no-store";
+        if (IsNavigation(context.Request))
+        {
+            await MessagePage.Write(context.Response, problem.Title, problem.Detail ?? "");
+            return;
+        }
+        context.Response.ContentType = "application/problem+json";
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await context.Response.WriteAsync(JsonSerializer.Serialize(problem, EdgeJson.Default.Problem), context.RequestAborted);
+    }
+
+    private static bool IsNavigation(HttpRequest request) =>
+        HttpMethods.IsGet(request.Method) && !request.Path.StartsWithSegments("/api")
+        && request.Headers.Accept.Any(accept => accept?.Contains("text/html", StringComparison.OrdinalIgnoreCase) == true);
+
+    private static string Correlation(HttpContext context)
+    {
+        var asked = context.Request.Headers[CorrelationHeader].ToString();
+        var usable = asked.Length is >= 8 and <= 64 && asked.All(c => char.IsAsciiLetterOrDigit(c) || c == '-');
+        return usable ? asked : Activity.Current?.TraceId.ToString() ?? context.Features.Get<IHttpRequestIdentifierFeature>()?.TraceIdentifier ?? "none";
+    }
+
+    [LoggerMessage(5001, LogLevel.Error, "{Method} {Path} failed")]
+    private partial void LogFailed(Exception exception, string method, PathString path);
+}

@@ -1,0 +1,82 @@
+using Microsoft.AspNetCore.Mvc;
+
+namespace Sophia.Pipelines;
+
+/// <summary>Takes files dropped on the page into the tenant's inbox folder, which the pipeline "inbox" watches.</summary>
+internal static class InboxEndpoints
+{
+    private const string PipelineName = "inbox";
+
+    public static void MapInbox(this IEndpointRouteBuilder app) =>
+        app.MapPost("/api/inbox", Drop).RequireAuthorization(Roles.Operator).WithTags("Pipelines").WithMetadata(new RequestSizeLimitAttribute(EdgeLimits.Upload))
+            .Accepts<object>("application/octet-stream")
+            .WithSummary("Keeps the body as a file of the inbox under the relative path ?path= and has it ingested; start=false waits for a later file.");
+
+    private static async Task<IResult> Drop(string path, HttpContext context, IGrainFactory grains, EdgeOptions options, bool start = true)
+    {
+        var folder = Path.Combine(options.InboxFolder, context.User.Caller().Tenant.Value);
+        var target = InboxPath.Resolve(folder, path)
+            ?? throw new RefusedException(RefusalCode.Invalid, $"\"{path}\" is not a relative path of plain names, at most {InboxPath.MostCharacters} characters long.");
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        var bytes = await Keep(context.Request, target);
+        var pipeline = grains.Pipeline(context, PipelineName);
+        if (await pipeline.View() is null)
+            await pipeline.Define(Definition(folder), "inbox.yaml");
+        var run = start ? await StartUnlessRunning(pipeline) : null;
+        return Results.Json(new InboxFile(path, bytes, run), EdgeJson.Default.InboxFile, statusCode: StatusCodes.Status202Accepted);
+    }
+
+    // A watcher must never see half a file: it is written beside its place under a name that sources skip, and moved there at the end.
+    private static async Task<long> Keep(HttpRequest request, string target)
+    {
+        var partial = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetRandomFileName()}.part");
+        try
+        {
+            await using (var file = new FileStream(partial, FileMode.CreateNew, FileAccess.Write))
+                await request.Body.CopyToAsync(file, request.HttpContext.RequestAborted);
+            File.Move(partial, target, overwrite: true);
+            return new FileInfo(target).Length;
+        }
+        finally
+        {
+            File.Delete(partial);
+        }
+    }
+
+    private static async Task<RunView?> StartUnlessRunning(IPipelineGrain pipeline)
+    {
+        try
+        {
+            return await pipeline.Start(new StartRun(Reason: "files dropped"));
+        }
+        catch (RefusedException refused) when (refused.Code == RefusalCode.Conflict)
+        {
+            return null;
+        }
+    }
+
+    private static string Definition(string folder) =>
+        $"name: {PipelineName}\nsources:\n  - type: files\n    path: {System.Text.Json.JsonSerializer.Serialize(folder, EdgeJson.Default.String)}\n    watch: true\n";
+}
+
+/// <summary>Where a file of the inbox goes: below the tenant's folder and nowhere else.</summary>
+internal static class InboxPath
+{
+    public const int MostCharacters = 240;
+
+    /// <summary>The full path, or null where the text is not a relative path of plain names.</summary>
+    public static string? Resolve(string folder, string relative)
+    {
+        var names = relative.Replace('\\', '/').Split('/', StringSplitOptions.RemoveEmptyEntries);
+        if (relative.Length > MostCharacters || names.Length == 0 || relative.StartsWith('/') || !names.All(IsPlain))
+            return null;
+        var full = Path.GetFullPath(Path.Combine([folder, .. names]));
+        return full.StartsWith(Path.GetFullPath(folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal) ? full : null;
+    }
+
+    private static bool IsPlain(string name) =>
+        !name.StartsWith('.') && !name.Any(c => char.IsControl(c) || c is ':' or '*' or '?' or '"' or '<' or '>' or '|') && name.Trim() == name;
+}
+
+/// <summary>A kept file; Run is the run that reads it, or null where one was going already or none was asked for.</summary>
+public sealed record InboxFile(string Path, long Bytes, RunView? Run);

@@ -1,0 +1,65 @@
+using System.Text;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Sophia.Pipelines;
+
+/// <summary>Pipelines as resources: their definitions. Runs are in <see cref="RunEndpoints"/>.</summary>
+internal static class PipelineEndpoints
+{
+    public static void MapPipelines(this IEndpointRouteBuilder app)
+    {
+        var group = app.MapGroup("/api/pipelines").WithTags("Pipelines");
+        group.MapGet("/", List).WithSummary("All pipelines with their active and last runs.");
+        group.MapGet("/{name}", Get).WithSummary("One pipeline.");
+        group.MapPut("/{name}", Define).RequireAuthorization(Roles.Admin).WithMetadata(new RequestSizeLimitAttribute(EdgeLimits.Definition))
+            .Accepts<string>("application/yaml", "application/json", "text/plain")
+            .WithSummary("Defines a pipeline by its YAML or JSON text; an edit takes effect at the next run.");
+        group.MapDelete("/{name}", Remove).RequireAuthorization(Roles.Admin).WithSummary("Forgets a definition; records stay.");
+    }
+
+    /// <summary>The grain of a caller's pipeline; a text that cannot be a name is no pipeline.</summary>
+    public static IPipelineGrain Pipeline(this IGrainFactory grains, HttpContext context, string name) =>
+        TenantId.IsName(name)
+            ? grains.GetGrain<IPipelineGrain>(TenantKey.Of(context.User.Caller().Tenant, name))
+            : throw new RefusedException(RefusalCode.NotFound, "There is no such pipeline. Names are 1 to 63 of a-z, 0-9 and '-'.");
+
+    public static async Task<PipelineView> Known(this IPipelineGrain pipeline, string name) =>
+        await pipeline.View() ?? throw new RefusedException(RefusalCode.NotFound, $"There is no pipeline \"{name}\".");
+
+    public static IPipelineDirectoryGrain Directory(this IGrainFactory grains, HttpContext context) =>
+        grains.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(context.User.Caller().Tenant));
+
+    private static Task<IReadOnlyList<PipelineView>> List(HttpContext context, IGrainFactory grains) => grains.Directory(context).List();
+
+    private static Task<PipelineView> Get(string name, HttpContext context, IGrainFactory grains) => grains.Pipeline(context, name).Known(name);
+
+    /// <param name="file">The name that mistakes are reported under.</param>
+    private static async Task<PipelineView> Define(string name, string? file, HttpContext context, IGrainFactory grains)
+    {
+        if (!TenantId.IsName(name))
+            throw new RefusedException(RefusalCode.Invalid, $"\"{name}\" cannot be a pipeline's name: use 1 to 63 of a-z, 0-9 and '-', not starting with '-'.");
+        var text = await Text(context.Request);
+        return await grains.Pipeline(context, name).Define(text, file ?? $"{name}.{(text.AsSpan().TrimStart().StartsWith("{") ? "json" : "yaml")}");
+    }
+
+    private static async Task<IResult> Remove(string name, HttpContext context, IGrainFactory grains)
+    {
+        var pipeline = grains.Pipeline(context, name);
+        await pipeline.Known(name);
+        await pipeline.Remove();
+        return Results.NoContent();
+    }
+
+    private static async Task<string> Text(HttpRequest request)
+    {
+        try
+        {
+            using var reader = new StreamReader(request.Body, new UTF8Encoding(false, throwOnInvalidBytes: true));
+            return await reader.ReadToEndAsync(request.HttpContext.RequestAborted);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new RefusedException(RefusalCode.Invalid, "The definition is not UTF-8 text.");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+namespace Sophia.Pipelines;
+
+/// <summary>Runs as resources: started, watched, paused, resumed, cancelled.</summary>
+internal static class RunEndpoints
+{
+    private const int DefaultLimit = 50;
+
+    public static void MapRuns(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/api/runs", (HttpContext context, IGrainFactory grains, int limit = DefaultLimit) =>
+            grains.Directory(context).RecentRuns(Limits.Checked(limit))).WithTags("Runs").WithSummary("Runs of every pipeline, newest first.");
+
+        var group = app.MapGroup("/api/pipelines/{name}/runs").WithTags("Runs");
+        group.MapGet("/", List).WithSummary("Runs of a pipeline, newest first.");
+        group.MapPost("/", Start).RequireAuthorization(Roles.Operator)
+            .WithSummary("Starts a run. The same Idempotency-Key header (or operationId) starts one run, however often it is sent.");
+        group.MapGet("/{run}", Get).WithSummary("One run, live where it is going.");
+        group.MapGet("/{run}/unreadable", Unreadable).WithSummary("What the run could not read, and why.");
+        group.MapPost("/{run}/pause", (string name, string run, HttpContext context, IGrainFactory grains) =>
+            Change(name, run, context, grains, static pipeline => pipeline.Pause())).RequireAuthorization(Roles.Operator);
+        group.MapPost("/{run}/resume", (string name, string run, HttpContext context, IGrainFactory grains) =>
+            Change(name, run, context, grains, static pipeline => pipeline.Resume())).RequireAuthorization(Roles.Operator);
+        group.MapPost("/{run}/cancel", (string name, string run, HttpContext context, IGrainFactory grains) =>
+            Change(name, run, context, grains, static pipeline => pipeline.Cancel())).RequireAuthorization(Roles.Operator);
+    }
+
+    private static async Task<IReadOnlyList<RunView>> List(string name, HttpContext context, IGrainFactory grains, int limit = DefaultLimit)
+    {
+        var pipeline = grains.Pipeline(context, name);
+        await pipeline.Known(name);
+        return await pipeline.Runs(Limits.Checked(limit));
+    }
+
+    private static async Task<IResult> Start(string name, StartRun? request, HttpContext context, IGrainFactory grains)
+    {
+        var pipeline = grains.Pipeline(context, name);
+        await pipeline.Known(name);
+        var key = context.Request.Headers["Idempotency-Key"].ToString();
+        if (key.Length > 200)
+            throw new RefusedException(RefusalCode.Invalid, "An Idempotency-Key has at most 200 characters.");
+        request ??= new StartRun();
+        var run = await pipeline.Start(key.Length == 0 ? request : request with { OperationId = key });
+        return Results.Json(run, EdgeJson.Default.RunView, statusCode: StatusCodes.Status202Accepted);
+    }
+
+    private static async Task<RunView> Get(string name, string run, HttpContext context, IGrainFactory grains) =>
+        await grains.Pipeline(context, name).Run(run) ?? throw NoSuchRun();
+
+    private static async Task<IReadOnlyList<UnreadableView>> Unreadable(string name, string run, HttpContext context, IGrainFactory grains, int limit = 1_000)
+    {
+        await Get(name, run, context, grains);
+        return await grains.Pipeline(context, name).Unreadable(run, Limits.Checked(limit));
+    }
+
+    private static async Task<RunView> Change(string name, string run, HttpContext context, IGrainFactory grains, Func<IPipelineGrain, Task<RunView>> change)
+    {
+        var pipeline = grains.Pipeline(context, name);
+        var known = await pipeline.Known(name);
+        if (known.ActiveRun?.RunId == run)
+            return await change(pipeline);
+        throw await pipeline.Run(run) is null
+            ? NoSuchRun()
+            : new RefusedException(RefusalCode.Conflict, "This run has ended.");
+    }
+
+    private static RefusedException NoSuchRun() => new(RefusalCode.NotFound, "There is no such run of this pipeline.");
+}

@@ -1,0 +1,44 @@
+using Microsoft.AspNetCore.Mvc;
+
+namespace Sophia.Pipelines;
+
+/// <summary>Where senders deliver. Nobody signs in here: each delivery proves itself by its signature, which the pipeline's grain checks.</summary>
+internal static class WebhookEndpoints
+{
+    public static void MapWebhooks(this IEndpointRouteBuilder app) =>
+        app.MapPost("/hooks/{tenant}/{pipeline}", Deliver).AllowAnonymous().WithTags("Webhooks")
+            .WithMetadata(new RequestSizeLimitAttribute(EdgeLimits.Delivery))
+            .WithSummary("Takes one signed delivery. 202: stored; 200: had it already; 401: wrong signature; 404: no such webhook.");
+
+    private static async Task<IResult> Deliver(string tenant, string pipeline, HttpContext context, IGrainFactory grains, CallerReplica callers)
+    {
+        if (!TenantId.TryParse(tenant, out var id) || !TenantId.IsName(pipeline) || !await callers.Exists(id))
+            throw NoSuchWebhook();
+        var body = await Body(context.Request);
+        var headers = context.Request.Headers
+            .Where(header => !header.Key.Equals("Cookie", StringComparison.OrdinalIgnoreCase) && !header.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase))
+            .ToDictionary(header => header.Key.ToLowerInvariant(), header => header.Value.ToString(), StringComparer.Ordinal);
+        using var _ = CallerContext.For(id);
+        var result = await grains.GetGrain<IPipelineGrain>(TenantKey.Of(id, pipeline)).Deliver(new WebhookDelivery(headers, body));
+        return result.Outcome switch
+        {
+            DeliveryOutcome.Stored or DeliveryOutcome.Quarantined => Answer(result, StatusCodes.Status202Accepted),
+            DeliveryOutcome.Duplicate => Answer(result, StatusCodes.Status200OK),
+            DeliveryOutcome.WrongSignature => throw new RefusedException(RefusalCode.Unauthenticated, "The signature is missing or does not fit the body."),
+            DeliveryOutcome.Invalid => throw new RefusedException(RefusalCode.Invalid, result.Detail),
+            _ => throw NoSuchWebhook(),
+        };
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> Body(HttpRequest request)
+    {
+        using var buffer = new MemoryStream((int)Math.Clamp(request.ContentLength ?? 4096, 0, EdgeLimits.Delivery));
+        await request.Body.CopyToAsync(buffer, request.HttpContext.RequestAborted);
+        return buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
+    }
+
+    private static IResult Answer(DeliveryResult result, int status) => Results.Json(result, EdgeJson.Default.DeliveryResult, statusCode: status);
+
+    // One text for an unknown tenant, an unknown pipeline and one without a webhook: a stranger learns nothing from it.
+    private static RefusedException NoSuchWebhook() => new(RefusalCode.NotFound, "There is no such webhook.");
+}

@@ -1,0 +1,61 @@
+using System.Text;
+
+namespace Sophia.Quality;
+
+/// <summary>What the gate held back: listed with reasons, released, edited, discarded.</summary>
+internal static class QuarantineEndpoints
+{
+    private const int MostListed = 500;
+    private const int MostDecidedAtOnce = 1_000;
+
+    public static void MapQuarantine(this IEndpointRouteBuilder app)
+    {
+        var group = app.MapGroup("/api/quarantine").WithTags("Quarantine");
+        group.MapGet("/", List).WithSummary("Items newest first, the number held, and how many each rule holds.");
+        group.MapGet("/{id:long}", async (long id, HttpContext context, IGrainFactory grains) =>
+            await Grain(context, grains).Get(id) ?? throw NoSuchItem()).WithSummary("One item.");
+        group.MapPost("/release", (QuarantineIds body, HttpContext context, IGrainFactory grains) =>
+            Grain(context, grains).Release(Checked(body.Ids), By(context)))
+            .RequireAuthorization(Roles.Operator).WithSummary("Stores items as they are; never over a newer version.");
+        group.MapPut("/{id:long}", Edit).RequireAuthorization(Roles.Operator).Accepts<object>("application/json")
+            .WithSummary("Replaces an item's payload and judges it again.");
+        group.MapPost("/discard", (QuarantineDiscard body, HttpContext context, IGrainFactory grains) =>
+            Grain(context, grains).Discard(Checked(body.Ids), body.Reason ?? "", By(context)))
+            .RequireAuthorization(Roles.Operator).WithSummary("Gives items up, with a reason.");
+    }
+
+    private static Task<QuarantinePage> List(HttpContext context, IGrainFactory grains,
+        string? pipeline = null, string? stream = null, string? run = null, string? state = "held", long? before = null, int limit = 50) =>
+        Grain(context, grains).List(new QuarantineQuery(pipeline, stream, run, State(state), before, Limits.Checked(limit, MostListed)));
+
+    private static async Task<QuarantineOutcome> Edit(long id, HttpContext context, IGrainFactory grains)
+    {
+        using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
+        var payload = await reader.ReadToEndAsync(context.RequestAborted);
+        return await Grain(context, grains).Edit(id, payload, By(context));
+    }
+
+    private static IQuarantineGrain Grain(HttpContext context, IGrainFactory grains) =>
+        grains.GetGrain<IQuarantineGrain>(TenantKey.Of(context.User.Caller().Tenant));
+
+    private static string By(HttpContext context) => context.User.Caller() is var caller ? $"{caller.Label} ({caller.KeyId})" : "";
+
+    private static IReadOnlyList<long> Checked(IReadOnlyList<long>? ids) => ids is { Count: >= 1 and <= MostDecidedAtOnce }
+        ? ids
+        : throw new RefusedException(RefusalCode.Invalid, $"ids is a list of 1 to {MostDecidedAtOnce} item numbers.");
+
+    private static QuarantineState? State(string? word) => word switch
+    {
+        null or "" or "held" => QuarantineState.Held,
+        "released" => QuarantineState.Released,
+        "discarded" => QuarantineState.Discarded,
+        "all" => null,
+        _ => throw new RefusedException(RefusalCode.Invalid, "state is held, released, discarded or all."),
+    };
+
+    private static RefusedException NoSuchItem() => new(RefusalCode.NotFound, "There is no such item.");
+}
+
+public sealed record QuarantineIds(IReadOnlyList<long>? Ids);
+
+public sealed record QuarantineDiscard(IReadOnlyList<long>? Ids, string? Reason);

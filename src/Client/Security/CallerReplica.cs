@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Sophia.Security;
+
+/// <summary>Who presented which key, remembered for a short while so that most requests ask no grain.</summary>
+/// <remarks>A made-up tenant never wakes a grain: the list of tenants is consulted first, and asked for anew at most once a second.</remarks>
+internal sealed class CallerReplica(IGrainFactory grains, TimeProvider time)
+{
+    private readonly ConcurrentDictionary<string, (Caller Caller, DateTimeOffset Until)> remembered = new(StringComparer.Ordinal);
+    private HashSet<TenantId> tenants = [];
+    private DateTimeOffset tenantsReadAt = DateTimeOffset.MinValue;
+
+    /// <summary>Whose key this is, or null. The key has the form <c>sophia.{tenant}.{secret}</c>.</summary>
+    public async Task<Caller?> Find(string key)
+    {
+        var parts = key.Split('.');
+        if (parts is not ["sophia", var name, { Length: > 0 }] || key.Length > 256 || !TenantId.TryParse(name, out var tenant))
+            return null;
+        var hash = HashOf(key);
+        if (remembered.TryGetValue(hash, out var known) && known.Until > time.GetUtcNow())
+            return known.Caller;
+        if (!await Exists(tenant))
+            return null;
+        using var _ = CallerContext.ForSystem("authentication");
+        var caller = await grains.GetGrain<ITenantGrain>(TenantKey.Of(tenant)).Authenticate(hash);
+        if (caller is not null)
+            Remember(hash, caller);
+        return caller;
+    }
+
+    /// <summary>Whether somebody created this tenant.</summary>
+    public async Task<bool> Exists(TenantId tenant)
+    {
+        if (tenants.Contains(tenant))
+            return true;
+        var now = time.GetUtcNow();
+        if (now - tenantsReadAt < TimeSpan.FromSeconds(1))
+            return false;
+        tenantsReadAt = now;
+        using var _ = CallerContext.ForSystem("list of tenants");
+        tenants = [.. await grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System).List()];
+        return tenants.Contains(tenant);
+    }
+
+    /// <summary>Forgets what is remembered of a tenant, because its keys changed.</summary>
+    public void Forget(TenantId tenant)
+    {
+        foreach (var (hash, entry) in remembered)
+            if (entry.Caller.Tenant == tenant)
+                remembered.TryRemove(hash, out _);
+        tenantsReadAt = DateTimeOffset.MinValue;
+    }
+
+    public static string HashOf(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
+
+    private void Remember(string hash, Caller caller)
+    {
+        if (remembered.Count >= EdgeLimits.CallersRemembered)
+            remembered.Clear();
+        remembered[hash] = (caller, time.GetUtcNow() + EdgeLimits.CallerBelievedFor);
+    }
+}

@@ -1,0 +1,69 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.HostFiltering;
+
+namespace Sophia.Security;
+
+/// <summary>Who may come in, how they prove it, and what every answer says to browsers.</summary>
+public static class EdgeSecurity
+{
+    private const string Chooser = "sophia";
+
+    public static IServiceCollection AddEdgeSecurity(this IServiceCollection services, EdgeOptions options)
+    {
+        services.AddSingleton<CallerReplica>();
+        services.AddDataProtection().SetApplicationName("Sophia").PersistKeysToFileSystem(new DirectoryInfo(options.KeyFolder));
+        services.AddAuthentication(Chooser)
+            .AddPolicyScheme(Chooser, null, chooser => chooser.ForwardDefaultSelector = context =>
+                ApiKeyHandler.HasKey(context.Request) ? ApiKeyHandler.SchemeName
+                : context.Request.Cookies.ContainsKey(CookieName(options)) ? CookieAuthenticationDefaults.AuthenticationScheme
+                : ApiKeyHandler.SchemeName)
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null)
+            .AddCookie(cookie => Configure(cookie, options));
+        services.AddAuthorization(Roles.Add);
+        services.Configure<HostFilteringOptions>(hosts =>
+        {
+            hosts.AllowedHosts = options.Hosts.Count == 0 ? ["*"] : [.. options.Hosts];
+            hosts.IncludeFailureMessage = false;
+        });
+        return services;
+    }
+
+    /// <summary>Stands before every endpoint: host names, headers, sign-in, own pages only, and the caller's tenant for every grain call below.</summary>
+    public static IApplicationBuilder UseEdgeSecurity(this IApplicationBuilder app) => app
+        .UseHostFiltering()
+        .UseAuthentication()
+        .UseMiddleware<SameOrigin>()
+        .UseAuthorization()
+        .Use(static async (context, next) =>
+        {
+            if (context.User.TryCaller() is not { } caller)
+            {
+                await next(context);
+                return;
+            }
+            using var _ = CallerContext.For(caller.Tenant);
+            await next(context);
+        });
+
+    private static string CookieName(EdgeOptions options) => $"sophia-{options.InstanceName}";
+
+    private static void Configure(CookieAuthenticationOptions cookie, EdgeOptions options)
+    {
+        cookie.Cookie.Name = CookieName(options);
+        cookie.Cookie.HttpOnly = true;
+        cookie.Cookie.SameSite = SameSiteMode.Strict;
+        cookie.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+        cookie.ExpireTimeSpan = EdgeLimits.BrowserSignedInFor;
+        cookie.SlidingExpiration = true;
+        cookie.Events.OnRedirectToLogin = context => Refuse(context, StatusCodes.Status401Unauthorized);
+        cookie.Events.OnRedirectToAccessDenied = context => Refuse(context, StatusCodes.Status403Forbidden);
+    }
+
+    private static Task Refuse(RedirectContext<CookieAuthenticationOptions> context, int status)
+    {
+        context.Response.StatusCode = status;
+        return Task.CompletedTask;
+    }
+}

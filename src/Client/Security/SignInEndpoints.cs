@@ -1,0 +1,76 @@
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Sophia.Security;
+
+/// <summary>Signs a browser in with a one-time link. Opening the link burns nothing, because mail and chat programs open links too; the button does.</summary>
+public static class SignInEndpoints
+{
+    public const string Path = "/signin";
+
+    internal static void MapSignIn(this IEndpointRouteBuilder app)
+    {
+        app.MapGet(Path, (string? code, HttpContext context) => Ask(code, context)).AllowAnonymous().ExcludeFromDescription();
+        app.MapPost(Path, Redeem).AllowAnonymous().ExcludeFromDescription().DisableAntiforgery().WithMetadata(new RequestSizeLimitAttribute(4096));
+        app.MapPost("/signout", SignOut).ExcludeFromDescription();
+        app.MapGet("/api/me", (HttpContext context) => context.User.Caller()).WithTags("Security").WithSummary("Who the key or the browser belongs to.");
+        app.MapPost("/api/signin-links", Issue).RequireAuthorization(Roles.Admin).WithTags("Security")
+            .WithSummary("Issues a link that signs one browser in, once, within 15 minutes.");
+    }
+
+    /// <summary>The code that a link carries: the tenant travels with it, because the code alone does not say whose it is.</summary>
+    public static string LinkPath(TenantId tenant, string code) => $"{Path}?code={tenant}.{code}";
+
+    private static Task Ask(string? code, HttpContext context)
+    {
+        if (string.IsNullOrEmpty(code) || code.Length > 256)
+            return MessagePage.Write(context.Response, "Sign in", "Open the link that \"./sophia up\" printed, or run \"./sophia signin\" for a new one.");
+        return MessagePage.Write(context.Response, "Sign in to Sophia", "This link works once.",
+            $"<form method=\"post\" action=\"{Path}\"><input type=\"hidden\" name=\"code\" value=\"{HtmlEncoder.Default.Encode(code)}\"><button autofocus>Sign in</button></form>");
+    }
+
+    private static async Task Redeem(HttpContext context, IGrainFactory grains, CallerReplica callers)
+    {
+        if (!context.Request.HasFormContentType)
+            throw new RefusedException(RefusalCode.Invalid, "Send the code as a form.");
+        var form = await context.Request.ReadFormAsync(context.RequestAborted);
+        var caller = await Caller(form["code"].ToString(), grains, callers);
+        if (caller is null)
+        {
+            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            await MessagePage.Write(context.Response, "This link no longer works", "Links work once and for 15 minutes. Run \"./sophia signin\" for a new one.");
+            return;
+        }
+        const string scheme = CookieAuthenticationDefaults.AuthenticationScheme;
+        await context.SignInAsync(scheme, caller.ToPrincipal(scheme), new AuthenticationProperties { IsPersistent = true });
+        context.Response.StatusCode = StatusCodes.Status303SeeOther;
+        context.Response.Headers.Location = "/";
+    }
+
+    private static async Task<Caller?> Caller(string code, IGrainFactory grains, CallerReplica callers)
+    {
+        if (code.Split('.') is not [var name, { Length: > 0 } secret] || !TenantId.TryParse(name, out var tenant) || !await callers.Exists(tenant))
+            return null;
+        using var _ = CallerContext.ForSystem("sign-in");
+        return await grains.GetGrain<ITenantGrain>(TenantKey.Of(tenant)).RedeemSignIn(CallerReplica.HashOf(secret));
+    }
+
+    private static async Task<SignInLink> Issue(HttpContext context, IGrainFactory grains)
+    {
+        var caller = context.User.Caller();
+        var code = await grains.GetGrain<ITenantGrain>(TenantKey.Of(caller.Tenant)).IssueSignIn(caller.Role);
+        return new($"{context.Request.Scheme}://{context.Request.Host}{LinkPath(caller.Tenant, code.Code)}", code.ExpiresAt);
+    }
+
+    private static async Task SignOut(HttpContext context)
+    {
+        await context.SignOutAsync(CookieAuthenticationDefaults.AuthenticationScheme);
+        context.Response.StatusCode = StatusCodes.Status303SeeOther;
+        context.Response.Headers.Location = Path;
+    }
+}
+
+/// <summary>A link that signs one browser in, once.</summary>
+public sealed record SignInLink(string Url, DateTimeOffset ExpiresAt);

@@ -1,0 +1,62 @@
+namespace Sophia.Tenants;
+
+/// <summary>A tenant's own keys, and new tenants for who owns the system tenant.</summary>
+internal static class TenantEndpoints
+{
+    private const int MostLabelCharacters = 100;
+
+    public static void MapTenants(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/api/tenant", View).RequireAuthorization(Roles.Admin).WithTags("Tenants").WithSummary("The caller's tenant and its keys, without secrets.");
+        app.MapPost("/api/keys", IssueKey).RequireAuthorization(Roles.Admin).WithTags("Tenants").WithSummary("Issues an API key. Its secret is in this answer and nowhere else.");
+        app.MapDelete("/api/keys/{id}", RevokeKey).RequireAuthorization(Roles.Admin).WithTags("Tenants").WithSummary("Revokes a key at once.");
+        app.MapPost("/api/tenants", Create).RequireAuthorization(Roles.Owner).WithTags("Tenants")
+            .WithSummary("Creates a tenant and issues its owner's key. Only the owner of the system tenant may.");
+    }
+
+    private static async Task<TenantView> View(HttpContext context, IGrainFactory grains) =>
+        await Grain(context, grains).View() ?? throw new RefusedException(RefusalCode.NotFound, "There is no such tenant.");
+
+    private static async Task<IResult> IssueKey(NewKey request, HttpContext context, IGrainFactory grains)
+    {
+        var caller = context.User.Caller();
+        if (request.Role > caller.Role)
+            throw new RefusedException(RefusalCode.Forbidden, "Nobody issues a key that may do more than he may.");
+        var key = await Grain(context, grains).IssueKey(Label(request.Label), request.Role);
+        return Results.Json(key, EdgeJson.Default.IssuedKey, statusCode: StatusCodes.Status201Created);
+    }
+
+    private static async Task<IResult> RevokeKey(string id, HttpContext context, IGrainFactory grains, CallerReplica callers)
+    {
+        if (!await Grain(context, grains).RevokeKey(id))
+            throw new RefusedException(RefusalCode.NotFound, "There is no such key.");
+        callers.Forget(context.User.Caller().Tenant);
+        return Results.NoContent();
+    }
+
+    private static async Task<IResult> Create(NewTenant request, HttpContext context, IGrainFactory grains, EdgeOptions options, CallerReplica callers)
+    {
+        if (context.User.Caller().Tenant != options.SystemTenant)
+            throw new RefusedException(RefusalCode.Forbidden, "Only the owner of the system tenant creates tenants.");
+        if (request.Tenant.Value is null || request.Tenant.Value == TenantKey.System)
+            throw new RefusedException(RefusalCode.Invalid, $"tenant is 1 to {TenantId.MaxLength} of a-z, 0-9 and '-', and not \"{TenantKey.System}\".");
+        using var _ = CallerContext.ForSystem("creation of a tenant");
+        var grain = grains.GetGrain<ITenantGrain>(TenantKey.Of(request.Tenant));
+        if (await grain.View() is not null)
+            throw new RefusedException(RefusalCode.Conflict, "There is such a tenant already.");
+        await grain.Create(Label(request.DisplayName));
+        var key = await grain.IssueKey("owner", TenantRole.Owner);
+        callers.Forget(request.Tenant);
+        return Results.Json(key, EdgeJson.Default.IssuedKey, statusCode: StatusCodes.Status201Created);
+    }
+
+    private static ITenantGrain Grain(HttpContext context, IGrainFactory grains) => grains.GetGrain<ITenantGrain>(TenantKey.Of(context.User.Caller().Tenant));
+
+    private static string Label(string? text) => text?.Trim() is { Length: >= 1 and <= MostLabelCharacters } label
+        ? label
+        : throw new RefusedException(RefusalCode.Invalid, $"A label or displayName has 1 to {MostLabelCharacters} characters.");
+}
+
+public sealed record NewTenant(TenantId Tenant, string? DisplayName);
+
+public sealed record NewKey(string? Label, TenantRole Role = TenantRole.Viewer);

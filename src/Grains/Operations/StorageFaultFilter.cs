@@ -1,0 +1,21 @@
+using Sophia.Log;
+
+namespace Sophia.Operations;
+
+/// <summary>Turns a failing store into a refusal that can cross to any caller, because callers know refusals and no stores.</summary>
+public sealed class StorageFaultFilter : IIncomingGrainCallFilter
+{
+    public async Task Invoke(IIncomingGrainCallContext context)
+    {
+        try
+        {
+            await context.Invoke();
+        }
+        catch (StorageException fault)
+        {
+            throw fault.Fault == StorageFault.Full
+                ? new RefusedException(RefusalCode.StorageFull, "The disk is full. Nothing of this request was stored.")
+                : new RefusedException(RefusalCode.Unavailable, $"The store failed ({fault.Fault}). Whether the request took effect is unknown: ask again before repeating it.");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using Sophia.Operations;
+
+namespace Sophia.Tenants;
+
+/// <summary>Keeps the list of tenants; the key is "system".</summary>
+internal sealed class TenantDirectoryGrain([PersistentState("tenants", Stores.Durable)] IPersistentState<TenantDirectoryState> stored)
+    : Grain, ITenantDirectoryGrain
+{
+    public Task<IReadOnlyList<TenantId>> List() => Task.FromResult<IReadOnlyList<TenantId>>([.. stored.State.Tenants.Select(TenantId.Parse)]);
+
+    public async Task Add(TenantId tenant)
+    {
+        if (!stored.State.Tenants.Contains(tenant.Value))
+            await stored.CommitAsync(stored.State with { Tenants = [.. stored.State.Tenants, tenant.Value] }, onFailure: DeactivateOnIdle);
+    }
+}

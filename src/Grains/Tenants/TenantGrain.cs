@@ -1,0 +1,78 @@
+using Sophia.Operations;
+using Sophia.Security;
+
+namespace Sophia.Tenants;
+
+/// <summary>Guards one tenant's keys and sign-in codes; the key is the tenant.</summary>
+/// <remarks>A key or code is issued, revoked or redeemed once the disk has it. Secrets leave in the answer of the call that made them and are kept as hashes only.</remarks>
+internal sealed class TenantGrain(
+    [PersistentState("tenant", Stores.Durable)] IPersistentState<TenantState> stored,
+    ISecretSource secrets,
+    TimeProvider time) : Grain, ITenantGrain
+{
+    private TenantId Tenant => TenantKey.Parse(this.GetPrimaryKeyString()).Tenant;
+
+    public async Task<TenantView> Create(string displayName)
+    {
+        if (Tenant.Value == TenantKey.System)
+            throw new RefusedException(RefusalCode.Invalid, $"\"{TenantKey.System}\" cannot be a tenant's name.");
+        await Change(TenantRules.Create(stored.State, displayName, time.GetUtcNow()));
+        using var _ = CallerContext.ForSystem("list of tenants");
+        await GrainFactory.GetGrain<ITenantDirectoryGrain>(TenantKey.System).Add(Tenant);
+        return Shown(stored.State);
+    }
+
+    public Task<TenantView?> View() => Task.FromResult(stored.State.CreatedAt is null ? null : Shown(stored.State));
+
+    public async Task<IssuedKey> IssueKey(string label, TenantRole role)
+    {
+        MustExist();
+        var secret = $"sophia.{Tenant}.{Secrets.Make(secrets)}";
+        var key = new KeyState(Secrets.MakeId(secrets), Secrets.HashOf(secret), label, role, time.GetUtcNow(), RevokedAt: null);
+        await Change(TenantRules.AddKey(stored.State, key));
+        return new(key.KeyId, secret, role);
+    }
+
+    public async Task<bool> RevokeKey(string keyId)
+    {
+        var after = TenantRules.RevokeKey(stored.State, keyId, time.GetUtcNow());
+        var found = !ReferenceEquals(after, stored.State);
+        await Change(after);
+        return found;
+    }
+
+    public Task<Caller?> Authenticate(string secretHash) => Task.FromResult(
+        TenantRules.FindKey(stored.State, secretHash) is { } key ? new Caller(Tenant, key.KeyId, key.Label, key.Role) : null);
+
+    public async Task<SignInCode> IssueSignIn(TenantRole role)
+    {
+        MustExist();
+        var (code, now) = (Secrets.Make(secrets), time.GetUtcNow());
+        var kept = new SignInState(Secrets.HashOf(code), role, now + SignInCode.Lifetime);
+        await Change(TenantRules.AddSignIn(stored.State, kept, now));
+        return new(code, kept.ExpiresAt);
+    }
+
+    public async Task<Caller?> RedeemSignIn(string codeHash)
+    {
+        var (after, redeemed) = TenantRules.Redeem(stored.State, codeHash, time.GetUtcNow());
+        await Change(after);
+        return redeemed is null ? null : new Caller(Tenant, $"browser-{Secrets.MakeId(secrets)}", "browser", redeemed.Role);
+    }
+
+    private async Task Change(TenantState after)
+    {
+        if (!ReferenceEquals(after, stored.State))
+            await stored.CommitAsync(after, onFailure: DeactivateOnIdle);
+    }
+
+    private void MustExist()
+    {
+        if (stored.State.CreatedAt is null)
+            throw new RefusedException(RefusalCode.NotFound, "There is no such tenant.");
+    }
+
+    private TenantView Shown(TenantState state) => new(
+        Tenant, state.DisplayName, state.CreatedAt ?? default,
+        [.. state.Keys.Select(key => new ApiKeyView(key.KeyId, key.Label, key.Role, key.CreatedAt, key.RevokedAt))]);
+}

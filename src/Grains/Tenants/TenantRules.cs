@@ -1,0 +1,59 @@
+using Sophia.Operations;
+using Sophia.Security;
+
+namespace Sophia.Tenants;
+
+/// <summary>What may happen to a tenant's keys and sign-in codes. Pure: state in, state out.</summary>
+internal static class TenantRules
+{
+    /// <summary>Live keys of one tenant.</summary>
+    public const int MostKeys = 200;
+
+    /// <summary>Revoked keys that stay visible, the newest first.</summary>
+    public const int MostRevokedKeys = 200;
+
+    /// <summary>Sign-in codes waiting at once; the oldest gives way.</summary>
+    public const int MostSignIns = 50;
+
+    public static TenantState Create(TenantState state, string displayName, DateTimeOffset now) =>
+        state.CreatedAt is not null ? state : state with { CreatedAt = now, DisplayName = displayName };
+
+    public static TenantState AddKey(TenantState state, KeyState key) => state.Keys.Count(k => k.RevokedAt is null) >= MostKeys
+        ? throw new RefusedException(RefusalCode.Conflict, $"A tenant has at most {MostKeys} keys: revoke one first.")
+        : state with { Keys = [.. state.Keys, key] };
+
+    /// <summary>The state without the key, or the same state where no live key has this id.</summary>
+    public static TenantState RevokeKey(TenantState state, string keyId, DateTimeOffset now)
+    {
+        if (!state.Keys.Any(k => k.KeyId == keyId && k.RevokedAt is null))
+            return state;
+        var keys = state.Keys.Select(k => k.KeyId == keyId && k.RevokedAt is null ? k with { RevokedAt = now } : k).ToList();
+        var forgotten = keys.Where(k => k.RevokedAt is not null).OrderByDescending(k => k.RevokedAt).Skip(MostRevokedKeys).ToHashSet();
+        return state with { Keys = [.. keys.Where(k => !forgotten.Contains(k))] };
+    }
+
+    /// <summary>The live key of a hash. Every key is compared, so that the time says nothing about which one fits.</summary>
+    public static KeyState? FindKey(TenantState state, string hash)
+    {
+        KeyState? found = null;
+        foreach (var key in state.Keys)
+            if (Secrets.Same(key.Hash, hash) && key.RevokedAt is null)
+                found = key;
+        return found;
+    }
+
+    public static TenantState AddSignIn(TenantState state, SignInState code, DateTimeOffset now) =>
+        state with { SignIns = [.. Waiting(state, now).TakeLast(MostSignIns - 1), code] };
+
+    /// <summary>The state without the code, and the code where it was there and still good.</summary>
+    public static (TenantState After, SignInState? Redeemed) Redeem(TenantState state, string hash, DateTimeOffset now)
+    {
+        SignInState? found = null;
+        foreach (var code in state.SignIns)
+            if (Secrets.Same(code.Hash, hash) && code.ExpiresAt > now)
+                found = code;
+        return found is null ? (state, null) : (state with { SignIns = [.. Waiting(state, now).Where(code => code != found)] }, found);
+    }
+
+    private static IEnumerable<SignInState> Waiting(TenantState state, DateTimeOffset now) => state.SignIns.Where(code => code.ExpiresAt > now);
+}

@@ -1,0 +1,48 @@
+namespace Sophia.Tenants;
+
+/// <summary>What a tenant's grain keeps. No member is ever changed in place.</summary>
+[GenerateSerializer, Alias("Sophia.TenantState")]
+public sealed record TenantState
+{
+    [Id(0)]
+    public int Format { get; init; } = 1;
+
+    /// <summary>Null where nobody created the tenant.</summary>
+    [Id(1)]
+    public DateTimeOffset? CreatedAt { get; init; }
+
+    [Id(2)]
+    public string DisplayName { get; init; } = "";
+
+    [Id(3)]
+    public IReadOnlyList<KeyState> Keys { get; init; } = [];
+
+    [Id(4)]
+    public IReadOnlyList<SignInState> SignIns { get; init; } = [];
+}
+
+/// <summary>An API key. Hash is the SHA-256 of the whole key in lower hex.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.KeyState")]
+public sealed record KeyState(
+    [property: Id(0)] string KeyId,
+    [property: Id(1)] string Hash,
+    [property: Id(2)] string Label,
+    [property: Id(3)] TenantRole Role,
+    [property: Id(4)] DateTimeOffset CreatedAt,
+    [property: Id(5)] DateTimeOffset? RevokedAt);
+
+/// <summary>A sign-in code that nobody has used yet.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.SignInState")]
+public sealed record SignInState([property: Id(0)] string Hash, [property: Id(1)] TenantRole Role, [property: Id(2)] DateTimeOffset ExpiresAt);
+
+/// <summary>What the directory keeps.</summary>
+[GenerateSerializer, Alias("Sophia.TenantDirectoryState")]
+public sealed record TenantDirectoryState
+{
+    [Id(0)]
+    public int Format { get; init; } = 1;
+
+    /// <summary>In the order of creation.</summary>
+    [Id(1)]
+    public IReadOnlyList<string> Tenants { get; init; } = [];
+}

@@ -1,0 +1,94 @@
+using System.CommandLine;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.Extensions.Logging;
+using Sophia.Hosting;
+using Sophia.Operations;
+
+namespace Sophia.Commands;
+
+/// <summary>Speaks REST to the running Sophia of the data folder, or to one that it starts for the command and stops after it.</summary>
+internal sealed class Api : IAsyncDisposable
+{
+    private readonly HttpClient http;
+    private readonly RunningSophia? own;
+
+    private Api(string url, string key, RunningSophia? own)
+    {
+        this.own = own;
+        http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(url + "/"), Timeout = TimeSpan.FromMinutes(5) };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        Url = url;
+    }
+
+    public string Url { get; }
+
+    /// <summary>Whether this command's own instance answers, which ends with it.</summary>
+    public bool IsOwn => own is not null;
+
+    public HttpClient Http => http;
+
+    public static async Task<Api> Open(ParseResult parsed, CancellationToken cancellation)
+    {
+        var options = Settings.Options(parsed, quietAs: LogLevel.Warning);
+        if (DataFolder.Serving(options.DataFolder) is { } running && DataFolder.CliKey(options.DataFolder) is { } key && await Answers(running.Url, cancellation))
+            return new Api(running.Url, key, own: null);
+        var own = await RunningSophia.Start(options with { Url = "http://127.0.0.1:0" }, announce: false, cancellation: cancellation);
+        return new Api(own.Url, own.OwnerKey, own);
+    }
+
+    public async Task<T> Get<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellation) =>
+        JsonSerializer.Deserialize(await Text(HttpMethod.Get, path, null, cancellation), type)!;
+
+    public async Task<T> Send<T>(HttpMethod method, string path, HttpContent? body, JsonTypeInfo<T> type, CancellationToken cancellation) =>
+        JsonSerializer.Deserialize(await Text(method, path, body, cancellation), type)!;
+
+    /// <summary>The answer's body as text.</summary>
+    /// <exception cref="CommandFailedException">A problem, with its text.</exception>
+    public async Task<string> Text(HttpMethod method, string path, HttpContent? body, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body };
+        using var response = await http.SendAsync(request, cancellation);
+        var text = await response.Content.ReadAsStringAsync(cancellation);
+        return response.IsSuccessStatusCode ? text : throw FailureOf(response.StatusCode, text);
+    }
+
+    public static HttpContent Json<T>(T value, JsonTypeInfo<T> type) => new StringContent(JsonSerializer.Serialize(value, type), Encoding.UTF8, "application/json");
+
+    public static CommandFailedException FailureOf(HttpStatusCode status, string text)
+    {
+        try
+        {
+            var problem = JsonSerializer.Deserialize(text, EdgeJson.Default.Problem)!;
+            return new(string.Join('\n', [problem.Detail ?? problem.Title, .. problem.Errors ?? []]));
+        }
+        catch (JsonException)
+        {
+            return new($"The running Sophia answered {(int)status}.");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        http.Dispose();
+        if (own is not null)
+            await own.DisposeAsync();
+    }
+
+    private static async Task<bool> Answers(string url, CancellationToken cancellation)
+    {
+        try
+        {
+            using var probe = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(2) };
+            using var response = await probe.GetAsync($"{url}/live", cancellation);
+            return response.IsSuccessStatusCode;
+        }
+        catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Sophia.Hosting;
+
+namespace Sophia.Commands;
+
+/// <summary>Runs one command: signals end it in good order, whatever fails becomes one line and an exit code.</summary>
+internal sealed class CommandLine
+{
+    private readonly RootCommand root;
+
+    public CommandLine(string description, params Command[] commands)
+    {
+        root = new RootCommand(description);
+        foreach (var command in commands)
+            root.Add(command);
+        foreach (var option in Settings.All)
+            root.Add(option);
+    }
+
+    public async Task<int> Run(string[] args)
+    {
+        using var stop = new CancellationTokenSource();
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
+        try
+        {
+            var parsed = root.Parse(args);
+            return await parsed.InvokeAsync(
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, stop.Token);
+        }
+        catch (StartRefusedException refused)
+        {
+            return Fail(refused.Message, ExitCodes.CannotStart);
+        }
+        catch (CommandFailedException failed)
+        {
+            return Fail(failed.Message, failed.ExitCode);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return ExitCodes.Interrupted;
+        }
+        catch (HttpRequestException gone)
+        {
+            return Fail($"The running Sophia does not answer: {gone.Message}", ExitCodes.Failed);
+        }
+
+        void Cancel(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        }
+    }
+
+    private static int Fail(string message, int code)
+    {
+        Console.Error.WriteLine(message);
+        return code;
+    }
+}
+
+internal static class ExitCodes
+{
+    public const int Done = 0;
+
+    /// <summary>What was asked failed or was refused.</summary>
+    public const int Failed = 1;
+
+    /// <summary>The data folder is in use or of a newer version, the port is taken, an option is wrong.</summary>
+    public const int CannotStart = 3;
+
+    /// <summary>Ended by a signal.</summary>
+    public const int Interrupted = 130;
+}
+
+/// <summary>A command that cannot do what was asked, in words for who typed it.</summary>
+internal sealed class CommandFailedException(string message, int exitCode = ExitCodes.Failed) : Exception(message)
+{
+    public int ExitCode { get; } = exitCode;
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using Sophia.Operations;
+using Sophia.Tenants;
+
+namespace Sophia.Commands;
+
+/// <summary>Lists, issues and revokes API keys of the default tenant; creates tenants.</summary>
+internal static class KeysCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("keys", "List API keys; issue or revoke one; create a tenant.") { Issue(), Revoke(), Tenant() };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var api = await Api.Open(parsed, cancellation);
+            if (parsed.GetValue(Settings.Json))
+            {
+                Console.Out.WriteLine(await api.Text(HttpMethod.Get, "api/tenant", null, cancellation));
+                return ExitCodes.Done;
+            }
+            var tenant = await api.Get("api/tenant", EdgeJson.Default.TenantView, cancellation);
+            Show.Rows(["key", "label", "role", "issued", "revoked"], tenant.Keys.Select(k => new[]
+            {
+                k.KeyId, Show.Plain(k.Label), k.Role.ToString().ToLowerInvariant(), Show.Moment(k.CreatedAt), Show.Moment(k.RevokedAt),
+            }));
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Issue()
+    {
+        var label = new Argument<string>("label") { Description = "What the key is for." };
+        var role = new Option<TenantRole>("--role") { Description = "viewer, analyst, operator, admin or owner.", DefaultValueFactory = _ => TenantRole.Viewer };
+        var command = new Command("issue", "Issue a key; it is printed once.") { label, role };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var api = await Api.Open(parsed, cancellation);
+            var body = Api.Json(new NewKey(parsed.GetValue(label), parsed.GetValue(role)), EdgeJson.Default.NewKey);
+            return Print(parsed, await api.Send(HttpMethod.Post, "api/keys", body, EdgeJson.Default.IssuedKey, cancellation));
+        });
+        return command;
+    }
+
+    private static Command Revoke()
+    {
+        var id = new Argument<string>("key");
+        var command = new Command("revoke", "Revoke a key at once.") { id };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var api = await Api.Open(parsed, cancellation);
+            await api.Text(HttpMethod.Delete, $"api/keys/{Uri.EscapeDataString(parsed.GetValue(id)!)}", null, cancellation);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Tenant()
+    {
+        var name = new Argument<string>("name") { Description = "1 to 63 of a-z, 0-9 and '-'." };
+        var display = new Option<string?>("--display-name");
+        var command = new Command("tenant", "Create a tenant and print its owner's key.") { name, display };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            if (!TenantId.TryParse(parsed.GetValue(name), out var tenant))
+                throw new CommandFailedException("A tenant's name is 1 to 63 of a-z, 0-9 and '-', not starting with '-'.");
+            await using var api = await Api.Open(parsed, cancellation);
+            var body = Api.Json(new NewTenant(tenant, parsed.GetValue(display) ?? tenant.Value), EdgeJson.Default.NewTenant);
+            return Print(parsed, await api.Send(HttpMethod.Post, "api/tenants", body, EdgeJson.Default.IssuedKey, cancellation));
+        });
+        return command;
+    }
+
+    private static int Print(ParseResult parsed, IssuedKey key)
+    {
+        Console.Out.WriteLine(parsed.GetValue(Settings.Json) ? System.Text.Json.JsonSerializer.Serialize(key, EdgeJson.Default.IssuedKey) : key.Secret);
+        return ExitCodes.Done;
+    }
+}

@@ -1,0 +1,118 @@
+using System.CommandLine;
+using System.Text;
+using Sophia.Operations;
+using Sophia.Quality;
+using Spectre.Console;
+
+namespace Sophia.Commands;
+
+/// <summary>Shows what was held back and why; releases, edits, discards.</summary>
+internal static class QuarantineCommand
+{
+    public static Command Create() => new("quarantine", "What the quality gate held back: list, show, release, edit, discard.")
+    {
+        List(), One(), Release(), Edit(), Discard(),
+    };
+
+    private static Command List()
+    {
+        var pipeline = new Option<string?>("--pipeline") { Description = "Only of this pipeline." };
+        var stream = new Option<string?>("--stream") { Description = "Only of this stream." };
+        var state = new Option<string>("--state") { Description = "held, released, discarded or all.", DefaultValueFactory = _ => "held" };
+        var limit = new Option<int>("--limit") { Description = "How many, 1 to 500.", DefaultValueFactory = _ => 20 };
+        var command = new Command("list", "List items, newest first.") { pipeline, stream, state, limit };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var api = await Api.Open(parsed, cancellation);
+            var address = new StringBuilder($"api/quarantine?state={Uri.EscapeDataString(parsed.GetValue(state)!)}&limit={parsed.GetValue(limit)}");
+            if (parsed.GetValue(pipeline) is { } p)
+                address.Append($"&pipeline={Uri.EscapeDataString(p)}");
+            if (parsed.GetValue(stream) is { } s)
+                address.Append($"&stream={Uri.EscapeDataString(s)}");
+            if (parsed.GetValue(Settings.Json))
+                Console.Out.WriteLine(await api.Text(HttpMethod.Get, address.ToString(), null, cancellation));
+            else
+                Print(await api.Get(address.ToString(), EdgeJson.Default.QuarantinePage, cancellation));
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static void Print(QuarantinePage page)
+    {
+        Show.Rows(["id", "stream", "key", "why", "from"], page.Items.Select(item => new[]
+        {
+            $"{item.Id}", Show.Plain(item.Stream), Show.Plain(item.Key, 40),
+            Show.Plain(string.Join("; ", item.Reasons.Select(r => $"{r.Field}: {r.Expected}, not {r.Value ?? "absent"}")), 120),
+            Show.Plain($"{item.Origin.Path}:{item.Origin.Line}", 80),
+        }));
+        AnsiConsole.MarkupLine($"[dim]{Show.Number(page.Held)} held[/]");
+    }
+
+    private static Command One()
+    {
+        var id = new Argument<long>("id");
+        var command = new Command("show", "Print one item.") { id };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var api = await Api.Open(parsed, cancellation);
+            var address = $"api/quarantine/{parsed.GetValue(id)}";
+            if (parsed.GetValue(Settings.Json))
+            {
+                Console.Out.WriteLine(await api.Text(HttpMethod.Get, address, null, cancellation));
+                return ExitCodes.Done;
+            }
+            var item = await api.Get(address, EdgeJson.Default.QuarantinedItem, cancellation);
+            AnsiConsole.MarkupLine($"{item.State} · {Show.Plain($"{item.Stream}/{item.Key} from {item.Origin.Path} line {item.Origin.Line}")}");
+            Show.Rows(["field", "rule", "value", "expected", "hint"], item.Reasons.Select(r => new[] { Show.Plain(r.Field), Show.Plain(r.Rule), Show.Plain(r.Value), Show.Plain(r.Expected), Show.Plain(r.Hint) }));
+            Console.Out.WriteLine(item.PayloadJson ?? $"(no record: {item.Origin.Length} bytes at {item.Origin.Offset}, SHA-256 {item.Origin.HashHex})");
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Release()
+    {
+        var ids = new Argument<long[]>("ids") { Arity = ArgumentArity.OneOrMore };
+        var command = new Command("release", "Store items as they are.") { ids };
+        command.SetAction((parsed, cancellation) =>
+            Decide(parsed, "api/quarantine/release", Api.Json(new QuarantineIds(parsed.GetValue(ids)), EdgeJson.Default.QuarantineIds), cancellation));
+        return command;
+    }
+
+    private static Command Discard()
+    {
+        var ids = new Argument<long[]>("ids") { Arity = ArgumentArity.OneOrMore };
+        var reason = new Option<string>("--reason") { Description = "Why; kept in the audit.", Required = true };
+        var command = new Command("discard", "Give items up.") { ids, reason };
+        command.SetAction((parsed, cancellation) =>
+            Decide(parsed, "api/quarantine/discard", Api.Json(new QuarantineDiscard(parsed.GetValue(ids), parsed.GetValue(reason)), EdgeJson.Default.QuarantineDiscard), cancellation));
+        return command;
+    }
+
+    private static async Task<int> Decide(ParseResult parsed, string address, HttpContent body, CancellationToken cancellation)
+    {
+        await using var api = await Api.Open(parsed, cancellation);
+        var outcomes = await api.Send(HttpMethod.Post, address, body, EdgeJson.Default.IReadOnlyListQuarantineOutcome, cancellation);
+        Show.Rows(["id", "state", ""], outcomes.Select(o => new[] { $"{o.Id}", $"{o.State}", Show.Plain(o.Detail) }));
+        return outcomes.Any(o => o.State == QuarantineState.Held) ? ExitCodes.Failed : ExitCodes.Done;
+    }
+
+    private static Command Edit()
+    {
+        var id = new Argument<long>("id");
+        var payload = new Argument<string>("payload") { Description = "The corrected JSON object, or - to read it from the input." };
+        var command = new Command("edit", "Replace an item's payload and judge it again.") { id, payload };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var text = parsed.GetValue(payload) == "-" ? await Console.In.ReadToEndAsync(cancellation) : parsed.GetValue(payload)!;
+            await using var api = await Api.Open(parsed, cancellation);
+            var outcome = await api.Send(HttpMethod.Put, $"api/quarantine/{parsed.GetValue(id)}",
+                new StringContent(text, Encoding.UTF8, "application/json"), EdgeJson.Default.QuarantineOutcome, cancellation);
+            AnsiConsole.MarkupLine($"{outcome.State}: {Show.Plain(outcome.Detail)}");
+            Show.Rows(["field", "rule", "expected"], outcome.Reasons.Select(r => new[] { Show.Plain(r.Field), Show.Plain(r.Rule), Show.Plain(r.Expected) }));
+            return outcome.State == QuarantineState.Held ? ExitCodes.Failed : ExitCodes.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using System.Globalization;
+using Sophia.Knowledge;
+using Sophia.Operations;
+using Spectre.Console;
+
+namespace Sophia.Commands;
+
+/// <summary>Finds passages.</summary>
+internal static class SearchCommand
+{
+    public static Command Create()
+    {
+        var text = new Argument<string>("text") { Description = "What to look for, in plain words." };
+        var streams = new Option<string[]>("--stream") { Description = "Only these streams." };
+        var limit = new Option<int>("--limit") { Description = "How many passages, 1 to 1000.", DefaultValueFactory = _ => 5 };
+        var command = new Command("search", "Find passages.") { text, streams, limit };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var api = await Api.Open(parsed, cancellation);
+            var filter = parsed.GetValue(streams) is { Length: > 0 } only ? new SearchFilter(Streams: only) : null;
+            var query = Api.Json(new SearchQuery(parsed.GetValue(text)!, parsed.GetValue(limit), filter), EdgeJson.Default.SearchQuery);
+            if (parsed.GetValue(Settings.Json))
+                Console.Out.WriteLine(await api.Text(HttpMethod.Post, "api/search", query, cancellation));
+            else
+                Print(await api.Send(HttpMethod.Post, "api/search", query, EdgeJson.Default.SearchAnswer, cancellation));
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static void Print(SearchAnswer answer)
+    {
+        foreach (var (hit, number) in answer.Hits.Select((hit, index) => (hit, index + 1)))
+        {
+            AnsiConsole.MarkupLine(string.Create(CultureInfo.InvariantCulture,
+                $"[bold]{number}. {Markup.Escape(hit.Title)}[/] [dim]{Markup.Escape($"{hit.Citation.Stream}/{hit.Citation.Key} v{hit.Citation.Version} · {hit.Score:0.00}")}[/]"));
+            AnsiConsole.MarkupLine("   " + Snippet(hit));
+        }
+        var lag = answer.IndexedTo < answer.Head ? $"; {Show.Number(answer.Head - answer.IndexedTo)} newer log positions are not searchable yet" : "";
+        AnsiConsole.MarkupLine(string.Create(CultureInfo.InvariantCulture, $"[dim]{answer.Hits.Count} of {answer.Matched:#,0} passages in {answer.Milliseconds:0} ms{lag}[/]"));
+    }
+
+    // About 300 characters around the first highlight, highlights in bold.
+    private static string Snippet(SearchHit hit)
+    {
+        const int width = 300;
+        var from = Math.Max(0, (hit.Highlights.Count == 0 ? 0 : hit.Highlights[0].Start) - width / 4);
+        var until = Math.Min(hit.Text.Length, from + width);
+        var (line, at) = (new System.Text.StringBuilder(from > 0 ? "…" : ""), from);
+        foreach (var mark in hit.Highlights.Where(h => h.Start >= from && h.Start + h.Length <= until).OrderBy(h => h.Start))
+        {
+            if (mark.Start < at)
+                continue;
+            line.Append(Markup.Escape(hit.Text[at..mark.Start])).Append("[bold yellow]").Append(Markup.Escape(hit.Text.Substring(mark.Start, mark.Length))).Append("[/]");
+            at = mark.Start + mark.Length;
+        }
+        return line.Append(Markup.Escape(hit.Text[at..until])).Append(until < hit.Text.Length ? "…" : "").ToString().ReplaceLineEndings(" ");
+    }
+}

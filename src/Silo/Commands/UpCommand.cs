@@ -1,0 +1,51 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Sophia.Hosting;
+
+namespace Sophia.Commands;
+
+/// <summary>Serves until it is told to stop.</summary>
+internal static class UpCommand
+{
+    public static Command Create()
+    {
+        var url = new Option<string?>("--url") { Description = $"Where to listen. Default: SOPHIA_URL, else {SophiaOptions.DefaultUrl}." };
+        var anywhere = new Option<bool>("--listen-anywhere") { Description = "Allow an address that other machines reach." };
+        var command = new Command("up", "Serve pages, REST and hub until stopped.") { url, anywhere };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var options = Settings.Options(parsed, quietAs: LogLevel.Information) with
+            {
+                Url = parsed.GetValue(url) ?? Settings.Variable("SOPHIA_URL") ?? SophiaOptions.DefaultUrl,
+                ListenAnywhere = parsed.GetValue(anywhere),
+            };
+            await using var sophia = await RunningSophia.Start(options, announce: true, cancellation: cancellation);
+            await Announce(sophia, options);
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, sophia.Stopping);
+            await Stopped(linked.Token);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static async Task Announce(RunningSophia sophia, SophiaOptions options)
+    {
+        var link = await sophia.SignInLink();
+        using var process = Process.GetCurrentProcess();
+        var took = (DateTime.Now - process.StartTime).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
+        Console.Out.WriteLine($"Sophia serves at {sophia.Url} (embedded runtime InProcess, up in {took} s)");
+        Console.Out.WriteLine($"Data is in {options.DataFolder}");
+        Console.Out.WriteLine($"Sign your browser in, once, within 15 minutes: {link}");
+        Console.Out.WriteLine("Ctrl-C stops it.");
+        Console.Out.Flush();
+    }
+
+    private static async Task Stopped(CancellationToken stop)
+    {
+        var stopped = new TaskCompletionSource();
+        await using var _ = stop.Register(stopped.SetResult);
+        await stopped.Task;
+    }
+}

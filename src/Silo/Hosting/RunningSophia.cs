@@ -1,0 +1,84 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Hosting;
+using Sophia.Log;
+using Sophia.Security;
+using Sophia.Tenants;
+
+namespace Sophia.Hosting;
+
+/// <summary>A Sophia that serves: started here, stopped by disposing it. The program, its commands and its tests start it the same way.</summary>
+public sealed class RunningSophia : IAsyncDisposable
+{
+    public static readonly TenantId DefaultTenant = TenantId.Parse("default");
+
+    private readonly WebApplication app;
+    private readonly DataFolder folder;
+
+    private RunningSophia(WebApplication app, DataFolder folder, string url, string ownerKey) =>
+        (this.app, this.folder, Url, OwnerKey) = (app, folder, url, ownerKey);
+
+    /// <summary>Where it listens, without a slash at the end.</summary>
+    public string Url { get; }
+
+    /// <summary>The API key of the default tenant's owner.</summary>
+    public string OwnerKey { get; }
+
+    public IServiceProvider Services => app.Services;
+
+    public CancellationToken Stopping => app.Lifetime.ApplicationStopping;
+
+    /// <param name="announce">Whether commands may find this instance.</param>
+    /// <param name="adapt">Replaces parts; tests use it.</param>
+    /// <exception cref="StartRefusedException">The folder is in use or of a newer version, the port is taken, an option is wrong.</exception>
+    public static async Task<RunningSophia> Start(
+        SophiaOptions options, bool announce, Action<WebApplicationBuilder>? adapt = null, CancellationToken cancellation = default)
+    {
+        options.Validated();
+        var folder = DataFolder.Take(options.DataFolder);
+        WebApplication? app = null;
+        try
+        {
+            app = SophiaHost.Build(options, folder, adapt);
+            await app.StartAsync(cancellation);
+            var url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+            var key = await FirstTenant.Ensure(app.Services.GetRequiredService<IGrainFactory>(), folder);
+            if (announce)
+                folder.WriteInstance(new InstanceFile(url, Environment.ProcessId, DateTimeOffset.UtcNow));
+            return new RunningSophia(app, folder, url, key);
+        }
+        catch (Exception failure)
+        {
+            if (app is not null)
+                await app.DisposeAsync();
+            folder.Dispose();
+            throw failure switch
+            {
+                IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } =>
+                    new StartRefusedException($"Something else listens on {options.Url}. Choose another address with --url.", failure),
+                _ when StorageFaultIn(failure) is { } fault => new StartRefusedException(fault.Message, failure),
+                _ => failure,
+            };
+        }
+    }
+
+    /// <summary>A new link that signs a browser in as the default tenant's owner.</summary>
+    public async Task<string> SignInLink()
+    {
+        using var _ = CallerContext.ForSystem("sign-in link at start");
+        var code = await Services.GetRequiredService<IGrainFactory>().GetGrain<ITenantGrain>(TenantKey.Of(DefaultTenant)).IssueSignIn(TenantRole.Owner);
+        return $"{Url}{SignInEndpoints.LinkPath(DefaultTenant, code.Code)}";
+    }
+
+    /// <summary>Lets work in flight end, then stops.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        folder.RemoveInstance();
+        await app.StopAsync();
+        await app.DisposeAsync();
+        folder.Dispose();
+    }
+
+    private static StorageException? StorageFaultIn(Exception? failure) =>
+        failure is null or StorageException ? failure as StorageException : StorageFaultIn(failure.InnerException);
+}

@@ -1,0 +1,51 @@
+using System.Net;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Serilog;
+using Serilog.Events;
+using Sophia.Operations;
+
+namespace Sophia.Hosting;
+
+/// <summary>The web server and the log, set up the same way for the program, its commands and its tests.</summary>
+internal static class Server
+{
+    public static void AddServer(this WebApplicationBuilder builder, SophiaOptions options, IPEndPoint listen)
+    {
+        builder.WebHost.UseStaticWebAssets();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = EdgeLimits.Body;
+            kestrel.Listen(listen);
+        });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.StopWithin);
+        builder.Services.AddSingleton<IHostLifetime, OwnerDecides>();
+    }
+
+    public static void AddReadableLog(this WebApplicationBuilder builder, LogLevel least)
+    {
+        var level = (LogEventLevel)Math.Min((int)least, (int)LogEventLevel.Fatal);
+        var log = new LoggerConfiguration()
+            .MinimumLevel.Is(level)
+            .MinimumLevel.Override("Microsoft", level < LogEventLevel.Information ? level : LogEventLevel.Warning)
+            .MinimumLevel.Override("Orleans", level < LogEventLevel.Information ? level : LogEventLevel.Warning)
+            .WriteTo.Console(
+                outputTemplate: "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj} {CorrelationId}{NewLine}{Exception}",
+                formatProvider: System.Globalization.CultureInfo.InvariantCulture,
+                standardErrorFromLevel: LogEventLevel.Verbose)
+            .Enrich.FromLogContext()
+            .CreateLogger();
+        builder.Logging.ClearProviders();
+        builder.Logging.SetMinimumLevel(least);
+        builder.Logging.AddSerilog(log, dispose: true);
+    }
+
+    /// <summary>Signals are handled once, in Program; whoever started the host stops it.</summary>
+    private sealed class OwnerDecides : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

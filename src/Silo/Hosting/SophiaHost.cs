@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Hosting;
+using Orleans.Hosting;
+using Sophia.Security;
+using Sophia.Operations;
+
+namespace Sophia.Hosting;
+
+/// <summary>Composes Sophia: one line per capability, each an extension method in its own room.</summary>
+internal static class SophiaHost
+{
+    public static WebApplication Build(SophiaOptions options, DataFolder folder, Action<WebApplicationBuilder>? adapt = null)
+    {
+        var listen = options.Validated();
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            ApplicationName = "Sophia", EnvironmentName = Environments.Production, ContentRootPath = AppContext.BaseDirectory,
+        });
+        builder.AddServer(options, listen);
+        builder.AddReadableLog(options.LogLevel);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<ISecretSource, SystemSecrets>();
+        builder.Host.UseOrleans(silo =>
+        {
+            silo.AddIncomingGrainCallFilter<TenantCallFilter>();
+            silo.AddIncomingGrainCallFilter<StorageFaultFilter>();
+        });
+        builder.Services.AddEdge(EdgeOptionsOf(options, folder));
+        adapt?.Invoke(builder);
+
+        var app = builder.Build();
+        app.UseEdge();
+        app.MapEdge();
+        return app;
+    }
+
+    private static EdgeOptions EdgeOptionsOf(SophiaOptions options, DataFolder folder) => new()
+    {
+        KeyFolder = folder.BrowserKeys,
+        InboxFolder = folder.Inbox,
+        InstanceName = folder.Name,
+        Hosts = options is { ListenAnywhere: true, Hosts: [] } ? [] : ["localhost", "127.0.0.1", "[::1]", .. options.Hosts],
+    };
+}

@@ -1,0 +1,48 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Sophia.Hosting;
+
+/// <summary>What a running Sophia is told. Every value comes from the command line, else from the environment, else it is the default.</summary>
+public sealed record SophiaOptions
+{
+    public const string DefaultUrl = "http://127.0.0.1:5080";
+
+    /// <summary>The folder that holds everything Sophia remembers. Default: var/data beside the command; SOPHIA_HOME or --data say otherwise.</summary>
+    public required string DataFolder { get; init; }
+
+    /// <summary>Where to listen: http, an address and a port (0: any free one). SOPHIA_URL or --url.</summary>
+    public string Url { get; init; } = DefaultUrl;
+
+    /// <summary>Whether an address that other machines reach is meant. Such a Sophia belongs behind TLS.</summary>
+    public bool ListenAnywhere { get; init; }
+
+    /// <summary>Host names that requests may ask for beside the loopback's, when others reach this Sophia. SOPHIA_HOSTS, separated by commas; empty with --listen-anywhere: any.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
+    /// <summary>The least severe log line that is shown. SOPHIA_LOG: trace, debug, information, warning, error.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>How long work in flight may go on after a request to stop. Range 1 to 60 seconds; a process manager waits 10.</summary>
+    public TimeSpan StopWithin { get; init; } = TimeSpan.FromSeconds(8);
+
+    /// <exception cref="StartRefusedException">A value cannot be meant.</exception>
+    public IPEndPoint Validated()
+    {
+        if (!Uri.TryCreate(Url, UriKind.Absolute, out var uri) || uri.Scheme != "http" || uri.PathAndQuery != "/")
+            throw new StartRefusedException($"\"{Url}\" is no address to listen on: write http://127.0.0.1:5080.");
+        var address = uri.Host == "localhost" ? IPAddress.Loopback
+            : IPAddress.TryParse(uri.Host.Trim('[', ']'), out var parsed) ? parsed
+            : throw new StartRefusedException($"\"{uri.Host}\" is no address of this machine: write an IP address or localhost.");
+        if (!IPAddress.IsLoopback(address) && !ListenAnywhere)
+            throw new StartRefusedException($"{Url} can be reached from other machines. Say --listen-anywhere if that is meant, and put TLS in front.");
+        if (StopWithin < TimeSpan.FromSeconds(1) || StopWithin > TimeSpan.FromMinutes(1))
+            throw new StartRefusedException("StopWithin is 1 to 60 seconds.");
+        if (string.IsNullOrWhiteSpace(DataFolder))
+            throw new StartRefusedException("The data folder has no name.");
+        return new IPEndPoint(address, uri.Port);
+    }
+}
+
+/// <summary>Sophia cannot start, for a reason that fits one line.</summary>
+public sealed class StartRefusedException(string message, Exception? inner = null) : Exception(message, inner);
