@@ -4,7 +4,6 @@ using Sophia.Commands;
 var sophia = new CommandLine("Sophia: records in, cited answers out.",
     UpCommand.Create(),
     IngestCommand.Create(),
-    AskCommand.Create(),
     SearchCommand.Create(),
     PipelinesCommand.Create(),
     RunsCommand.Create(),

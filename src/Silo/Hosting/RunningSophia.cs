@@ -13,9 +13,9 @@ public sealed class RunningSophia : IAsyncDisposable
     public static readonly TenantId DefaultTenant = TenantId.Parse("default");
 
     private readonly WebApplication app;
-    private readonly DataFolder folder;
+    private readonly HomeFolder folder;
 
-    private RunningSophia(WebApplication app, DataFolder folder, string url, string ownerKey) =>
+    private RunningSophia(WebApplication app, HomeFolder folder, string url, string ownerKey) =>
         (this.app, this.folder, Url, OwnerKey) = (app, folder, url, ownerKey);
 
     /// <summary>Where it listens, without a slash at the end.</summary>
@@ -35,11 +35,13 @@ public sealed class RunningSophia : IAsyncDisposable
         SophiaOptions options, bool announce, Action<WebApplicationBuilder>? adapt = null, CancellationToken cancellation = default)
     {
         options.Validated();
-        var folder = DataFolder.Take(options.DataFolder);
+        var folder = HomeFolder.Open(options.DataFolder);
         WebApplication? app = null;
         try
         {
             app = SophiaHost.Build(options, folder, adapt);
+            app.Services.GetRequiredService<ILogStore>(); // Takes the data folder's lock, or says who has it, before anything else is touched.
+            folder.MakeFolders();
             await app.StartAsync(cancellation);
             var url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
             var key = await FirstTenant.Ensure(app.Services.GetRequiredService<IGrainFactory>(), folder);
@@ -51,7 +53,6 @@ public sealed class RunningSophia : IAsyncDisposable
         {
             if (app is not null)
                 await app.DisposeAsync();
-            folder.Dispose();
             throw failure switch
             {
                 IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } =>
@@ -76,7 +77,6 @@ public sealed class RunningSophia : IAsyncDisposable
         folder.RemoveInstance();
         await app.StopAsync();
         await app.DisposeAsync();
-        folder.Dispose();
     }
 
     private static StorageException? StorageFaultIn(Exception? failure) =>

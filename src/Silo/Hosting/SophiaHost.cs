@@ -8,7 +8,7 @@ namespace Sophia.Hosting;
 /// <summary>Composes Sophia: one line per capability, each an extension method in its own room.</summary>
 internal static class SophiaHost
 {
-    public static WebApplication Build(SophiaOptions options, DataFolder folder, Action<WebApplicationBuilder>? adapt = null)
+    public static WebApplication Build(SophiaOptions options, HomeFolder folder, Action<WebApplicationBuilder>? adapt = null)
     {
         var listen = options.Validated();
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
@@ -23,7 +23,9 @@ internal static class SophiaHost
         {
             silo.AddIncomingGrainCallFilter<TenantCallFilter>();
             silo.AddIncomingGrainCallFilter<StorageFaultFilter>();
+            silo.AddMemoryGrainStorage(Stores.Durable).AddMemoryGrainStorage(Stores.Fast).UseInMemoryReminderService();
         });
+        builder.Services.AddSophiaStorage(storage => storage.DataFolder = folder.Path);
         builder.Services.AddEdge(EdgeOptionsOf(options, folder));
         adapt?.Invoke(builder);
 
@@ -33,7 +35,7 @@ internal static class SophiaHost
         return app;
     }
 
-    private static EdgeOptions EdgeOptionsOf(SophiaOptions options, DataFolder folder) => new()
+    private static EdgeOptions EdgeOptionsOf(SophiaOptions options, HomeFolder folder) => new()
     {
         KeyFolder = folder.BrowserKeys,
         InboxFolder = folder.Inbox,

@@ -4,47 +4,37 @@ using System.Text.Json;
 
 namespace Sophia.Hosting;
 
-/// <summary>The folder that one process at a time works on: lock, instance file, CLI key. Only its owner may read it.</summary>
-internal sealed class DataFolder : IDisposable
+/// <summary>What the program keeps beside the store in the data folder: who serves it, the CLI key, browser keys, dropped files. Only its owner may read it.</summary>
+/// <remarks>The store itself holds the folder's lock and version; nothing here is written before it has them.</remarks>
+internal sealed class HomeFolder
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode OwnerFolder = OwnerOnly | UnixFileMode.UserExecute;
 
-    private readonly FileStream held;
-
-    private DataFolder(string path, FileStream held) => (Path, this.held) = (path, held);
+    private HomeFolder(string path) => Path = path;
 
     public string Path { get; }
 
     /// <summary>Short and the same at every start: it names the browser's cookie.</summary>
     public string Name => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path)))[..8];
 
-    public string Inbox => Made("inbox");
+    public string Inbox => System.IO.Path.Combine(Path, "inbox");
 
-    public string BrowserKeys => Made("browser-keys");
+    public string BrowserKeys => System.IO.Path.Combine(Path, "browser-keys");
 
-    /// <summary>Takes the folder for this process, making it where it is not there.</summary>
-    /// <exception cref="StartRefusedException">Another process has it, or it cannot be written.</exception>
-    public static DataFolder Take(string path)
+    /// <summary>Makes the folder where it is not there.</summary>
+    /// <exception cref="StartRefusedException">It cannot be made.</exception>
+    public static HomeFolder Open(string path)
     {
         path = System.IO.Path.GetFullPath(path);
         try
         {
             MakeFolder(path);
-            var held = new FileStream(System.IO.Path.Combine(path, "process.lock"), new FileStreamOptions
-            {
-                Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = UnixModeOrNull(),
-            });
-            File.WriteAllText(System.IO.Path.Combine(path, "process.id"), $"{Environment.ProcessId}");
-            return new DataFolder(path, held);
-        }
-        catch (IOException) when (File.Exists(System.IO.Path.Combine(path, "process.lock")))
-        {
-            throw new StartRefusedException($"The data folder {path} is in use by another Sophia{HolderOf(path)}.");
+            return new HomeFolder(path);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new StartRefusedException($"The data folder {path} cannot be written: {failure.Message}", failure);
+            throw new StartRefusedException($"The data folder {path} cannot be made: {failure.Message}", failure);
         }
     }
 
@@ -71,13 +61,11 @@ internal sealed class DataFolder : IDisposable
 
     public void RemoveInstance() => File.Delete(System.IO.Path.Combine(Path, "instance.json"));
 
-    public void Dispose() => held.Dispose();
-
-    private string Made(string name)
+    /// <summary>Makes the folders that only the owner may look into.</summary>
+    public void MakeFolders()
     {
-        var folder = System.IO.Path.Combine(Path, name);
-        MakeFolder(folder);
-        return folder;
+        MakeFolder(Inbox);
+        MakeFolder(BrowserKeys);
     }
 
     // Written beside its place and moved, so that no reader sees half of it and a crash leaves the old one.
@@ -85,18 +73,12 @@ internal sealed class DataFolder : IDisposable
     {
         var partial = System.IO.Path.Combine(Path, $"{name}.part");
         File.Delete(partial);
-        using (var file = new FileStream(partial, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixModeOrNull() }))
+        using (var file = new FileStream(partial, ForOwner()))
         {
             file.Write(Encoding.UTF8.GetBytes(text));
             file.Flush(flushToDisk: true);
         }
         File.Move(partial, System.IO.Path.Combine(Path, name), overwrite: true);
-    }
-
-    private static string HolderOf(string path)
-    {
-        var file = System.IO.Path.Combine(path, "process.id");
-        return File.Exists(file) ? $" (process {File.ReadAllText(file)})" : "";
     }
 
     private static void MakeFolder(string path)
@@ -107,7 +89,13 @@ internal sealed class DataFolder : IDisposable
             Directory.CreateDirectory(path, OwnerFolder);
     }
 
-    private static UnixFileMode? UnixModeOrNull() => OperatingSystem.IsWindows() ? null : OwnerOnly;
+    private static FileStreamOptions ForOwner()
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = OwnerOnly;
+        return options;
+    }
 }
 
 /// <summary>Tells commands where the running instance is.</summary>
