@@ -14,7 +14,7 @@ public static class Edge
     {
         services.AddSingleton(options);
         services.AddEdgeSecurity(options);
-        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, EdgeJson.Default));
+        services.ConfigureHttpJsonOptions(json => EdgeJson.Shape(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddOpenApi("v1", openApi => openApi.AddDocumentTransformer((document, _, _) =>
         {

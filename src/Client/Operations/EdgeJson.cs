@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Sophia.Knowledge;
@@ -37,7 +38,21 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(SignInLink))]
 [JsonSerializable(typeof(HealthView))]
 [JsonSerializable(typeof(LiveView))]
-public sealed partial class EdgeJson : JsonSerializerContext;
+public sealed partial class EdgeJson : JsonSerializerContext
+{
+    /// <summary>Gives the options of endpoints this shape. Quotes and letters stay readable: nothing is ever served as HTML.</summary>
+    internal static void Shape(JsonSerializerOptions options)
+    {
+        options.Converters.Add(new TenantIdJson());
+        options.Converters.Add(new EnumWords());
+        options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+        options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+        options.TypeInfoResolverChain.Insert(0, Default);
+    }
+
+    /// <summary>For answers that are written outside an endpoint.</summary>
+    internal static readonly EdgeJson Readable = new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}
 
 internal sealed class TenantIdJson : JsonConverter<TenantId>
 {

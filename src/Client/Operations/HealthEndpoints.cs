@@ -27,7 +27,7 @@ internal static class HealthEndpoints
         var state = parts.Any(p => p.State == "unhealthy") ? "unhealthy" : parts.Any(p => p.State == "degraded") ? "degraded" : "healthy";
         var status = state == "unhealthy" ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
         using var process = Process.GetCurrentProcess();
-        return Results.Json(new HealthView(state, parts, process.StartTime.ToUniversalTime(), process.WorkingSet64), EdgeJson.Default.HealthView, statusCode: status);
+        return Results.Json(new HealthView(state, parts, process.StartTime.ToUniversalTime(), process.WorkingSet64), EdgeJson.Readable.HealthView, statusCode: status);
     }
 
     private static string? Lag(ProjectionView view) =>

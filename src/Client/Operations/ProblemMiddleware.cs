@@ -52,7 +52,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, TimeProvid
         }
         context.Response.ContentType = "application/problem+json";
         if (!HttpMethods.IsHead(context.Request.Method))
-            await context.Response.WriteAsync(JsonSerializer.Serialize(problem, EdgeJson.Default.Problem), context.RequestAborted);
+            await context.Response.WriteAsync(JsonSerializer.Serialize(problem, EdgeJson.Readable.Problem), context.RequestAborted);
     }
 
     private static bool IsNavigation(HttpRequest request) =>

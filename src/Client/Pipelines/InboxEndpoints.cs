@@ -23,7 +23,7 @@ internal static class InboxEndpoints
         if (await pipeline.View() is null)
             await pipeline.Define(Definition(folder), "inbox.yaml");
         var run = start ? await StartUnlessRunning(pipeline) : null;
-        return Results.Json(new InboxFile(path, bytes, run), EdgeJson.Default.InboxFile, statusCode: StatusCodes.Status202Accepted);
+        return Results.Json(new InboxFile(path, bytes, run), EdgeJson.Readable.InboxFile, statusCode: StatusCodes.Status202Accepted);
     }
 
     // A watcher must never see half a file: it is written beside its place under a name that sources skip, and moved there at the end.

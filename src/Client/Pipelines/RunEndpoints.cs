@@ -40,7 +40,7 @@ internal static class RunEndpoints
             throw new RefusedException(RefusalCode.Invalid, "An Idempotency-Key has at most 200 characters.");
         request ??= new StartRun();
         var run = await pipeline.Start(key.Length == 0 ? request : request with { OperationId = key });
-        return Results.Json(run, EdgeJson.Default.RunView, statusCode: StatusCodes.Status202Accepted);
+        return Results.Json(run, EdgeJson.Readable.RunView, statusCode: StatusCodes.Status202Accepted);
     }
 
     private static async Task<RunView> Get(string name, string run, HttpContext context, IGrainFactory grains) =>

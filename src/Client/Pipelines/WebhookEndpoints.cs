@@ -37,7 +37,7 @@ internal static class WebhookEndpoints
         return buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
     }
 
-    private static IResult Answer(DeliveryResult result, int status) => Results.Json(result, EdgeJson.Default.DeliveryResult, statusCode: status);
+    private static IResult Answer(DeliveryResult result, int status) => Results.Json(result, EdgeJson.Readable.DeliveryResult, statusCode: status);
 
     // One text for an unknown tenant, an unknown pipeline and one without a webhook: a stranger learns nothing from it.
     private static RefusedException NoSuchWebhook() => new(RefusalCode.NotFound, "There is no such webhook.");

@@ -23,7 +23,7 @@ internal static class TenantEndpoints
         if (request.Role > caller.Role)
             throw new RefusedException(RefusalCode.Forbidden, "Nobody issues a key that may do more than he may.");
         var key = await Grain(context, grains).IssueKey(Label(request.Label), request.Role);
-        return Results.Json(key, EdgeJson.Default.IssuedKey, statusCode: StatusCodes.Status201Created);
+        return Results.Json(key, EdgeJson.Readable.IssuedKey, statusCode: StatusCodes.Status201Created);
     }
 
     private static async Task<IResult> RevokeKey(string id, HttpContext context, IGrainFactory grains, CallerReplica callers)
@@ -47,7 +47,7 @@ internal static class TenantEndpoints
         await grain.Create(Label(request.DisplayName));
         var key = await grain.IssueKey("owner", TenantRole.Owner);
         callers.Forget(request.Tenant);
-        return Results.Json(key, EdgeJson.Default.IssuedKey, statusCode: StatusCodes.Status201Created);
+        return Results.Json(key, EdgeJson.Readable.IssuedKey, statusCode: StatusCodes.Status201Created);
     }
 
     private static ITenantGrain Grain(HttpContext context, IGrainFactory grains) => grains.GetGrain<ITenantGrain>(TenantKey.Of(context.User.Caller().Tenant));

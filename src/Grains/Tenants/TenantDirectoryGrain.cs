@@ -6,7 +6,7 @@ namespace Sophia.Tenants;
 internal sealed class TenantDirectoryGrain([PersistentState("tenants", Stores.Durable)] IPersistentState<TenantDirectoryState> stored)
     : Grain, ITenantDirectoryGrain
 {
-    public Task<IReadOnlyList<TenantId>> List() => Task.FromResult<IReadOnlyList<TenantId>>([.. stored.State.Tenants.Select(TenantId.Parse)]);
+    public Task<IReadOnlyList<TenantId>> List() => Task.FromResult<IReadOnlyList<TenantId>>(stored.State.Tenants.Select(TenantId.Parse).ToArray());
 
     public async Task Add(TenantId tenant)
     {

@@ -1,7 +1,7 @@
 namespace Sophia.Tenants;
 
 /// <summary>What a tenant's grain keeps. No member is ever changed in place.</summary>
-[GenerateSerializer, Alias("Sophia.TenantState")]
+[GenerateSerializer, Immutable, Alias("Sophia.TenantState")]
 public sealed record TenantState
 {
     [Id(0)]
@@ -36,7 +36,7 @@ public sealed record KeyState(
 public sealed record SignInState([property: Id(0)] string Hash, [property: Id(1)] TenantRole Role, [property: Id(2)] DateTimeOffset ExpiresAt);
 
 /// <summary>What the directory keeps.</summary>
-[GenerateSerializer, Alias("Sophia.TenantDirectoryState")]
+[GenerateSerializer, Immutable, Alias("Sophia.TenantDirectoryState")]
 public sealed record TenantDirectoryState
 {
     [Id(0)]

@@ -41,6 +41,10 @@ internal sealed class CommandLine
         {
             return ExitCodes.Interrupted;
         }
+        catch (Exception surprise) when (surprise is not HttpRequestException && !args.Contains("debug"))
+        {
+            return Fail($"Sophia failed: {surprise.Message} (--log debug shows where)", ExitCodes.Failed);
+        }
         catch (HttpRequestException gone)
         {
             return Fail($"The running Sophia does not answer: {gone.Message}", ExitCodes.Failed);

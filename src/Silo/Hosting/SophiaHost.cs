@@ -23,7 +23,7 @@ internal static class SophiaHost
         {
             silo.AddIncomingGrainCallFilter<TenantCallFilter>();
             silo.AddIncomingGrainCallFilter<StorageFaultFilter>();
-            silo.AddMemoryGrainStorage(Stores.Durable).AddMemoryGrainStorage(Stores.Fast).UseInMemoryReminderService();
+            silo.AddReminders();
         });
         builder.Services.AddSophiaStorage(storage => storage.DataFolder = folder.Path);
         builder.Services.AddEdge(EdgeOptionsOf(options, folder));
