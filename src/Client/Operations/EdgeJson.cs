@@ -51,7 +51,7 @@ public sealed partial class EdgeJson : JsonSerializerContext
     }
 
     /// <summary>For answers that are written outside an endpoint.</summary>
-    internal static readonly EdgeJson Readable = new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    internal static EdgeJson Readable => field ??= new(new JsonSerializerOptions(Default.Options!) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 }
 
 internal sealed class TenantIdJson : JsonConverter<TenantId>
