@@ -1,0 +1,138 @@
+using Sophia.Quality;
+using Sophia.Tenants;
+
+namespace Sophia.Pipelines;
+
+/// <summary>What a definition's text says, or every mistake in it.</summary>
+public sealed record PipelineDefinitionResult(PipelineDefinition? Definition, IReadOnlyList<string> Errors);
+
+/// <summary>Reads a pipeline's definition from YAML or JSON, all mistakes at once, each as "file:line: where: expected …, found …".</summary>
+/// <remarks>The published schema, docs/pipeline.schema.json, says the same; a test keeps the two in step.</remarks>
+public static class PipelineDefinitionReader
+{
+    internal static readonly string[] TopKeys = ["description", "gate", "name", "parallelism", "schedule", "source", "sources", "streams"];
+    internal static readonly string[] StreamKeys = ["key", "mode", "rules"];
+    internal static readonly string[] GateKeys = ["failWhenEmpty", "floors", "minimumScore", "minimumShareOfUsual"];
+    internal static readonly string[] Modes = ["append", "deduplicated"];
+
+    /// <summary>The most partitions that are read at once.</summary>
+    public const int MaxParallelism = 64;
+
+    /// <param name="text">YAML or JSON.</param>
+    /// <param name="fileName">The name that mistakes are reported under.</param>
+    /// <param name="name">The pipeline's name where it is known; the text may leave it out, but not contradict it.</param>
+    public static PipelineDefinitionResult Read(string text, string fileName, string? name = null)
+    {
+        var errors = new DefinitionErrors(fileName);
+        PipelineDefinition? definition = null;
+        try
+        {
+            if (DefinitionMapping.Of(DefinitionText.Parse(text), "", errors) is { } top)
+                definition = Read(top, name);
+        }
+        catch (DefinitionTextException wrong)
+        {
+            errors.Add(wrong.Line, "", wrong.Message);
+        }
+        return errors.Any ? new PipelineDefinitionResult(null, errors.Lines) : new PipelineDefinitionResult(definition, []);
+    }
+
+    private static PipelineDefinition Read(DefinitionMapping top, string? name)
+    {
+        top.OnlyKnows(TopKeys);
+        return new PipelineDefinition
+        {
+            Name = Name(top, name),
+            Sources = Sources(top),
+            Schedule = Schedule(top),
+            Streams = Streams(top),
+            Gate = Gate(top),
+            Parallelism = top.Integer("parallelism", 0, MaxParallelism) ?? 0,
+        };
+    }
+
+    private static string Name(DefinitionMapping top, string? known)
+    {
+        var text = top.Text("name");
+        if (text is null && known is null && top.Find("name") is null)
+            top.Missing("name", "a name of a-z, 0-9 and '-'");
+        else if (text is not null && !TenantId.IsName(text))
+            top.Errors.Expected(top.Find("name")!, "name", "1 to 63 of a-z, 0-9 and '-', not starting with '-'");
+        else if (text is not null && known is not null && text != known)
+            top.Errors.Expected(top.Find("name")!, "name", $"\"{known}\", the pipeline that is being defined");
+        return text ?? known ?? "";
+    }
+
+    private static IReadOnlyList<SourceDefinition> Sources(DefinitionMapping top)
+    {
+        var reader = new SourceReader(top.Errors);
+        var (one, many) = (top.Find("source"), top.Find("sources"));
+        if (one is not null && many is not null)
+            top.Errors.Add(top.LineOf("source"), "source", "expected either source or sources, found both");
+        else if (one is null && many is null)
+            top.Missing("sources", "at least one source");
+        if (one is not null)
+            reader.Read(one, "source");
+        else if (many is DefinitionNode.Sequence list)
+            for (var i = 0; i < list.Items.Count; i++)
+                reader.Read(list.Items[i], $"sources[{i}]");
+        else if (many is not null)
+            top.Errors.Expected(many, "sources", "a list of sources");
+        return reader.Sources;
+    }
+
+    private static string? Schedule(DefinitionMapping top)
+    {
+        if (top.Text("schedule") is not { } text)
+            return null;
+        if (PipelineSchedule.Parse(text) is null)
+            top.Errors.Expected(top.Find("schedule")!, "schedule", PipelineSchedule.Expectation);
+        return text;
+    }
+
+    private static Dictionary<string, StreamDefinition> Streams(DefinitionMapping top)
+    {
+        var streams = new Dictionary<string, StreamDefinition>(StringComparer.Ordinal);
+        foreach (var entry in top.Mapping("streams")?.Entries ?? [])
+        {
+            if (DefinitionMapping.Of(entry.Value, $"streams.{entry.Key}", top.Errors) is not { } stream)
+                continue;
+            stream.OnlyKnows(StreamKeys);
+            streams[entry.Key] = new StreamDefinition
+            {
+                Key = stream.Texts("key"),
+                Mode = Mode(stream),
+                Rules = stream.Find("rules") is { } rules ? new RuleReader(top.Errors).Read(rules, stream.At("rules")) : [],
+            };
+        }
+        return streams;
+    }
+
+    private static SyncMode Mode(DefinitionMapping stream)
+    {
+        var text = stream.Text("mode");
+        if (text is not null && !Modes.Contains(text))
+            stream.Errors.Expected(stream.Find("mode")!, stream.At("mode"), "deduplicated or append");
+        return text == "append" ? SyncMode.Append : SyncMode.Deduplicated;
+    }
+
+    private static GateDefinition Gate(DefinitionMapping top)
+    {
+        var defaults = new GateDefinition();
+        if (top.Mapping("gate") is not { } gate)
+            return defaults;
+        gate.OnlyKnows(GateKeys);
+        var floors = new Dictionary<string, double>(StringComparer.Ordinal);
+        if (gate.Mapping("floors") is { } mapping)
+            foreach (var entry in mapping.Entries)
+                if (mapping.Number(entry.Key, 0, 1) is { } floor)
+                    floors[entry.Key] = floor;
+        return new GateDefinition
+        {
+            MinimumScore = gate.Number("minimumScore", 0, 1) ?? defaults.MinimumScore,
+            MinimumShareOfUsual = gate.Number("minimumShareOfUsual", 0, 1) ?? defaults.MinimumShareOfUsual,
+            FailWhenEmpty = gate.YesOrNo("failWhenEmpty") ?? defaults.FailWhenEmpty,
+            Floors = floors,
+        };
+    }
+}

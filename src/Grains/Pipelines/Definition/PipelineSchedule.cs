@@ -1,0 +1,37 @@
+using Quartz;
+
+namespace Sophia.Pipelines;
+
+/// <summary>When a pipeline runs by itself: a cron expression as Quartz reads it (UTC), or "every" and a duration of at least a minute.</summary>
+internal abstract record PipelineSchedule
+{
+    /// <summary>The shortest interval; reminders come no more often.</summary>
+    public static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1);
+
+    public const string Expectation = "a cron expression (\"0 0 6 * * ?\") or \"every 5m\" of at least 1m";
+
+    public sealed record Every(TimeSpan Interval) : PipelineSchedule
+    {
+        public override DateTimeOffset? After(DateTimeOffset moment) => moment + Interval;
+    }
+
+    public sealed record Cron(string Expression) : PipelineSchedule
+    {
+        public override DateTimeOffset? After(DateTimeOffset moment) => new CronExpression(Expression, TimeZoneInfo.Utc).GetNextValidTimeAfter(moment);
+    }
+
+    /// <summary>The next moment after this one, or null where there is none.</summary>
+    public abstract DateTimeOffset? After(DateTimeOffset moment);
+
+    /// <summary>A schedule, or null where the text is none. Five-field cron is taken with seconds at 0.</summary>
+    public static PipelineSchedule? Parse(string text)
+    {
+        text = text.Trim();
+        if (text.StartsWith("every ", StringComparison.OrdinalIgnoreCase))
+            return Durations.TryParse(text[6..], out var interval) && interval >= Shortest && interval <= TimeSpan.FromDays(49) ? new Every(interval) : null;
+        var fields = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        if (fields.Length == 5)
+            text = $"0 {string.Join(' ', fields[..4])} {(fields[4] == "*" ? "?" : fields[4])}";
+        return CronExpression.TryParse(text, out _) ? new Cron(text) : null;
+    }
+}

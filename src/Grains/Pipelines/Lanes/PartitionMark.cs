@@ -1,0 +1,49 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Sophia.Pipelines;
+
+/// <summary>What a checkpoint says about a partition, as JSON under format 1. It is written in the transaction of the records that it covers.</summary>
+/// <param name="Fingerprint">Of the content as read, and of the part of the definition that reading depends on.</param>
+/// <param name="State">Where the reader goes on; null before the first batch.</param>
+/// <param name="Done">Read to the end under this fingerprint.</param>
+/// <param name="Records">Records read so far under this fingerprint; of a finished one, what the partition holds.</param>
+/// <param name="Streams">Streams that the partition has ever fed.</param>
+/// <param name="Reread">It was read before under another fingerprint, so keys may have vanished from it.</param>
+/// <param name="Sweep">Read again to the end, and vanished keys have not been looked for yet.</param>
+/// <param name="Bad">Pieces that could not be read or have no key: any key may stand in them, so none counts as vanished.</param>
+internal sealed record PartitionMark(
+    [property: JsonPropertyName("fp")] string Fingerprint,
+    [property: JsonPropertyName("state")] string? State = null,
+    [property: JsonPropertyName("done")] bool Done = false,
+    [property: JsonPropertyName("records")] long Records = 0,
+    [property: JsonPropertyName("streams")] IReadOnlyList<string>? Streams = null,
+    [property: JsonPropertyName("reread")] bool Reread = false,
+    [property: JsonPropertyName("sweep")] bool Sweep = false,
+    [property: JsonPropertyName("bad")] long Bad = 0,
+    [property: JsonPropertyName("v")] int Format = 1)
+{
+    public string ToJson() => JsonSerializer.Serialize(this, PartitionMarkJson.Default.PartitionMark);
+
+    /// <summary>A mark from a checkpoint; null where there is none or it is of a newer format (then the partition is read again, which loses nothing).</summary>
+    public static PartitionMark? Of(string? checkpoint)
+    {
+        if (checkpoint is null)
+            return null;
+        try
+        {
+            return JsonSerializer.Deserialize(checkpoint, PartitionMarkJson.Default.PartitionMark) is { Format: 1 } mark ? mark : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The name of a partition in checkpoints and heads.</summary>
+    public static string PartitionName(string source, string partition) => $"{source}/{partition}";
+}
+
+[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+[JsonSerializable(typeof(PartitionMark))]
+internal sealed partial class PartitionMarkJson : JsonSerializerContext;

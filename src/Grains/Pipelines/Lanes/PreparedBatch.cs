@@ -1,0 +1,83 @@
+using System.Globalization;
+using Sophia.Log;
+using Sophia.Quality;
+
+namespace Sophia.Pipelines;
+
+/// <summary>A batch read, keyed and judged: what an append will write, and what it counts. Two of them take turns, so their lists are used again.</summary>
+internal sealed class PreparedBatch
+{
+    /// <summary>The most sample reasons that one step of a dry run brings back.</summary>
+    public const int MaxSamples = 10;
+
+    private readonly List<KeyedRecord> keyed = [];
+
+    public List<NewEntry> Entries { get; } = [];
+
+    public List<NewQuarantine> Quarantined { get; } = [];
+
+    public RunCounts Counts { get; private set; } = new();
+
+    public double QualitySum { get; private set; }
+
+    /// <summary>Pieces in which a key may stand that nobody can read.</summary>
+    public long Bad { get; private set; }
+
+    public string State { get; private set; } = "";
+
+    /// <summary>Whether the batch is far from full, so that the partition is probably at its end.</summary>
+    public bool LooksLast { get; private set; }
+
+    public void Fill(SourceBatch batch, BatchBudget budget, ReadingPlan plan, string partitionName, int definitionVersion, string path, ISet<string> streams, SeenKeys? seen, DateTimeOffset now)
+    {
+        keyed.Clear();
+        Entries.Clear();
+        Quarantined.Clear();
+        Bad = batch.Bad.Count;
+        State = batch.State;
+        var records = batch.Records;
+        for (var i = 0; i < records.Count; i++)
+            Key(records[i], plan, partitionName, definitionVersion, path, streams, seen);
+        var judgement = plan.Judge.Judge(keyed, now);
+        for (var i = 0; i < keyed.Count; i++)
+            Sort(keyed[i], judgement.Reasons[i], plan, partitionName, definitionVersion, path);
+        foreach (var bad in batch.Bad)
+            Quarantined.Add(new NewQuarantine(plan.Definition.Name, bad.Stream, null, null, [bad.Reason], bad.Origin, definitionVersion));
+        Counts = new RunCounts(In: records.Count + batch.Bad.Count, Valid: Entries.Count, Quarantined: Quarantined.Count, Bytes: batch.Bytes);
+        QualitySum = judgement.Score * keyed.Count;
+        LooksLast = records.Count < budget.MaxRecords / 2 && batch.Bytes < budget.MaxBytes / 2;
+    }
+
+    private void Key(in SourceRecord record, ReadingPlan plan, string partitionName, int definitionVersion, string path, ISet<string> streams, SeenKeys? seen)
+    {
+        if (keyed.Count == 0 || keyed[^1].Record.Stream != record.Stream)
+            streams.Add(record.Stream);
+        var key = plan.KeyOf(record, partitionName, out var missing);
+        if (key is { Length: <= RecordKeys.MaxLength })
+        {
+            seen?.Add(SeenKeys.HashOf(record.Stream, key));
+            keyed.Add(new KeyedRecord(key, record));
+            return;
+        }
+        Bad++;
+        var reason = key is null
+            ? new CellReason(missing ?? "", "key", null, "a value: the record's key is made from it", null)
+            : new CellReason("", "key", key[..60] + "…", string.Create(CultureInfo.InvariantCulture, $"a key of at most {RecordKeys.MaxLength} characters"), null);
+        Quarantined.Add(new NewQuarantine(plan.Definition.Name, record.Stream, null, record.Payload, [reason], OriginOf(record, path), definitionVersion));
+    }
+
+    private void Sort(in KeyedRecord judged, IReadOnlyList<CellReason>? reasons, ReadingPlan plan, string partitionName, int definitionVersion, string path)
+    {
+        var record = judged.Record;
+        if (reasons is { Count: > 0 })
+            Quarantined.Add(new NewQuarantine(plan.Definition.Name, record.Stream, judged.Key, record.Payload, reasons, OriginOf(record, path), definitionVersion));
+        else
+            Entries.Add(new NewEntry(EntryType.Record, record.Stream, judged.Key, record.Operation, record.Payload, EntryHash.Of(record.Operation, record.Payload.Span),
+                partitionName, OnlyIfChanged: plan.IsDeduplicated(record.Stream)));
+    }
+
+    public IReadOnlyList<SampleReason> Samples() =>
+        [.. Quarantined.Take(MaxSamples).Select(item => new SampleReason(item.Stream, item.Key, item.Origin, item.Reasons))];
+
+    private static Origin OriginOf(in SourceRecord record, string path) => new(path, record.Offset, record.Length, record.Line);
+}

@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Sophia.Log;
+
+namespace Sophia.Pipelines;
+
+/// <summary>A definition made ready for reading: keys by stream, modes, the judge, and a hash of what reading depends on.</summary>
+internal sealed class ReadingPlan
+{
+    private readonly Dictionary<string, StreamPlan> streams = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> hashes = new(StringComparer.Ordinal);
+    private StreamPlan? latest;
+
+    public ReadingPlan(PipelineDefinition definition, IBatchJudge judge)
+    {
+        Definition = definition;
+        Judge = judge;
+        foreach (var source in definition.Sources)
+            hashes[NameOf(source)] = HashOf(definition, source);
+    }
+
+    public PipelineDefinition Definition { get; }
+
+    public IBatchJudge Judge { get; }
+
+    public static string NameOf(SourceDefinition source) => source["name"] ?? source.Type;
+
+    public SourceDefinition? Source(string name)
+    {
+        foreach (var source in Definition.Sources)
+            if (NameOf(source) == name)
+                return source;
+        return null;
+    }
+
+    /// <summary>The fingerprint that a checkpoint keeps: other content, or another reading of it, is another one.</summary>
+    public string Fingerprint(string source, string partitionFingerprint) => $"{partitionFingerprint}@{hashes.GetValueOrDefault(source)}";
+
+    public bool IsDeduplicated(string stream) => StreamOf(stream).Mode == SyncMode.Deduplicated;
+
+    /// <summary>The key of a record, or null and the field that is missing.</summary>
+    public string? KeyOf(in SourceRecord record, string partitionName, out string? missing)
+    {
+        missing = null;
+        var plan = StreamOf(record.Stream);
+        if (plan.Keys is null || (record.Operation == RecordOperation.Delete && record.Key is not null))
+            return record.Key ?? string.Create(CultureInfo.InvariantCulture, $"{partitionName}#{(record.Line > 0 ? record.Line : record.Offset)}");
+        return plan.Keys.Of(record.Payload.Span, out missing);
+    }
+
+    private StreamPlan StreamOf(string stream)
+    {
+        if (latest?.Name == stream)
+            return latest;
+        if (!streams.TryGetValue(stream, out latest))
+        {
+            var stated = Definition.Streams.GetValueOrDefault(stream) ?? Definition.Streams.GetValueOrDefault("*") ?? new StreamDefinition();
+            latest = new StreamPlan(stream, stated.Mode, stated.Key.Count == 0 ? null : new RecordKeys(stated.Key));
+            streams.Add(stream, latest);
+        }
+        return latest;
+    }
+
+    private static string HashOf(PipelineDefinition definition, SourceDefinition source)
+    {
+        var text = new StringBuilder(source.Type);
+        foreach (var (key, value) in source.Settings.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            if (key is not ("watch" or "watchEvery"))
+                text.Append('\n').Append(key).Append('=').Append(value);
+        foreach (var (name, stream) in definition.Streams.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            text.Append('\n').Append(name).Append(':').AppendJoin(',', stream.Key).Append(';').Append(stream.Mode);
+            foreach (var rule in stream.Rules)
+                text.Append('\n').Append(rule.Name).Append('|').Append(rule.Kind).Append('|').Append(rule.Field).Append('|').Append(rule.Level).Append('|')
+                    .AppendJoin(',', rule.Arguments.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"))
+                    .Append('|').AppendJoin(',', rule.Values);
+        }
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())))[..16];
+    }
+
+    private sealed record StreamPlan(string Name, SyncMode Mode, RecordKeys? Keys);
+}

@@ -1,0 +1,164 @@
+using System.Globalization;
+using Sophia.Log;
+using Sophia.Tenants;
+
+namespace Sophia.Pipelines;
+
+/// <summary>Compares what the sources show with what the checkpoints remember.</summary>
+internal sealed class RunPlanner(TenantId tenant, string pipeline, ILogStore log, IEnumerable<ISourceKind> kinds)
+{
+    private const int CheckpointPage = 1_000;
+
+    /// <param name="runId">The run to plan; null to look without one.</param>
+    /// <param name="reported">Names of partitions that this run has reported as unreadable before it was interrupted.</param>
+    public async Task<RunPlan> Plan(ReadingPlan reading, string? runId, bool fullRefresh, IReadOnlySet<string> reported, CancellationToken cancellation)
+    {
+        var marks = await Marks(runId, cancellation);
+        var looked = new Looked();
+        foreach (var source in reading.Definition.Sources)
+            if (!WebhookKinds.IsWebhook(source.Type))
+                await Look(reading, source, marks, fullRefresh, reported, looked, cancellation);
+        var vanished = marks.Keys.Where(name => !looked.Listed.Contains(name)).Order(StringComparer.Ordinal)
+            .Select(name => Split(name, looked.Sources)).OfType<PlannedPartition>().ToArray();
+        return new RunPlan
+        {
+            ToRead = looked.ToRead,
+            Vanished = vanished,
+            Unreadable = looked.Unreadable,
+            Current = looked.Current,
+            Settling = looked.Settling,
+            ListingFailure = looked.Failure,
+            Listed = looked.Listed,
+            ListingHash = looked.Hash,
+        };
+    }
+
+    /// <summary>A hash of what the watched sources show now; null where one of them cannot be listed.</summary>
+    public async Task<ulong?> WatchedHash(PipelineDefinition definition, CancellationToken cancellation)
+    {
+        var hash = 0UL;
+        try
+        {
+            foreach (var source in definition.Sources)
+                if (PipelineSources.IsWatched(source))
+                    await foreach (var partition in KindOf(source).Partitions(new SourceContext(tenant.Value, pipeline, source), cancellation))
+                        hash = Looked.Mix(hash, ReadingPlan.NameOf(source), partition);
+        }
+        catch (SourceException)
+        {
+            return null;
+        }
+        return hash;
+    }
+
+    /// <summary>Records that listed partitions hold by their checkpoints, and the listed ones in which vanished keys have still to be looked for.</summary>
+    public async Task<(long Records, IReadOnlyList<PlannedPartition> ToSweep)> Holdings(IReadOnlySet<string> listed, IEnumerable<string> sources, CancellationToken cancellation)
+    {
+        var (records, sweeps, names) = (0L, new List<PlannedPartition>(), sources.ToArray());
+        await foreach (var checkpoint in Checkpoints(cancellation))
+            if (listed.Contains(checkpoint.Partition) && PartitionMark.Of(checkpoint.State) is { } mark)
+            {
+                records += mark.Records;
+                if (mark is { Done: true, Sweep: true } && Split(checkpoint.Partition, names) is { } planned)
+                    sweeps.Add(planned);
+            }
+        return (records, sweeps);
+    }
+
+    private async Task Look(ReadingPlan reading, SourceDefinition source, Dictionary<string, (PartitionMark? Mark, bool ByThisRun)> marks, bool fullRefresh, IReadOnlySet<string> reported, Looked looked, CancellationToken cancellation)
+    {
+        var sourceName = ReadingPlan.NameOf(source);
+        try
+        {
+            await foreach (var partition in KindOf(source).Partitions(new SourceContext(tenant.Value, pipeline, source), cancellation))
+            {
+                var name = PartitionMark.PartitionName(sourceName, partition.Id);
+                if (!looked.Listed.Add(name))
+                    continue;
+                if (looked.Listed.Count > RunPlan.MaxPartitions)
+                    throw new SourceException(string.Create(CultureInfo.InvariantCulture, $"More than {RunPlan.MaxPartitions} partitions; split the pipeline."), transient: false);
+                looked.Hash = Looked.Mix(looked.Hash, sourceName, partition);
+                if (partition.Settling)
+                    looked.Settling++;
+                else if (reported.Contains(partition.Id))
+                    looked.Current++;
+                else if (partition.Unreadable is { } reason)
+                    looked.Unreadable.Add(new UnreadableView(partition.Id, reason, partition.Bytes));
+                else if (IsCurrent(marks.GetValueOrDefault(name), reading.Fingerprint(sourceName, partition.Fingerprint), fullRefresh))
+                    looked.Current++;
+                else
+                    looked.ToRead.Add(new PlannedPartition(sourceName, partition.Id, partition.Fingerprint, partition.Bytes));
+            }
+            looked.Sources.Add(sourceName);
+        }
+        catch (SourceException wrong)
+        {
+            looked.Failure ??= $"{sourceName}: {wrong.Message}";
+        }
+    }
+
+    private static bool IsCurrent((PartitionMark? Mark, bool ByThisRun) known, string fingerprint, bool fullRefresh) =>
+        known.Mark is { Done: true } mark && mark.Fingerprint == fingerprint && (!fullRefresh || known.ByThisRun);
+
+    private async Task<Dictionary<string, (PartitionMark?, bool)>> Marks(string? runId, CancellationToken cancellation)
+    {
+        var marks = new Dictionary<string, (PartitionMark?, bool)>(StringComparer.Ordinal);
+        await foreach (var checkpoint in Checkpoints(cancellation))
+            marks[checkpoint.Partition] = (PartitionMark.Of(checkpoint.State), checkpoint.Run == runId);
+        return marks;
+    }
+
+    private async IAsyncEnumerable<Checkpoint> Checkpoints([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        string? after = null;
+        while (true)
+        {
+            var page = await log.Checkpoints(tenant, pipeline, after, CheckpointPage, cancellation);
+            foreach (var checkpoint in page)
+                yield return checkpoint;
+            if (page.Count < CheckpointPage)
+                yield break;
+            after = page[^1].Partition;
+        }
+    }
+
+    // Only of sources that were listed to their end: what could not be listed has not vanished.
+    private static PlannedPartition? Split(string name, IReadOnlyList<string> sources)
+    {
+        foreach (var source in sources)
+            if (name.Length > source.Length && name[source.Length] == '/' && name.StartsWith(source, StringComparison.Ordinal))
+                return new PlannedPartition(source, name[(source.Length + 1)..], "", 0);
+        return null;
+    }
+
+    private ISourceKind KindOf(SourceDefinition source)
+    {
+        foreach (var kind in kinds)
+            if (kind.Type == source.Type)
+                return kind;
+        throw new SourceException($"Nothing here reads sources of type \"{source.Type}\".", transient: false);
+    }
+
+    private sealed class Looked
+    {
+        public List<PlannedPartition> ToRead { get; } = [];
+
+        public List<UnreadableView> Unreadable { get; } = [];
+
+        public HashSet<string> Listed { get; } = new(StringComparer.Ordinal);
+
+        public List<string> Sources { get; } = [];
+
+        public int Current { get; set; }
+
+        public int Settling { get; set; }
+
+        public string? Failure { get; set; }
+
+        public ulong Hash { get; set; }
+
+        // A settling partition is left out: it shows up once it has settled.
+        public static ulong Mix(ulong hash, string source, SourcePartition partition) =>
+            partition.Settling ? hash : unchecked(hash + SeenKeys.HashOf($"{source}/{partition.Id}", partition.Fingerprint));
+    }
+}

@@ -1,0 +1,201 @@
+using Sophia.Quality;
+
+namespace Sophia.Pipelines;
+
+/// <summary>A lane as the pump sees it.</summary>
+internal interface ILane
+{
+    Task<LaneAnswer> Step(LaneWork work, CancellationToken cancellation);
+
+    Task<LaneAnswer> Sweep(LaneWork work, bool vanished, CancellationToken cancellation);
+
+    Task Release();
+}
+
+/// <summary>What the pump tells while it goes. Calls come on the grain's own scheduler, one at a time.</summary>
+internal interface IRunListener
+{
+    /// <summary>The sources have been looked at; the run's row is to be written with these before anything is read.</summary>
+    Task Planned(RunPlan plan, CancellationToken cancellation);
+
+    /// <summary>Partitions that could not be read; to be written durably.</summary>
+    Task Unreadable(IReadOnlyList<UnreadableView> partitions, CancellationToken cancellation);
+
+    void Stepped(LaneAnswer answer);
+
+    /// <summary>A partition is read to its end.</summary>
+    void PartitionDone();
+
+    /// <summary>The whole was read and found right; it counts towards what is usual.</summary>
+    void FullRead(long records);
+}
+
+/// <summary>What a run needs to know.</summary>
+internal sealed record RunOrder(string RunId, int DefinitionVersion, string DefinitionText, ReadingPlan Reading, bool DryRun, bool FullRefresh, IReadOnlyList<long> Usual, IReadOnlySet<string> Reported, int Lanes);
+
+/// <summary>
+/// Drives one run over its lanes: look at the sources, read what changed, see whether the whole is believable, then let vanished keys go.
+/// Each lane has one batch in flight, so memory is bounded by lanes and batch size, and a slow store slows the reading.
+/// </summary>
+/// <remarks>Stopping (pause, cancel, shutdown) lets the steps in flight end. Going on is the same as starting: checkpoints say what is done.</remarks>
+internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<ILane> lanes, IRunListener listener, TimeProvider time)
+{
+    /// <summary>How often a partition or a lane is tried again before it counts as failed.</summary>
+    public const int MaxTries = 4;
+
+    /// <summary>The pause before the first new try; each further one is twice as long.</summary>
+    public static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(500);
+
+    private readonly CancellationTokenSource stopping = new();
+    private readonly Dictionary<string, int> readBy = new(StringComparer.Ordinal);
+    private long steps;
+    private long recordsRead;
+    private string? failure;
+    private string? firstUnreadable;
+
+    /// <summary>Lets the steps in flight end and starts no others.</summary>
+    public void Stop() => stopping.Cancel();
+
+    public bool IsStopping => stopping.IsCancellationRequested;
+
+    /// <summary>Goes to the end; answers how the run ended, or null where it was stopped.</summary>
+    public async Task<RunEvent?> Go(CancellationToken cancellation)
+    {
+        try
+        {
+            return await GoToTheEnd(cancellation);
+        }
+        finally
+        {
+            foreach (var lane in lanes)
+                await lane.Release();
+        }
+    }
+
+    private async Task<RunEvent?> GoToTheEnd(CancellationToken cancellation)
+    {
+        var plan = await planner.Plan(order.Reading, order.RunId, order.FullRefresh, order.Reported, cancellation);
+        await listener.Planned(plan, cancellation);
+        firstUnreadable = plan.Unreadable.Count > 0 ? $"{plan.Unreadable[0].Path}: {plan.Unreadable[0].Reason}" : null;
+        await Spread(plan.ToRead, (lane, partition) => Read(lane, partition, cancellation));
+        if (Ended() is { } early)
+            return early.Event;
+        var sources = order.Reading.Definition.Sources.Select(ReadingPlan.NameOf).ToArray();
+        var (held, toSweep) = await planner.Holdings(plan.Listed, sources, cancellation);
+        var total = order.DryRun ? held + recordsRead : held;
+        if (plan.ListingFailure is { } unlisted)
+            return new RunEvent.Fail($"A source could not be listed: {unlisted}");
+        if (FullReadRules.Objection(total, order.Usual, order.Reading.Definition.Gate, plan.Settling > 0, firstUnreadable) is { } objection)
+            return new RunEvent.Fail(objection);
+        listener.FullRead(total);
+        await Spread(plan.Vanished, (lane, partition) => Sweep(lane, partition, vanished: true, cancellation));
+        await Spread(order.DryRun ? plan.ToRead : toSweep, (lane, partition) => Sweep(lane, partition, vanished: false, cancellation));
+        return Ended() is { } late ? late.Event : new RunEvent.Finish();
+    }
+
+    private (RunEvent? Event, bool _)? Ended() =>
+        failure is not null ? (new RunEvent.Fail(failure), true) : IsStopping ? (null, true) : null;
+
+    // Lanes take partitions one by one; a partition that a lane read before goes back to it, because it may still know the keys.
+    private async Task Spread(IReadOnlyList<PlannedPartition> partitions, Func<int, PlannedPartition, Task> work)
+    {
+        var queues = new Queue<PlannedPartition>[lanes.Count];
+        for (var i = 0; i < queues.Length; i++)
+            queues[i] = new Queue<PlannedPartition>();
+        var open = new Queue<PlannedPartition>();
+        foreach (var partition in partitions)
+            (readBy.TryGetValue(partition.Name, out var lane) ? queues[lane] : open).Enqueue(partition);
+        var loops = new Task[lanes.Count];
+        for (var lane = 0; lane < loops.Length; lane++)
+            loops[lane] = Loop(lane);
+        await Task.WhenAll(loops);
+
+        async Task Loop(int lane)
+        {
+            while (failure is null && !IsStopping && (queues[lane].TryDequeue(out var partition) || open.TryDequeue(out partition)))
+                await work(lane, partition);
+        }
+    }
+
+    private async Task Read(int lane, PlannedPartition partition, CancellationToken cancellation)
+    {
+        readBy[partition.Name] = lane;
+        var answer = await Until(lane, partition, (to, work) => to.Step(work, cancellation), cancellation);
+        if (answer?.Outcome == LaneOutcome.Done)
+            listener.PartitionDone();
+        else if (answer?.Outcome is LaneOutcome.SourceBusy or LaneOutcome.SourceFailed)
+        {
+            firstUnreadable ??= $"{partition.Id}: {answer.Reason}";
+            await listener.Unreadable([new UnreadableView(partition.Id, answer.Reason ?? "It could not be read.", partition.Bytes)], cancellation);
+        }
+    }
+
+    private async Task Sweep(int lane, PlannedPartition partition, bool vanished, CancellationToken cancellation)
+    {
+        var answer = await Until(lane, partition, (to, work) => to.Sweep(work, vanished, cancellation), cancellation);
+        if (answer?.Outcome is LaneOutcome.SourceBusy or LaneOutcome.SourceFailed)
+            await listener.Unreadable([new UnreadableView(partition.Id, $"Deleted records could not be looked for: {answer.Reason}", partition.Bytes)], cancellation);
+    }
+
+    /// <summary>Asks a lane again and again until the partition is through, cannot be read, or the run stops (null).</summary>
+    private async Task<LaneAnswer?> Until(int lane, PlannedPartition partition, Func<ILane, LaneWork, Task<LaneAnswer>> ask, CancellationToken cancellation)
+    {
+        var tries = 0;
+        while (failure is null && !IsStopping)
+        {
+            var answer = await Ask(lane, partition, ask);
+            listener.Stepped(answer);
+            recordsRead += answer.Counts.In;
+            switch (answer.Outcome)
+            {
+                case LaneOutcome.More:
+                    tries = 0;
+                    continue;
+                case LaneOutcome.Done:
+                case LaneOutcome.SourceFailed:
+                    return answer;
+                case LaneOutcome.StorageFull:
+                    failure ??= $"The disk is full: {answer.Reason} Make room, then resume the run; nothing that was read is lost.";
+                    return null;
+            }
+            if (++tries == MaxTries && answer.Outcome == LaneOutcome.SourceBusy)
+                return answer;
+            if (tries == MaxTries)
+                failure ??= $"The store does not take records: {answer.Reason ?? "the lane lost its place again and again."}";
+            else if (answer.Outcome != LaneOutcome.Again || tries > 1)
+                await Backoff(tries, cancellation);
+        }
+        return null;
+    }
+
+    private async Task<LaneAnswer> Ask(int lane, PlannedPartition partition, Func<ILane, LaneWork, Task<LaneAnswer>> ask)
+    {
+        var work = new LaneWork(order.RunId, order.DefinitionVersion, order.DefinitionText, partition.Source, partition.Id, partition.Fingerprint, partition.Bytes, order.DryRun, order.FullRefresh, ++steps);
+        for (var tries = 1; ; tries++)
+            try
+            {
+                return await ask(lanes[lane], work);
+            }
+            catch (TimeoutException) when (tries < MaxTries)
+            {
+                // The outcome is unknown, and the step carries its number: asked again, it is done once.
+            }
+            catch (Exception wrong) when (wrong is not OperationCanceledException)
+            {
+                return new LaneAnswer(tries < MaxTries && wrong is not TimeoutException ? LaneOutcome.SourceFailed : LaneOutcome.StorageFailed, new RunCounts(), Reason: wrong.Message);
+            }
+    }
+
+    private async Task Backoff(int tries, CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token, cancellation);
+        try
+        {
+            await Task.Delay(FirstBackoff * (1 << (tries - 1)), time, either.Token);
+        }
+        catch (OperationCanceledException) when (IsStopping)
+        {
+            // Stopped while waiting: the caller's loop sees it.
+        }
+    }
+}
