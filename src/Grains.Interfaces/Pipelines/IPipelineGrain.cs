@@ -44,6 +44,10 @@ public interface IPipelineGrain : IGrainWithStringKey
     [Alias("Deliver")]
     Task<DeliveryResult> Deliver(WebhookDelivery delivery);
 
+    /// <summary>The secret that the pipeline made for its webhook (<c>secret: generated</c>), for its owner to enter at the sender; null where it made none. Never part of a view.</summary>
+    [Alias("WebhookSecret")]
+    Task<string?> WebhookSecret();
+
     /// <summary>Stops schedule and watching and forgets the definition; records stay.</summary>
     [Alias("Remove")]
     Task Remove();

@@ -28,7 +28,7 @@ public enum RunState
     Cancelled = 5,
 }
 
-/// <summary>One run: a row of sync_logs. Counts are of records unless said; a rate is records a second since the start, pauses left out.</summary>
+/// <summary>One run: a row of sync_logs. Counts are of records unless said; a rate is records a second since the start, pauses left out. Samples are what a dry run would have quarantined.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.RunView")]
 public sealed record RunView(
     [property: Id(0)] string RunId,
@@ -46,7 +46,8 @@ public sealed record RunView(
     [property: Id(12)] int PartitionsDone,
     [property: Id(13)] string? Error,
     [property: Id(14)] string Reason,
-    [property: Id(15)] double? QualityScore);
+    [property: Id(15)] double? QualityScore,
+    [property: Id(16)] IReadOnlyList<SampleReason>? Samples = null);
 
 [GenerateSerializer, Immutable, Alias("Sophia.RunCounts")]
 public sealed record RunCounts(

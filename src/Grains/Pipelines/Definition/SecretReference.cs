@@ -23,7 +23,7 @@ public abstract record SecretReference
 }
 
 /// <summary>Fetches secrets; connectors implement it over the environment and the disk.</summary>
-public interface ISecretSource
+public interface ISecretResolver
 {
     /// <summary>The secret, or null where there is none under that reference.</summary>
     ValueTask<string?> Resolve(SecretReference reference, CancellationToken cancellation);

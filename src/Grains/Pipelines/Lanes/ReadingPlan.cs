@@ -39,6 +39,9 @@ internal sealed class ReadingPlan
 
     public bool IsDeduplicated(string stream) => StreamOf(stream).Mode == SyncMode.Deduplicated;
 
+    /// <summary>Whether the definition says which fields make the key.</summary>
+    public bool HasKey(string stream) => StreamOf(stream).Keys is not null;
+
     /// <summary>The key of a record, or null and the field that is missing.</summary>
     public string? KeyOf(in SourceRecord record, string partitionName, out string? missing)
     {

@@ -1,5 +1,3 @@
-using Sophia.Quality;
-
 namespace Sophia.Pipelines;
 
 /// <summary>A lane as the pump sees it.</summary>
@@ -180,9 +178,17 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
             {
                 // The outcome is unknown, and the step carries its number: asked again, it is done once.
             }
+            catch (OrleansException wrong)
+            {
+                return new LaneAnswer(LaneOutcome.Again, new RunCounts(), Reason: wrong.Message);
+            }
+            catch (TimeoutException wrong)
+            {
+                return new LaneAnswer(LaneOutcome.StorageFailed, new RunCounts(), Reason: wrong.Message);
+            }
             catch (Exception wrong) when (wrong is not OperationCanceledException)
             {
-                return new LaneAnswer(tries < MaxTries && wrong is not TimeoutException ? LaneOutcome.SourceFailed : LaneOutcome.StorageFailed, new RunCounts(), Reason: wrong.Message);
+                return new LaneAnswer(LaneOutcome.SourceFailed, new RunCounts(), Reason: wrong.Message);
             }
     }
 

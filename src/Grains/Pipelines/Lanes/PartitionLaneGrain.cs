@@ -1,0 +1,47 @@
+using Microsoft.Extensions.Options;
+using Sophia.Knowledge;
+using Sophia.Log;
+using Sophia.Tenants;
+
+namespace Sophia.Pipelines;
+
+/// <summary>One lane of a pipeline; the key is "tenant/pipeline/lane-n".</summary>
+/// <remarks>The work is in <see cref="PartitionLane"/>. An activation that lost its fence to another ends itself.</remarks>
+internal sealed class PartitionLaneGrain(ILogStore log, IEnumerable<ISourceKind> kinds, IBatchJudges judges, IOptions<PipelineOptions> options, TimeProvider time) : Grain, IPartitionLaneGrain
+{
+    private PartitionLane lane = null!;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        var key = TenantKey.Parse(this.GetPrimaryKeyString());
+        var index = GrainFactory.GetGrain<IProjectionGrain>(TenantKey.Of(key.Tenant, "index"));
+        var budget = new BatchBudget(options.Value.BatchRecords, options.Value.BatchBytes);
+        lane = new PartitionLane(key.Tenant, key.Name!, key.Part!, new LaneParts(log, kinds, judges, time, head => _ = index.Hint(head)) { Budget = budget });
+        return Task.CompletedTask;
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => await lane.DisposeAsync();
+
+    public async Task<LaneAnswer> Step(LaneWork work, CancellationToken cancellation) => Checked(await lane.Step(work, cancellation));
+
+    public async Task<LaneAnswer> Sweep(LaneWork work, bool vanished, CancellationToken cancellation) => Checked(await lane.Sweep(work, vanished, cancellation));
+
+    public async Task Release() => await lane.DisposeAsync();
+
+    private LaneAnswer Checked(LaneAnswer answer)
+    {
+        if (lane.IsLost)
+            DeactivateOnIdle();
+        return answer;
+    }
+}
+
+/// <summary>A lane as a grain.</summary>
+internal sealed class GrainLane(IPartitionLaneGrain grain) : ILane
+{
+    public Task<LaneAnswer> Step(LaneWork work, CancellationToken cancellation) => grain.Step(work, cancellation);
+
+    public Task<LaneAnswer> Sweep(LaneWork work, bool vanished, CancellationToken cancellation) => grain.Sweep(work, vanished, cancellation);
+
+    public Task Release() => grain.Release();
+}

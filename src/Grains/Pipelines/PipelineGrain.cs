@@ -1,0 +1,367 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Sophia.Knowledge;
+using Sophia.Log;
+using Sophia.Operations;
+using Sophia.Tenants;
+
+namespace Sophia.Pipelines;
+
+/// <summary>One pipeline of one tenant; the key is "tenant/pipeline".</summary>
+/// <remarks>
+/// A run that was told to have started goes on until it ends, whatever dies in between: its row and its checkpoints are in the log, and whoever
+/// wakes this grain (a reminder, the sweeper at start, a page) finds them and goes on. What a run may do is decided in <see cref="RunRules"/>;
+/// the reading itself is a loop of <see cref="RunPump"/> that runs on this grain's scheduler between its calls.
+/// </remarks>
+internal sealed partial class PipelineGrain(
+    [PersistentState("pipeline", Stores.Durable)] IPersistentState<PipelineState> stored,
+    ILogStore log,
+    IRunStore runs,
+    IEnumerable<ISourceKind> kinds,
+    IBatchJudges judges,
+    ISecretResolver secrets,
+    IOptions<PipelineOptions> options,
+    TimeProvider time,
+    ILogger<PipelineGrain> logger) : Grain, IPipelineGrain, IRemindable
+{
+    private const string WakeReminder = "wake";
+    private const string ScheduleReminder = "schedule";
+    private static readonly TimeSpan WakeEvery = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource lifetime = new();
+    private TenantKey key;
+    private RunKeeper keeper = null!;
+    private RunPlanner planner = null!;
+    private WebhookDesk desk = null!;
+    private RunPump? pump;
+    private Task pumping = Task.CompletedTask;
+    private IGrainTimer? beat;
+    private IGrainTimer? watch;
+    private ulong? watchedHash;
+    private PipelineDefinition? definition;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        key = TenantKey.Parse(this.GetPrimaryKeyString());
+        keeper = new RunKeeper(key.Tenant, key.Name!, log, runs, time);
+        planner = new RunPlanner(key.Tenant, key.Name!, log, kinds);
+        desk = new WebhookDesk(key.Tenant, key.Name!, log, judges, time);
+        Reread();
+        await keeper.Load(cancellationToken);
+        if (keeper.IsGoing)
+            await GoOn(cancellationToken);
+        Watch();
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        pump?.Stop();
+        await lifetime.CancelAsync();
+        await pumping.WaitAsync(cancellationToken);
+    }
+
+    public async Task<PipelineView> Define(string definitionText, string fileName)
+    {
+        if (stored.State.Definition is { } known && known.Text == definitionText)
+            return (await View())!;
+        var read = PipelineDefinitionReader.Read(definitionText, fileName, key.Name);
+        if (read.Definition is null)
+            throw new RefusedException(RefusalCode.Invalid, read.Errors.Count == 1 ? "The definition has a mistake." : $"The definition has {read.Errors.Count} mistakes.", read.Errors);
+        var version = stored.State.LastVersion + 1;
+        var generates = PipelineSources.Webhook(read.Definition) is { } hook && hook["secret"] == "generated";
+        await GrainFactory.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(key.Tenant)).Add(key.Name!);
+        await Save(stored.State with
+        {
+            Definition = new KeptDefinition(definitionText, fileName, version, time.GetUtcNow()),
+            LastVersion = version,
+            GeneratedSecret = generates ? stored.State.GeneratedSecret ?? secrets.NewSecret() : null,
+            NextAt = null,
+        });
+        Reread();
+        await Remind();
+        Watch();
+        return (await View())!;
+    }
+
+    public async Task<PipelineView?> View()
+    {
+        if (stored.State.Definition is not { } kept || definition is null)
+            return null;
+        var recent = await runs.Recent(key.Tenant, key.Name!, 2, lifetime.Token);
+        var ended = recent.FirstOrDefault(row => row.RunId != keeper.Row?.RunId);
+        return new PipelineView(key.Name!, kept.Version, kept.Text, kept.At, PipelineSources.Views(key.Tenant.Value, definition), definition.Schedule,
+            keeper.IsGoing ? Current() : null,
+            keeper.IsGoing ? ended is null ? null : RunKeeper.ViewOf(ended, time.GetUtcNow(), SearchableAt(ended.RunId)) : Current());
+    }
+
+    public async Task<RunView> Start(StartRun request)
+    {
+        if (stored.State.Definition is not { } kept || definition is null)
+            throw new RefusedException(RefusalCode.NotFound, $"There is no pipeline \"{key.Name}\".");
+        if (!PipelineSources.IsRead(definition))
+            throw new RefusedException(RefusalCode.Invalid, $"Pipeline \"{key.Name}\" is fed by deliveries; there is nothing for a run to read.");
+        var now = time.GetUtcNow();
+        var runId = request.OperationId is { } operation ? RunIds.Of(key, operation) : RunIds.New(key.Name!, now, stored.State.RunNumber + 1);
+        if (request.OperationId is not null && await Run(runId) is { } same)
+            return same;
+        await keeper.SaveAgain(lifetime.Token);
+        var fresh = new RunRow(runId, key.Name!, kept.Version, request.DryRun, RunState.Running, request.Reason, now, now, null, TimeSpan.Zero, new RunCounts(), 0, 0, null, null, 0);
+        if (RunRules.Decide(keeper.Row, new RunEvent.Start(fresh), now) is RunDecision.Refuse refused)
+            throw new RefusedException(refused.Code, refused.Reason);
+        await Save(stored.State with { RunNumber = stored.State.RunNumber + 1, Run = new KeptRun(runId, kept.Text, kept.Version, request.FullRefresh) });
+        if (!await keeper.Apply(new RunEvent.Start(fresh), lifetime.Token, request.OperationId is null ? null : $"run/{runId}"))
+            return (await Run(runId))!;
+        LogStarted(key.ToString(), runId, request.Reason);
+        Launch();
+        return Current()!;
+    }
+
+    public async Task<RunView> Pause() => await Halt(new RunEvent.Pause());
+
+    public async Task<RunView> Cancel() => await Halt(new RunEvent.Cancel());
+
+    public async Task<RunView> Resume()
+    {
+        await pumping;
+        var row = keeper.Row;
+        if (row is not null && stored.State.Run?.RunId != row.RunId)
+            throw new RefusedException(RefusalCode.Conflict, $"Run {row.RunId} cannot go on; start a new one.");
+        await keeper.Apply(new RunEvent.Resume(), lifetime.Token);
+        Launch();
+        return Current()!;
+    }
+
+    public async Task<RunView?> Run(string runId) =>
+        keeper.Row?.RunId == runId ? Current()
+        : await runs.Find(key.Tenant, runId, lifetime.Token) is { } row && row.Pipeline == key.Name ? RunKeeper.ViewOf(row, time.GetUtcNow(), SearchableAt(runId)) : null;
+
+    public async Task<IReadOnlyList<RunView>> Runs(int limit)
+    {
+        var rows = await runs.Recent(key.Tenant, key.Name, Math.Clamp(limit, 1, 1_000), lifetime.Token);
+        var now = time.GetUtcNow();
+        return [.. rows.Select(row => row.RunId == keeper.Row?.RunId ? Current()! : RunKeeper.ViewOf(row, now, SearchableAt(row.RunId)))];
+    }
+
+    public Task<IReadOnlyList<UnreadableView>> Unreadable(string runId, int limit) => runs.Unreadable(key.Tenant, runId, Math.Clamp(limit, 1, 1_000), lifetime.Token);
+
+    public async Task<DeliveryResult> Deliver(WebhookDelivery delivery)
+    {
+        if (definition is null || PipelineSources.Webhook(definition) is not { } source)
+            return new DeliveryResult(DeliveryOutcome.NoSuchWebhook, $"Pipeline \"{key.Name}\" takes no deliveries.", null);
+        var reference = SecretReference.Parse(source["secret"] ?? "");
+        var secret = reference is SecretReference.Generated ? stored.State.GeneratedSecret : reference is null ? null : await secrets.Resolve(reference, lifetime.Token);
+        if (string.IsNullOrEmpty(secret))
+            throw new RefusedException(RefusalCode.Unavailable, "The webhook's secret is not to be had; set it and let the sender try again.");
+        var (result, position) = await desk.Take(definition, stored.State.Definition!.Version, source, secret, delivery, lifetime.Token);
+        if (position > 0)
+            await Index().Hint(position);
+        return result;
+    }
+
+    public Task<string?> WebhookSecret() => Task.FromResult(stored.State.GeneratedSecret);
+
+    public async Task Remove()
+    {
+        if (keeper.IsGoing)
+            await Cancel();
+        await Save(stored.State with { Definition = null, GeneratedSecret = null, NextAt = null });
+        Reread();
+        Watch();
+        await Remind();
+        await GrainFactory.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(key.Tenant)).Remove(key.Name!);
+    }
+
+    public async Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        if (reminderName != ScheduleReminder || definition?.Schedule is not { } text || PipelineSchedule.Parse(text) is not { } schedule)
+            return;
+        var now = time.GetUtcNow();
+        if (stored.State.NextAt is { } due && now + TimeSpan.FromSeconds(1) < due)
+            return;
+        if (!keeper.IsGoing)
+            await Start(new StartRun(Reason: "schedule"));
+        await Schedule(schedule, now);
+    }
+
+    private RunView? Current() => keeper.View(keeper.Row is { } row ? SearchableAt(row.RunId) : null);
+
+    private DateTimeOffset? SearchableAt(string runId) => stored.State.Searchable.FirstOrDefault(known => known.RunId == runId)?.At;
+
+    private IProjectionGrain Index() => GrainFactory.GetGrain<IProjectionGrain>(TenantKey.Of(key.Tenant, "index"));
+
+    private void Reread() =>
+        definition = stored.State.Definition is { } kept ? PipelineDefinitionReader.Read(kept.Text, kept.FileName, key.Name).Definition : null;
+
+    // The steps in flight end first: only then do the log's counts stand still.
+    private async Task<RunView> Halt(RunEvent wanted)
+    {
+        if (RunRules.Decide(keeper.Row, wanted, time.GetUtcNow()) is RunDecision.Refuse refused)
+            throw new RefusedException(refused.Code, refused.Reason);
+        pump?.Stop();
+        await pumping;
+        await keeper.Apply(wanted, lifetime.Token);
+        return Current()!;
+    }
+
+    private async Task GoOn(CancellationToken cancellation)
+    {
+        await keeper.Apply(new RunEvent.Wake(), cancellation);
+        if (keeper.Row!.State != RunState.Running)
+            return;
+        if (stored.State.Run?.RunId != keeper.Row.RunId)
+            await keeper.Apply(new RunEvent.Fail("The definition that the run went by is lost; start a new one."), cancellation);
+        else
+            Launch();
+    }
+
+    private void Launch()
+    {
+        if (keeper.Row?.State != RunState.Running || !pumping.IsCompleted)
+            return;
+        pumping = Pump(stored.State.Run!);
+        beat ??= this.RegisterGrainTimer(Beat, new GrainTimerCreationOptions(BeatEvery, BeatEvery) { KeepAlive = true });
+    }
+
+    private async Task Pump(KeptRun run)
+    {
+        try
+        {
+            if (PipelineDefinitionReader.Read(run.DefinitionText, key.Name!, key.Name).Definition is not { } stated)
+            {
+                await keeper.Apply(new RunEvent.Fail("The definition that the run goes by cannot be read any more; start a new one."), lifetime.Token);
+                return;
+            }
+            var reported = await runs.Unreadable(key.Tenant, run.RunId, RunPlan.MaxPartitions, lifetime.Token);
+            var order = new RunOrder(run.RunId, run.DefinitionVersion, run.DefinitionText, new ReadingPlan(stated, judges.For(stated)), keeper.Row!.DryRun, run.FullRefresh,
+                stored.State.Usual, reported.Select(view => view.Path).ToHashSet(StringComparer.Ordinal), stated.Parallelism > 0 ? stated.Parallelism : options.Value.Parallelism);
+            keeper.GoLive();
+            pump = new RunPump(order, planner, Lanes(order.Lanes), keeper, time);
+            if (await pump.Go(lifetime.Token) is { } ended)
+                await End(ended);
+        }
+        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+        {
+            // Deactivating: the next activation goes on.
+        }
+        catch (Exception wrong)
+        {
+            LogBroke(key.ToString(), run.RunId, wrong);
+            await End(new RunEvent.Fail(wrong is StorageException { Fault: StorageFault.Full } ? $"The disk is full: {wrong.Message} Make room, then resume the run." : $"The run broke: {wrong.Message}"));
+        }
+    }
+
+    private ILane[] Lanes(int count)
+    {
+        var lanes = new ILane[count];
+        for (var n = 0; n < count; n++)
+            lanes[n] = new GrainLane(GrainFactory.GetGrain<IPartitionLaneGrain>(TenantKey.Of(key.Tenant, key.Name!, $"lane-{n}")));
+        return lanes;
+    }
+
+    private async Task End(RunEvent ended)
+    {
+        await keeper.Apply(ended, lifetime.Token);
+        var row = keeper.Row!;
+        LogEnded(key.ToString(), row.RunId, row.State, row.Counts.In, row.Counts.Stored, row.Counts.Quarantined, row.Error);
+        if (row is { State: RunState.Succeeded, DryRun: false } && keeper.Held is { } held)
+            await Save(stored.State with { Usual = FullReadRules.Remember(stored.State.Usual, held) });
+    }
+
+    // Keeps the activation while there is something to see to: a run, a row that could not be written, a run that is not searchable yet.
+    private async Task Beat(CancellationToken cancellation)
+    {
+        await keeper.SaveAgain(cancellation);
+        if (keeper.Row is not { } row || row.State == RunState.Running || keeper.Unsaved is not null)
+            return;
+        if (row.LastPosition > 0 && !row.DryRun && row.State != RunState.Paused && SearchableAt(row.RunId) is null)
+        {
+            var index = await Index().View();
+            if (index.Cursor < row.LastPosition)
+                return;
+            await Save(stored.State with { Searchable = [.. stored.State.Searchable.TakeLast(49), new KeptSearchable(row.RunId, time.GetUtcNow())] });
+        }
+        beat?.Dispose();
+        beat = null;
+    }
+
+    private void Watch()
+    {
+        watch?.Dispose();
+        watch = null;
+        watchedHash = null;
+        if (definition is not null && PipelineSources.WatchEvery(definition) is { } every)
+            watch = this.RegisterGrainTimer(Look, new GrainTimerCreationOptions(every, every) { KeepAlive = true });
+    }
+
+    private async Task Look(CancellationToken cancellation)
+    {
+        if (definition is null || keeper.IsGoing || await planner.WatchedHash(definition, cancellation) is not { } hash || hash == watchedHash)
+            return;
+        var first = watchedHash is null;
+        watchedHash = hash;
+        if (first)
+        {
+            var plan = await planner.Plan(new ReadingPlan(definition, judges.For(definition)), null, false, new HashSet<string>(), cancellation);
+            if (plan.ToRead.Count == 0 && plan.Vanished.Count == 0)
+                return;
+        }
+        await Start(new StartRun(Reason: "changed"));
+    }
+
+    private async Task Remind()
+    {
+        if (definition is not null && PipelineSources.IsRead(definition))
+            await this.RegisterOrUpdateReminder(WakeReminder, WakeEvery, WakeEvery);
+        else
+            await Forget(WakeReminder);
+        if (definition?.Schedule is { } text && PipelineSchedule.Parse(text) is { } schedule)
+            await Schedule(schedule, time.GetUtcNow());
+        else
+            await Forget(ScheduleReminder);
+    }
+
+    private async Task Schedule(PipelineSchedule schedule, DateTimeOffset now)
+    {
+        if (schedule.After(now) is not { } next)
+        {
+            await Forget(ScheduleReminder);
+            return;
+        }
+        await Save(stored.State with { NextAt = next });
+        var period = schedule is PipelineSchedule.Every every ? every.Interval : PipelineSchedule.Shortest;
+        await this.RegisterOrUpdateReminder(ScheduleReminder, next - now, period);
+    }
+
+    private async Task Forget(string reminder)
+    {
+        if (await this.GetReminder(reminder) is { } known)
+            await this.UnregisterReminder(known);
+    }
+
+    // After a failed write nobody knows what is on the disk: the next activation reads it.
+    private async Task Save(PipelineState after)
+    {
+        var before = stored.State;
+        stored.State = after;
+        try
+        {
+            await stored.WriteStateAsync();
+        }
+        catch
+        {
+            stored.State = before;
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+
+    [LoggerMessage(2101, LogLevel.Information, "Pipeline {Pipeline}: run {Run} started ({Reason})")]
+    private partial void LogStarted(string pipeline, string run, string reason);
+
+    [LoggerMessage(2102, LogLevel.Information, "Pipeline {Pipeline}: run {Run} {State}: {In} read, {Stored} stored, {Quarantined} quarantined. {Error}")]
+    private partial void LogEnded(string pipeline, string run, RunState state, long @in, long stored, long quarantined, string? error);
+
+    [LoggerMessage(2103, LogLevel.Error, "Pipeline {Pipeline}: run {Run} broke")]
+    private partial void LogBroke(string pipeline, string run, Exception wrong);
+}

@@ -1,0 +1,50 @@
+namespace Sophia.Pipelines;
+
+/// <summary>What a pipeline's grain keeps of its own; runs and checkpoints are in the log. Format 1.</summary>
+[GenerateSerializer, Alias("Sophia.PipelineState")]
+public sealed record PipelineState
+{
+    [Id(0)]
+    public int Format { get; init; } = 1;
+
+    /// <summary>The newest definition, or null where there is none (any more).</summary>
+    [Id(1)]
+    public KeptDefinition? Definition { get; init; }
+
+    /// <summary>The highest version ever given, so that numbers are not used twice after a removal.</summary>
+    [Id(2)]
+    public int LastVersion { get; init; }
+
+    /// <summary>The run that goes, or went last, with the definition that it goes by.</summary>
+    [Id(3)]
+    public KeptRun? Run { get; init; }
+
+    /// <summary>Records that the sources held at the last successful runs, oldest first.</summary>
+    [Id(4)]
+    public IReadOnlyList<long> Usual { get; init; } = [];
+
+    /// <summary>The webhook's secret where the pipeline made it itself.</summary>
+    [Id(5)]
+    public string? GeneratedSecret { get; init; }
+
+    /// <summary>When the schedule fires next.</summary>
+    [Id(6)]
+    public DateTimeOffset? NextAt { get; init; }
+
+    /// <summary>When the latest runs became searchable, oldest first.</summary>
+    [Id(7)]
+    public IReadOnlyList<KeptSearchable> Searchable { get; init; } = [];
+
+    /// <summary>How many runs were started.</summary>
+    [Id(8)]
+    public long RunNumber { get; init; }
+}
+
+[GenerateSerializer, Immutable, Alias("Sophia.KeptDefinition")]
+public sealed record KeptDefinition([property: Id(0)] string Text, [property: Id(1)] string FileName, [property: Id(2)] int Version, [property: Id(3)] DateTimeOffset At);
+
+[GenerateSerializer, Immutable, Alias("Sophia.KeptRun")]
+public sealed record KeptRun([property: Id(0)] string RunId, [property: Id(1)] string DefinitionText, [property: Id(2)] int DefinitionVersion, [property: Id(3)] bool FullRefresh);
+
+[GenerateSerializer, Immutable, Alias("Sophia.KeptSearchable")]
+public sealed record KeptSearchable([property: Id(0)] string RunId, [property: Id(1)] DateTimeOffset At);

@@ -1,0 +1,190 @@
+using System.Globalization;
+using Sophia.Log;
+using Sophia.Operations;
+using Sophia.Tenants;
+
+namespace Sophia.Pipelines;
+
+/// <summary>Keeps the row of a pipeline's newest run: every change goes through <see cref="Apply"/>, is decided by <see cref="RunRules"/> and is in the log before it is told.</summary>
+/// <remarks>Lanes add their counts to the same row in their own appends, so the row is only ever rewritten while no lane works; meanwhile the live counts run ahead in memory.</remarks>
+internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log, IRunStore runs, TimeProvider time) : IRunListener
+{
+    /// <summary>The most reasons that a dry run shows.</summary>
+    public const int MaxSamples = 50;
+
+    private const int UnreadablePage = 1_000;
+
+    private readonly LogWriter writer = new(log, tenant, $"pipelines/{pipeline}/run");
+    private readonly List<SampleReason> samples = [];
+    private RunCounts live = new();
+    private double liveQuality;
+    private int liveDone;
+    private int liveTotal;
+    private long lastPosition;
+    private bool isLive;
+
+    /// <summary>The newest run as the log has it, or null.</summary>
+    public RunRow? Row { get; private set; }
+
+    /// <summary>Records that the sources were found to hold, once a run has come that far.</summary>
+    public long? Held { get; private set; }
+
+    /// <summary>A row that could not be written, because the store failed; to be tried again.</summary>
+    public RunRow? Unsaved { get; private set; }
+
+    public bool IsGoing => RunRules.IsGoing(Row);
+
+    public async Task Load(CancellationToken cancellation) =>
+        Row = (await runs.Recent(tenant, pipeline, 1, cancellation)) is [var newest, ..] ? newest : null;
+
+    /// <exception cref="RefusedException">The rules do not allow it, or the once-key was used (then nothing was changed and the answer is false).</exception>
+    public async Task<bool> Apply(RunEvent happened, CancellationToken cancellation, string? onceKey = null)
+    {
+        var current = happened is RunEvent.Start ? Row : await Settled(cancellation);
+        switch (RunRules.Decide(current, happened, time.GetUtcNow()))
+        {
+            case RunDecision.Refuse refused:
+                throw new RefusedException(refused.Code, refused.Reason);
+            case RunDecision.Change change:
+                return await Write(change.After, onceKey, cancellation);
+            default:
+                return true;
+        }
+    }
+
+    /// <summary>Begins to count live, from what the log has counted so far.</summary>
+    public void GoLive()
+    {
+        (isLive, live, liveDone, liveTotal, lastPosition, Held) = (true, Row!.Counts, Row.PartitionsDone, Row.PartitionsTotal, Row.LastPosition, null);
+        liveQuality = (Row.QualityScore ?? 0) * Row.Counts.In;
+    }
+
+    public async Task Planned(RunPlan plan, CancellationToken cancellation)
+    {
+        liveTotal = plan.Total;
+        liveDone = plan.Current;
+        var row = await Settled(cancellation);
+        await Write(row! with { PartitionsTotal = plan.Total, PartitionsDone = plan.Current, UpdatedAt = time.GetUtcNow() }, null, cancellation);
+        foreach (var page in plan.Unreadable.Chunk(UnreadablePage))
+            await Unreadable(page, cancellation);
+    }
+
+    public async Task Unreadable(IReadOnlyList<UnreadableView> partitions, CancellationToken cancellation)
+    {
+        var counts = new RunCounts(Unreadable: partitions.Count);
+        await Append(new AppendBatch
+        {
+            Fence = LogWriter.Unset,
+            At = time.GetUtcNow(),
+            Run = Row!.RunId,
+            RunDelta = new RunDelta(Row.RunId, counts, partitions.Count, 0, partitions),
+        }, cancellation);
+        live += counts;
+        liveDone += partitions.Count;
+    }
+
+    public void Stepped(LaneAnswer answer)
+    {
+        live += answer.Counts;
+        liveQuality += answer.QualitySum;
+        lastPosition = Math.Max(lastPosition, answer.LastPosition);
+        if (answer.Samples is { Count: > 0 } found && samples.Count < MaxSamples)
+            samples.AddRange(found.Take(MaxSamples - samples.Count));
+    }
+
+    public void PartitionDone() => liveDone++;
+
+    public void FullRead(long records) => Held = records;
+
+    /// <summary>Tries once more to write what the store refused.</summary>
+    public async Task SaveAgain(CancellationToken cancellation)
+    {
+        if (Unsaved is { } row)
+            await Write(row, null, cancellation);
+    }
+
+    public RunView? View(DateTimeOffset? searchableAt = null) => Row is null ? null : ViewOf(isLive ? Live(Row) : Row, time.GetUtcNow(), searchableAt) with { Samples = samples.Count == 0 ? null : [.. samples] };
+
+    public static RunView ViewOf(RunRow row, DateTimeOffset now, DateTimeOffset? searchableAt)
+    {
+        var until = row.EndedAt ?? (row.State == RunState.Paused ? row.UpdatedAt : now);
+        var seconds = (until - row.StartedAt - row.PausedFor).TotalSeconds;
+        return new RunView(row.RunId, row.Pipeline, row.DefinitionVersion, row.DryRun, row.State, row.StartedAt, row.UpdatedAt, row.EndedAt, searchableAt,
+            row.Counts, seconds > 0 ? row.Counts.In / seconds : 0, row.PartitionsTotal, row.PartitionsDone, row.Error, row.Reason, row.QualityScore);
+    }
+
+    private RunRow Live(RunRow row) => row with
+    {
+        Counts = live,
+        PartitionsDone = liveDone,
+        PartitionsTotal = liveTotal,
+        LastPosition = lastPosition,
+        UpdatedAt = row.State == RunState.Running ? time.GetUtcNow() : row.UpdatedAt,
+        QualityScore = live.In > 0 ? Math.Min(1, liveQuality / live.In) : row.QualityScore,
+    };
+
+    // What the lanes have added stands in the log; of a dry run nothing does, so what was seen is what counts.
+    private async Task<RunRow?> Settled(CancellationToken cancellation)
+    {
+        if (Row is null || Row.DryRun)
+            return Row is null || !isLive ? Row : Live(Row);
+        try
+        {
+            return await runs.Find(tenant, Row.RunId, cancellation) is { } stored ? stored with { State = Row.State, Error = Row.Error, EndedAt = Row.EndedAt, PausedFor = Row.PausedFor } : Row;
+        }
+        catch (StorageException)
+        {
+            return isLive ? Live(Row) : Row;
+        }
+    }
+
+    private async Task<bool> Write(RunRow row, string? onceKey, CancellationToken cancellation)
+    {
+        var batch = new AppendBatch { Fence = LogWriter.Unset, At = time.GetUtcNow(), Run = row.RunId, RunRow = row, OnceKey = onceKey };
+        try
+        {
+            if (await Append(batch, cancellation) is LogWrite.AlreadyDone)
+                return false;
+        }
+        catch (StorageException) when (onceKey is null && !IsNew(row))
+        {
+            // The run's end must be told even where the disk cannot take it yet.
+            Unsaved = row;
+            Take(row);
+            return true;
+        }
+        Unsaved = null;
+        Take(row);
+        return true;
+    }
+
+    private bool IsNew(RunRow row) => row.RunId != Row?.RunId;
+
+    private void Take(RunRow row)
+    {
+        if (IsNew(row))
+        {
+            samples.Clear();
+            isLive = false;
+        }
+        if (row.State != RunState.Running)
+            isLive = false;
+        Row = row;
+    }
+
+    // Rows are whole and deltas are asked for once per answer, so one more try after a moved fence repeats nothing that took place:
+    // the append that moved it was an earlier one.
+    private async Task<LogWrite> Append(AppendBatch batch, CancellationToken cancellation)
+    {
+        for (var tries = 1; ; tries++)
+            switch (await writer.Append(batch, cancellation))
+            {
+                case LogWrite.Moved when tries < 3:
+                    continue;
+                case LogWrite.Lost or LogWrite.Moved:
+                    throw new StorageException(StorageFault.Locked, string.Create(CultureInfo.InvariantCulture, $"Another activation owns the runs of pipeline {pipeline}."));
+                case var done:
+                    return done;
+            }
+    }
+}

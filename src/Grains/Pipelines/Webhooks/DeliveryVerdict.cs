@@ -1,0 +1,18 @@
+using Sophia.Log;
+
+namespace Sophia.Pipelines;
+
+/// <summary>What is to be done with a delivery, before anything is stored.</summary>
+internal abstract record DeliveryVerdict
+{
+    private DeliveryVerdict() { }
+
+    /// <summary>It comes from whom it says. OnceId names the delivery; the same one again is a duplicate.</summary>
+    public sealed record Accept(string OnceId, string Stream, string? Key, RecordOperation Operation) : DeliveryVerdict;
+
+    public sealed record Refuse(DeliveryOutcome Outcome, string Detail) : DeliveryVerdict;
+
+    public static Refuse Wrong(string detail) => new(DeliveryOutcome.WrongSignature, detail);
+
+    public static Refuse Invalid(string detail) => new(DeliveryOutcome.Invalid, detail);
+}
