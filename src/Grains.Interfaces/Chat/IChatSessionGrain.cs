@@ -79,6 +79,7 @@ public enum ChatEventKind
 }
 
 /// <summary>One numbered event of a conversation. Question is the number of the question that it belongs to.</summary>
+/// <param name="Uncited">Only with Done: the spans of Text that name no source, or null where every sentence does.</param>
 [GenerateSerializer, Immutable, Alias("Sophia.ChatEvent")]
 public sealed record ChatEvent(
     [property: Id(0)] long Number,
@@ -86,7 +87,8 @@ public sealed record ChatEvent(
     [property: Id(2)] long Question,
     [property: Id(3)] string Text,
     [property: Id(4)] IReadOnlyList<ChatSource> Sources,
-    [property: Id(5)] DateTimeOffset At);
+    [property: Id(5)] DateTimeOffset At,
+    [property: Id(6)] IReadOnlyList<TextSpan>? Uncited = null);
 
 /// <summary>Where a sentence of an answer comes from: the number shown in the text ([1]), the words, and their place.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.ChatSource")]

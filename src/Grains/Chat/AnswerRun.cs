@@ -1,0 +1,96 @@
+using Sophia.Knowledge;
+
+namespace Sophia.Chat;
+
+/// <summary>Turns the steps of an answer into few events: pieces are put together, everything is appended before it counts as said, and there is one end.</summary>
+internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadOnlyList<AnswerEvent>, Task> append, TimeProvider time)
+{
+    public const string TooSlow = "The answer took longer than 120 seconds and was ended.";
+
+    private readonly AnswerGroup group = new(time);
+    private IReadOnlyList<TextSpan>? uncited;
+
+    /// <summary>Ends with one of Done, Failed or Stopped, unless the conversation closes or the append fails.</summary>
+    public async Task Run(CancellationToken stop, CancellationToken close)
+    {
+        using var deadline = new CancellationTokenSource(ChatLimits.AnswerTime, time);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stop, close);
+        AnswerEvent end;
+        try
+        {
+            await Steps(any);
+            end = new AnswerEvent(ChatEventKind.Done, group.Answer, group.Sources, uncited is { Count: > 0 } ? uncited : null);
+        }
+        catch (AnswerFailedException e)
+        {
+            end = new AnswerEvent(ChatEventKind.Failed, e.Message);
+        }
+        catch (OperationCanceledException) when (any.IsCancellationRequested)
+        {
+            if (close.IsCancellationRequested)
+                return;
+            end = stop.IsCancellationRequested ? new AnswerEvent(ChatEventKind.Stopped, "") : new AnswerEvent(ChatEventKind.Failed, TooSlow);
+        }
+        await append(group.Take() is { } rest ? [AnswerEvent.Of(rest), end] : [end]);
+    }
+
+    private async Task Steps(CancellationTokenSource any)
+    {
+        var steps = answerer.Answer(task, any.Token).GetAsyncEnumerator(any.Token);
+        var next = steps.MoveNextAsync().AsTask();
+        try
+        {
+            while (true)
+            {
+                if (group.Due is { } due)
+                    await Task.WhenAny(next, due);
+                if (group.Full || (group.Due is { IsCompleted: true } && !next.IsCompleted))
+                    await Flush();
+                else if (!await next)
+                    return;
+                else if (await Take(steps.Current))
+                    return;
+                else
+                    next = steps.MoveNextAsync().AsTask();
+            }
+        }
+        finally
+        {
+            // An iterator may only be disposed between two steps.
+            if (!next.IsCompleted)
+                await any.CancelAsync();
+            await Task.WhenAny(next);
+            await steps.DisposeAsync();
+        }
+    }
+
+    /// <summary>Returns true when the answer is as long as it may be.</summary>
+    private async Task<bool> Take(AnswerStep step)
+    {
+        switch (step)
+        {
+            case AnswerStep.Began began:
+                await append([new AnswerEvent(ChatEventKind.Started, began.By)]);
+                break;
+            case AnswerStep.Said said:
+                group.Add(said);
+                break;
+            case AnswerStep.Flagged flagged:
+                uncited = flagged.Uncited;
+                break;
+        }
+        return group.Cut;
+    }
+
+    private async Task Flush()
+    {
+        if (group.Take() is { } said)
+            await append([AnswerEvent.Of(said)]);
+    }
+}
+
+/// <summary>An event of an answer before it has a number.</summary>
+internal sealed record AnswerEvent(ChatEventKind Kind, string Text, IReadOnlyList<ChatSource>? Sources = null, IReadOnlyList<TextSpan>? Uncited = null)
+{
+    public static AnswerEvent Of(AnswerStep.Said said) => new(ChatEventKind.Text, said.Text, said.Sources);
+}

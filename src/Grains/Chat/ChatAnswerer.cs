@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using Sophia.Knowledge;
+using Sophia.Log;
+using Sophia.Security;
+using Sophia.Tenants;
+
+namespace Sophia.Chat;
+
+/// <summary>Makes the answerer of a conversation from the parts of this process; with no model configured answers are extractive.</summary>
+internal sealed class AnswererFactory(ILogStore log, IEnumerable<IAnswerModel> models, ILoggerFactory loggers)
+{
+    public IAnswerer Make(IGrainFactory grains) => new ChatAnswerer(
+        async (tenant, query, cancellation) =>
+        {
+            using (CallerContext.For(tenant))
+                return await grains.GetGrain<ISearchGrain>(TenantKey.Of(tenant)).Search(query, cancellation);
+        },
+        new PassageReader(log),
+        models.FirstOrDefault(),
+        loggers.CreateLogger<ChatAnswerer>());
+}
+
+/// <summary>Searches, then lets the model answer from what was found, or chooses sentences of it.</summary>
+internal sealed partial class ChatAnswerer(
+    Func<TenantId, SearchQuery, CancellationToken, Task<SearchAnswer>> search, PassageReader reader, IAnswerModel? model, ILogger logger) : IAnswerer
+{
+    public const string Extractive = "extractive";
+    public const string Nothing = "I found nothing in the records that answers this.";
+
+    private static readonly ExtractiveOptions Options = new();
+
+    public async IAsyncEnumerable<AnswerStep> Answer(AnswerTask task, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        yield return new AnswerStep.Began(model?.Name ?? Extractive);
+        var found = await search(task.Tenant, new SearchQuery(task.Question, ChatLimits.Hits, task.Filter), cancellation);
+        var passages = await reader.Read(task.Tenant, found.Hits, cancellation);
+        if (model is not null && passages.Count > 0)
+        {
+            var told = new ModelAnswer(model, task, [.. passages.Take(ChatLimits.ModelPassages)]);
+            await foreach (var step in told.Steps(cancellation))
+                yield return step;
+            if (told.Unavailable is not { } why)
+                yield break;
+            LogFellBack(logger, why, model.Name, task.Tenant.Value);
+            yield return new AnswerStep.Began($"{Extractive}: {model.Name} did not answer ({why.Message})");
+        }
+        var answer = ExtractiveAnswerer.Answer(task.Question, passages, Options);
+        if (!answer.Found)
+            yield return new AnswerStep.Said(Refusal(task.Filter, found), []);
+        foreach (var sentence in answer.Sentences)
+            yield return sentence;
+    }
+
+    /// <summary>Says that nothing was found, and where it was looked for.</summary>
+    internal static string Refusal(SearchFilter? filter, SearchAnswer found)
+    {
+        var where = filter?.Streams is { Count: > 0 } streams ? string.Join(", ", streams) : "all streams";
+        var narrowed = filter is null or { Keys: null, Kind: null, Speaker: null, From: null, Until: null, Fields: null } ? "" : " within the filter";
+        var late = found.IndexedTo < found.Head ? " Newer records are still on their way into the index." : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{Nothing} Searched: {where}{narrowed}; {found.Matched:N0} passages hold some of its words, none enough of them.{late}");
+    }
+
+    [LoggerMessage(7003, LogLevel.Warning, "{Model} did not answer for {Tenant}; the answer is extractive")]
+    private static partial void LogFellBack(ILogger logger, Exception e, string model, string tenant);
+}

@@ -1,0 +1,113 @@
+using Sophia.Knowledge;
+
+namespace Sophia.Chat;
+
+/// <summary>An answer made of sentences that the records themselves say, each with its mark and its exact place.</summary>
+internal sealed record ExtractiveAnswer(IReadOnlyList<AnswerStep.Said> Sentences)
+{
+    public bool Found => Sentences.Count > 0;
+}
+
+/// <summary>Answers a question by choosing and ordering sentences of the passages found; no model, no invention.</summary>
+/// <remarks>
+/// A word of the question weighs more the fewer passages hold it. A sentence is worth what it holds of the question, what its passage and title
+/// hold, how well the search liked its passage, and whether it has the form that the question asks for. Where even the best passage holds too
+/// little, the answer is that nothing was found: a word that no passage has at all is the best sign that the records do not speak of the matter.
+/// </remarks>
+internal static class ExtractiveAnswerer
+{
+    public static ExtractiveAnswer Answer(string question, IReadOnlyList<Passage> passages, ExtractiveOptions options)
+    {
+        var analyzer = new WordAnalyzer();
+        var reading = QuestionReading.Of(question, analyzer);
+        var contexts = passages.Select(p => StemsOf(analyzer, p.Title, [.. p.Pieces.Select(x => x.Text), .. p.Pieces.Select(x => x.Speaker ?? ""), .. p.Pieces.Select(x => x.Label ?? "")])).ToList();
+        var weights = TermWeights.Of(reading.Stems, contexts);
+        var scored = new List<(Sentence Sentence, double Score, double Cover)>();
+        var bestCover = 0.0;
+        for (var i = 0; i < passages.Count; i++)
+        {
+            var cover = weights.Cover(contexts[i]);
+            bestCover = Math.Max(bestCover, cover * (passages[i].Weight > 0.3 ? 1 : 0.5));
+            var title = StemsOf(analyzer, passages[i].Title, []);
+            foreach (var sentence in Sentences(passages[i], analyzer))
+            {
+                var own = weights.Cover(sentence.Stems);
+                var withTitle = weights.Cover(sentence.Stems, title);
+                scored.Add((sentence, Score(reading, sentence, own, cover, options), withTitle));
+            }
+        }
+        if (scored.Count == 0 || bestCover < options.MinPassageCover || scored.Max(s => s.Cover) < options.MinSentenceCover)
+            return new ExtractiveAnswer([]);
+        var chosen = Choose([.. scored.OrderByDescending(s => s.Score).ThenBy(s => s.Sentence.Passage.Number).ThenBy(s => s.Sentence.Order).Take(200).Select(s => (s.Sentence, s.Score))], options);
+        return new ExtractiveAnswer(Write(chosen));
+    }
+
+    private static double Score(QuestionReading reading, Sentence sentence, double own, double context, ExtractiveOptions options)
+    {
+        var lead = 1.0 / (2 + sentence.Order);
+        var score = own + options.ContextWeight * context + options.HitWeight * sentence.Passage.Weight + 0.1 * lead + options.CueWeight * AnswerCues.Of(reading.Kind, sentence);
+        return AnswerCues.SaysLittle(sentence) ? score * 0.4 : score;
+    }
+
+    // Maximal marginal relevance: the best sentence first, then whichever adds most to what is said already.
+    private static List<Sentence> Choose(IReadOnlyList<(Sentence Sentence, double Score)> ranked, ExtractiveOptions options)
+    {
+        var chosen = new List<Sentence>();
+        var best = ranked[0].Score;
+        var left = ranked.Where(r => r.Score >= best * options.MinShareOfBest).ToList();
+        while (chosen.Count < options.MaxSentences && left.Count > 0)
+        {
+            var next = left.MaxBy(r => r.Score - options.Redundancy * chosen.Select(c => Alike(c.Stems, r.Sentence.Stems)).DefaultIfEmpty(0).Max() * best);
+            left.Remove(next);
+            if (!chosen.Any(c => Alike(c.Stems, next.Sentence.Stems) > 0.8))
+                chosen.Add(next.Sentence);
+        }
+        return chosen;
+    }
+
+    private static List<AnswerStep.Said> Write(List<Sentence> chosen)
+    {
+        // By source, sources in the order of their best sentence, sentences as they stand in the source.
+        var order = chosen.Select(s => s.Passage.Number).Distinct().ToList();
+        var mark = 0;
+        var said = new List<AnswerStep.Said>();
+        foreach (var sentence in chosen.OrderBy(s => order.IndexOf(s.Passage.Number)).ThenBy(s => s.Order))
+        {
+            mark++;
+            var source = new ChatSource(mark, sentence.Passage.Title, sentence.Quote, sentence.Passage.Cite(sentence.Piece, sentence.Start, sentence.Length));
+            said.Add(new AnswerStep.Said($"{(mark > 1 ? " " : "")}{SentenceDisplay.Of(sentence)} [{mark}]", [source]));
+        }
+        return said;
+    }
+
+    private static IEnumerable<Sentence> Sentences(Passage passage, WordAnalyzer analyzer)
+    {
+        var order = 0;
+        foreach (var piece in passage.Pieces)
+            foreach (var span in SentenceSplitter.Split(piece.Text))
+            {
+                var words = analyzer.Words(piece.Text.AsSpan(span.Start, span.Length));
+                if (words.Count == 0)
+                    continue;
+                var stems = words.Select(w => w.Stem).ToHashSet(StringComparer.Ordinal);
+                foreach (var beside in analyzer.Words($"{piece.Speaker} {piece.Label}"))
+                    stems.Add(beside.Stem);
+                yield return new Sentence(passage, piece, span.Start, span.Length, order++, stems, words.Count);
+            }
+    }
+
+    private static HashSet<string> StemsOf(WordAnalyzer analyzer, string title, IReadOnlyList<string> texts)
+    {
+        var stems = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var text in texts.Prepend(title))
+            foreach (var word in analyzer.Words(text))
+                stems.Add(word.Stem);
+        return stems;
+    }
+
+    private static double Alike(IReadOnlySet<string> a, IReadOnlySet<string> b)
+    {
+        var both = a.Count(b.Contains);
+        return both == 0 ? 0 : (double)both / (a.Count + b.Count - both);
+    }
+}

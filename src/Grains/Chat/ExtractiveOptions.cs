@@ -1,0 +1,28 @@
+namespace Sophia.Chat;
+
+/// <summary>How sentences are weighed. The defaults come from the measurement in docs/hub.md.</summary>
+internal sealed record ExtractiveOptions
+{
+    /// <summary>Sentences in an answer.</summary>
+    public int MaxSentences { get; init; } = 5;
+
+    /// <summary>Share of the question's weight that the best passage must hold, or the answer is that nothing was found.</summary>
+    public double MinPassageCover { get; init; } = 0.5;
+
+    /// <summary>Share of the question's weight that the best sentence and its passage's title must hold.</summary>
+    public double MinSentenceCover { get; init; } = 0.2;
+
+    /// <summary>A sentence further than this below the best one is left out, as a share of the best one's score.</summary>
+    public double MinShareOfBest { get; init; } = 0.5;
+
+    /// <summary>What it costs a sentence to repeat what is chosen already.</summary>
+    public double Redundancy { get; init; } = 0.5;
+
+    /// <summary>Weight of the hit's own score beside the sentence's overlap.</summary>
+    public double HitWeight { get; init; } = 0.6;
+
+    /// <summary>Weight of the words around a sentence: its passage and title.</summary>
+    public double ContextWeight { get; init; } = 0.35;
+
+    public double CueWeight { get; init; } = 0.15;
+}
