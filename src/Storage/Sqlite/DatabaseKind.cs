@@ -3,9 +3,6 @@ namespace Sophia.Sqlite;
 /// <summary>How far a commit is driven before it counts.</summary>
 internal enum Durability
 {
-    /// <summary>synchronous=OFF: nothing is promised. For tests that must see what then goes wrong.</summary>
-    None = 0,
-
     /// <summary>synchronous=NORMAL: a power loss may take the newest commits, never the file.</summary>
     Normal = 1,
 

@@ -72,7 +72,7 @@ internal sealed class WriterConnection : IDisposable
 
     private Durability Wanted(List<WriteItem> group)
     {
-        var most = Durability.None;
+        var most = Durability.Normal;
         foreach (var item in group)
             most = item.Durability > most ? item.Durability : most;
         return most < settings.Kind.Durability ? most : settings.Kind.Durability;
