@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Builds everything once, installs what tests need where that is possible, runs every test project and sums up.
+# Usage: ./sophia test [words]   only projects whose path holds one of the words
+set -uo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+results="$here/artifacts/test-results"
+export SOPHIA_ROOT="$here" DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 SOPHIA_DATA="${SOPHIA_DATA:-$here/../shared/data}"
+rm -rf "$results" && mkdir -p "$results"
+quietly() { "$@" >"$results/install.log" 2>&1; }
+
+# What is missing and cannot be had is left out here; the tests that want it say so by name.
+if ! command -v chromium >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  echo "Installing chromium for the page tests ..." >&2
+  { quietly apt-get update && DEBIAN_FRONTEND=noninteractive quietly apt-get install -y --no-install-recommends chromium; } || echo "chromium cannot be installed: page tests will be skipped." >&2
+fi
+while IFS= read -r package; do
+  folder=$(dirname "$package")
+  [ -d "$folder/node_modules" ] && continue
+  if command -v npm >/dev/null; then
+    (cd "$folder" && quietly npm ci --no-audit --no-fund) || echo "npm ci failed in ${folder#"$here"/}: its tests will be skipped." >&2
+  else
+    echo "There is no npm: the tests of ${folder#"$here"/} will be skipped." >&2
+  fi
+done < <(find "$here/tests" -name package.json -not -path '*/node_modules/*')
+
+echo "Building ..." >&2
+touch "$results/stamp"
+if ! dotnet build "$here/Sophia.sln" -c Release -v quiet -clp:ErrorsOnly -nodeReuse:false >"$results/build.log" 2>&1; then
+  cat "$results/build.log"
+  echo "0 passed, 1 failed"
+  exit 1
+fi
+mv "$results/stamp" "$here/artifacts/InProcess/sophia.stamp"
+
+broken=0
+for project in "$here"/tests/*/*.csproj; do
+  name=$(basename "$(dirname "$project")")
+  if [ $# -gt 0 ]; then
+    wanted=0
+    for word in "$@"; do case "$name" in *"$word"*) wanted=1 ;; esac; done
+    [ $wanted = 1 ] || continue
+  fi
+  grep -rqs '\[Fact\|\[Theory\|Fact(\|Theory(' "$(dirname "$project")" --include=*.cs || continue
+  echo "Testing $name ..." >&2
+  dotnet test "$project" -c Release --no-build --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
+    --blame-hang --blame-hang-timeout 10m >"$results/$name.log" 2>&1 || grep -E '^ *(Failed |Error Message|Assert|[A-Za-z.]+Exception)|\[FAIL\]' "$results/$name.log" | head -60
+  # A project that ended without a report crashed: that is a failure too.
+  [ -f "$results/$name.trx" ] || { broken=$((broken + 1)); echo "$name ended without a report:"; tail -20 "$results/$name.log"; }
+done
+
+reports=$(find "$results" -name '*.trx')
+[ -n "$reports" ] || { echo "0 passed, $((broken + 1)) failed"; exit 1; }
+# shellcheck disable=SC2086
+awk -v broken="$broken" '
+  function attribute(line, name,   at) { at = match(line, name "=\"[^\"]*\""); return at ? substr(line, at + length(name) + 2, RLENGTH - length(name) - 3) : "" }
+  /<UnitTestResult / {
+    outcome = attribute($0, "outcome"); test = attribute($0, "testName"); skipped = 0
+    if (outcome == "Passed") passed++
+    else if (outcome == "NotExecuted") { total_skipped++; skipped = 1; reason = "no reason given" }
+    else { failed++; names[failed] = test }
+    if (skipped && /\/>[ \r]*$/) { reasons[reason]++; skipped = 0 }
+  }
+  skipped && /<Message>/ { reason = $0; sub(/.*<Message>/, "", reason); sub(/<\/Message>.*/, "", reason) }
+  /<\/UnitTestResult>/ { if (skipped) { reasons[reason]++; skipped = 0 } }
+  END {
+    failed += broken
+    for (i = 1; i <= failed - broken; i++) print "failed: " names[i]
+    if (total_skipped) { print "Skipped, by reason:"; for (r in reasons) printf "%6d  %s\n", reasons[r], r }
+    if (passed + failed == 0) { print "0 passed, 1 failed (no test ran)"; exit 1 }
+    printf "%d passed, %d failed, %d skipped\n", passed, failed, total_skipped
+    exit failed > 0
+  }' $reports
