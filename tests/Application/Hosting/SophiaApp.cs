@@ -1,0 +1,150 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
+
+namespace Sophia.Hosting;
+
+/// <summary>The real application on a free loopback port over a scratch folder; one for each test class that asks for it.</summary>
+public sealed class SophiaApp : IAsyncLifetime
+{
+    private readonly List<HttpClient> clients = [];
+    private RunningSophia? running;
+
+    public string Folder { get; } = Path.Combine(Path.GetTempPath(), $"sophia-test-{Guid.NewGuid():n}");
+
+    /// <summary>Replaces parts of the application; set before it starts, or before <see cref="Restart"/>.</summary>
+    public Action<WebApplicationBuilder>? Adapt { get; set; }
+
+    public string Url => Running.Url;
+
+    public IServiceProvider Services => Running.Services;
+
+    public RunningSophia Running => running ?? throw new InvalidOperationException("The application is not running.");
+
+    /// <summary>The default tenant's owner.</summary>
+    public HttpClient Owner { get; private set; } = null!;
+
+    /// <summary>Nobody.</summary>
+    public HttpClient Stranger { get; private set; } = null!;
+
+    public async Task InitializeAsync() => await Start();
+
+    public async Task DisposeAsync()
+    {
+        await Stop();
+        if (Directory.Exists(Folder))
+            Directory.Delete(Folder, recursive: true);
+    }
+
+    public async Task Start()
+    {
+        running = await RunningSophia.Start(
+            new SophiaOptions { DataFolder = Path.Combine(Folder, "data"), Url = "http://127.0.0.1:0", LogLevel = LogLevel.Error }, announce: true, Adapt);
+        Owner = With(running.OwnerKey);
+        Stranger = With(null);
+    }
+
+    public async Task Stop()
+    {
+        foreach (var client in clients)
+            client.Dispose();
+        clients.Clear();
+        if (running is not null)
+            await running.DisposeAsync();
+        running = null;
+    }
+
+    public async Task Restart()
+    {
+        await Stop();
+        await Start();
+    }
+
+    /// <summary>A client with a key (or none), without cookies and redirects.</summary>
+    public HttpClient With(string? key)
+    {
+        var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = new Uri(Url) };
+        if (key is not null)
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        clients.Add(client);
+        return client;
+    }
+
+    /// <summary>A new tenant's owner.</summary>
+    public async Task<(string Name, string Key, HttpClient Client)> NewTenant()
+    {
+        var name = $"t-{Guid.NewGuid():n}"[..20];
+        var key = await NewTenant(name);
+        return (name, key, With(key));
+    }
+
+    public async Task<string> NewTenant(string name)
+    {
+        var answer = await Owner.PostAsJsonAsync("/api/tenants", new { tenant = name, displayName = name });
+        answer.EnsureSuccessStatusCode();
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("secret").GetString()!;
+    }
+
+    /// <summary>A key of the default tenant with a role.</summary>
+    public async Task<HttpClient> InRole(string role)
+    {
+        var answer = await Owner.PostAsJsonAsync("/api/keys", new { label = role, role });
+        answer.EnsureSuccessStatusCode();
+        return With((await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("secret").GetString());
+    }
+
+    /// <summary>A folder with files, by relative path.</summary>
+    public string FilesOf(string name, params (string Path, string Text)[] files)
+    {
+        var folder = Path.Combine(Folder, name);
+        foreach (var (path, text) in files)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, path))!);
+            File.WriteAllText(Path.Combine(folder, path), text, new UTF8Encoding(false));
+        }
+        return folder;
+    }
+}
+
+/// <summary>Waits for what must come about, without knowing when.</summary>
+public static class Eventually
+{
+    /// <summary>The first value that fits.</summary>
+    public static async Task<T> Get<T>(Func<Task<T>> look, Func<T, bool> fits, string what, TimeSpan? within = null)
+    {
+        using var deadline = new CancellationTokenSource(within ?? TimeSpan.FromSeconds(60));
+        var last = default(T);
+        while (!deadline.IsCancellationRequested)
+        {
+            last = await look();
+            if (fits(last))
+                return last;
+            await Task.Yield();
+            deadline.Token.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(50));
+        }
+        throw new TimeoutException($"{what} did not come about. Last seen: {last}");
+    }
+}
+
+/// <summary>What tests ask of answers.</summary>
+public static class Answers
+{
+    public static async Task<JsonElement> Json(this HttpResponseMessage answer) => JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement;
+
+    /// <summary>Asserts a problem of RFC 9457 and returns it.</summary>
+    public static async Task<JsonElement> Problem(this HttpResponseMessage answer, int status, string code)
+    {
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True((int)answer.StatusCode == status, $"{(int)answer.StatusCode} instead of {status}: {text}");
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+        var problem = JsonDocument.Parse(text).RootElement;
+        Assert.Equal(code, problem.GetProperty("code").GetString());
+        Assert.Equal(status, problem.GetProperty("status").GetInt32());
+        Assert.Equal(answer.Headers.GetValues("X-Correlation-Id").Single(), problem.GetProperty("correlationId").GetString());
+        Assert.DoesNotContain("   at ", text);
+        return problem;
+    }
+}

@@ -1,0 +1,85 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using Sophia.Hosting;
+
+namespace Sophia.Operations;
+
+/// <summary>What bad requests get: a problem in words, never a trace, never a change.</summary>
+public class ProblemTests(SophiaApp app) : IClassFixture<SophiaApp>
+{
+    [Theory]
+    [InlineData("POST", "/api/keys", "{", 400, "invalid")]
+    [InlineData("POST", "/api/keys", "", 400, "invalid")]
+    [InlineData("POST", "/api/keys", "null", 400, "invalid")]
+    [InlineData("POST", "/api/keys", "[1]", 400, "invalid")]
+    [InlineData("POST", "/api/keys", "{\"label\":\"x\",\"role\":\"emperor\"}", 400, "invalid")]
+    [InlineData("POST", "/api/keys", "{\"label\":\"x\",\"role\":5}", 400, "invalid")]
+    [InlineData("POST", "/api/keys", "{\"label\":\"\",\"role\":\"viewer\"}", 400, "invalid")]
+    [InlineData("POST", "/api/tenants", "{\"tenant\":\"../up\",\"displayName\":\"x\"}", 400, "invalid")]
+    [InlineData("POST", "/api/tenants", "{\"tenant\":\"system\",\"displayName\":\"x\"}", 400, "invalid")]
+    [InlineData("POST", "/api/tenants", "{\"displayName\":\"x\"}", 400, "invalid")]
+    [InlineData("POST", "/api/tenants", "{\"tenant\":\"default\",\"displayName\":\"x\"}", 409, "conflict")]
+    [InlineData("DELETE", "/api/keys/none", "", 404, "not-found")]
+    [InlineData("GET", "/api/nothing", "", 404, "not-found")]
+    [InlineData("DELETE", "/api/me", "", 405, "method-not-allowed")]
+    [InlineData("PUT", "/api/pipelines/Bad_Name", "name: x", 400, "invalid")]
+    public async Task A_bad_request_gets_its_problem(string method, string path, string body, int status, string code)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        if (method is not ("GET" or "DELETE"))
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        using var answer = await app.Owner.SendAsync(request);
+        await answer.Problem(status, code);
+    }
+
+    [Fact]
+    public async Task A_body_of_the_wrong_type_is_415()
+    {
+        using var answer = await app.Owner.PostAsync("/api/keys", new StringContent("label: x", Encoding.UTF8, "application/yaml"));
+        await answer.Problem(415, "unsupported-content");
+    }
+
+    [Fact]
+    public async Task A_body_over_the_limit_is_413()
+    {
+        using var answer = await app.Owner.PostAsync("/api/keys", new StringContent($"{{\"label\":\"{new string('x', 2 * 1024 * 1024)}\"}}", Encoding.UTF8, "application/json"));
+        await answer.Problem(413, "too-large");
+    }
+
+    [Fact]
+    public async Task A_delivery_over_25_MB_is_413_and_an_unknown_one_404_whatever_is_unknown()
+    {
+        using var unknownTenant = await app.Stranger.PostAsync("/hooks/nobody/github", new StringContent("{}"));
+        using var unknownPipeline = await app.Stranger.PostAsync("/hooks/default/nothing", new StringContent("{}"));
+        using var noName = await app.Stranger.PostAsync("/hooks/..%2f..%2fetc/x", new StringContent("{}"));
+        var texts = new[] { unknownTenant, unknownPipeline, noName }.Select(a => a.Problem(404, "not-found").Result.GetProperty("detail").GetString());
+        Assert.Single(texts.Distinct());
+        using var large = await app.Stranger.PostAsync("/hooks/default/nothing", new ByteArrayContent(new byte[26 * 1024 * 1024]));
+        await large.Problem(413, "too-large");
+    }
+
+    [Fact]
+    public async Task A_caller_may_name_the_correlation_and_a_strange_name_is_replaced()
+    {
+        foreach (var (asked, kept) in new[] { ("abcd-1234-efgh", true), ("x", false), ("a b c d e f g h", false), (new string('a', 100), false) })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/live");
+            request.Headers.TryAddWithoutValidation("X-Correlation-Id", asked);
+            using var answer = await app.Stranger.SendAsync(request);
+            Assert.Equal(kept, answer.Headers.GetValues("X-Correlation-Id").Single() == asked);
+        }
+    }
+
+    [Fact]
+    public async Task The_interface_describes_itself()
+    {
+        var document = await app.Owner.GetFromJsonAsync<JsonElement>("/openapi/v1.json");
+        var paths = document.GetProperty("paths");
+        foreach (var path in new[] { "/api/pipelines/{name}", "/api/pipelines/{name}/runs", "/api/pipeline/status", "/api/quarantine", "/api/record", "/api/search", "/api/why", "/api/keys", "/hooks/{tenant}/{pipeline}", "/health" })
+            Assert.True(paths.TryGetProperty(path, out _), path);
+        using var closed = await app.Stranger.GetAsync("/openapi/v1.json");
+        Assert.Equal(HttpStatusCode.Unauthorized, closed.StatusCode);
+    }
+}
