@@ -16,7 +16,27 @@ internal static class CollectionCopiers
         : definition == typeof(ImmutableArray<>) ? typeof(ImmutableArrayCopier<>)
         : definition == typeof(ImmutableList<>) ? typeof(ImmutableListCopier<>)
         : definition == typeof(ImmutableDictionary<,>) ? typeof(ImmutableDictionaryCopier<,>)
+        : definition.Name.StartsWith("<>z__ReadOnly", StringComparison.Ordinal) && definition.GetGenericArguments().Length == 1 ? typeof(CollectionExpressionCopier<>)
         : null;
+}
+
+/// <summary>Copies what the compiler makes of a collection expression whose target is a read-only list. Nothing can change it, so only its elements are copied.</summary>
+/// <remarks>Orleans has no codec for these types (dotnet/orleans#8934); a cluster build registers one that writes them as arrays.</remarks>
+internal sealed class CollectionExpressionCopier<T>(DeepCopier copier) : TypeCopier
+{
+    private readonly ElementCopier<T> _elements = new(copier);
+
+    public override object Copy(object value, CopySession session)
+    {
+        if (_elements.IsShared)
+            return value;
+        var source = (IReadOnlyList<T>)value;
+        var copy = new T[source.Count];
+        session.Remember(source, copy);
+        for (var i = 0; i < copy.Length; i++)
+            copy[i] = _elements.Copy(source[i], session);
+        return copy;
+    }
 }
 
 internal sealed class ListCopier<T>(DeepCopier copier) : TypeCopier

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Hosting;
 using Orleans.Hosting;
-using Sophia.Security;
+using Sophia.Chat;
 using Sophia.Operations;
+using Sophia.Pipelines;
+using Sophia.Security;
 
 namespace Sophia.Hosting;
 
@@ -19,6 +21,7 @@ internal static class SophiaHost
         builder.AddReadableLog(options.LogLevel);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<ISecretSource, SystemSecrets>();
+        builder.Services.AddSingleton<ISecretResolver, SecretResolver>();
         builder.Host.UseOrleans(silo =>
         {
             silo.AddIncomingGrainCallFilter<TenantCallFilter>();
@@ -26,6 +29,8 @@ internal static class SophiaHost
             silo.AddReminders();
         });
         builder.Services.AddSophiaStorage(storage => storage.DataFolder = folder.Path);
+        builder.Services.AddSophiaPipelines();
+        builder.Services.AddChatGrains();
         builder.Services.AddEdge(EdgeOptionsOf(options, folder));
         adapt?.Invoke(builder);
 
