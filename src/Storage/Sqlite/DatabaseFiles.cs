@@ -43,6 +43,8 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
         List<Entry> entries;
         lock (gate)
         {
+            if (disposed)
+                return;
             disposed = true;
             entries = [.. byUse];
             open.Clear();

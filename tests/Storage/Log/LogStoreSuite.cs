@@ -6,7 +6,7 @@ using Sophia.Tenants;
 namespace Sophia.Log;
 
 /// <summary>What every engine's log store must do. An engine derives, and gives fresh stores.</summary>
-public abstract class LogStoreSuite : IAsyncLifetime
+public abstract partial class LogStoreSuite : IAsyncLifetime
 {
     protected static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
     protected static readonly TenantId Acme = TenantId.Parse("acme");

@@ -1,0 +1,73 @@
+using Sophia.Pipelines;
+
+namespace Sophia.Log;
+
+/// <summary>Run history, as appends write it.</summary>
+public abstract partial class LogStoreSuite
+{
+    private static readonly RunRow Started = new("run-1", "crm", 3, false, RunState.Running, "asked", Noon, Noon, null, TimeSpan.Zero, new RunCounts(), 2, 0, null, null, 0);
+
+    [Fact]
+    public async Task A_run_is_read_back_as_it_was_written()
+    {
+        var row = Started with
+        {
+            State = RunState.Failed, EndedAt = Noon.AddMinutes(5), UpdatedAt = Noon.AddTicks(12_340), PausedFor = TimeSpan.FromSeconds(1.5),
+            Counts = new RunCounts(1, 2, 3, 4, 5, 6, 7, 8, 9), PartitionsDone = 1, QualityScore = 0.75, Error = "disk gone", DryRun = true,
+        };
+        await Append([], batch => batch with { RunRow = row });
+        Assert.Equal(row, await Runs.Find(Acme, "run-1", default));
+        Assert.Null(await Runs.Find(Acme, "run-2", default));
+    }
+
+    [Fact]
+    public async Task Deltas_add_to_the_run_and_the_store_counts_what_it_did()
+    {
+        await Append([], batch => batch with { RunRow = Started });
+        await Append([Record("1", "a"), Record("2", "b")], Delta(new RunCounts(In: 3, Valid: 2, Quarantined: 1, Bytes: 100), quality: 3 * 0.9));
+        await Append([Record("1", "a"), Record("3", "c"), Tombstone("2")], Delta(new RunCounts(In: 1, Valid: 2, Bytes: 50), quality: 1 * 0.5, partitions: 1));
+        var run = (await Runs.Find(Acme, "run-1", default))!;
+        Assert.Equal(new RunCounts(In: 4, Valid: 4, Quarantined: 1, Duplicate: 1, Stored: 3, Deleted: 1, Bytes: 150), run.Counts);
+        Assert.Equal((1, 4L, Noon), (run.PartitionsDone, run.LastPosition, run.UpdatedAt));
+        Assert.Equal(0.8, run.QualityScore!.Value, 9);
+    }
+
+    [Fact]
+    public async Task Entries_that_are_no_records_are_not_counted_as_the_runs()
+    {
+        await Append([], batch => batch with { RunRow = Started });
+        await Append([Record("a1", "x") with { Stream = "audit", Type = EntryType.Audit }], Delta(new RunCounts()));
+        Assert.Equal(0, (await Runs.Find(Acme, "run-1", default))!.Counts.Stored);
+    }
+
+    [Fact]
+    public async Task A_delta_without_a_run_is_a_mistake_that_changes_nothing()
+    {
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Append([Record("1", "a")], Delta(new RunCounts(In: 1))));
+        Assert.Equal(0, await Log.Head(Acme, default));
+    }
+
+    [Fact]
+    public async Task Runs_come_newest_first_of_one_pipeline_or_of_all()
+    {
+        for (var i = 0; i < 4; i++)
+        {
+            var row = Started with { RunId = $"run-{i}", Pipeline = i % 2 == 0 ? "crm" : "web", StartedAt = Noon.AddMinutes(i) };
+            await Append([], batch => batch with { RunRow = row });
+        }
+        Assert.Equal(["run-3", "run-2", "run-1"], (await Runs.Recent(Acme, null, 3, default)).Select(run => run.RunId));
+        Assert.Equal(["run-2", "run-0"], (await Runs.Recent(Acme, "crm", 3, default)).Select(run => run.RunId));
+    }
+
+    [Fact]
+    public async Task Files_that_could_not_be_read_are_listed_once_each()
+    {
+        await Append([], batch => batch with { RunRow = Started });
+        await Append([], batch => batch with { RunDelta = new RunDelta("run-1", new RunCounts(Unreadable: 2), Unreadable: [new("b.exe", "unknown type", 10), new("a.bin", "unknown type", 20)]) });
+        await Append([], batch => batch with { RunDelta = new RunDelta("run-1", new RunCounts(), Unreadable: [new("b.exe", "still unknown", 11)]) });
+        Assert.Equal([new("a.bin", "unknown type", 20), new UnreadableView("b.exe", "still unknown", 11)], await Runs.Unreadable(Acme, "run-1", 10, default));
+    }
+
+    private static Func<AppendBatch, AppendBatch> Delta(RunCounts counts, double quality = 0, int partitions = 0) =>
+        batch => batch with { Run = "run-1", RunDelta = new RunDelta("run-1", counts, partitions, quality) };
+}

@@ -1,0 +1,50 @@
+using System.Globalization;
+using Sophia.Log;
+
+namespace Sophia.Operations;
+
+public sealed class DataFolderTests : IDisposable
+{
+    private readonly string root = Path.Combine(Path.GetTempPath(), "sophia-folder-" + Path.GetRandomFileName());
+
+    public void Dispose() => Directory.Delete(root, recursive: true);
+
+    [Fact]
+    public void A_new_folder_says_its_version_and_opens_again()
+    {
+        using (DataFolder.Open(root))
+            Assert.Equal($"{DataFolder.CurrentVersion}\n", File.ReadAllText(Path.Combine(root, "VERSION")));
+        using var again = DataFolder.Open(root);
+        Assert.Empty(again.Tenants());
+    }
+
+    [Fact]
+    public void A_folder_in_use_is_refused_with_the_process_that_holds_it()
+    {
+        using var held = DataFolder.Open(root);
+        var refused = Assert.Throws<StorageException>(() => DataFolder.Open(root));
+        Assert.Equal(StorageFault.Locked, refused.Fault);
+        Assert.Contains($"process {Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}", refused.Message);
+    }
+
+    [Theory]
+    [InlineData("2", StorageFault.NewerFormat)]
+    [InlineData("one", StorageFault.Corrupt)]
+    [InlineData("", StorageFault.Corrupt)]
+    public void A_newer_or_unreadable_version_is_refused_and_leaves_the_folder_free(string version, StorageFault fault)
+    {
+        using (DataFolder.Open(root))
+            File.WriteAllText(Path.Combine(root, "VERSION"), version);
+        Assert.Equal(fault, Assert.Throws<StorageException>(() => DataFolder.Open(root)).Fault);
+        File.WriteAllText(Path.Combine(root, "VERSION"), "1");
+        DataFolder.Open(root).Dispose();
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_made_is_unreachable()
+    {
+        Directory.CreateDirectory(root);
+        File.WriteAllText(Path.Combine(root, "file"), "");
+        Assert.Equal(StorageFault.Unreachable, Assert.Throws<StorageException>(() => DataFolder.Open(Path.Combine(root, "file", "below"))).Fault);
+    }
+}
