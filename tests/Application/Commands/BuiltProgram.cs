@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using System.Text;
+using Sophia.Hosting;
+
+namespace Sophia.Commands;
+
+/// <summary>The built program in a process of its own, over a scratch folder.</summary>
+public sealed class BuiltProgram : IDisposable
+{
+    private readonly List<Process> started = [];
+
+    public string Folder { get; } = Path.Combine(Path.GetTempPath(), $"sophia-program-{Guid.NewGuid():n}");
+
+    public Process Start(params string[] arguments)
+    {
+        var program = Path.Combine(AppContext.BaseDirectory, "Sophia.dll");
+        var process = Process.Start(new ProcessStartInfo("dotnet", ["exec", program, .. arguments])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath(),
+            Environment = { ["SOPHIA_HOME"] = Folder, ["SOPHIA_URL"] = "http://127.0.0.1:0", ["SOPHIA_LOG"] = "", ["NO_COLOR"] = "1" },
+        })!;
+        started.Add(process);
+        return process;
+    }
+
+    /// <summary>Runs a command to its end, which must come within a minute.</summary>
+    public async Task<(int ExitCode, string Output, string Error)> Run(params string[] arguments)
+    {
+        using var process = Start(arguments);
+        started.Remove(process);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(deadline.Token), process.StandardError.ReadToEndAsync(deadline.Token));
+        await process.WaitForExitAsync(deadline.Token);
+        return (process.ExitCode, await output, await error);
+    }
+
+    /// <summary>Starts "up" and returns once it says where it serves.</summary>
+    public async Task<(Process Process, string Url, string Said)> Up()
+    {
+        var process = Start("up");
+        var said = new StringBuilder();
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            said.AppendLine(line);
+            if (line.StartsWith("Ctrl-C", StringComparison.Ordinal))
+                break;
+        }
+        var text = said.ToString();
+        Assert.True(text.Contains("Sophia serves at ", StringComparison.Ordinal), text + (process.HasExited ? await process.StandardError.ReadToEndAsync() : ""));
+        return (process, text.Split("Sophia serves at ")[1].Split(' ')[0], text);
+    }
+
+    /// <summary>Asks the process to end, as a process manager does, and waits for it.</summary>
+    public static async Task<int> Terminate(Process process)
+    {
+        using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]))
+            await kill.WaitForExitAsync();
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        await process.WaitForExitAsync(deadline.Token);
+        return process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        foreach (var process in started)
+        {
+            if (!process.HasExited)
+                process.Kill();
+            process.Dispose();
+        }
+        if (Directory.Exists(Folder))
+            Directory.Delete(Folder, recursive: true);
+    }
+}

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Sophia.Commands;
+
+/// <summary>The program as people start it: a process, its output, its exit code.</summary>
+public sealed class ProgramTests : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private readonly BuiltProgram program = new();
+
+    public void Dispose() => program.Dispose();
+
+    [Fact]
+    public async Task Up_serves_within_three_seconds_in_little_memory_and_stops_in_good_order()
+    {
+        var clock = Stopwatch.StartNew();
+        var (process, url, said) = await program.Up();
+        using var http = new HttpClient();
+        Assert.Equal("""{"status":"live"}""", await http.GetStringAsync($"{url}/live"));
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(3), $"serving after {clock.Elapsed}");
+        process.Refresh();
+        Assert.True(process.WorkingSet64 < 250L << 20, $"{process.WorkingSet64 >> 20} MB");
+        Assert.Contains($"{url}/signin?code=default.", said);
+        foreach (var secret in new[] { "cli-key", "instance.json" })
+            Assert.True(OperatingSystem.IsWindows() || OwnerOnly == File.GetUnixFileMode(Path.Combine(program.Folder, secret)), secret);
+
+        Assert.Equal(0, await BuiltProgram.Terminate(process));
+        Assert.False(File.Exists(Path.Combine(program.Folder, "instance.json")));
+    }
+
+    [Fact]
+    public async Task A_second_program_on_the_same_folder_is_told_in_one_line_who_has_it()
+    {
+        var (process, _, _) = await program.Up();
+        var (code, _, error) = await program.Run("up");
+        Assert.Equal(ExitCodes.CannotStart, code);
+        Assert.Contains($"in use by process {process.Id}", error);
+        Assert.Single(error.Trim().Split('\n'));
+    }
+
+    [Fact]
+    public async Task A_folder_of_a_newer_version_is_left_alone_with_one_line()
+    {
+        Directory.CreateDirectory(program.Folder);
+        await File.WriteAllTextAsync(Path.Combine(program.Folder, "VERSION"), "99\n");
+        var (code, _, error) = await program.Run("up");
+        Assert.Equal(ExitCodes.CannotStart, code);
+        Assert.Contains("version 99", error);
+        Assert.Single(error.Trim().Split('\n'));
+        Assert.Equal("99\n", await File.ReadAllTextAsync(Path.Combine(program.Folder, "VERSION")));
+    }
+
+    [Theory]
+    [InlineData("http://0.0.0.0:0", "--listen-anywhere")]
+    [InlineData("https://127.0.0.1:0", "no address to listen on")]
+    [InlineData("http://example.org:0", "no address of this machine")]
+    [InlineData("nonsense", "no address to listen on")]
+    public async Task An_address_that_cannot_be_meant_is_refused(string url, string words)
+    {
+        var (code, _, error) = await program.Run("up", "--url", url);
+        Assert.Equal(ExitCodes.CannotStart, code);
+        Assert.Contains(words, error);
+    }
+
+    [Fact]
+    public async Task A_command_starts_a_Sophia_of_its_own_and_later_finds_the_running_one()
+    {
+        var alone = await program.Run("keys", "--json");
+        Assert.Equal(0, alone.ExitCode);
+        var (_, url, _) = await program.Up();
+        var found = await program.Run("status", "--json");
+        Assert.StartsWith("{", found.Output);
+        var link = await program.Run("signin");
+        Assert.StartsWith($"{url}/signin?code=default.", link.Output);
+        var keys = await program.Run("keys", "--json");
+        Assert.Equal(JsonDocument.Parse(alone.Output).RootElement.GetProperty("keys")[0].GetProperty("keyId").GetString(),
+            JsonDocument.Parse(keys.Output).RootElement.GetProperty("keys")[0].GetProperty("keyId").GetString());
+    }
+
+    [Fact]
+    public async Task A_command_that_cannot_do_what_was_asked_says_so_and_fails()
+    {
+        var missing = await program.Run("ingest", "/no/such/folder");
+        Assert.Equal(ExitCodes.Failed, missing.ExitCode);
+        Assert.Contains("There is no file or folder /no/such/folder", missing.Error);
+        var unknown = await program.Run("pipelines", "show", "nothing");
+        Assert.Equal(ExitCodes.Failed, unknown.ExitCode);
+        Assert.Contains("There is no pipeline \"nothing\"", unknown.Error);
+        Assert.DoesNotContain("   at ", unknown.Error);
+    }
+}
