@@ -3,6 +3,7 @@ using Orleans.Hosting;
 using Sophia.Chat;
 using Sophia.Operations;
 using Sophia.Pipelines;
+using Sophia.Chat;
 using Sophia.Security;
 
 namespace Sophia.Hosting;
@@ -32,11 +33,13 @@ internal static class SophiaHost
         builder.Services.AddSophiaPipelines();
         builder.Services.AddChatGrains();
         builder.Services.AddEdge(EdgeOptionsOf(options, folder));
+        builder.Services.AddChatGrains().AddAnswerModel().AddChat();
         adapt?.Invoke(builder);
 
         var app = builder.Build();
         app.UseEdge();
         app.MapEdge();
+        app.MapChat();
         return app;
     }
 

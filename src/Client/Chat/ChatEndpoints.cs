@@ -1,0 +1,86 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Sophia.Chat;
+
+/// <summary>Conversations as resources.</summary>
+internal static class ChatEndpoints
+{
+    private const int DefaultLimit = 200;
+
+    public static void MapChatEndpoints(this IEndpointRouteBuilder app)
+    {
+        var group = app.MapGroup("/api/chat/sessions").WithTags("Chat");
+        group.MapGet("/", (HttpContext context, IGrainFactory grains, int limit = 50) =>
+            grains.GetGrain<IChatDirectoryGrain>(TenantKey.Of(context.User.Caller().Tenant)).List(Limits.Checked(limit))).WithSummary("Conversations, newest first.");
+        group.MapPost("/", Begin).WithSummary("Names a conversation: the given one, or a new one. It is kept from its first question on.");
+        group.MapGet("/{session}", View).WithSummary("A conversation's title, newest number, and whether an answer is under way.");
+        group.MapPost("/{session}/questions", Ask).WithSummary("Stores a question and starts its answer. The same Idempotency-Key header (or operationId) asks once, however often it is sent.");
+        group.MapGet("/{session}/events", Events).WithSummary("Events after a number; with Accept: text/event-stream they are streamed until the answer under way is done, and Last-Event-ID is honoured.");
+        group.MapPost("/{session}/stop", async (string session, HttpContext context, IGrainFactory grains) => new StopAnswer(await grains.Conversation(context.User.Caller().Tenant, session).Stop()))
+            .WithSummary("Ends the answer under way; what was said stays.");
+        group.MapPost("/{session}/feedback", Feedback).WithSummary("Keeps an opinion about an answer: -1, or 1 to 5, and a reason.");
+        app.MapPost("/api/ask", AskOnce).WithTags("Chat").WithSummary("One question, one answer, with its sentences and their sources.");
+    }
+
+    private static IResult Begin(NewConversation? request, HttpContext context, IGrainFactory grains)
+    {
+        var name = request?.Session ?? $"s-{Guid.CreateVersion7():N}";
+        grains.Conversation(context.User.Caller().Tenant, name);
+        return Results.Json(new ConversationName(name), ChatWire.Readable.ConversationName, statusCode: StatusCodes.Status201Created);
+    }
+
+    private static async Task<ChatView> View(string session, HttpContext context, IGrainFactory grains) =>
+        await grains.Conversation(context.User.Caller().Tenant, session).View() is { LastNumber: > 0 } view
+            ? view
+            : throw new RefusedException(RefusalCode.NotFound, "Nobody has asked anything in this conversation.");
+
+    private static async Task<IResult> Ask(string session, NewQuestion question, HttpContext context, IGrainFactory grains)
+    {
+        var receipt = await grains.Conversation(context.User.Caller().Tenant, session).Ask(new AskRequest(question.Text ?? "", question.Filter, Operation(context) ?? question.OperationId));
+        return Results.Json(receipt, ChatWire.Readable.AskReceipt, statusCode: StatusCodes.Status202Accepted);
+    }
+
+    private static async Task<IResult> Events(string session, HttpContext context, IGrainFactory grains, TimeProvider time, long? after = null, int limit = DefaultLimit)
+    {
+        var tenant = context.User.Caller().Tenant;
+        if (context.Request.Headers.Accept.Any(a => a?.Contains("text/event-stream", StringComparison.OrdinalIgnoreCase) == true))
+        {
+            await EventStream.Write(context, new ChatFeed(grains, time).Read(tenant, session, EventStream.LastEventId(context.Request) ?? after ?? 0, false, context.RequestAborted), time);
+            return Results.Empty;
+        }
+        var grain = grains.Conversation(tenant, session);
+        var events = await grain.EventsNow(after ?? 0, Limits.Checked(limit));
+        var view = await grain.View();
+        return Results.Json(new ChatPage(events, view.LastNumber, view.Answering), ChatWire.Readable.ChatPage);
+    }
+
+    private static async Task<IResult> Feedback(string session, NewOpinion opinion, HttpContext context, IGrainFactory grains)
+    {
+        await grains.Conversation(context.User.Caller().Tenant, session).Feedback(opinion.Question, opinion.Mark, opinion.Reason);
+        return Results.NoContent();
+    }
+
+    private static async Task<IResult> AskOnce(OneQuestion question, HttpContext context, IGrainFactory grains, TimeProvider time)
+    {
+        var tenant = context.User.Caller().Tenant;
+        var operation = Operation(context) ?? question.OperationId;
+        var session = question.Session ?? (operation is null ? $"ask-{Guid.CreateVersion7():N}" : $"ask-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(operation)))[..32]}");
+        var receipt = await grains.Conversation(tenant, session).Ask(new AskRequest(question.Text ?? "", question.Filter, operation));
+        var by = "";
+        await foreach (var happened in new ChatFeed(grains, time).Read(tenant, session, receipt.QuestionNumber, false, context.RequestAborted))
+        {
+            if (happened.Question != receipt.QuestionNumber)
+                continue;
+            if (happened.Kind == ChatEventKind.Started)
+                by = happened.Text;
+            else if (happened.Kind == ChatEventKind.Done)
+                return Results.Json(new OneAnswer(session, receipt.QuestionNumber, by, happened.Sources.Count > 0, happened.Text, AnswerSentences.Of(happened), happened.Sources), ChatWire.Readable.OneAnswer);
+            else if (happened.Kind is ChatEventKind.Failed or ChatEventKind.Stopped)
+                throw new RefusedException(RefusalCode.Unavailable, happened.Kind == ChatEventKind.Stopped ? "The answer was stopped." : happened.Text);
+        }
+        throw new RefusedException(RefusalCode.Unavailable, "The answer did not end; read the conversation's events.");
+    }
+
+    private static string? Operation(HttpContext context) => context.Request.Headers["Idempotency-Key"].ToString() is { Length: > 0 } key ? key : null;
+}

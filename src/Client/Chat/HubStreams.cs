@@ -1,0 +1,48 @@
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.SignalR;
+
+namespace Sophia.Chat;
+
+/// <summary>Counts the streams of one connection, and tells their refusals as the hub tells others.</summary>
+internal sealed class HubStreams
+{
+    private int open;
+
+    public static HubStreams Of(HubCallerContext connection)
+    {
+        lock (connection.Items)
+        {
+            if (connection.Items[typeof(HubStreams)] is not HubStreams streams)
+                connection.Items[typeof(HubStreams)] = streams = new HubStreams();
+            return streams;
+        }
+    }
+
+    public async IAsyncEnumerable<T> Bounded<T>(IAsyncEnumerable<T> stream, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref open) > ChatEdgeLimits.StreamsPerConnection)
+                throw HubRefusals.Of(new RefusedException(RefusalCode.Busy, $"A connection has at most {ChatEdgeLimits.StreamsPerConnection} streams open."));
+            await using var items = stream.GetAsyncEnumerator(cancellation);
+            while (await Next(items))
+                yield return items.Current;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref open);
+        }
+    }
+
+    private static async Task<bool> Next<T>(IAsyncEnumerator<T> items)
+    {
+        try
+        {
+            return await items.MoveNextAsync();
+        }
+        catch (RefusedException e)
+        {
+            throw HubRefusals.Of(e);
+        }
+    }
+}
