@@ -3,7 +3,6 @@ using Orleans.Hosting;
 using Sophia.Chat;
 using Sophia.Operations;
 using Sophia.Pipelines;
-using Sophia.Chat;
 using Sophia.Security;
 
 namespace Sophia.Hosting;
@@ -31,9 +30,8 @@ internal static class SophiaHost
         });
         builder.Services.AddSophiaStorage(storage => storage.DataFolder = folder.Path);
         builder.Services.AddSophiaPipelines();
-        builder.Services.AddChatGrains();
-        builder.Services.AddEdge(EdgeOptionsOf(options, folder));
         builder.Services.AddChatGrains().AddAnswerModel().AddChat();
+        builder.Services.AddEdge(EdgeOptionsOf(options, folder));
         adapt?.Invoke(builder);
 
         var app = builder.Build();
