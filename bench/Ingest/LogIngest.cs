@@ -10,6 +10,7 @@ namespace Sophia.Bench;
 internal static class LogIngest
 {
     private static readonly TenantId Tenant = TenantId.Parse("acme");
+    private static readonly DateTimeOffset At = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <param name="passes">Each pass is one share of the file for every lane; a later pass begins when the one before it is stored.</param>
     public static async Task<Measured> Run(string folder, IReadOnlyList<IReadOnlyList<Func<IEnumerable<LineBatch>>>> passes, StorageOptions options)
@@ -30,34 +31,36 @@ internal static class LogIngest
         return new Measured(rows, stored, clock.Elapsed);
     }
 
+    /// <summary>While one batch waits for the disk, the next is read and checked.</summary>
     private static async Task<(long Rows, long Stored)> Lane(ILogStore log, string owner, IEnumerable<LineBatch> batches)
     {
         var fence = await log.Acquire(Tenant, owner, default);
         long rows = 0;
         long stored = 0;
-        var at = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        var under = Task.FromResult<AppendOutcome>(new AppendOutcome.Committed(fence, 0, 0, 0, 0, 0, 0, []));
+        LineBatch? before = null;
         foreach (var batch in batches)
-            using (batch)
-            {
-                var entries = new NewEntry[batch.Count];
-                for (var i = 0; i < entries.Length; i++)
-                {
-                    var payload = batch[i];
-                    var key = RecordCheck.Key(payload.Span) ?? throw new InvalidDataException("the generated record is not valid");
-                    entries[i] = new NewEntry(EntryType.Record, "contacts", key, RecordOperation.Upsert, payload, EntryHash.Of(RecordOperation.Upsert, payload.Span), owner);
-                }
-                var outcome = (AppendOutcome.Committed)await log.Append(Tenant, new AppendBatch
-                {
-                    Fence = fence,
-                    At = at,
-                    Run = "bench",
-                    Entries = entries,
-                    Checkpoints = [new CheckpointWrite("crm", owner, $"{rows}")],
-                }, default);
-                fence = outcome.Next;
-                rows += entries.Length;
-                stored += outcome.Stored;
-            }
+        {
+            var entries = Entries(batch, owner);
+            var done = (AppendOutcome.Committed)await under;
+            before?.Dispose();
+            (stored, rows, before) = (stored + done.Stored, rows + entries.Length, batch);
+            under = log.Append(Tenant, new AppendBatch { Fence = done.Next, At = At, Run = "bench", Entries = entries, Checkpoints = [new CheckpointWrite("crm", owner, $"{rows}")] }, default);
+        }
+        stored += ((AppendOutcome.Committed)await under).Stored;
+        before?.Dispose();
         return (rows, stored);
+    }
+
+    private static NewEntry[] Entries(LineBatch batch, string owner)
+    {
+        var entries = new NewEntry[batch.Count];
+        for (var i = 0; i < entries.Length; i++)
+        {
+            var payload = batch[i];
+            var key = RecordCheck.Key(payload.Span) ?? throw new InvalidDataException("the generated record is not valid");
+            entries[i] = new NewEntry(EntryType.Record, "contacts", key, RecordOperation.Upsert, payload, EntryHash.Of(RecordOperation.Upsert, payload.Span), owner);
+        }
+        return entries;
     }
 }

@@ -21,24 +21,10 @@ internal struct Head
 /// <summary>The newest version of every key, written in the append's own transaction.</summary>
 internal sealed class HeadTable(DatabaseConnection connection)
 {
-    private readonly SqliteStatement find = connection.Prepare("SELECT position, version, operation, partition_id, hash FROM heads WHERE stream_id=?1 AND key=?2");
     private readonly SqliteStatement write = connection.Prepare("INSERT OR REPLACE INTO heads(stream_id, key, position, version, operation, partition_id, hash) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)");
 
-    public Head Find(long stream, ReadOnlySpan<byte> key)
-    {
-        var head = default(Head);
-        if (find.Int(1, stream).Utf8(2, key).Step())
-        {
-            head.Position = find.Int(0);
-            head.Version = find.Int(1);
-            head.Operation = (RecordOperation)find.Int(2);
-            head.Partition = find.Int(3);
-            head.Hash = BinaryPrimitives.ReadUInt128BigEndian(find.Bytes(4));
-            head.Stored = head.Operation;
-        }
-        find.Reset();
-        return head;
-    }
+    /// <summary>Finds heads of keys that are asked for in rising order of stream and key.</summary>
+    public HeadCursor Ascending() => new(connection);
 
     public void Write(long stream, ReadOnlySpan<byte> key, in Head head)
     {

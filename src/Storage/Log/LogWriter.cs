@@ -80,6 +80,7 @@ internal sealed class LogWriter(DatabaseConnection connection)
 
     private void ReadHeads(PreparedBatch prepared, Head[] found, StreamRow[] owners)
     {
+        using var cursor = heads.Ascending();
         var before = -1;
         foreach (var index in prepared.Order)
         {
@@ -93,7 +94,7 @@ internal sealed class LogWriter(DatabaseConnection connection)
             }
             before = group;
             owners[group] = streams.Of(entry.Stream, entry.Type);
-            found[group] = heads.Find(owners[group].Id, prepared.Key(index));
+            found[group] = cursor.Find(owners[group].Id, prepared.Key(index));
         }
     }
 

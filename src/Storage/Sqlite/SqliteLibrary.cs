@@ -36,7 +36,16 @@ internal static unsafe class SqliteLibrary
             _ = raw.sqlite3_libversion();
             if (handle == 0)
                 handle = NativeLibrary.Load("e_sqlite3", provider, null);
+            LeaveConnectionsToOneThread();
         }
+    }
+
+    /// <summary>Every connection of ours is used by one thread at a time, so SQLite need not lock it at each call.</summary>
+    private static void LeaveConnectionsToOneThread()
+    {
+        ((delegate* unmanaged[Cdecl]<int>)NativeLibrary.GetExport(handle, "sqlite3_shutdown"))();
+        ((delegate* unmanaged[Cdecl]<int, int>)NativeLibrary.GetExport(handle, "sqlite3_config"))(raw.SQLITE_CONFIG_MULTITHREAD);
+        ((delegate* unmanaged[Cdecl]<int>)NativeLibrary.GetExport(handle, "sqlite3_initialize"))();
     }
 
     /// <summary>The address of a function of the library in use.</summary>
