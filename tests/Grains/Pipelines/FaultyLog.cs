@@ -1,0 +1,75 @@
+using Sophia.Log;
+using Sophia.Tenants;
+
+namespace Sophia.Pipelines;
+
+internal enum LogFault
+{
+    /// <summary>The disk is full: the append did not take place.</summary>
+    Full,
+
+    /// <summary>The outcome is unknown, and the append did not take place.</summary>
+    UnknownNotDone,
+
+    /// <summary>The outcome is unknown, and the append took place.</summary>
+    UnknownDone,
+
+    /// <summary>Somebody else takes the owner's name first.</summary>
+    Fenced,
+}
+
+/// <summary>A real log in front of which one append goes wrong.</summary>
+internal sealed class FaultyLog(ILogStore inner) : ILogStore
+{
+    private int appends;
+
+    /// <summary>Which append (from 1) goes wrong, counting those of lanes only.</summary>
+    public int FaultAt { get; set; }
+
+    public LogFault Fault { get; set; }
+
+    public int LaneAppends => appends;
+
+    public bool Happened { get; private set; }
+
+    public async Task<AppendOutcome> Append(TenantId tenant, AppendBatch batch, CancellationToken cancellation)
+    {
+        if (!batch.Fence.Owner.Contains("/lane-", StringComparison.Ordinal) || Interlocked.Increment(ref appends) != FaultAt)
+            return await inner.Append(tenant, batch, cancellation);
+        Happened = true;
+        switch (Fault)
+        {
+            case LogFault.Full:
+                throw new StorageException(StorageFault.Full, "No space left.");
+            case LogFault.UnknownNotDone:
+                throw new StorageException(StorageFault.Unknown, "The answer was lost.");
+            case LogFault.UnknownDone:
+                await inner.Append(tenant, batch, cancellation);
+                throw new StorageException(StorageFault.Unknown, "The answer was lost.");
+            default:
+                await inner.Acquire(tenant, batch.Fence.Owner, cancellation);
+                return await inner.Append(tenant, batch, cancellation);
+        }
+    }
+
+    public Task<Fence> Acquire(TenantId tenant, string owner, CancellationToken cancellation) => inner.Acquire(tenant, owner, cancellation);
+
+    public Task<IReadOnlyList<LogEntry>> Read(TenantId tenant, long after, int limit, int maxBytes, CancellationToken cancellation) => inner.Read(tenant, after, limit, maxBytes, cancellation);
+
+    public Task<long> Head(TenantId tenant, CancellationToken cancellation) => inner.Head(tenant, cancellation);
+
+    public Task<LogEntry?> Newest(TenantId tenant, string stream, string key, CancellationToken cancellation) => inner.Newest(tenant, stream, key, cancellation);
+
+    public Task<IReadOnlyList<LogEntry>> History(TenantId tenant, string stream, string key, long? below, int limit, CancellationToken cancellation) =>
+        inner.History(tenant, stream, key, below, limit, cancellation);
+
+    public Task<IReadOnlyList<HeadEntry>> Heads(TenantId tenant, string stream, string? afterKey, string? partition, int limit, CancellationToken cancellation) =>
+        inner.Heads(tenant, stream, afterKey, partition, limit, cancellation);
+
+    public Task<IReadOnlyList<StreamCount>> Streams(TenantId tenant, CancellationToken cancellation) => inner.Streams(tenant, cancellation);
+
+    public Task<Checkpoint?> Checkpoint(TenantId tenant, string pipeline, string partition, CancellationToken cancellation) => inner.Checkpoint(tenant, pipeline, partition, cancellation);
+
+    public Task<IReadOnlyList<Checkpoint>> Checkpoints(TenantId tenant, string pipeline, string? afterPartition, int limit, CancellationToken cancellation) =>
+        inner.Checkpoints(tenant, pipeline, afterPartition, limit, cancellation);
+}
