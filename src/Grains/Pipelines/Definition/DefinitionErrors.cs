@@ -19,6 +19,7 @@ internal sealed class DefinitionErrors(string fileName)
     public void Unknown(int line, string where, string key, IEnumerable<string> known)
     {
         var names = known.Order(StringComparer.Ordinal).ToArray();
+        key = key.Length <= 60 ? key : $"{key[..57]}...";
         var nearest = names.Select(name => (name, distance: Distance(key, name))).OrderBy(pair => pair.distance).FirstOrDefault();
         var help = nearest.name is not null && nearest.distance <= Math.Max(2, key.Length / 3)
             ? $"did you mean \"{nearest.name}\"?"
@@ -26,24 +27,24 @@ internal sealed class DefinitionErrors(string fileName)
         Add(line, where, $"unknown key \"{key}\"; {help}");
     }
 
-    // Levenshtein, in lower case, with one row.
+    // Edits, in lower case; two letters that changed places count as one edit.
     private static int Distance(string left, string right)
     {
         (left, right) = (left.ToLowerInvariant(), right.ToLowerInvariant());
-        var row = new int[right.Length + 1];
-        for (var j = 0; j <= right.Length; j++)
-            row[j] = j;
-        for (var i = 1; i <= left.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= right.Length; j++)
+        var table = new int[left.Length + 1, right.Length + 1];
+        for (var i = 0; i <= left.Length; i++)
+            for (var j = 0; j <= right.Length; j++)
             {
-                var above = row[j];
-                row[j] = Math.Min(Math.Min(above, row[j - 1]) + 1, diagonal + (left[i - 1] == right[j - 1] ? 0 : 1));
-                diagonal = above;
+                if (i == 0 || j == 0)
+                {
+                    table[i, j] = i + j;
+                    continue;
+                }
+                var same = left[i - 1] == right[j - 1];
+                table[i, j] = Math.Min(Math.Min(table[i - 1, j], table[i, j - 1]) + 1, table[i - 1, j - 1] + (same ? 0 : 1));
+                if (i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1])
+                    table[i, j] = Math.Min(table[i, j], table[i - 2, j - 2] + 1);
             }
-        }
-        return row[right.Length];
+        return table[left.Length, right.Length];
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Quartz;
 
 namespace Sophia.Pipelines;
@@ -32,6 +33,18 @@ internal abstract record PipelineSchedule
         var fields = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         if (fields.Length == 5)
             text = $"0 {string.Join(' ', fields[..4])} {(fields[4] == "*" ? "?" : fields[4])}";
-        return CronExpression.TryParse(text, out _) ? new Cron(text) : null;
+        return IsCron(text) ? new Cron(text) : null;
+    }
+
+    // Quartz takes a minute of 99 without a word, so the numbers are looked at here.
+    private static bool IsCron(string text)
+    {
+        int[] most = [59, 59, 23, 31, 12, 7];
+        var fields = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        for (var i = 0; i < Math.Min(fields.Length, most.Length); i++)
+            foreach (var number in fields[i].Split(',', '-', '/', '#', 'L', 'W'))
+                if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value > most[i])
+                    return false;
+        return CronExpression.TryParse(text, out _) && new CronExpression(text, TimeZoneInfo.Utc).GetNextValidTimeAfter(DateTimeOffset.UnixEpoch) is not null;
     }
 }
