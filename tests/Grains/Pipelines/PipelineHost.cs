@@ -1,0 +1,112 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans;
+using Orleans.Hosting;
+using Sophia.Knowledge;
+using Sophia.Log;
+using Sophia.Security;
+using Sophia.Tenants;
+
+namespace Sophia.Pipelines;
+
+/// <summary>The grains of pipelines in a silo over the embedded store; it can be stopped and started again over the same folder.</summary>
+internal sealed class PipelineHost : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private readonly string root = Path.Combine(Path.GetTempPath(), "sophia-silo-" + Path.GetRandomFileName());
+    private IHost? host;
+
+    public FakeFiles Files { get; } = new();
+
+    public IGrainFactory Grains => host!.Services.GetRequiredService<IGrainFactory>();
+
+    public IPipelineGrain Pipeline => Grains.GetGrain<IPipelineGrain>("acme/crm");
+
+    public ILogStore Log => host!.Services.GetRequiredService<ILogStore>();
+
+    public static async Task<PipelineHost> Start()
+    {
+        var world = new PipelineHost();
+        await world.Up();
+        return world;
+    }
+
+    public async Task Up()
+    {
+        var builder = Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
+        builder.UseOrleans(silo => silo.AddReminders().AddIncomingGrainCallFilter<TenantCallFilter>());
+        builder.Services.AddSophiaStorage(storage => storage.DataFolder = root);
+        builder.Services.AddSingleton<ISourceKind>(Files);
+        builder.Services.AddSingleton<IBatchJudges, NoNegativeAmounts>();
+        builder.Services.AddSingleton<ISecretResolver, OneSecret>();
+        builder.Services.AddSophiaPipelines(pipelines => (pipelines.BatchRecords, pipelines.Parallelism) = (2, 2));
+        host = builder.Build();
+        await host.StartAsync();
+        using var _ = CallerContext.ForSystem("test");
+        await Grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System).Add(PipelineWorld.Tenant);
+    }
+
+    public async Task Down()
+    {
+        await host!.StopAsync();
+        await ((IAsyncDisposable)host).DisposeAsync();
+    }
+
+    /// <summary>Calls as the tenant until an answer is as wanted.</summary>
+    public async Task<T> Until<T>(Func<IPipelineGrain, Task<T>> ask, Func<T, bool> wanted)
+    {
+        var deadline = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            using var _ = CallerContext.For(PipelineWorld.Tenant);
+            var answer = await ask(Pipeline);
+            if (wanted(answer))
+                return answer;
+            Assert.True(TimeProvider.System.GetElapsedTime(deadline) < Patience, $"waited in vain; the last answer was {answer}");
+            await Task.Yield();
+        }
+    }
+
+    public Task<RunView> Ended(string runId) => Until(async pipeline => (await pipeline.Run(runId))!, run => run.EndedAt is not null);
+
+    public async Task<T> As<T>(Func<IPipelineGrain, Task<T>> ask)
+    {
+        using var _ = CallerContext.For(PipelineWorld.Tenant);
+        return await ask(Pipeline);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Down();
+        Directory.Delete(root, recursive: true);
+    }
+
+    private sealed class OneSecret : ISecretResolver
+    {
+        public ValueTask<string?> Resolve(SecretReference reference, CancellationToken cancellation) => ValueTask.FromResult<string?>("s3cret");
+
+        public string NewSecret() => "made-for-you";
+    }
+}
+
+/// <summary>An index that is always as far as it was told.</summary>
+internal sealed class ToldIndexGrain : Grain, IProjectionGrain
+{
+    private long head;
+
+    public Task Hint(long head)
+    {
+        this.head = Math.Max(this.head, head);
+        return Task.CompletedTask;
+    }
+
+    public Task<ProjectionView> View() => Task.FromResult(new ProjectionView("index", 1, head, head, null, 0, null));
+
+    public Task<ProjectionView> WaitFor(long position, TimeSpan patience, CancellationToken cancellation) => View();
+
+    public Task<ProjectionView> Rebuild() => View();
+
+    public Task<IReadOnlyList<ProjectionDeadLetter>> DeadLetters(int limit) => Task.FromResult<IReadOnlyList<ProjectionDeadLetter>>([]);
+}
