@@ -4,6 +4,7 @@ using Sophia.Commands;
 var sophia = new CommandLine("Sophia: records in, cited answers out.",
     UpCommand.Create(),
     IngestCommand.Create(),
+    AskCommand.Create(),
     SearchCommand.Create(),
     PipelinesCommand.Create(),
     RunsCommand.Create(),

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Sophia.Chat;
 using Sophia.Knowledge;
 using Sophia.Log;
 using Sophia.Pipelines;
@@ -29,6 +30,9 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(WhyView))]
 [JsonSerializable(typeof(SearchQuery))]
 [JsonSerializable(typeof(SearchAnswer))]
+[JsonSerializable(typeof(AskRequest))]
+[JsonSerializable(typeof(AskReceipt))]
+[JsonSerializable(typeof(ChatEvent))]
 [JsonSerializable(typeof(ProjectionView))]
 [JsonSerializable(typeof(TenantView))]
 [JsonSerializable(typeof(NewTenant))]

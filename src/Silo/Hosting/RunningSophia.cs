@@ -43,6 +43,7 @@ public sealed class RunningSophia : IAsyncDisposable
             app.Services.GetRequiredService<ILogStore>(); // Takes the data folder's lock, or says who has it, before anything else is touched.
             folder.MakeFolders();
             await app.StartAsync(cancellation);
+            app.Services.GetRequiredService<StartPhase>().IsOver = true;
             var url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
             var key = await FirstTenant.Ensure(app.Services.GetRequiredService<IGrainFactory>(), folder);
             if (announce)

@@ -25,6 +25,8 @@ internal static class Server
 
     public static void AddReadableLog(this WebApplicationBuilder builder, LogLevel least)
     {
+        var start = new StartPhase();
+        builder.Services.AddSingleton(start);
         var level = (LogEventLevel)Math.Min((int)least, (int)LogEventLevel.Fatal);
         var log = new LoggerConfiguration()
             .MinimumLevel.Is(level)
@@ -36,12 +38,16 @@ internal static class Server
                 outputTemplate: "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj} {CorrelationId}{NewLine}{Exception}",
                 formatProvider: System.Globalization.CultureInfo.InvariantCulture,
                 standardErrorFromLevel: LogEventLevel.Verbose)
+            .Filter.ByExcluding(line => !start.IsOver && FromHost(line))
             .Enrich.FromLogContext()
             .CreateLogger();
         builder.Logging.ClearProviders();
         builder.Logging.SetMinimumLevel(least);
         builder.Logging.AddSerilog(log, dispose: true);
     }
+
+    private static bool FromHost(LogEvent line) =>
+        line.Properties.GetValueOrDefault("SourceContext") is ScalarValue { Value: string category } && category.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal);
 
     /// <summary>Signals are handled once, in Program; whoever started the host stops it.</summary>
     private sealed class OwnerDecides : IHostLifetime
@@ -50,4 +56,10 @@ internal static class Server
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
+}
+
+/// <summary>While a host starts, whoever starts it tells in one line what went wrong; the host's own account would bury that.</summary>
+internal sealed class StartPhase
+{
+    public bool IsOver { get; set; }
 }
