@@ -51,6 +51,8 @@ internal sealed partial class PipelineGrain(
         await keeper.Load(cancellationToken);
         if (keeper.IsGoing)
             await GoOn(cancellationToken);
+        else if (keeper.Row is { LastPosition: > 0 } ended && SearchableAt(ended.RunId) is null)
+            See();
         Watch();
     }
 
@@ -220,8 +222,10 @@ internal sealed partial class PipelineGrain(
         if (keeper.Row?.State != RunState.Running || !pumping.IsCompleted)
             return;
         pumping = Pump(stored.State.Run!);
-        beat ??= this.RegisterGrainTimer(Beat, new GrainTimerCreationOptions(BeatEvery, BeatEvery) { KeepAlive = true });
+        See();
     }
+
+    private void See() => beat ??= this.RegisterGrainTimer(Beat, new GrainTimerCreationOptions(BeatEvery, BeatEvery) { KeepAlive = true });
 
     private async Task Pump(KeptRun run)
     {

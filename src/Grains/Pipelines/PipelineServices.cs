@@ -11,7 +11,7 @@ public static class PipelineServices
         services.AddOptions<PipelineOptions>().Configure(configure ?? (_ => { }))
             .Validate(options => options.IsInRange, "PipelineOptions: a limit is out of its range.").ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<IBatchJudges, GateJudges>();
+        services.TryAddSingleton<IBatchJudges, RulelessJudges>();
         services.AddHostedService<PipelineSweeper>();
         return services;
     }

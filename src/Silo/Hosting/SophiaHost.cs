@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Orleans.Hosting;
 using Sophia.Chat;
+using Sophia.Log;
 using Sophia.Operations;
 using Sophia.Pipelines;
 using Sophia.Security;
@@ -29,6 +30,7 @@ internal static class SophiaHost
             silo.AddReminders();
         });
         builder.Services.AddSophiaStorage(storage => storage.DataFolder = folder.Path);
+        builder.Services.AddSophiaLog();
         builder.Services.AddSophiaPipelines();
         builder.Services.AddChatGrains().AddAnswerModel().AddChat();
         builder.Services.AddEdge(EdgeOptionsOf(options, folder));

@@ -41,6 +41,7 @@ internal sealed class PipelineHost : IAsyncDisposable
         builder.Services.AddSingleton<ISourceKind>(Files);
         builder.Services.AddSingleton<IBatchJudges, NoNegativeAmounts>();
         builder.Services.AddSingleton<ISecretResolver, OneSecret>();
+        builder.Services.AddSophiaLog();
         builder.Services.AddSophiaPipelines(pipelines => (pipelines.BatchRecords, pipelines.Parallelism) = (2, 2));
         host = builder.Build();
         await host.StartAsync();

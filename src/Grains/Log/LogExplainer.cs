@@ -1,0 +1,52 @@
+using System.Globalization;
+using Sophia.Pipelines;
+using Sophia.Quality;
+using Sophia.Tenants;
+
+namespace Sophia.Log;
+
+/// <summary>Explains from log, quarantine and runs alone: as far as "stored", knowing nothing of any index.</summary>
+/// <remarks>An id is a quarantined item's number, a run's id, or "stream/key", where either part may hold slashes: the first split that names something known is it.</remarks>
+internal sealed class LogExplainer(ILogStore log, IQuarantineStore quarantine, IRunStore runs) : IRecordExplainer
+{
+    private const int MaxVersions = 20;
+    private const int MaxSplits = 16;
+
+    public async Task<WhyView> Explain(TenantId tenant, string id, CancellationToken cancellation)
+    {
+        if (long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && await quarantine.Find(tenant, number, cancellation) is { } item)
+            return OfItem(id, item);
+        if (await runs.Find(tenant, id, cancellation) is { } run)
+            return OfRun(run);
+        var splits = 0;
+        for (var slash = id.IndexOf('/', StringComparison.Ordinal); slash > 0 && splits < MaxSplits; slash = id.IndexOf('/', slash + 1), splits++)
+            if (await OfRecord(tenant, id, id[..slash], id[(slash + 1)..], cancellation) is { } found)
+                return found;
+        return new WhyView(id, "unknown", null, null, "No record, quarantined item or run is known by this id.", []);
+    }
+
+    private async Task<WhyView?> OfRecord(TenantId tenant, string id, string stream, string key, CancellationToken cancellation)
+    {
+        var versions = await log.History(tenant, stream, key, null, MaxVersions, cancellation);
+        var items = await quarantine.OfKey(tenant, stream, key, cancellation);
+        if (versions.Count == 0 && items.Count == 0)
+            return null;
+        var steps = versions.Select(version => new WhyStep(version.Operation == RecordOperation.Delete ? "deleted" : "stored", version.At, $"version {version.Version}, run {version.Run}"))
+            .Concat(items.Select(StepOf)).OrderBy(step => step.At).ToArray();
+        var last = steps[^1];
+        var held = items.Any(item => item.State == QuarantineState.Held);
+        return new WhyView(id, last.Stage, last.At, held ? "an operator's decision" : null, held ? "A version of this record is held back; an earlier one, where there is one, stays current." : "The newest version is in the log.", steps);
+    }
+
+    private static WhyView OfItem(string id, QuarantinedItem item) => new(id, StepOf(item).Stage, item.DecidedAt ?? item.At, item.State == QuarantineState.Held ? "an operator's decision" : null,
+        string.Join("; ", item.Reasons.Select(reason => $"{reason.Field}: expected {reason.Expected}, found {reason.Value ?? "nothing"} ({reason.Rule})")),
+        [new WhyStep("read", item.At, $"{item.Origin.Path}, line {item.Origin.Line}, run {item.Run}"), StepOf(item)]);
+
+    private static WhyStep StepOf(QuarantinedItem item) => item.State == QuarantineState.Held
+        ? new WhyStep("quarantined", item.At, $"item {item.Id}: {string.Join("; ", item.Reasons.Select(reason => reason.Rule))}")
+        : new WhyStep(item.State.ToString().ToLowerInvariant(), item.DecidedAt, $"item {item.Id}, by {item.DecidedBy}");
+
+    private static WhyView OfRun(RunRow run) => new(run.RunId, run.State.ToString().ToLowerInvariant(), run.EndedAt ?? run.UpdatedAt,
+        run.State == RunState.Paused ? "somebody to resume it" : null, run.Error ?? $"{run.Counts.In} read, {run.Counts.Stored} stored, {run.Counts.Quarantined} quarantined.",
+        [new WhyStep("started", run.StartedAt, run.Reason), new WhyStep(run.State.ToString().ToLowerInvariant(), run.EndedAt ?? run.UpdatedAt, $"{run.PartitionsDone} of {run.PartitionsTotal} partitions")]);
+}
