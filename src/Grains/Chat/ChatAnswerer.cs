@@ -3,28 +3,18 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Sophia.Knowledge;
 using Sophia.Log;
-using Sophia.Security;
 using Sophia.Tenants;
 
 namespace Sophia.Chat;
 
 /// <summary>Makes the answerer of a conversation from the parts of this process; with no model configured answers are extractive.</summary>
-internal sealed class AnswererFactory(ILogStore log, IEnumerable<IAnswerModel> models, ILoggerFactory loggers)
+internal sealed class AnswererFactory(ILogStore log, IPassageSearch search, IEnumerable<IAnswerModel> models, ILoggerFactory loggers)
 {
-    public IAnswerer Make(IGrainFactory grains) => new ChatAnswerer(
-        async (tenant, query, cancellation) =>
-        {
-            using (CallerContext.For(tenant))
-                return await grains.GetGrain<ISearchGrain>(TenantKey.Of(tenant)).Search(query, cancellation);
-        },
-        new PassageReader(log),
-        models.FirstOrDefault(),
-        loggers.CreateLogger<ChatAnswerer>());
+    public IAnswerer Make() => new ChatAnswerer(search, new PassageReader(log), models.FirstOrDefault(), loggers.CreateLogger<ChatAnswerer>());
 }
 
 /// <summary>Searches, then lets the model answer from what was found, or chooses sentences of it.</summary>
-internal sealed partial class ChatAnswerer(
-    Func<TenantId, SearchQuery, CancellationToken, Task<SearchAnswer>> search, PassageReader reader, IAnswerModel? model, ILogger logger) : IAnswerer
+internal sealed partial class ChatAnswerer(IPassageSearch search, PassageReader reader, IAnswerModel? model, ILogger logger) : IAnswerer
 {
     public const string Extractive = "extractive";
     public const string Nothing = "I found nothing in the records that answers this.";
@@ -34,7 +24,7 @@ internal sealed partial class ChatAnswerer(
     public async IAsyncEnumerable<AnswerStep> Answer(AnswerTask task, [EnumeratorCancellation] CancellationToken cancellation)
     {
         yield return new AnswerStep.Began(model?.Name ?? Extractive);
-        var found = await search(task.Tenant, new SearchQuery(task.Question, ChatLimits.Hits, task.Filter), cancellation);
+        var found = await search.Search(task.Tenant, new SearchQuery(task.Question, ChatLimits.Hits, task.Filter), cancellation);
         var passages = await reader.Read(task.Tenant, found.Hits, cancellation);
         if (model is not null && passages.Count > 0)
         {

@@ -5,5 +5,6 @@ namespace Sophia.Chat;
 /// <summary>What conversations need beside their grains.</summary>
 public static class ChatServices
 {
-    public static IServiceCollection AddChatGrains(this IServiceCollection services) => services.AddSingleton<AnswererFactory>();
+    public static IServiceCollection AddChatGrains(this IServiceCollection services) =>
+        services.AddSingleton<IPassageSearch, TenantSearch>().AddSingleton<AnswererFactory>();
 }

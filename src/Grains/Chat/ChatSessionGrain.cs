@@ -15,7 +15,7 @@ internal sealed class ChatSessionGrain(ILogStore log, AnswererFactory answerers,
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         key = TenantKey.Parse(this.GetPrimaryKeyString());
-        session = new ChatSession(key.Tenant, key.Name ?? throw new FormatException("A conversation's key is tenant/session."), log, answerers.Make(GrainFactory), this, time, logger);
+        session = new ChatSession(key.Tenant, key.Name ?? throw new FormatException("A conversation's key is tenant/session."), log, answerers.Make(), this, time, logger);
         await session.Load(cancellationToken);
     }
 
