@@ -35,4 +35,13 @@ public sealed class StorageServicesTests
         using var provider = new ServiceCollection().AddSophiaStorage(options => (options.OpenFiles, options.PageBytes) = (openFiles, pageBytes)).BuildServiceProvider();
         Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IStartupValidator>().Validate());
     }
+
+    [Fact]
+    public void The_library_in_use_is_the_bundled_one_or_newer()
+    {
+        var version = Version.Parse(Sqlite.SqliteLibrary.Version);
+        Assert.True(version >= new Version(3, 35, 5), version.ToString());
+        if (Environment.GetEnvironmentVariable("SOPHIA_SQLITE") == "bundled")
+            Assert.Equal(new Version(3, 35, 5), version);
+    }
 }

@@ -12,6 +12,7 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
     private readonly LinkedList<Entry> byUse = new();
     private readonly StorageThreads writers = new("storage writer", options.WriterThreads);
     private readonly StorageThreads readers = new("storage reader", options.ReaderThreads);
+    private int closing;
     private bool disposed;
 
     /// <summary>How many files are open now.</summary>
@@ -73,7 +74,7 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
     {
         while (true)
         {
-            Task closing;
+            Task closed;
             lock (gate)
             {
                 ObjectDisposedException.ThrowIf(disposed, this);
@@ -91,9 +92,9 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
                     CloseIdle();
                     return entry;
                 }
-                closing = entry.Closing;
+                closed = entry.Closing;
             }
-            await closing;
+            await closed;
         }
     }
 
@@ -108,9 +109,12 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
 
     private void CloseIdle()
     {
-        for (var place = byUse.Last; place is not null && open.Count - byUse.Count(e => e.Closing is not null) > options.OpenFiles; place = place.Previous)
+        for (var place = byUse.Last; place is not null && open.Count - closing > options.OpenFiles; place = place.Previous)
             if (place.Value is { Users: 0, Closing: null } idle)
+            {
+                closing++;
                 idle.Closing = Close(idle);
+            }
     }
 
     private async Task Close(Entry entry)
@@ -118,8 +122,11 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
         await Task.Yield();
         await entry.File.DisposeAsync();
         lock (gate)
+        {
+            closing--;
             if (open.Remove(entry.Path))
                 byUse.Remove(entry.Place);
+        }
     }
 
     private sealed class Entry

@@ -10,6 +10,7 @@ internal sealed unsafe class ShimVfs : IDisposable
 {
     private const int Ok = 0;
     private const int Full = 13;
+    private const int SyncFailed = 10 | (4 << 8);
     private const int FileControlPragma = 14;
     private static readonly NativeMethods* Methods = MakeMethods();
     private static int made;
@@ -40,6 +41,9 @@ internal sealed unsafe class ShimVfs : IDisposable
 
     /// <summary>How many bytes files may still grow by.</summary>
     public long Room { get; set; } = long.MaxValue;
+
+    /// <summary>Whether syncs fail.</summary>
+    public bool SyncsFail { get; set; }
 
     /// <summary>Turns every PRAGMA synchronous that passes into OFF.</summary>
     public bool NeverSync { get; init; }
@@ -116,6 +120,8 @@ internal sealed unsafe class ShimVfs : IDisposable
     private static int Sync(NativeFile* file, int flags)
     {
         var open = Of(file);
+        if (open.Shim.SyncsFail)
+            return SyncFailed;
         var code = NativeFile.Below(file)->Methods->Sync(NativeFile.Below(file), flags);
         if (code == Ok && open.Path is not null)
             open.Shim.Tape?.Synced(open.Path);

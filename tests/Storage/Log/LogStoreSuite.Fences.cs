@@ -90,11 +90,9 @@ public abstract partial class LogStoreSuite
         {
             var fence = await Log.Acquire(Acme, $"owner-{i}", default);
             var batch = new AppendBatch { Fence = fence, At = Noon, Entries = [Record($"{i}", "x") with { Type = i % 10 == 9 ? EntryType.Audit : EntryType.Record }] };
-            return await Record_of(() => Log.Append(Acme, batch, default));
+            return await Xunit.Record.ExceptionAsync(() => Log.Append(Acme, batch, default));
         }));
         Assert.Equal(3, outcomes.Count(failure => failure is ArgumentException));
         Assert.Equal(27, await Log.Head(Acme, default));
     }
-
-    private static async Task<Exception?> Record_of(Func<Task> work) => await Xunit.Record.ExceptionAsync(work);
 }

@@ -4,8 +4,8 @@ using Sophia.Tenants;
 
 namespace Sophia.Continuity;
 
-/// <summary>Goal: a full disk refuses whole appends and nothing else. Method: the file layer under SQLite has room for so many bytes and no more.</summary>
-public sealed class DiskFullTests
+/// <summary>Goal: a full disk refuses whole appends and nothing else, and a failing one is never believed. Method: the file layer under SQLite has room for so many bytes and no more, or fails to sync.</summary>
+public sealed class FailingDiskTests
 {
     private static readonly TenantId Acme = TenantId.Parse("acme");
 
@@ -55,6 +55,21 @@ public sealed class DiskFullTests
         Assert.True(stored > 0);
         Assert.Equal(stored * 5, (await store.Log.Read(Acme, 0, 10_000, int.MaxValue, default)).Count);
         Assert.Equal(stored, fence.Position);
+    }
+
+    [Fact]
+    public async Task After_a_failed_sync_the_outcome_is_unknown_and_the_owner_finds_out_by_its_position()
+    {
+        using var vfs = new ShimVfs();
+        await using var store = new ScratchStore(vfs: vfs.Name);
+        var fence = await store.Log.Acquire(Acme, "tests", default);
+        vfs.SyncsFail = true;
+        Assert.Equal(StorageFault.Unknown, (await Assert.ThrowsAsync<StorageException>(() => store.Log.Append(Acme, Batch(fence, "during"), default))).Fault);
+
+        vfs.SyncsFail = false;
+        fence = await store.Log.Acquire(Acme, "tests", default);
+        Assert.Equal(fence.Position * 100, (await store.Log.Read(Acme, 0, 1_000, int.MaxValue, default)).Count);
+        Assert.IsType<AppendOutcome.Committed>(await store.Log.Append(Acme, Batch(fence, "after"), default));
     }
 
     private static AppendBatch Batch(Fence fence, string name) => new()
