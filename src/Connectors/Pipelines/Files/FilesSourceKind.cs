@@ -1,0 +1,120 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Options;
+
+namespace Sophia.Pipelines;
+
+/// <summary>Reads files and folders; a partition is a file, its id the path relative to the source with '/'.</summary>
+/// <remarks>Nothing outside the source's path is ever opened: links are not followed, and the path is checked again when a file is opened.</remarks>
+internal sealed class FilesSourceKind(IOptions<FilesOptions> options, TimeProvider time) : ISourceKind
+{
+    public string Type => "files";
+
+    public async IAsyncEnumerable<SourcePartition> Partitions(SourceContext source, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var settings = FilesSettings.Parse(source.Definition);
+        var root = Root(settings);
+        await Task.CompletedTask;
+        using var files = FolderWalk.Files(root, path => settings.Include.Match(path) && !settings.Exclude.Match(path), cancellation).GetEnumerator();
+        while (Next(files, settings) is { } file)
+            if (Partition(file, settings) is { } partition)
+                yield return partition;
+    }
+
+    public async Task<ISourceReader> Open(SourceContext source, SourcePartition partition, string? state, CancellationToken cancellation)
+    {
+        var settings = FilesSettings.Parse(source.Definition);
+        var path = Resolve(Root(settings), partition.Id);
+        var (format, gzip) = Format(partition.Id, settings);
+        var head = FileHead.Read(path, gzip, settings.Encoding, options.Value);
+        if (head.Unreadable is { } why || format is null)
+            throw new SourceException($"files: {partition.Id}: {head.Unreadable ?? "no reader"}.", transient: true);
+        var file = new OpenedFile(partition.Id, partition.Fingerprint, format.Value, head.Encoding, head.Mark, settings, options.Value.BlockBytes,
+            (at, stop) => FileBytes.OpenAt(path, gzip, at, options.Value, stop));
+        var from = ReaderState.Parse(state, partition.Fingerprint);
+        try
+        {
+            return await FileReaders.Open(file, from, cancellation);
+        }
+        catch (InvalidDataException error)
+        {
+            return new RefusedFileReader(file, file.RowStream, PieceFault.Damaged(error.Message), from);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SourceException($"files: {partition.Id}: {error.Message}", transient: true, error);
+        }
+    }
+
+    private static WalkedFile? Next(IEnumerator<WalkedFile> files, FilesSettings settings)
+    {
+        try
+        {
+            return files.MoveNext() ? files.Current : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SourceException($"files: {settings.Path}: {error.Message}", transient: true, error);
+        }
+    }
+
+    /// <summary>Null where the file vanished while it was looked at.</summary>
+    private SourcePartition? Partition(WalkedFile file, FilesSettings settings)
+    {
+        if (file.Refused is { } refused)
+            return new SourcePartition(file.Path, "link", 0, refused);
+        var info = file.Info;
+        if (!info.Exists)
+            return null;
+        var fingerprint = $"{info.Length}-{info.LastWriteTimeUtc.Ticks}";
+        if (settings.Watch && time.GetUtcNow().UtcDateTime - info.LastWriteTimeUtc < settings.SettleFor)
+            return new SourcePartition(file.Path, fingerprint, info.Length, Settling: true);
+        var (format, gzip) = Format(file.Path, settings);
+        var unreadable = format is null ? NoReader(file.Path)
+            : info.Length == 0 ? "the file is empty"
+            : FileHead.Read(info.FullName, gzip, settings.Encoding, options.Value).Unreadable;
+        return new SourcePartition(file.Path, fingerprint, info.Length, unreadable);
+    }
+
+    private static (FileFormat? Format, bool Gzip) Format(string path, FilesSettings settings)
+    {
+        var (format, gzip) = FileFormats.Of(path);
+        return (settings.Format ?? format, gzip);
+    }
+
+    private static string NoReader(string path) =>
+        Path.GetExtension(path) is { Length: > 1 } extension ? $"no reader for {extension.ToLowerInvariant()}" : "no reader for a file without an extension";
+
+    private string Root(FilesSettings settings)
+    {
+        string root;
+        try
+        {
+            root = FolderWalk.Real(settings.Path);
+        }
+        catch (IOException error)
+        {
+            throw new SourceException($"files: path {settings.Path}: {error.Message}", transient: false, error);
+        }
+        var allowed = options.Value.AllowedRoots;
+        if (allowed.Count > 0 && !allowed.Any(folder => FolderWalk.IsWithin(root, FolderWalk.Real(folder))))
+            throw new SourceException($"files: path {settings.Path} lies outside the folders that this installation allows.", transient: false);
+        if (options.Value.ForbiddenRoots.Any(folder => FolderWalk.IsWithin(root, FolderWalk.Real(folder))))
+            throw new SourceException($"files: path {settings.Path} lies in a folder that no source may read.", transient: false);
+        if (!Directory.Exists(root) && !File.Exists(root))
+            throw new SourceException($"files: path {settings.Path} does not exist.", transient: true);
+        return root;
+    }
+
+    /// <summary>The file of a partition's id, which must still lie in the root with no link on the way.</summary>
+    private static string Resolve(string root, string id)
+    {
+        var path = File.Exists(root) && id == Path.GetFileName(root) ? root : Path.GetFullPath(Path.Combine(root, id));
+        if (!FolderWalk.IsWithin(path, root))
+            throw new SourceException($"files: {id} lies outside the folder.", transient: false);
+        if (!File.Exists(path))
+            throw new SourceException($"files: {id} is gone.", transient: true);
+        if (FolderWalk.Real(path) != path)
+            throw new SourceException($"files: {id} has a link in its path; links are not followed.", transient: false);
+        return path;
+    }
+}

@@ -1,0 +1,24 @@
+namespace Sophia.Pipelines;
+
+/// <summary>A partition as a reader needs it: how to open its bytes again from any place, and under which names its records go.</summary>
+/// <param name="Path">Relative to the source, with '/'.</param>
+/// <param name="OpenAt">Opens the bytes at a place of the file (of its expanded form).</param>
+/// <param name="Mark">How many bytes the byte order mark takes.</param>
+internal sealed record OpenedFile(
+    string Path,
+    string Fingerprint,
+    FileFormat Format,
+    FileEncoding Encoding,
+    int Mark,
+    FilesSettings Settings,
+    int BlockBytes,
+    Func<long, CancellationToken, ValueTask<Stream>> OpenAt)
+{
+    /// <summary>The stream of rows: the path without extension.</summary>
+    public string RowStream => Settings.Stream ?? FileFormats.Stem(Path);
+
+    public string FileName => Path[(Path.LastIndexOf('/') + 1)..];
+
+    public async ValueTask<TextBlocks> Blocks(long at, CancellationToken cancellation) =>
+        new(new TextSource(await OpenAt(Math.Max(at, Mark), cancellation), Encoding), BlockBytes);
+}
