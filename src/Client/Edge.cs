@@ -35,6 +35,7 @@ public static class Edge
             SecurityHeaders.Write(context.Response.Headers);
             return next(context);
         });
+        app.UseRouting(); // Said here so that a failing match, too, becomes a problem and carries the headers.
         app.UseEdgeSecurity();
         return app;
     }

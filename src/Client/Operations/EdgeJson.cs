@@ -21,6 +21,7 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(DeliveryResult))]
 [JsonSerializable(typeof(PipelineStatus))]
 [JsonSerializable(typeof(InboxFile))]
+[JsonSerializable(typeof(WebhookSecret))]
 [JsonSerializable(typeof(QuarantinePage))]
 [JsonSerializable(typeof(IReadOnlyList<QuarantineOutcome>))]
 [JsonSerializable(typeof(QuarantineIds))]

@@ -9,7 +9,7 @@ internal static class InboxEndpoints
 
     public static void MapInbox(this IEndpointRouteBuilder app) =>
         app.MapPost("/api/inbox", Drop).RequireAuthorization(Roles.Operator).WithTags("Pipelines").WithMetadata(new RequestSizeLimitAttribute(EdgeLimits.Upload))
-            .Accepts<object>("application/octet-stream")
+            .Accepts<object>("application/octet-stream", "*/*")
             .WithSummary("Keeps the body as a file of the inbox under the relative path ?path= and has it ingested; start=false waits for a later file.");
 
     private static async Task<IResult> Drop(string path, HttpContext context, IGrainFactory grains, EdgeOptions options, bool start = true)

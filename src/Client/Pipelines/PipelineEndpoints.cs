@@ -12,8 +12,10 @@ internal static class PipelineEndpoints
         group.MapGet("/", List).WithSummary("All pipelines with their active and last runs.");
         group.MapGet("/{name}", Get).WithSummary("One pipeline.");
         group.MapPut("/{name}", Define).RequireAuthorization(Roles.Admin).WithMetadata(new RequestSizeLimitAttribute(EdgeLimits.Definition))
-            .Accepts<string>("application/yaml", "application/json", "text/plain")
+            .Accepts<string>("application/yaml", "application/json", "*/*")
             .WithSummary("Defines a pipeline by its YAML or JSON text; an edit takes effect at the next run.");
+        group.MapGet("/{name}/webhook-secret", Secret).RequireAuthorization(Roles.Admin)
+            .WithSummary("The secret that the pipeline made for its webhook, to be entered at the sender.");
         group.MapDelete("/{name}", Remove).RequireAuthorization(Roles.Admin).WithSummary("Forgets a definition; records stay.");
     }
 
@@ -42,6 +44,13 @@ internal static class PipelineEndpoints
         return await grains.Pipeline(context, name).Define(text, file ?? $"{name}.{(text.AsSpan().TrimStart().StartsWith("{") ? "json" : "yaml")}");
     }
 
+    private static async Task<WebhookSecret> Secret(string name, HttpContext context, IGrainFactory grains)
+    {
+        var pipeline = grains.Pipeline(context, name);
+        await pipeline.Known(name);
+        return new(await pipeline.WebhookSecret() ?? throw new RefusedException(RefusalCode.NotFound, $"Pipeline \"{name}\" made no secret; its definition says where the secret is."));
+    }
+
     private static async Task<IResult> Remove(string name, HttpContext context, IGrainFactory grains)
     {
         var pipeline = grains.Pipeline(context, name);
@@ -63,3 +72,5 @@ internal static class PipelineEndpoints
         }
     }
 }
+
+public sealed record WebhookSecret(string Secret);

@@ -30,9 +30,8 @@ public static class EdgeSecurity
         return services;
     }
 
-    /// <summary>Stands before every endpoint: host names, headers, sign-in, own pages only, and the caller's tenant for every grain call below.</summary>
+    /// <summary>Stands before every endpoint (host names are checked before that, by the host): sign-in, own pages only, and the caller's tenant for every grain call below.</summary>
     public static IApplicationBuilder UseEdgeSecurity(this IApplicationBuilder app) => app
-        .UseHostFiltering()
         .UseAuthentication()
         .UseMiddleware<SameOrigin>()
         .UseAuthorization()

@@ -10,8 +10,7 @@ public sealed partial class TenantCallFilter(ILogger<TenantCallFilter> logger) :
 
     public Task Invoke(IIncomingGrainCallContext context)
     {
-        // The runtime's own interfaces (reminders, management) are called by the runtime alone.
-        if (context.InterfaceMethod?.DeclaringType?.Assembly.GetName().Name != Ours)
+        if (!IsOurs(context.InterfaceMethod?.DeclaringType))
             return context.Invoke();
         var target = context.TargetId.Key.ToString() ?? "";
         if (TenantCallRules.MayCall(target, CallerContext.Tenant, CallerContext.SystemReason, context.SourceId?.Key.ToString()))
@@ -19,6 +18,10 @@ public sealed partial class TenantCallFilter(ILogger<TenantCallFilter> logger) :
         LogRefused(context.InterfaceName, context.MethodName, CallerContext.Tenant?.Value);
         throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
     }
+
+    // The runtime's own interfaces (reminders, management) are called by the runtime alone; but the steps of a stream are calls of its own, too,
+    // and whoever may not start one may not go on with it.
+    private static bool IsOurs(Type? type) => type?.Assembly.GetName().Name == Ours || type?.Name == "IAsyncEnumerableGrainExtension";
 
     [LoggerMessage(4001, LogLevel.Warning, "Refused {Interface}.{Method} to a stranger (acting for {Tenant})")]
     private partial void LogRefused(string @interface, string method, string? tenant);

@@ -23,6 +23,7 @@ internal sealed class CommandLine
         using var stop = new CancellationTokenSource();
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
+        Show.FitOutput();
         try
         {
             var parsed = root.Parse(args);

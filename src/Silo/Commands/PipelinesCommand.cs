@@ -59,6 +59,8 @@ internal static class PipelinesCommand
             Console.Out.WriteLine($"{view.Name} is at version {view.Version}");
             foreach (var source in view.Sources.Where(s => s.WebhookPath is not null))
                 Console.Out.WriteLine($"deliver to {api.Url}{source.WebhookPath}");
+            if (view.Sources.Any(s => s.WebhookPath is not null) && view.DefinitionText.Contains("generated", StringComparison.Ordinal))
+                Console.Out.WriteLine($"secret {(await api.Get($"api/pipelines/{view.Name}/webhook-secret", EdgeJson.Default.WebhookSecret, cancellation)).Secret}");
             return ExitCodes.Done;
         });
         return command;

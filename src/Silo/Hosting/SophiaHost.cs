@@ -32,6 +32,7 @@ internal static class SophiaHost
         builder.Services.AddSophiaStorage(storage => storage.DataFolder = folder.Path);
         builder.Services.AddSophiaLog();
         builder.Services.AddSophiaPipelines();
+        builder.Services.AddFilesSource();
         builder.Services.AddChatGrains().AddAnswerModel().AddChat();
         builder.Services.AddEdge(EdgeOptionsOf(options, folder));
         adapt?.Invoke(builder);

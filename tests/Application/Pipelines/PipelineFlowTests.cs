@@ -14,7 +14,7 @@ public class PipelineFlowTests(SophiaApp app) : IClassFixture<SophiaApp>
     [Fact]
     public async Task A_folder_becomes_records_and_what_is_wrong_is_held_with_its_reason()
     {
-        var name = await Defined("people", "people.csv", People, "streams:\n  people:\n    key: [id]\n    rules:\n      - field: age\n        type: integer\n", gate: "gate:\n  minimumScore: 0\n");
+        var name = await Defined("people", "people.csv", People, "streams:\n  people:\n    key: [id]\n    rules:\n      - type: {age: integer}\n", gate: "gate:\n  minimumScore: 0\n");
         var run = await Ran(name);
         Assert.Equal("succeeded", run.GetProperty("state").GetString());
         Assert.Equal((3, 2, 1), (Count(run, "in"), Count(run, "stored"), Count(run, "quarantined")));
@@ -157,7 +157,7 @@ public class PipelineFlowTests(SophiaApp app) : IClassFixture<SophiaApp>
     private async Task<string> Defined(string name, string file, string text, string streams, string gate = "")
     {
         var folder = app.FilesOf(name, (file, text));
-        var definition = $"name: {name}\nsources:\n  - type: files\n    path: {folder}\n    settle: 0s\n{streams}{gate}";
+        var definition = $"name: {name}\nsources:\n  - type: files\n    path: {folder}\n    settleFor: 0s\n{streams}{gate}";
         using var answer = await app.Owner.PutAsync($"/api/pipelines/{name}", new StringContent(definition, Encoding.UTF8, "application/yaml"));
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
         return name;
