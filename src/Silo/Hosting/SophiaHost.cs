@@ -3,6 +3,7 @@ using Orleans.Hosting;
 using Sophia.Chat;
 using Sophia.Log;
 using Sophia.Operations;
+using Sophia.Pages;
 using Sophia.Pipelines;
 using Sophia.Security;
 
@@ -35,12 +36,14 @@ internal static class SophiaHost
         builder.Services.AddFilesSource();
         builder.Services.AddChatGrains().AddAnswerModel().AddChat();
         builder.Services.AddEdge(EdgeOptionsOf(options, folder));
+        builder.Services.AddPages();
         adapt?.Invoke(builder);
 
         var app = builder.Build();
         app.UseEdge();
         app.MapEdge();
         app.MapChat();
+        app.MapPages();
         return app;
     }
 

@@ -1,0 +1,78 @@
+using Sophia.Chat;
+
+namespace Sophia.Pages;
+
+/// <summary>A conversation as people read it, folded from its numbered events.</summary>
+public sealed class Conversation
+{
+    private readonly List<Exchange> exchanges = [];
+
+    public IReadOnlyList<Exchange> Exchanges => exchanges;
+
+    /// <summary>The number of the newest event seen.</summary>
+    public long LastNumber { get; private set; }
+
+    public bool Answering => exchanges.Count > 0 && exchanges[^1].Open;
+
+    public static Conversation From(IEnumerable<ChatEvent> events)
+    {
+        var conversation = new Conversation();
+        foreach (var happened in events)
+            conversation.Take(happened);
+        return conversation;
+    }
+
+    private void Take(ChatEvent happened)
+    {
+        LastNumber = happened.Number;
+        if (happened.Kind == ChatEventKind.Question)
+            exchanges.Add(new Exchange(happened.Number, happened.Text, happened.At));
+        else
+            exchanges.Find(e => e.Number == happened.Question)?.Take(happened);
+    }
+}
+
+/// <summary>One question and what was answered so far.</summary>
+public sealed class Exchange(long number, string question, DateTimeOffset at)
+{
+    private readonly List<AnswerPiece> pieces = [];
+
+    public long Number => number;
+
+    public string Question => question;
+
+    public DateTimeOffset At => at;
+
+    public string? AnsweredBy { get; private set; }
+
+    /// <summary>Why there is no (more) answer, or null.</summary>
+    public string? Trouble { get; private set; }
+
+    public bool Open { get; private set; } = true;
+
+    public IReadOnlyList<AnswerPiece> Pieces => pieces;
+
+    public IReadOnlyList<ChatSource> Sources => [.. pieces.SelectMany(p => p.Sources).DistinctBy(s => s.Mark).OrderBy(s => s.Mark)];
+
+    public void Take(ChatEvent happened)
+    {
+        switch (happened.Kind)
+        {
+            case ChatEventKind.Started:
+                AnsweredBy = happened.Text;
+                break;
+            case ChatEventKind.Text:
+                pieces.Add(new AnswerPiece(happened.Text, happened.Sources));
+                break;
+            case ChatEventKind.Done:
+                Open = false;
+                break;
+            case ChatEventKind.Failed or ChatEventKind.Stopped:
+                Trouble = happened.Kind == ChatEventKind.Stopped ? "Stopped." : happened.Text;
+                Open = false;
+                break;
+        }
+    }
+}
+
+public sealed record AnswerPiece(string Text, IReadOnlyList<ChatSource> Sources);

@@ -1,0 +1,62 @@
+using System.IO.Compression;
+using System.Reflection;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Sophia.Pages;
+
+/// <summary>The style sheet and the script, embedded in the assembly, served compressed under a name that holds their hash, cacheable for ever.</summary>
+internal static class PageAssets
+{
+    private static readonly Dictionary<string, Asset> All = new[] { Load("sophia.css", "text/css; charset=utf-8"), Load("sophia.js", "text/javascript; charset=utf-8") }.ToDictionary(a => a.Name);
+
+    /// <summary>The address of an asset.</summary>
+    public static string Url(string name) => All[name].Path;
+
+    public static void MapPageAssets(this IEndpointRouteBuilder routes)
+    {
+        foreach (var asset in All.Values)
+            routes.MapGet(asset.Path, context => asset.Write(context)).ExcludeFromDescription();
+    }
+
+    private static Asset Load(string name, string contentType)
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"Sophia.Pages.Assets.{name}")
+            ?? throw new InvalidOperationException($"{name} is not embedded in the assembly.");
+        using var memory = new MemoryStream();
+        stream.CopyTo(memory);
+        return new Asset(name, contentType, memory.ToArray());
+    }
+
+    private sealed class Asset(string name, string contentType, byte[] content)
+    {
+        private readonly byte[] compressed = Compress(content);
+
+        public string Name => name;
+
+        public string Path { get; } = $"/assets/{Convert.ToHexStringLower(SHA256.HashData(content))[..16]}/{name}";
+
+        public Task Write(HttpContext context)
+        {
+            var brotli = context.Request.Headers.AcceptEncoding.ToString().Contains("br", StringComparison.Ordinal);
+            context.Response.ContentType = contentType;
+            context.Response.Headers.CacheControl = "private, max-age=31536000, immutable";
+            context.Response.Headers.Vary = "Accept-Encoding";
+            if (brotli)
+                context.Response.Headers.ContentEncoding = "br";
+            var body = brotli ? compressed : content;
+            context.Response.ContentLength = body.Length;
+            return context.Response.Body.WriteAsync(body, context.RequestAborted).AsTask();
+        }
+
+        private static byte[] Compress(byte[] content)
+        {
+            using var memory = new MemoryStream();
+            using (var brotli = new BrotliStream(memory, CompressionLevel.SmallestSize))
+                brotli.Write(content);
+            return memory.ToArray();
+        }
+    }
+}

@@ -1,0 +1,140 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Sophia.Chat;
+using Sophia.Knowledge;
+using Sophia.Log;
+using Sophia.Pipelines;
+using Sophia.Quality;
+
+namespace Sophia.Pages;
+
+/// <summary>The pages and their live fragments. A page asks grains, renders once, and holds nothing.</summary>
+public static class PageEndpoints
+{
+    private const int EventsShown = 1_000;
+    private const int RunsShown = 25;
+    private const int FilesShown = 200;
+
+    public static IServiceCollection AddPages(this IServiceCollection services)
+    {
+        services.AddRazorComponents();
+        return services;
+    }
+
+    public static WebApplication MapPages(this WebApplication app)
+    {
+        app.MapPageAssets();
+        var pages = app.MapGroup("").ExcludeFromDescription();
+        pages.MapGet("/", Ask);
+        pages.MapGet("/pages/ask", AskFragment);
+        pages.MapGet("/pipelines", Pipelines);
+        pages.MapGet("/pages/pipelines", PipelinesFragment);
+        pages.MapGet("/pipelines/{name}", Pipeline);
+        pages.MapGet("/pages/pipelines/{name}", PipelineFragment);
+        pages.MapGet("/quarantine", Quarantine);
+        pages.MapGet("/record", Record);
+        return app;
+    }
+
+    private static async Task<IResult> Ask(HttpContext context, IGrainFactory grains, string? session = null)
+    {
+        var tenant = context.User.Caller().Tenant;
+        var streams = await grains.GetGrain<IRecordsGrain>(TenantKey.Of(tenant)).Streams();
+        return Page<AskPage>(new()
+        {
+            [nameof(AskPage.Tenant)] = tenant.Value,
+            [nameof(AskPage.Session)] = session ?? $"s-{Guid.CreateVersion7():N}",
+            [nameof(AskPage.Sessions)] = await grains.GetGrain<IChatDirectoryGrain>(TenantKey.Of(tenant)).List(30),
+            [nameof(AskPage.Conversation)] = await Said(tenant, session, grains),
+            [nameof(AskPage.Records)] = streams.Sum(s => s.Records),
+            [nameof(AskPage.Streams)] = (long)streams.Count,
+        });
+    }
+
+    private static async Task<IResult> AskFragment(HttpContext context, IGrainFactory grains, string session) =>
+        Page<Exchanges>(new() { [nameof(Exchanges.Conversation)] = await Said(context.User.Caller().Tenant, session, grains) });
+
+    private static async Task<Conversation> Said(TenantId tenant, string? session, IGrainFactory grains)
+    {
+        if (session is null)
+            return Conversation.From([]);
+        if (!TenantId.IsName(session))
+            throw new RefusedException(RefusalCode.NotFound, "There is no such conversation.");
+        var grain = grains.GetGrain<IChatSessionGrain>(TenantKey.Of(tenant, session));
+        var view = await grain.View();
+        return Conversation.From(await grain.EventsNow(Math.Max(0, view.LastNumber - EventsShown), EventsShown));
+    }
+
+    private static async Task<IResult> Pipelines(HttpContext context, IGrainFactory grains) => Page<PipelinesPage>(new()
+    {
+        [nameof(PipelinesPage.Tenant)] = context.User.Caller().Tenant.Value,
+        [nameof(PipelinesPage.Pipelines)] = await grains.Directory(context).List(),
+    });
+
+    private static async Task<IResult> PipelinesFragment(HttpContext context, IGrainFactory grains) =>
+        Page<PipelineList>(new() { [nameof(PipelineList.Pipelines)] = await grains.Directory(context).List() });
+
+    private static async Task<IResult> Pipeline(string name, HttpContext context, IGrainFactory grains) =>
+        Page<PipelinePage>(new(await Live(name, context, grains)) { [nameof(PipelinePage.Tenant)] = context.User.Caller().Tenant.Value });
+
+    private static async Task<IResult> PipelineFragment(string name, HttpContext context, IGrainFactory grains) =>
+        Page<PipelineLive>(await Live(name, context, grains));
+
+    private static async Task<Dictionary<string, object?>> Live(string name, HttpContext context, IGrainFactory grains)
+    {
+        var grain = grains.Pipeline(context, name);
+        var view = await grain.Known(name);
+        var run = view.ActiveRun ?? view.LastRun;
+        return new()
+        {
+            [nameof(PipelineLive.Pipeline)] = view,
+            [nameof(PipelineLive.Runs)] = await grain.Runs(RunsShown),
+            [nameof(PipelineLive.Unreadable)] = run is null ? [] : await grain.Unreadable(run.RunId, FilesShown),
+        };
+    }
+
+    private static async Task<IResult> Quarantine(HttpContext context, IGrainFactory grains,
+        string? pipeline = null, string? stream = null, string? run = null, QuarantineState state = QuarantineState.Held, long? before = null)
+    {
+        var tenant = context.User.Caller().Tenant;
+        var query = new QuarantineQuery(Given(pipeline), Given(stream), Given(run), state, before);
+        return Page<HeldPage>(new()
+        {
+            [nameof(HeldPage.Tenant)] = tenant.Value,
+            [nameof(HeldPage.Query)] = query,
+            [nameof(HeldPage.Page)] = await grains.GetGrain<IQuarantineGrain>(TenantKey.Of(tenant)).List(query),
+        });
+    }
+
+    private static async Task<IResult> Record(HttpContext context, IGrainFactory grains, string stream, string key, long? version = null, string[]? span = null)
+    {
+        var tenant = context.User.Caller().Tenant;
+        var records = grains.GetGrain<IRecordsGrain>(TenantKey.Of(tenant));
+        var newest = await records.Current(stream, key);
+        var record = version is { } number ? await records.Version(stream, key, number) : newest;
+        if (record is null || newest is null)
+            throw new RefusedException(RefusalCode.NotFound, "There is no such record.");
+        var (heading, lines) = RecordLines.Of(record.PayloadJson, key, [.. (span ?? []).Select(Span).OfType<FieldSpan>()]);
+        return Page<RecordPage>(new()
+        {
+            [nameof(RecordPage.Tenant)] = tenant.Value,
+            [nameof(RecordPage.Record)] = record,
+            [nameof(RecordPage.Newest)] = newest.Version,
+            [nameof(RecordPage.Heading)] = heading,
+            [nameof(RecordPage.Lines)] = lines,
+        });
+    }
+
+    /// <summary>Reads "start:length:field"; null where it is something else.</summary>
+    private static FieldSpan? Span(string text) =>
+        text.Split(':', 3) is [var start, var length, var field] && int.TryParse(start, out var from) && int.TryParse(length, out var count) ? new FieldSpan(field, from, count) : null;
+
+    private static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
+
+    private static RazorComponentResult Page<TPage>(Dictionary<string, object?> parameters)
+        where TPage : IComponent => new RazorComponentResult<TPage>(parameters) { PreventStreamingRendering = true };
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text;
+using Sophia.Knowledge;
+using Sophia.Pipelines;
+
+namespace Sophia.Pages;
+
+/// <summary>How numbers, times, states and links are written on every page.</summary>
+internal static class Shown
+{
+    public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    public static string Bytes(long bytes) => bytes switch
+    {
+        < 1_000 => $"{bytes} B",
+        < 1_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:0.#} kB"),
+        < 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.#} MB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.##} GB"),
+    };
+
+    public static string Moment(DateTimeOffset? at) => at is { } moment ? moment.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture) : "–";
+
+    public static string Span(TimeSpan span) => span.TotalSeconds switch
+    {
+        < 1 => string.Create(CultureInfo.InvariantCulture, $"{span.TotalMilliseconds:0} ms"),
+        < 60 => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0.0} s"),
+        < 3_600 => $"{(int)span.TotalMinutes} min {span.Seconds} s",
+        _ => $"{(int)span.TotalHours} h {span.Minutes} min",
+    };
+
+    public static string Score(double? score) => score is { } value ? value.ToString("0.0 %", CultureInfo.InvariantCulture) : "–";
+
+    public static string State(RunView? run) => run?.State switch
+    {
+        null => "never run",
+        RunState.Running => "running",
+        RunState.Paused => "paused",
+        RunState.Succeeded when run.DryRun => "dry run done",
+        RunState.Succeeded => run.SearchableAt is null ? "stored" : "searchable",
+        RunState.Failed => "failed",
+        _ => "cancelled",
+    };
+
+    public static bool Active(RunView? run) => run?.State is RunState.Running or RunState.Paused;
+
+    /// <summary>The page of a stored record version, its cited words marked.</summary>
+    public static string RecordUrl(Citation citation)
+    {
+        var url = new StringBuilder($"/record?stream={Uri.EscapeDataString(citation.Stream)}&key={Uri.EscapeDataString(citation.Key)}&version={citation.Version}");
+        foreach (var span in citation.Spans)
+            url.Append("&span=").Append(Uri.EscapeDataString($"{span.Start}:{span.Length}:{span.Field}"));
+        return url.Append("#cited").ToString();
+    }
+}
