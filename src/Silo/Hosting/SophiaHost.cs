@@ -33,7 +33,12 @@ internal static class SophiaHost
         builder.Services.AddSophiaStorage(storage => storage.DataFolder = folder.Path);
         builder.Services.AddSophiaLog();
         builder.Services.AddSophiaPipelines();
-        builder.Services.AddFilesSource();
+        builder.Services.AddFilesSource(files =>
+        {
+            files.TenantFolders = folder.Inbox;
+            files.ForbiddenRoots = [folder.Path];
+            files.TrustedTenants = [RunningSophia.DefaultTenant.Value];
+        });
         builder.Services.AddChatGrains().AddAnswerModel().AddChat();
         builder.Services.AddEdge(EdgeOptionsOf(options, folder));
         builder.Services.AddPages();

@@ -129,6 +129,21 @@ public class PipelineFlowTests(SophiaApp app) : IClassFixture<SophiaApp>
         await (await other.DeleteAsync($"/api/pipelines/{name}")).Problem(404, "not-found");
     }
 
+    [Fact]
+    public async Task No_source_reads_Sophias_own_folder_and_another_tenant_reads_only_its_inbox()
+    {
+        app.FilesOf("around", ("ok.csv", "id\n1\n"));
+        var (_, _, other) = await app.NewTenant();
+        foreach (var (client, path) in new[] { (app.Owner, Path.Combine(app.Folder, "data")), (app.Owner, Path.Combine(app.Folder, "data", "tenants")),
+            (other, app.Folder), (other, "/etc"), (other, Path.Combine(app.Folder, "data", "inbox", "default")) })
+        {
+            var answer = await client.PutAsync("/api/pipelines/peep", new StringContent($"name: peep\nsources:\n  - type: files\n    path: {path}\n"));
+            Assert.True(answer.IsSuccessStatusCode);
+            var run = await Ran("peep", client: client);
+            Assert.Equal(("failed", 0), (run.GetProperty("state").GetString(), Count(run, "in")));
+        }
+    }
+
     [Theory]
     [InlineData("../out.csv")]
     [InlineData("/etc/passwd")]
@@ -163,12 +178,13 @@ public class PipelineFlowTests(SophiaApp app) : IClassFixture<SophiaApp>
         return name;
     }
 
-    private async Task<JsonElement> Ran(string name, object? request = null)
+    private async Task<JsonElement> Ran(string name, object? request = null, HttpClient? client = null)
     {
-        using var started = await app.Owner.PostAsJsonAsync($"/api/pipelines/{name}/runs", request ?? new { });
+        client ??= app.Owner;
+        using var started = await client.PostAsJsonAsync($"/api/pipelines/{name}/runs", request ?? new { });
         Assert.True(started.StatusCode == HttpStatusCode.Accepted, await started.Content.ReadAsStringAsync());
         var id = (await started.Json()).GetProperty("runId").GetString();
-        return await Eventually.Get(() => app.Owner.GetFromJsonAsync<JsonElement>($"/api/pipelines/{name}/runs/{id}"),
+        return await Eventually.Get(() => client.GetFromJsonAsync<JsonElement>($"/api/pipelines/{name}/runs/{id}"),
             run => run.GetProperty("state").GetString() is not "running", $"the end of run {id}");
     }
 

@@ -9,6 +9,12 @@ public sealed class FilesOptions
     /// <summary>Folders that no source may read, such as Sophia's own data folder. Default: none.</summary>
     public IReadOnlyList<string> ForbiddenRoots { get; set; } = [];
 
+    /// <summary>The folder that holds a folder of each tenant's own, which that tenant alone may read, even below <see cref="ForbiddenRoots"/>. Null (default): none.</summary>
+    public string? TenantFolders { get; set; }
+
+    /// <summary>Tenants that may read outside their own folder. Empty (default): all of them.</summary>
+    public IReadOnlyList<string> TrustedTenants { get; set; } = [];
+
     /// <summary>How much of a file is held at once while rows are read, in bytes. Default 256 KiB, range 16 bytes to 16 MiB; a longer row makes it grow as far as maxLineBytes.</summary>
     public int BlockBytes { get; set; } = 256 * 1024;
 

@@ -12,9 +12,9 @@ internal sealed class FilesSourceKind(IOptions<FilesOptions> options, TimeProvid
     public async IAsyncEnumerable<SourcePartition> Partitions(SourceContext source, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var settings = FilesSettings.Parse(source.Definition);
-        var root = Root(settings);
+        var (root, mayRead) = Root(settings, source.Tenant);
         await Task.CompletedTask;
-        using var files = FolderWalk.Files(root, path => settings.Include.Match(path) && !settings.Exclude.Match(path), cancellation).GetEnumerator();
+        using var files = FolderWalk.Files(root, path => mayRead(path) && settings.Include.Match(path) && !settings.Exclude.Match(path), cancellation).GetEnumerator();
         while (Next(files, settings) is { } file)
             if (Partition(file, settings) is { } partition)
                 yield return partition;
@@ -23,7 +23,10 @@ internal sealed class FilesSourceKind(IOptions<FilesOptions> options, TimeProvid
     public async Task<ISourceReader> Open(SourceContext source, SourcePartition partition, string? state, CancellationToken cancellation)
     {
         var settings = FilesSettings.Parse(source.Definition);
-        var path = Resolve(Root(settings), partition.Id);
+        var (root, mayRead) = Root(settings, source.Tenant);
+        var path = Resolve(root, partition.Id);
+        if (!mayRead(partition.Id))
+            throw new SourceException($"files: {partition.Id} lies in a folder that no source may read.", transient: false);
         var (format, gzip) = Format(partition.Id, settings);
         var head = FileHead.Read(path, gzip, settings.Encoding, options.Value);
         if (head.Unreadable is { } why || format is null)
@@ -84,7 +87,7 @@ internal sealed class FilesSourceKind(IOptions<FilesOptions> options, TimeProvid
     private static string NoReader(string path) =>
         Path.GetExtension(path) is { Length: > 1 } extension ? $"no reader for {extension.ToLowerInvariant()}" : "no reader for a file without an extension";
 
-    private string Root(FilesSettings settings)
+    private (string Root, Func<string, bool> MayRead) Root(FilesSettings settings, string tenant)
     {
         string root;
         try
@@ -95,14 +98,12 @@ internal sealed class FilesSourceKind(IOptions<FilesOptions> options, TimeProvid
         {
             throw new SourceException($"files: path {settings.Path}: {error.Message}", transient: false, error);
         }
-        var allowed = options.Value.AllowedRoots;
-        if (allowed.Count > 0 && !allowed.Any(folder => FolderWalk.IsWithin(root, FolderWalk.Real(folder))))
-            throw new SourceException($"files: path {settings.Path} lies outside the folders that this installation allows.", transient: false);
-        if (options.Value.ForbiddenRoots.Any(folder => FolderWalk.IsWithin(root, FolderWalk.Real(folder))))
-            throw new SourceException($"files: path {settings.Path} lies in a folder that no source may read.", transient: false);
+        var reach = new FileReach(options.Value, tenant);
+        if (reach.Objection(root) is { } objection)
+            throw new SourceException($"files: path {settings.Path} {objection}.", transient: false);
         if (!Directory.Exists(root) && !File.Exists(root))
             throw new SourceException($"files: path {settings.Path} does not exist.", transient: true);
-        return root;
+        return (root, reach.Below(root));
     }
 
     /// <summary>The file of a partition's id, which must still lie in the root with no link on the way.</summary>
