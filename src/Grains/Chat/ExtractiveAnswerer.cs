@@ -1,5 +1,3 @@
-using Sophia.Knowledge;
-
 namespace Sophia.Chat;
 
 /// <summary>An answer made of sentences that the records themselves say, each with its mark and its exact place.</summary>
@@ -18,9 +16,9 @@ internal static class ExtractiveAnswerer
 {
     public static ExtractiveAnswer Answer(string question, IReadOnlyList<Passage> passages, ExtractiveOptions options)
     {
-        var analyzer = new WordAnalyzer();
-        var reading = QuestionReading.Of(question, analyzer);
-        var contexts = passages.Select(p => StemsOf(analyzer, p.Title, [.. p.Pieces.Select(x => x.Text), .. p.Pieces.Select(x => x.Speaker ?? ""), .. p.Pieces.Select(x => x.Label ?? "")])).ToList();
+        var words = new AnswerWords();
+        var reading = QuestionReading.Of(question, words);
+        var contexts = passages.Select(p => words.Stems([p.Title, .. p.Pieces.SelectMany(x => (string?[])[x.Text, x.Speaker, x.Label])])).ToList();
         var weights = TermWeights.Of(reading.Stems, contexts);
         var scored = new List<(Sentence Sentence, double Score, double Cover)>();
         var bestCover = 0.0;
@@ -28,11 +26,12 @@ internal static class ExtractiveAnswerer
         {
             var cover = weights.Cover(contexts[i]);
             bestCover = Math.Max(bestCover, cover * (passages[i].Weight > 0.3 ? 1 : 0.5));
-            var title = StemsOf(analyzer, passages[i].Title, []);
-            foreach (var sentence in Sentences(passages[i], analyzer))
+            var title = words.Stems(passages[i].Title);
+            foreach (var sentence in Sentences(passages[i], words))
             {
-                var own = weights.Cover(sentence.Stems);
                 var withTitle = weights.Cover(sentence.Stems, title);
+                // A field speaks of its entity without naming it.
+                var own = sentence.Piece.Label is null ? weights.Cover(sentence.Stems) : withTitle;
                 scored.Add((sentence, Score(reading, sentence, own, cover, options), withTitle));
             }
         }
@@ -80,29 +79,19 @@ internal static class ExtractiveAnswerer
         return said;
     }
 
-    private static IEnumerable<Sentence> Sentences(Passage passage, WordAnalyzer analyzer)
+    private static IEnumerable<Sentence> Sentences(Passage passage, AnswerWords words)
     {
         var order = 0;
         foreach (var piece in passage.Pieces)
             foreach (var span in SentenceSplitter.Split(piece.Text))
             {
-                var words = analyzer.Words(piece.Text.AsSpan(span.Start, span.Length));
-                if (words.Count == 0)
+                var said = words.Of(piece.Text.AsSpan(span.Start, span.Length));
+                if (said.Count == 0)
                     continue;
-                var stems = words.Select(w => w.Stem).ToHashSet(StringComparer.Ordinal);
-                foreach (var beside in analyzer.Words($"{piece.Speaker} {piece.Label}"))
-                    stems.Add(beside.Stem);
-                yield return new Sentence(passage, piece, span.Start, span.Length, order++, stems, words.Count);
+                var stems = words.Stems(piece.Speaker, piece.Label);
+                stems.UnionWith(said.Select(w => w.Stem));
+                yield return new Sentence(passage, piece, span.Start, span.Length, order++, stems, said.Count);
             }
-    }
-
-    private static HashSet<string> StemsOf(WordAnalyzer analyzer, string title, IReadOnlyList<string> texts)
-    {
-        var stems = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var text in texts.Prepend(title))
-            foreach (var word in analyzer.Words(text))
-                stems.Add(word.Stem);
-        return stems;
     }
 
     private static double Alike(IReadOnlySet<string> a, IReadOnlySet<string> b)

@@ -10,7 +10,7 @@ internal sealed partial class MarkedText(IReadOnlyList<Passage> passages)
     /// <summary>The longest mark that is waited for, such as "[1, 2, 3]", in UTF-16 units.</summary>
     private const int LongestMark = 24;
 
-    private readonly WordAnalyzer analyzer = new();
+    private readonly AnswerWords words = new();
     private readonly StringBuilder whole = new();
     private string held = "";
     private int sentenceStart;
@@ -85,7 +85,7 @@ internal sealed partial class MarkedText(IReadOnlyList<Passage> passages)
     private ChatSource Source(int number, string sentence)
     {
         var passage = passages[number - 1];
-        var asked = analyzer.Words(sentence).Select(w => w.Stem).ToHashSet(StringComparer.Ordinal);
+        var asked = words.Stems(sentence);
         var (piece, span, _) = passage.Pieces
             .SelectMany(p => SentenceSplitter.Split(p.Text).Select(s => (Piece: p, Span: s, Shared: Shared(p, s, asked))))
             .DefaultIfEmpty((Piece: passage.Pieces[0], Span: new TextSpan(0, passage.Pieces[0].Text.Length), Shared: 0))
@@ -95,8 +95,8 @@ internal sealed partial class MarkedText(IReadOnlyList<Passage> passages)
 
     private double Shared(PassagePiece piece, TextSpan span, HashSet<string> asked)
     {
-        var words = analyzer.Words(piece.Text.AsSpan(span.Start, span.Length)).Select(w => w.Stem).ToHashSet(StringComparer.Ordinal);
-        return words.Count == 0 ? 0 : words.Count(asked.Contains) / Math.Sqrt(words.Count);
+        var stems = words.Stems(piece.Text.Substring(span.Start, span.Length));
+        return stems.Count == 0 ? 0 : stems.Count(asked.Contains) / Math.Sqrt(stems.Count);
     }
 
     [GeneratedRegex(@"\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]", RegexOptions.None, 1000)]

@@ -1,5 +1,3 @@
-using Sophia.Knowledge;
-
 namespace Sophia.Chat;
 
 /// <summary>What kind of answer a question wants.</summary>
@@ -28,9 +26,9 @@ internal sealed record QuestionReading(QuestionKind Kind, IReadOnlyList<string> 
         mean means happen happened just also any some all every each please there's s t re ve d ll m don doesn isn
         """.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries), StringComparer.Ordinal);
 
-    public static QuestionReading Of(string question, WordAnalyzer analyzer)
+    public static QuestionReading Of(string question, AnswerWords analyzer)
     {
-        var words = analyzer.Words(question);
+        var words = analyzer.Of(question);
         string[] plain = [.. words.Select(w => question.Substring(w.Start, w.Length).ToLowerInvariant())];
         var stems = words.Where((_, i) => !Empty.Contains(plain[i])).Select(w => w.Stem).Distinct(StringComparer.Ordinal).ToList();
         if (stems.Count == 0)

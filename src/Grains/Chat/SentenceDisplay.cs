@@ -15,6 +15,7 @@ internal static partial class SentenceDisplay
 
     public static string Plain(string text)
     {
+        text = Tags().Replace(text, " ");
         text = Links().Replace(text, "$1");
         text = Emphasis().Replace(text, "$2");
         text = MarkLike().Replace(text, "($1)");
@@ -22,6 +23,9 @@ internal static partial class SentenceDisplay
         text = SpacedMarks().Replace(text, "$1");
         return Spaces().Replace(text, " ").Trim();
     }
+
+    [GeneratedRegex(@"</?[a-z][a-z0-9]*(\s[^<>]*)?/?>", RegexOptions.IgnoreCase, 1000)]
+    private static partial Regex Tags();
 
     [GeneratedRegex(@"!?\[([^\]\n]*)\]\([^)\n]*\)", RegexOptions.None, 1000)]
     private static partial Regex Links();
