@@ -66,6 +66,29 @@ public sealed class HubTests(ChatFixture fixture) : IClassFixture<ChatFixture>
     }
 
     [Fact]
+    public async Task A_restart_in_the_middle_of_an_answer_ends_it_as_failed_and_keeps_what_was_shown()
+    {
+        const string question = "Who owns Acme? (interrupted)";
+        fixture.Model.For(question).TryWrite("Ann ");
+        var seen = new List<ChatEvent>();
+        await using (var before = await HubClient.Connect(App.Url, App.Running.OwnerKey))
+        {
+            await before.Ask("interrupted", question);
+            await foreach (var happened in before.StreamAsync<ChatEvent>("Events", "interrupted", 0L))
+            {
+                seen.Add(happened);
+                if (happened.Kind == ChatEventKind.Text)
+                    break;
+            }
+        }
+        await App.Restart();
+        await using var after = await HubClient.Connect(App.Url, App.Running.OwnerKey);
+        var rest = await Read(after, "interrupted", seen[^1].Number);
+        Assert.Equal((seen[^1].Number + 1, ChatEventKind.Failed), (rest[0].Number, Assert.Single(rest).Kind));
+        Assert.Equal(seen.Select(e => (e.Number, e.Text)), (await Read(after, "interrupted", 0)).SkipLast(1).Select(e => (e.Number, e.Text)));
+    }
+
+    [Fact]
     public async Task A_model_that_is_not_there_gives_way_to_an_extractive_answer_that_says_so()
     {
         await using var hub = await HubClient.Connect(App.Url, App.Running.OwnerKey);
