@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Sophia.Operations;
 using Sophia.Pipelines;
 using Sophia.Quality;
@@ -54,13 +55,17 @@ internal static class IngestCommand
     private static async Task Define(Api api, string pipeline, string path, bool watch, CancellationToken cancellation)
     {
         var known = (await api.Get("api/pipelines", EdgeJson.Default.IReadOnlyListPipelineView, cancellation)).FirstOrDefault(p => p.Name == pipeline);
-        if (known is not null && known.DefinitionText.Contains(Quoted(path), StringComparison.Ordinal) && (!watch || known.Sources.Any(s => s.Watched)))
+        if (known is not null && Reads(known.DefinitionText, path) && (!watch || known.Sources.Any(s => s.Watched)))
             return;
         if (known is not null && !known.DefinitionText.StartsWith(Mark, StringComparison.Ordinal))
             throw new CommandFailedException($"There is a pipeline \"{pipeline}\" over something else already. Choose another name with --pipeline.");
         var text = $"{Mark}\nname: {pipeline}\nsources:\n  - type: files\n    path: {Quoted(path)}\n{(watch ? "    watch: true\n" : "")}";
         await api.Text(HttpMethod.Put, $"api/pipelines/{pipeline}", new StringContent(text), cancellation);
     }
+
+    // However its author quotes the path.
+    private static bool Reads(string definition, string path) =>
+        Regex.IsMatch(definition, "path[\"']?\\s*:\\s*[\"']?" + Regex.Escape(path) + "/?[\"']?\\s*([,}#]|$)", RegexOptions.Multiline, TimeSpan.FromSeconds(1));
 
     private const string Mark = "# Made by ./sophia ingest";
 
