@@ -52,6 +52,7 @@ reports=$(find "$results" -name '*.trx')
 [ -n "$reports" ] || { echo "0 passed, $((broken + 1)) failed"; exit 1; }
 # shellcheck disable=SC2086
 awk -v broken="$broken" '
+  function plain(text) { gsub(/&quot;/, "\"", text); gsub(/&lt;/, "<", text); gsub(/&gt;/, ">", text); gsub(/&apos;/, "\047", text); gsub(/&amp;/, "\\&", text); return text }
   function attribute(line, name,   at) { at = match(line, name "=\"[^\"]*\""); return at ? substr(line, at + length(name) + 2, RLENGTH - length(name) - 3) : "" }
   /<UnitTestResult / {
     outcome = attribute($0, "outcome"); test = attribute($0, "testName"); skipped = 0
@@ -64,8 +65,8 @@ awk -v broken="$broken" '
   /<\/UnitTestResult>/ { if (skipped) { reasons[reason]++; skipped = 0 } }
   END {
     failed += broken
-    for (i = 1; i <= failed - broken; i++) print "failed: " names[i]
-    if (total_skipped) { print "Skipped, by reason:"; for (r in reasons) printf "%6d  %s\n", reasons[r], r }
+    for (i = 1; i <= failed - broken; i++) print "failed: " plain(names[i])
+    if (total_skipped) { print "Skipped, by reason:"; for (r in reasons) printf "%6d  %s\n", reasons[r], plain(r) }
     if (passed + failed == 0) { print "0 passed, 1 failed (no test ran)"; exit 1 }
     printf "%d passed, %d failed, %d skipped\n", passed, failed, total_skipped
     exit failed > 0

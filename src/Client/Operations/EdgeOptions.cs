@@ -37,6 +37,9 @@ public static class EdgeLimits
     /// <summary>How long a caller who proved himself is believed without asking his tenant again. A revoked key works for at most this long.</summary>
     public static readonly TimeSpan CallerBelievedFor = TimeSpan.FromSeconds(30);
 
+    /// <summary>Sign-in codes that one address may try a minute.</summary>
+    public const int SignInsPerMinute = 20;
+
     /// <summary>How many callers are remembered.</summary>
     public const int CallersRemembered = 10_000;
 

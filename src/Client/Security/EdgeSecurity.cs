@@ -1,3 +1,4 @@
+using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
@@ -22,6 +23,12 @@ public static class EdgeSecurity
             .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null)
             .AddCookie(cookie => Configure(cookie, options));
         services.AddAuthorization(Roles.Add);
+        services.AddRateLimiter(limiter =>
+        {
+            limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
+            limiter.AddPolicy(SignInEndpoints.Throttle, context => RateLimitPartition.GetFixedWindowLimiter(
+                context.Connection.RemoteIpAddress, static _ => new() { PermitLimit = EdgeLimits.SignInsPerMinute, Window = TimeSpan.FromMinutes(1) }));
+        });
         services.Configure<HostFilteringOptions>(hosts =>
         {
             hosts.AllowedHosts = options.Hosts.Count == 0 ? ["*"] : [.. options.Hosts];
@@ -35,6 +42,7 @@ public static class EdgeSecurity
         .UseAuthentication()
         .UseMiddleware<SameOrigin>()
         .UseAuthorization()
+        .UseRateLimiter()
         .Use(static async (context, next) =>
         {
             if (context.User.TryCaller() is not { } caller)

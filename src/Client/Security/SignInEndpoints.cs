@@ -10,10 +10,14 @@ public static class SignInEndpoints
 {
     public const string Path = "/signin";
 
+    /// <summary>The policy that slows down whoever tries codes.</summary>
+    internal const string Throttle = "signin";
+
     internal static void MapSignIn(this IEndpointRouteBuilder app)
     {
         app.MapGet(Path, (string? code, HttpContext context) => Ask(code, context)).AllowAnonymous().ExcludeFromDescription();
-        app.MapPost(Path, Redeem).AllowAnonymous().ExcludeFromDescription().DisableAntiforgery().WithMetadata(new RequestSizeLimitAttribute(4096));
+        app.MapPost(Path, Redeem).AllowAnonymous().ExcludeFromDescription().DisableAntiforgery().WithMetadata(new RequestSizeLimitAttribute(4096))
+            .RequireRateLimiting(Throttle);
         app.MapPost("/signout", SignOut).ExcludeFromDescription();
         app.MapGet("/api/me", (HttpContext context) => context.User.Caller()).WithTags("Security").WithSummary("Who the key or the browser belongs to.");
         app.MapPost("/api/signin-links", Issue).RequireAuthorization(Roles.Admin).WithTags("Security")

@@ -1,0 +1,49 @@
+using System.Net;
+using Orleans.Hosting;
+using Microsoft.Extensions.Hosting;
+using Sophia.Hosting;
+using Sophia.Log;
+
+namespace Sophia.Operations;
+
+/// <summary>What callers hear when the store fails: what to do, not where it broke.</summary>
+public sealed class StorageFaultTests : IAsyncLifetime
+{
+    private readonly SophiaApp app = new();
+    private Exception? fault;
+
+    public Task InitializeAsync()
+    {
+        app.Adapt = builder => builder.Host.UseOrleans(silo => silo.AddIncomingGrainCallFilter(context =>
+            fault is { } failing && context.InterfaceMethod?.DeclaringType == typeof(IRecordsGrain) ? Task.FromException(failing) : context.Invoke()));
+        return app.InitializeAsync();
+    }
+
+    public Task DisposeAsync() => app.DisposeAsync();
+
+    [Fact]
+    public async Task Each_fault_has_its_status_and_nothing_leaks()
+    {
+        (Exception Fault, int Status, string Code)[] table =
+        [
+            (new StorageException(StorageFault.Full, "secret path"), 507, "storage-full"),
+            (new StorageException(StorageFault.Corrupt, "secret path"), 503, "unavailable"),
+            (new StorageException(StorageFault.Locked, "secret path"), 503, "unavailable"),
+            (new StorageException(StorageFault.Unreachable, "secret path"), 503, "unavailable"),
+            (new TimeoutException("secret path"), 503, "timeout"),
+            (new RefusedException(RefusalCode.Busy, "Wait.", ["one"], DateTimeOffset.UtcNow.AddSeconds(30)), 429, "busy"),
+            (new RefusedException(RefusalCode.TooLarge, "Less."), 413, "too-large"),
+            (new InvalidOperationException("secret path"), 500, "internal"),
+        ];
+        foreach (var (failing, status, code) in table)
+        {
+            fault = failing;
+            using var answer = await app.Owner.GetAsync("/api/streams");
+            var problem = await answer.Problem(status, code);
+            Assert.DoesNotContain("secret path", problem.ToString());
+            Assert.Equal(status is 429 || code == "timeout", answer.Headers.RetryAfter is not null);
+        }
+        fault = null;
+        Assert.Equal(HttpStatusCode.OK, (await app.Owner.GetAsync("/api/streams")).StatusCode);
+    }
+}
