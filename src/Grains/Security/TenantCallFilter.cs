@@ -23,6 +23,6 @@ public sealed partial class TenantCallFilter(ILogger<TenantCallFilter> logger) :
     // and whoever may not start one may not go on with it.
     private static bool IsOurs(Type? type) => type?.Assembly.GetName().Name == Ours || type?.Name == "IAsyncEnumerableGrainExtension";
 
-    [LoggerMessage(4001, LogLevel.Warning, "Refused {Interface}.{Method} to a stranger (acting for {Tenant})")]
-    private partial void LogRefused(string @interface, string method, string? tenant);
+    [LoggerMessage(4001, LogLevel.Warning, "Refused {Contract}.{Method} to a stranger (acting for {Tenant})")]
+    private partial void LogRefused(string contract, string method, string? tenant);
 }
