@@ -5,6 +5,7 @@ using Sophia.Log;
 using Sophia.Operations;
 using Sophia.Pages;
 using Sophia.Pipelines;
+using Sophia.Quality;
 using Sophia.Security;
 
 namespace Sophia.Hosting;
@@ -32,6 +33,7 @@ internal static class SophiaHost
         });
         builder.Services.AddSophiaStorage(storage => storage.DataFolder = folder.Path);
         builder.Services.AddSophiaLog();
+        builder.Services.AddSophiaQuality();
         builder.Services.AddSophiaPipelines();
         builder.Services.AddFilesSource(files =>
         {

@@ -10,7 +10,7 @@ internal sealed class RuleReader(DefinitionErrors errors)
     internal static readonly string[] Kinds = ["age", "check", "enum", "format", "pattern", "range", "required", "type", "unique"];
     internal static readonly string[] Keys = [.. Kinds, "field", "level", "name"];
     internal static readonly string[] Types = ["array", "boolean", "date", "datetime", "integer", "number", "object", "string"];
-    internal static readonly string[] Formats = ["date", "datetime", "email", "ipv4", "ipv6", "phone", "time", "uri", "uuid"];
+    internal static readonly string[] Formats = ["country", "currency", "date", "datetime", "email", "ipv4", "ipv6", "phone", "time", "uri", "url", "uuid"];
 
     private readonly List<RuleDefinition> rules = [];
     private readonly HashSet<string> names = new(StringComparer.Ordinal);
@@ -161,6 +161,9 @@ internal sealed class RuleReader(DefinitionErrors errors)
     {
         if (rule.Field.Length == 0)
             errors.Add(rule.Line, "", $"expected a field for rule \"{rule.Name}\", found nothing");
+        else if (rule.Kind is RuleKind.CrossField || (rule.Kind is RuleKind.Range && rule.Arguments.Count > 0))
+            if (RuleSet.ErrorOf(rule with { Line = 0 }) is { } wrong)
+                errors.Add(rule.Line, "", wrong);
         var name = rule.Name;
         for (var n = 2; !names.Add(name); n++)
             name = $"{rule.Name}-{n}";

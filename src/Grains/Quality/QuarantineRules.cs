@@ -1,0 +1,98 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Sophia.Log;
+using Sophia.Operations;
+using Sophia.Pipelines;
+
+namespace Sophia.Quality;
+
+/// <summary>What a decision on a quarantined item is made of, and what is said of it.</summary>
+internal static class QuarantineRules
+{
+    /// <summary>The most items that one page shows.</summary>
+    public const int MaxListed = 500;
+
+    /// <summary>The largest payload that an edit takes, in bytes.</summary>
+    public const int MaxPayloadBytes = 8 * 1024 * 1024;
+
+    /// <exception cref="RefusedException">It is no JSON object, has a name twice, or is too large.</exception>
+    public static ReadOnlyMemory<byte> PayloadOf(string json)
+    {
+        var bytes = Encoding.UTF8.GetBytes(json);
+        if (bytes.Length > MaxPayloadBytes)
+            throw new RefusedException(RefusalCode.TooLarge, $"A payload has at most {MaxPayloadBytes} bytes.");
+        try
+        {
+            using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return document.RootElement.ValueKind == JsonValueKind.Object ? bytes : throw new RefusedException(RefusalCode.Invalid, "The payload is not a JSON object.");
+        }
+        catch (JsonException wrong)
+        {
+            throw new RefusedException(RefusalCode.Invalid, $"The payload is not well-formed JSON: {wrong.Message}");
+        }
+    }
+
+    /// <summary>The key that the payload is stored under, or what is missing to make one. Without key fields it stays the item's own.</summary>
+    public static (string? Key, CellReason? Missing) KeyOf(QuarantinedItem item, ReadOnlySpan<byte> payload, PipelineDefinition? definition)
+    {
+        var fields = StreamOf(definition, item.Stream)?.Key ?? [];
+        if (fields.Count == 0 || (definition is not null && item.Key is not null && item.Origin.Path.StartsWith("delivery ", StringComparison.Ordinal)))
+            return item.Key is not null ? (item.Key, null)
+                : (null, new CellReason("*", "key", null, "a key: the definition of the stream names no key fields", "Name key fields in the definition, or correct the source."));
+        var key = new RecordKeys(fields).Of(payload, out var missing);
+        return key is { Length: <= RecordKeys.MaxLength } ? (key, null)
+            : (null, new CellReason(missing ?? fields[0], "key", null, $"a value: the key is made from it, at most {RecordKeys.MaxLength} characters in all", null));
+    }
+
+    /// <summary>Why the record would be held back by the rules as they are now; empty where it passes.</summary>
+    public static IReadOnlyList<CellReason> Judge(PipelineDefinition definition, string stream, string key, ReadOnlyMemory<byte> payload, DateTimeOffset now)
+    {
+        var record = new SourceRecord(stream, key, RecordOperation.Upsert, payload, 0, payload.Length, 0);
+        return new GateJudges().For(definition).Judge([new KeyedRecord(key, record)], now).Reasons[0] ?? [];
+    }
+
+    /// <summary>The part of the source that the record counts as seen in, where only one source can have brought it.</summary>
+    public static string? PartitionOf(QuarantinedItem item, PipelineDefinition? definition) =>
+        definition?.Sources is [{ Type: "files" } source] ? PartitionMark.PartitionName(ReadingPlan.NameOf(source), item.Origin.Path) : null;
+
+    public static NewEntry Audit(QuarantinedItem item, QuarantineDecision decision, string what)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("who", decision.By);
+            json.WriteString("what", $"quarantine: {what}");
+            json.WriteString("why", decision.Note ?? string.Join("; ", item.Reasons.Select(reason => $"{reason.Field}: {reason.Rule}")));
+            json.WriteNumber("item", item.Id);
+            json.WriteString("pipeline", item.Pipeline);
+            json.WriteString("stream", item.Stream);
+            json.WriteString("key", item.Key);
+            json.WriteEndObject();
+        }
+        var payload = buffer.WrittenSpan.ToArray();
+        return new NewEntry(EntryType.Audit, "audit", $"quarantine/{item.Id.ToString(CultureInfo.InvariantCulture)}", RecordOperation.Upsert, payload,
+            EntryHash.Of(RecordOperation.Upsert, payload), OnlyIfChanged: false);
+    }
+
+    public static string Said(string what, EntryDisposition? stored) => stored switch
+    {
+        null => char.ToUpperInvariant(what[0]) + what[1..] + ".",
+        EntryDisposition.Stored => char.ToUpperInvariant(what[0]) + what[1..] + " and stored.",
+        EntryDisposition.Duplicate => char.ToUpperInvariant(what[0]) + what[1..] + "; the same content was stored already.",
+        _ => "Closed: a newer version was stored at the same moment, and nothing was written over it.",
+    };
+
+    public static QuarantineOutcome Newer(QuarantinedItem item, string key, LogEntry newest) => new(item.Id, QuarantineState.Held,
+        string.Create(CultureInfo.InvariantCulture, $"{item.Stream}/{key} has a newer version ({newest.Version}, of {newest.At:yyyy-MM-dd HH:mm:ss}Z), which a release never overwrites. Discard the item, or correct the source."), item.Reasons);
+
+    public static QuarantineOutcome AlreadyDecided(QuarantinedItem item) =>
+        new(item.Id, item.State, $"Decided already by {item.DecidedBy}: {item.State.ToString().ToLowerInvariant()}.", item.Reasons);
+
+    public static QuarantineOutcome Unknown(long id) => new(id, QuarantineState.Held, $"There is no quarantined item {id}.", []);
+
+    private static StreamDefinition? StreamOf(PipelineDefinition? definition, string stream) =>
+        definition?.Streams.GetValueOrDefault(stream) ?? definition?.Streams.GetValueOrDefault("*");
+}
