@@ -77,7 +77,7 @@ internal sealed partial class QuarantineGrain(ILogStore log, IQuarantineStore it
             return QuarantineRules.Unknown(id);
         if (item.State != QuarantineState.Held)
             return QuarantineRules.AlreadyDecided(item);
-        if (item.PayloadJson is null)
+        if (string.IsNullOrEmpty(item.PayloadJson))
             return new QuarantineOutcome(id, QuarantineState.Held, "It is a piece of a file and no record: correct it at the source, edit it into a record, or discard it.", item.Reasons);
         var payload = Encoding.UTF8.GetBytes(item.PayloadJson);
         var definition = await Definition(item);

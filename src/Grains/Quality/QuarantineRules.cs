@@ -41,7 +41,7 @@ internal static class QuarantineRules
         if (fields.Count == 0 || (definition is not null && item.Key is not null && item.Origin.Path.StartsWith("delivery ", StringComparison.Ordinal)))
             return item.Key is not null ? (item.Key, null)
                 : (null, new CellReason("*", "key", null, "a key: the definition of the stream names no key fields", "Name key fields in the definition, or correct the source."));
-        var key = new RecordKeys(fields).Of(payload, out var missing);
+        var (key, missing) = Made(fields, payload);
         return key is { Length: <= RecordKeys.MaxLength } ? (key, null)
             : (null, new CellReason(missing ?? fields[0], "key", null, $"a value: the key is made from it, at most {RecordKeys.MaxLength} characters in all", null));
     }
@@ -92,6 +92,18 @@ internal static class QuarantineRules
         new(item.Id, item.State, $"Decided already by {item.DecidedBy}: {item.State.ToString().ToLowerInvariant()}.", item.Reasons);
 
     public static QuarantineOutcome Unknown(long id) => new(id, QuarantineState.Held, $"There is no quarantined item {id}.", []);
+
+    private static (string? Key, string? Missing) Made(IReadOnlyList<string> fields, ReadOnlySpan<byte> payload)
+    {
+        try
+        {
+            return (new RecordKeys(fields).Of(payload, out var missing), missing);
+        }
+        catch (JsonException)
+        {
+            return (null, fields[0]);
+        }
+    }
 
     private static StreamDefinition? StreamOf(PipelineDefinition? definition, string stream) =>
         definition?.Streams.GetValueOrDefault(stream) ?? definition?.Streams.GetValueOrDefault("*");

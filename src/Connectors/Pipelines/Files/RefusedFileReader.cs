@@ -17,11 +17,18 @@ internal sealed class RefusedFileReader(OpenedFile file, string stream, PieceFau
         var buffer = new byte[64 * 1024];
         var preview = "";
         long length = 0;
-        for (int read; (read = await bytes.ReadAsync(buffer, cancellation)) > 0; length += read)
+        try
         {
-            hash.AppendData(buffer.AsSpan(0, read));
-            if (length == 0)
-                preview = Pieces.Show(buffer.AsSpan(0, read));
+            for (int read; (read = await bytes.ReadAsync(buffer, cancellation)) > 0; length += read)
+            {
+                hash.AppendData(buffer.AsSpan(0, read));
+                if (length == 0)
+                    preview = Pieces.Show(buffer.AsSpan(0, read));
+            }
+        }
+        catch (InvalidDataException)
+        {
+            // A damaged compressed file: what could be expanded of it is what is hashed and shown.
         }
         var piece = Pieces.Bad(stream, file.Path, 0, length, 1, Convert.ToHexStringLower(hash.GetHashAndReset()), preview, fault);
         return new SourceBatch([], [piece], new ReaderState(ReaderState.CurrentVersion, file.Fingerprint, length, 0, 1, Done: true).ToString(), length);

@@ -67,7 +67,7 @@ internal abstract class RowReader(OpenedFile file, TextBlocks blocks, ReaderStat
     /// <summary>Reads the file's first records for nothing but the values that its keys could be made of.</summary>
     protected async ValueTask<IReadOnlyList<string>> Probe(RecordKeys keys, Func<ReadOnlyMemory<string?>> values, CancellationToken cancellation)
     {
-        while (Row < RecordKeys.ProbedRows && At < MaxProbedBytes && await Next(cancellation))
+        while (Row < RecordKeys.ProbedRows && At < MaxProbedBytes && !ended && await NextOrEnd(cancellation))
         {
             if (records.Count > 0)
                 keys.Saw(values().Span);
