@@ -4,6 +4,7 @@ using System.Text;
 namespace Sophia.Pipelines;
 
 /// <summary>Prints how fast one core reads and checks rows; the bound is wide, so that a busy machine does not fail it.</summary>
+[Collection(Alone.Name)]
 public sealed class ThroughputTests
 {
     [Theory]
