@@ -8,8 +8,8 @@ public interface IIndexStore
     /// <summary>How far the index has come: the log position and the version of the chunker that made it. (0, 0) where there is none.</summary>
     Task<IndexCursor> Cursor(TenantId tenant, CancellationToken cancellation);
 
-    /// <summary>Replaces the chunks of the given records and moves the cursor, in one transaction. Refused (false) unless the cursor is <paramref name="expected"/>.</summary>
-    Task<bool> Apply(TenantId tenant, IndexCursor expected, IndexCursor next, IReadOnlyList<IndexedRecord> records, CancellationToken cancellation);
+    /// <summary>Replaces the chunks of the given records and moves the cursor, in one transaction, remembering <paramref name="at"/> as the time. Refused (false) unless the cursor is <paramref name="expected"/>.</summary>
+    Task<bool> Apply(TenantId tenant, IndexCursor expected, IndexCursor next, IReadOnlyList<IndexedRecord> records, DateTimeOffset at, CancellationToken cancellation);
 
     /// <summary>Empties the index and sets the cursor to the start under a chunker version.</summary>
     Task Reset(TenantId tenant, int version, CancellationToken cancellation);
@@ -17,11 +17,20 @@ public interface IIndexStore
     /// <summary>Candidates for a question: chunks that hold at least one of the terms and pass the filter, best first by the engine's own BM25.</summary>
     Task<CandidateSet> Candidates(TenantId tenant, CandidateQuery query, CancellationToken cancellation);
 
+    /// <summary>In how many chunks each stem stands; a stem that stands nowhere is left out.</summary>
+    Task<IReadOnlyDictionary<string, long>> DocumentFrequency(TenantId tenant, IReadOnlyList<string> stems, CancellationToken cancellation);
+
     /// <summary>Chunks of one record version in order.</summary>
     Task<IReadOnlyList<IndexedChunk>> ChunksOf(TenantId tenant, string stream, string key, CancellationToken cancellation);
 
     /// <summary>What is indexed of a record: the version and when, or null.</summary>
     Task<IndexedState?> StateOf(TenantId tenant, string stream, string key, CancellationToken cancellation);
+
+    /// <summary>When the cursor reached a log position, or null where it has not. Remembered for the last <see cref="PassedKept"/> moves; an older one answers the oldest kept.</summary>
+    Task<DateTimeOffset?> PassedAt(TenantId tenant, long position, CancellationToken cancellation);
+
+    /// <summary>Moves of the cursor whose time is remembered.</summary>
+    const int PassedKept = 10_000;
 }
 
 public sealed record IndexCursor(long Position, int Version);
@@ -41,8 +50,17 @@ public sealed record IndexedChunk(long ChunkId, string Stream, string Key, long 
 
 public sealed record IndexedState(long Version, int Chunks, DateTimeOffset IndexedAt);
 
-/// <summary>Terms are plain words; the engine quotes them, nothing in them is syntax.</summary>
-public sealed record CandidateQuery(IReadOnlyList<string> Terms, SearchFilter? Filter, int Limit);
+/// <summary>What to propose. Terms are plain words; the engine quotes them, nothing in them is syntax.</summary>
+/// <param name="Stems">The terms' stems, whose frequencies the scorer wants.</param>
+/// <param name="Limit">Chunks at most. Where the filter names records and leaves no more than this, all that it leaves are returned, whether they hold a term or not.</param>
+public sealed record CandidateQuery(IReadOnlyList<string> Terms, IReadOnlyList<string> Stems, SearchFilter? Filter, int Limit);
 
-/// <summary>Chunks and what the scorer needs of the whole: how many chunks there are, their mean length in words, and in how many each term stands.</summary>
-public sealed record CandidateSet(IReadOnlyList<IndexedChunk> Chunks, long Matched, long TotalChunks, double MeanWords, IReadOnlyDictionary<string, long> DocumentFrequency);
+/// <summary>Chunks and what the scorer needs of the whole.</summary>
+/// <param name="Matched">Chunks that pass the filter and hold a term.</param>
+/// <param name="TotalChunks">Chunks in the index.</param>
+/// <param name="ScopeChunks">Chunks that pass the filter where it names records; else null.</param>
+/// <param name="DocumentFrequency">In how many chunks of the index each term stands, by stem.</param>
+public sealed record CandidateSet(IReadOnlyList<IndexedChunk> Chunks, long Matched, long TotalChunks, long? ScopeChunks, IReadOnlyDictionary<string, long> DocumentFrequency)
+{
+    public static readonly CandidateSet Empty = new([], 0, 0, null, new Dictionary<string, long>());
+}

@@ -1,0 +1,141 @@
+namespace Sophia.Knowledge;
+
+// How candidates are ordered. The engine proposes a pool of chunks by its own BM25; here each is scored anew:
+//
+// 1. BM25F. A word counts in title and headings and in the text, each against its own mean length (over the pool), and saturates once for both.
+//    A word's rarity is that in the whole index; where the asker narrowed the search to what fits in the pool, the mean of that and its rarity
+//    there, because within one conversation the conversation's own subject says little.
+// 2. Feedback (texts only): the words of the best few that are rare enough widen the question at a small weight. They order the pool anew and
+//    add nothing to it.
+// 3. Who speaks: chunks in which somebody speaks whom the question names rise with the share of words they have there.
+// 4. Neighbours: a chunk gets a fading part of what the chunks before and after it in its record score, since people ask about stretches.
+// 5. Siblings: a record with several good chunks is a better record.
+//
+// Everything is a function of question, candidates and options. The one thing that must be looked up in between is how common the words of
+// step 2 are, so the caller asks for them (Widening), looks them up, and hands them in (Widen).
+
+/// <summary>Scores the candidates of one question.</summary>
+internal sealed class Ranker
+{
+    private readonly AnalyzedQuery query;
+    private readonly CandidateSet set;
+    private readonly RankingOptions options;
+    private readonly List<ScoredChunk> all;
+    private readonly List<ScoredChunk> matching;
+    private readonly Dictionary<string, double> weights;
+    private readonly HashSet<string> speakers;
+    private readonly double meanTitle;
+    private readonly double meanBody;
+
+    public Ranker(AnalyzedQuery query, CandidateSet set, CandidateReader reader, RankingOptions options)
+    {
+        (this.query, this.set, this.options) = (query, set, options);
+        all = [.. set.Chunks.Select(reader.Read)];
+        var asked = query.Weights.Keys.ToHashSet(StringComparer.Ordinal);
+        foreach (var chunk in all)
+            chunk.Count(asked);
+        matching = [.. all.Where(c => c.Matches)];
+        meanTitle = Math.Max(1e-9, matching.Count == 0 ? 0 : matching.Average(c => c.TitleWords));
+        meanBody = Math.Max(1e-9, matching.Count == 0 ? 0 : matching.Average(c => c.BodyWords));
+        (speakers, weights) = Speakers();
+        Add(weights, set.DocumentFrequency);
+    }
+
+    /// <summary>Words that may widen the question, the most telling first, in groups that are worth one lookup each; empty where nothing is to be widened.</summary>
+    public IReadOnlyList<KeyValuePair<string, double>> Widening()
+    {
+        var best = Best();
+        if (options.FeedbackChunks == 0 || best.Count == 0 || best[0].Source.Chunk.Kind == ChunkKind.Turns)
+            return [];
+        var sum = best.Sum(c => c.Score);
+        var telling = new Dictionary<string, double>(StringComparer.Ordinal);
+        foreach (var chunk in best)
+        {
+            var counts = chunk.AllCounts();
+            var words = Math.Max(options.FeedbackMinWords, counts.Values.Sum());
+            foreach (var (stem, count) in counts)
+                if (stem.Length > 1 && !StopWords.IsStop(stem) && !StopWords.IsAsking(stem) && !stem.All(char.IsDigit))
+                    telling[stem] = telling.GetValueOrDefault(stem) + chunk.Score / sum * count / words;
+        }
+        return [.. telling.OrderByDescending(t => t.Value).ThenBy(t => t.Key, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Whether a word that stands in so many chunks is rare enough to widen with.</summary>
+    public bool IsRare(long documentFrequency) => documentFrequency <= options.FeedbackMaxShare * set.TotalChunks;
+
+    /// <summary>Widens the question by the words chosen.</summary>
+    public void Widen(IReadOnlyList<KeyValuePair<string, double>> chosen, IReadOnlyDictionary<string, long> documentFrequency)
+    {
+        var sum = chosen.Sum(c => c.Value);
+        if (sum <= 0)
+            return;
+        var known = query.Weights.Keys.ToHashSet(StringComparer.Ordinal);
+        var fresh = chosen.Select(c => c.Key).Where(s => !known.Contains(s)).ToHashSet(StringComparer.Ordinal);
+        foreach (var chunk in matching)
+            chunk.Count(fresh);
+        var asked = weights.Values.Sum();
+        Add(chosen.ToDictionary(c => c.Key, c => options.FeedbackWeight * asked * c.Value / sum, StringComparer.Ordinal), documentFrequency);
+    }
+
+    /// <summary>The candidates that the question reaches, best first.</summary>
+    public List<ScoredChunk> Finish()
+    {
+        foreach (var chunk in matching)
+            chunk.Score *= 1 + options.SpeakerBoost * Math.Min(1, 2 * chunk.ShareOf(speakers));
+        Neighbours.Lend(all, options);
+        Neighbours.Unite(all, options);
+        all.RemoveAll(c => c.Score <= 0);
+        all.Sort(Order);
+        return all;
+    }
+
+    private List<ScoredChunk> Best()
+    {
+        var ordered = matching.ToList();
+        ordered.Sort(Order);
+        return ordered.GetRange(0, Math.Min(options.FeedbackChunks, ordered.Count)).FindAll(c => c.Score > 0);
+    }
+
+    private static int Order(ScoredChunk a, ScoredChunk b)
+    {
+        var byScore = b.Score.CompareTo(a.Score);
+        return byScore != 0 ? byScore : a.Source.ChunkId.CompareTo(b.Source.ChunkId);
+    }
+
+    private (HashSet<string>, Dictionary<string, double>) Speakers()
+    {
+        var names = all.SelectMany(c => c.Source.Chunk.Speakers).Distinct(StringComparer.Ordinal).ToList();
+        var (found, words) = options.SpeakerBoost > 0 && names.Count > 0 ? SpeakerNames.In(query.Words, names) : ([], []);
+        var weighed = new Dictionary<string, double>(query.Weights, StringComparer.Ordinal);
+        foreach (var stem in query.Weights.Keys)
+            if (words.Count > 0 && query.Words.Select((w, i) => (w.Stem, i)).Where(w => w.Stem == stem).All(w => words.Contains(w.i)))
+                weighed[stem] *= options.SpeakerNameWeight;
+        return (found, weighed);
+    }
+
+    private void Add(IReadOnlyDictionary<string, double> stems, IReadOnlyDictionary<string, long> documentFrequency)
+    {
+        foreach (var (stem, weight) in stems)
+        {
+            var holding = matching.FindAll(c => c.CountOf(stem) is (> 0, _) or (_, > 0));
+            var rarity = weight * Rarity(documentFrequency.GetValueOrDefault(stem, holding.Count), holding.Count);
+            foreach (var chunk in holding)
+                chunk.Score += rarity * Saturated(chunk, chunk.CountOf(stem));
+        }
+    }
+
+    private double Rarity(long inIndex, int inScope)
+    {
+        var whole = Idf(set.TotalChunks, inIndex);
+        return set.ScopeChunks is { } scope && matching.Count < options.Pool && options.MixScope ? (whole + Idf(scope, inScope)) / 2 : whole;
+    }
+
+    private static double Idf(long chunks, long holding) => Math.Log(1 + (Math.Max(chunks, holding) - holding + 0.5) / (holding + 0.5));
+
+    private double Saturated(ScoredChunk chunk, (int Title, int Body) count)
+    {
+        var weight = count.Body / (1 - options.LengthPenalty + options.LengthPenalty * chunk.BodyWords / meanBody)
+            + options.TitleWeight * count.Title / (1 - options.TitleLengthPenalty + options.TitleLengthPenalty * chunk.TitleWords / meanTitle);
+        return weight * (options.Saturation + 1) / (weight + options.Saturation);
+    }
+}

@@ -1,0 +1,53 @@
+namespace Sophia.Knowledge;
+
+/// <summary>The SQL of a question: constant texts, so that whatever the asker wrote travels as a parameter. Terms are quoted for FTS5, so nothing in them is an operator.</summary>
+/// <remarks>Parameters: 1 the expression, 2 limit, 3 streams, 4 keys, 5 kind, 6 speaker, 7 from, 8 until, 9 fields (lists and fields as JSON; null: not filtered).</remarks>
+internal static class CandidateSql
+{
+    private const string Filter = """
+        (?3 IS NULL OR r.stream IN (SELECT value FROM json_each(?3)))
+        AND (?4 IS NULL OR r.key IN (SELECT value FROM json_each(?4)))
+        AND (?5 IS NULL OR c.kind = ?5)
+        AND (?6 IS NULL OR EXISTS (SELECT 1 FROM json_each(c.speakers) s WHERE s.value = ?6 COLLATE NOCASE))
+        AND (?7 IS NULL OR r.at >= ?7)
+        AND (?8 IS NULL OR r.at < ?8)
+        AND (?9 IS NULL OR NOT EXISTS (
+            SELECT 1 FROM json_each(?9) w WHERE NOT EXISTS (SELECT 1 FROM json_each(r.fields) f WHERE f.key = w.key AND CAST(f.value AS TEXT) = w.value)))
+        """;
+
+    private const string Columns = "c.id, r.stream, r.key, r.version, r.at, c.title, c.ordinal, c.kind, c.section, c.text, c.speakers, c.spans";
+
+    /// <summary>The best of the whole index; the engine orders before a row of text is read.</summary>
+    public const string Best = $"""
+        SELECT {Columns}, m.score FROM (SELECT rowid, rank AS score FROM chunk_words WHERE chunk_words MATCH ?1 ORDER BY rank LIMIT ?2) m
+        JOIN chunk c ON c.id = m.rowid JOIN record r ON r.id = c.record ORDER BY m.score, c.id
+        """;
+
+    public const string CountMatches = "SELECT count(*) FROM chunk_words WHERE chunk_words MATCH ?1";
+
+    /// <summary>The best of those that pass the filter, within a range of chunks (10, 11).</summary>
+    public const string BestFiltered = $"""
+        SELECT {Columns}, chunk_words.rank FROM chunk_words JOIN chunk c ON c.id = chunk_words.rowid JOIN record r ON r.id = c.record
+        WHERE chunk_words MATCH ?1 AND chunk_words.rowid BETWEEN ?10 AND ?11 AND {Filter} ORDER BY chunk_words.rank, c.id LIMIT ?2
+        """;
+
+    public const string CountMatchesFiltered = $"""
+        SELECT count(*) FROM chunk_words JOIN chunk c ON c.id = chunk_words.rowid JOIN record r ON r.id = c.record
+        WHERE chunk_words MATCH ?1 AND chunk_words.rowid BETWEEN ?10 AND ?11 AND {Filter}
+        """;
+
+    private const string OfKeys = $"FROM json_each(?4) k CROSS JOIN record r ON r.key = k.value CROSS JOIN chunk c ON c.record = r.id WHERE {Filter}";
+
+    /// <summary>How many chunks the filter leaves of the named records, and the range they lie in.</summary>
+    public const string ScopeOfKeys = $"SELECT count(*), min(c.id), max(c.id) {OfKeys}";
+
+    public const string AllOfKeys = $"SELECT {Columns}, 0.0 {OfKeys} ORDER BY c.id";
+
+    public const string OfRecord = $"SELECT {Columns}, 0.0 FROM record r JOIN chunk c ON c.record = r.id WHERE r.stream = ?1 AND r.key = ?2 ORDER BY c.ordinal";
+
+    /// <summary>An FTS5 expression that matches where any of the terms stands.</summary>
+    public static string AnyOf(IEnumerable<string> terms) => string.Join(" OR ", terms.Select(Quote));
+
+    /// <summary>An FTS5 string: quotes doubled, and no NUL, which would end it early.</summary>
+    public static string Quote(string term) => $"\"{term.Replace("\0", " ", StringComparison.Ordinal).Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+}

@@ -1,0 +1,105 @@
+using Sophia.Sqlite;
+
+namespace Sophia.Knowledge;
+
+/// <summary>Answers questions on a reading connection, from one state of the file.</summary>
+internal sealed class IndexReader(DatabaseConnection database)
+{
+    public IndexCursor Cursor()
+    {
+        using var select = database.Prepare("SELECT position, version FROM progress");
+        return select.Step() ? new IndexCursor(select.Int(0), (int)select.Int(1)) : new IndexCursor(0, 0);
+    }
+
+    public CandidateSet Candidates(CandidateQuery query)
+    {
+        if (query.Terms.Count == 0)
+            return CandidateSet.Empty;
+        var match = CandidateSql.AnyOf(query.Terms);
+        var total = database.Scalar("SELECT chunks FROM progress");
+        var frequency = DocumentFrequency(query.Stems);
+        if (query.Filter is not { } filter)
+            return new CandidateSet(Chunks(CandidateSql.Best, match, query.Limit, null), Count(CandidateSql.CountMatches, match, null), total, null, frequency);
+        var scope = filter.Keys is { Count: > 0 } ? ScopeOf(filter) : null;
+        var matched = Count(CandidateSql.CountMatchesFiltered, match, filter, scope);
+        var whole = scope is { Chunks: var count } && count <= query.Limit;
+        var chunks = whole ? Chunks(CandidateSql.AllOfKeys, match, query.Limit, filter) : Chunks(CandidateSql.BestFiltered, match, query.Limit, filter, scope);
+        return new CandidateSet(chunks, matched, total, scope?.Chunks, frequency);
+    }
+
+    public Dictionary<string, long> DocumentFrequency(IReadOnlyList<string> stems)
+    {
+        var found = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var stem in stems)
+        {
+            using var select = database.Prepare("SELECT doc FROM chunk_terms WHERE term = ?1");
+            if (select.Text(1, stem).Step())
+                found[stem] = select.Int(0);
+        }
+        return found;
+    }
+
+    public List<IndexedChunk> ChunksOf(string stream, string key)
+    {
+        using var select = database.Prepare(CandidateSql.OfRecord);
+        return Rows(select.Text(1, stream).Text(2, key));
+    }
+
+    public IndexedState? StateOf(string stream, string key)
+    {
+        using var select = database.Prepare("SELECT version, chunks, indexed_at FROM record WHERE stream = ?1 AND key = ?2");
+        return select.Text(1, stream).Text(2, key).Step() ? new IndexedState(select.Int(0), (int)select.Int(1), Time(select.Int(2))) : null;
+    }
+
+    public DateTimeOffset? PassedAt(long position)
+    {
+        using var select = database.Prepare("SELECT at FROM passed WHERE position >= ?1 ORDER BY position LIMIT 1");
+        return select.Int(1, position).Step() ? Time(select.Int(0)) : null;
+    }
+
+    private readonly record struct KeyScope(long Chunks, long First, long Last);
+
+    private KeyScope? ScopeOf(SearchFilter filter)
+    {
+        using var select = database.Prepare(CandidateSql.ScopeOfKeys);
+        return Bind(select, "", 0, filter).Step() && select.Int(0) > 0 ? new KeyScope(select.Int(0), select.Int(1), select.Int(2)) : new KeyScope(0, 0, -1);
+    }
+
+    private long Count(string sql, string match, SearchFilter? filter, KeyScope? scope = null)
+    {
+        using var select = database.Prepare(sql);
+        return Bind(select, match, 0, filter, scope).Step() ? select.Int(0) : 0;
+    }
+
+    private List<IndexedChunk> Chunks(string sql, string match, int limit, SearchFilter? filter, KeyScope? scope = null)
+    {
+        using var select = database.Prepare(sql);
+        return Rows(Bind(select, match, limit, filter, scope));
+    }
+
+    private static SqliteStatement Bind(SqliteStatement statement, string match, int limit, SearchFilter? filter, KeyScope? scope = null)
+    {
+        statement.Text(1, match).Int(2, limit);
+        return filter is null ? statement : statement
+            .Text(3, Json(filter.Streams)).Text(4, Json(filter.Keys)).Int(5, (long?)filter.Kind).Text(6, filter.Speaker)
+            .Int(7, filter.From?.ToUnixTimeMilliseconds()).Int(8, filter.Until?.ToUnixTimeMilliseconds())
+            .Text(9, filter.Fields is { Count: > 0 } fields ? ChunkJson.Fields(fields) : null)
+            .Int(10, scope?.First ?? long.MinValue).Int(11, scope?.Last ?? long.MaxValue);
+    }
+
+    private static string? Json(IReadOnlyList<string>? values) => values is { Count: > 0 } ? ChunkJson.Texts(values) : null;
+
+    private static List<IndexedChunk> Rows(SqliteStatement select)
+    {
+        var rows = new List<IndexedChunk>();
+        while (select.Step())
+            rows.Add(new IndexedChunk(
+                select.Int(0), select.Text(1), select.Text(2), select.Int(3), Time(select.Int(4)), select.Text(5),
+                new Chunk((int)select.Int(6), (ChunkKind)select.Int(7), select.Text(9), select.Text(8) is { Length: > 0 } section ? section : null,
+                    ChunkJson.Texts(select.Text(10)), ChunkJson.Spans(select.Text(11))),
+                -(select.RealOrNull(12) ?? 0)));
+        return rows;
+    }
+
+    private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+}

@@ -1,0 +1,94 @@
+using Sophia.Sqlite;
+
+namespace Sophia.Knowledge;
+
+/// <summary>Replaces records' chunks on the writing connection, inside its transaction.</summary>
+/// <remarks>The words table holds no text of its own: what leaves it must be named exactly as it went in, so it is read from the chunk first.</remarks>
+internal sealed class IndexWriter(DatabaseConnection database)
+{
+    public IndexCursor Cursor()
+    {
+        using var select = database.Prepare("SELECT position, version FROM progress");
+        return select.Step() ? new IndexCursor(select.Int(0), (int)select.Int(1)) : new IndexCursor(0, 0);
+    }
+
+    public bool Apply(IndexCursor expected, IndexCursor next, IReadOnlyList<IndexedRecord> records, DateTimeOffset at)
+    {
+        if (Cursor() != expected)
+            return false;
+        var change = 0L;
+        foreach (var record in records)
+            change += Replace(record, at);
+        Move(next, change, at);
+        return true;
+    }
+
+    public void Reset(int version)
+    {
+        database.Execute("INSERT INTO chunk_words(chunk_words) VALUES ('delete-all'); DELETE FROM chunk; DELETE FROM record; DELETE FROM passed;");
+        using var update = database.Prepare("UPDATE progress SET position = 0, version = ?1, chunks = 0");
+        update.Int(1, version).Run();
+    }
+
+    private long Replace(IndexedRecord record, DateTimeOffset at)
+    {
+        var id = Record(record, at, out var removed);
+        foreach (var chunk in record.Chunks)
+            Insert(id, record.Title, chunk);
+        return record.Chunks.Count - removed;
+    }
+
+    private long Record(IndexedRecord record, DateTimeOffset at, out long removed)
+    {
+        removed = 0;
+        if (Find(record.Stream, record.Key) is { } known)
+        {
+            removed = RemoveChunks(known);
+            using var update = database.Prepare("UPDATE record SET version = ?2, position = ?3, at = ?4, title = ?5, fields = ?6, chunks = ?7, indexed_at = ?8 WHERE id = ?1");
+            Facts(update.Int(1, known), 2, record, at).Run();
+            return known;
+        }
+        using var insert = database.Prepare("INSERT INTO record(stream, key, version, position, at, title, fields, chunks, indexed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+        Facts(insert.Text(1, record.Stream).Text(2, record.Key), 3, record, at).Run();
+        return database.Scalar("SELECT last_insert_rowid()");
+    }
+
+    private static SqliteStatement Facts(SqliteStatement statement, int from, IndexedRecord record, DateTimeOffset at) => statement
+        .Int(from, record.Version).Int(from + 1, record.Position).Int(from + 2, record.At.ToUnixTimeMilliseconds()).Text(from + 3, record.Title)
+        .Text(from + 4, ChunkJson.Fields(record.Fields)).Int(from + 5, record.Chunks.Count).Int(from + 6, at.ToUnixTimeMilliseconds());
+
+    private long? Find(string stream, string key)
+    {
+        using var select = database.Prepare("SELECT id FROM record WHERE stream = ?1 AND key = ?2");
+        return select.Text(1, stream).Text(2, key).Step() ? select.Int(0) : null;
+    }
+
+    private long RemoveChunks(long record)
+    {
+        using (var words = database.Prepare(
+            "INSERT INTO chunk_words(chunk_words, rowid, title, section, text) SELECT 'delete', id, title, section, text FROM chunk WHERE record = ?1"))
+            words.Int(1, record).Run();
+        using var delete = database.Prepare("DELETE FROM chunk WHERE record = ?1");
+        delete.Int(1, record).Run();
+        return database.Scalar("SELECT changes()");
+    }
+
+    private void Insert(long record, string title, Chunk chunk)
+    {
+        using (var insert = database.Prepare("INSERT INTO chunk(record, ordinal, kind, title, section, text, speakers, spans) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"))
+            insert.Int(1, record).Int(2, chunk.Ordinal).Int(3, (long)chunk.Kind).Text(4, title).Text(5, chunk.Section ?? "").Text(6, chunk.Text)
+                .Text(7, ChunkJson.Texts(chunk.Speakers)).Text(8, ChunkJson.Spans(chunk.Spans)).Run();
+        using var words = database.Prepare("INSERT INTO chunk_words(rowid, title, section, text) VALUES (last_insert_rowid(), ?1, ?2, ?3)");
+        words.Text(1, title).Text(2, chunk.Section ?? "").Text(3, chunk.Text).Run();
+    }
+
+    private void Move(IndexCursor next, long change, DateTimeOffset at)
+    {
+        using var update = database.Prepare("UPDATE progress SET position = ?1, version = ?2, chunks = chunks + ?3");
+        update.Int(1, next.Position).Int(2, next.Version).Int(3, change).Run();
+        using var insert = database.Prepare("INSERT OR REPLACE INTO passed(position, at) VALUES (?1, ?2)");
+        insert.Int(1, next.Position).Int(2, at.ToUnixTimeMilliseconds()).Run();
+        using var forget = database.Prepare("DELETE FROM passed WHERE position <= (SELECT position FROM passed ORDER BY position DESC LIMIT 1 OFFSET ?1)");
+        forget.Int(1, IIndexStore.PassedKept).Run();
+    }
+}

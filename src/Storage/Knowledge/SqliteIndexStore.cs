@@ -1,0 +1,43 @@
+using Sophia.Sqlite;
+using Sophia.Tenants;
+
+namespace Sophia.Knowledge;
+
+/// <summary>The index in SQLite: one <c>index.db</c> per tenant, full text by FTS5.</summary>
+internal sealed class SqliteIndexStore(DatabaseFiles files) : IIndexStore
+{
+    private static readonly IndexCursor Start = new(0, 0);
+
+    public Task<IndexCursor> Cursor(TenantId tenant, CancellationToken cancellation) => Read(tenant, r => r.Cursor(), Start, cancellation);
+
+    public Task<bool> Apply(TenantId tenant, IndexCursor expected, IndexCursor next, IReadOnlyList<IndexedRecord> records, DateTimeOffset at, CancellationToken cancellation) =>
+        files.Write(tenant, IndexSchema.Kind, d => new IndexWriter(d).Apply(expected, next, records, at), cancellation, Durability.Normal, SizeOf(records));
+
+    public Task Reset(TenantId tenant, int version, CancellationToken cancellation) =>
+        files.Write(tenant, IndexSchema.Kind, d =>
+        {
+            new IndexWriter(d).Reset(version);
+            return true;
+        }, cancellation, Durability.Normal);
+
+    public Task<CandidateSet> Candidates(TenantId tenant, CandidateQuery query, CancellationToken cancellation) =>
+        Read(tenant, r => r.Candidates(query), CandidateSet.Empty, cancellation);
+
+    public Task<IReadOnlyDictionary<string, long>> DocumentFrequency(TenantId tenant, IReadOnlyList<string> stems, CancellationToken cancellation) =>
+        Read<IReadOnlyDictionary<string, long>>(tenant, r => r.DocumentFrequency(stems), new Dictionary<string, long>(), cancellation);
+
+    public Task<IReadOnlyList<IndexedChunk>> ChunksOf(TenantId tenant, string stream, string key, CancellationToken cancellation) =>
+        Read<IReadOnlyList<IndexedChunk>>(tenant, r => r.ChunksOf(stream, key), [], cancellation);
+
+    public Task<IndexedState?> StateOf(TenantId tenant, string stream, string key, CancellationToken cancellation) =>
+        Read(tenant, r => r.StateOf(stream, key), null, cancellation);
+
+    public Task<DateTimeOffset?> PassedAt(TenantId tenant, long position, CancellationToken cancellation) =>
+        Read(tenant, r => r.PassedAt(position), null, cancellation);
+
+    private Task<T> Read<T>(TenantId tenant, Func<IndexReader, T> work, T absent, CancellationToken cancellation) =>
+        files.Read(tenant, IndexSchema.Kind, d => work(new IndexReader(d)), absent, cancellation);
+
+    private static int SizeOf(IReadOnlyList<IndexedRecord> records) =>
+        (int)Math.Min(int.MaxValue, records.Sum(r => r.Chunks.Sum(c => (long)c.Text.Length)));
+}
