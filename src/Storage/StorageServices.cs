@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Orleans;
 using Orleans.Runtime.Hosting;
+using Sophia.Knowledge;
 using Sophia.Log;
 using Sophia.Operations;
 using Sophia.Pipelines;
@@ -21,6 +22,7 @@ public static class StorageServices
         services.AddSingleton(provider => new DatabaseFiles(provider.GetRequiredService<DataFolder>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value));
         services.AddSingleton<ILogStore, SqliteLogStore>();
         services.AddSingleton<IRunStore, SqliteRunStore>();
+        services.AddSingleton<IIndexStore, SqliteIndexStore>();
         services.AddSingleton<IQuarantineStore, SqliteQuarantineStore>();
         services.AddGrainStorage(Stores.Durable, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Full));
         services.AddGrainStorage(Stores.Fast, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Normal));

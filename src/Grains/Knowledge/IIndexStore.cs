@@ -25,12 +25,6 @@ public interface IIndexStore
 
     /// <summary>What is indexed of a record: the version and when, or null.</summary>
     Task<IndexedState?> StateOf(TenantId tenant, string stream, string key, CancellationToken cancellation);
-
-    /// <summary>When the cursor reached a log position, or null where it has not. Remembered for the last <see cref="PassedKept"/> moves; an older one answers the oldest kept.</summary>
-    Task<DateTimeOffset?> PassedAt(TenantId tenant, long position, CancellationToken cancellation);
-
-    /// <summary>Moves of the cursor whose time is remembered.</summary>
-    const int PassedKept = 10_000;
 }
 
 public sealed record IndexCursor(long Position, int Version);

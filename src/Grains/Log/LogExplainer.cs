@@ -9,23 +9,27 @@ namespace Sophia.Log;
 /// <remarks>An id is a quarantined item's number, a run's id, or "stream/key", where either part may hold slashes: the first split that names something known is it.</remarks>
 internal sealed class LogExplainer(ILogStore log, IQuarantineStore quarantine, IRunStore runs) : IRecordExplainer
 {
+    private const string OperatorsDecision = "an operator's decision";
     private const int MaxVersions = 20;
     private const int MaxSplits = 16;
 
-    public async Task<WhyView> Explain(TenantId tenant, string id, CancellationToken cancellation)
+    public async Task<WhyView> Explain(TenantId tenant, string id, CancellationToken cancellation) => (await Look(tenant, id, cancellation)).View;
+
+    /// <summary>The same with the newest version of the record, where the id is one's.</summary>
+    public async Task<(WhyView View, LogEntry? Newest)> Look(TenantId tenant, string id, CancellationToken cancellation)
     {
         if (long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && await quarantine.Find(tenant, number, cancellation) is { } item)
-            return OfItem(id, item);
+            return (OfItem(id, item), null);
         if (await runs.Find(tenant, id, cancellation) is { } run)
-            return OfRun(run);
+            return (OfRun(run), null);
         var splits = 0;
         for (var slash = id.IndexOf('/', StringComparison.Ordinal); slash > 0 && splits < MaxSplits; slash = id.IndexOf('/', slash + 1), splits++)
             if (await OfRecord(tenant, id, id[..slash], id[(slash + 1)..], cancellation) is { } found)
                 return found;
-        return new WhyView(id, "unknown", null, null, "No record, quarantined item or run is known by this id.", []);
+        return (new WhyView(id, "unknown", null, null, "No record, quarantined item or run is known by this id.", []), null);
     }
 
-    private async Task<WhyView?> OfRecord(TenantId tenant, string id, string stream, string key, CancellationToken cancellation)
+    private async Task<(WhyView, LogEntry?)?> OfRecord(TenantId tenant, string id, string stream, string key, CancellationToken cancellation)
     {
         var versions = await log.History(tenant, stream, key, null, MaxVersions, cancellation);
         var items = await quarantine.OfKey(tenant, stream, key, cancellation);
@@ -35,10 +39,11 @@ internal sealed class LogExplainer(ILogStore log, IQuarantineStore quarantine, I
             .Concat(items.Select(StepOf)).OrderBy(step => step.At).ToArray();
         var last = steps[^1];
         var held = items.Any(item => item.State == QuarantineState.Held);
-        return new WhyView(id, last.Stage, last.At, held ? "an operator's decision" : null, held ? "A version of this record is held back; an earlier one, where there is one, stays current." : "The newest version is in the log.", steps);
+        var explanation = held ? "A version of this record is held back; an earlier one, where there is one, stays current." : "The newest version is in the log.";
+        return (new WhyView(id, last.Stage, last.At, held ? OperatorsDecision : null, explanation, steps), versions.FirstOrDefault());
     }
 
-    private static WhyView OfItem(string id, QuarantinedItem item) => new(id, StepOf(item).Stage, item.DecidedAt ?? item.At, item.State == QuarantineState.Held ? "an operator's decision" : null,
+    private static WhyView OfItem(string id, QuarantinedItem item) => new(id, StepOf(item).Stage, item.DecidedAt ?? item.At, item.State == QuarantineState.Held ? OperatorsDecision : null,
         string.Join("; ", item.Reasons.Select(reason => $"{reason.Field}: expected {reason.Expected}, found {reason.Value ?? "nothing"} ({reason.Rule})")),
         [new WhyStep("read", item.At, $"{item.Origin.Path}, line {item.Origin.Line}, run {item.Run}"), StepOf(item)]);
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Orleans.Hosting;
 using Sophia.Chat;
+using Sophia.Knowledge;
 using Sophia.Log;
 using Sophia.Operations;
 using Sophia.Pages;
@@ -32,6 +33,7 @@ internal static class SophiaHost
             silo.AddReminders();
         });
         builder.Services.AddSophiaStorage(storage => storage.DataFolder = folder.Path);
+        builder.Services.AddSophiaKnowledge();
         builder.Services.AddSophiaLog();
         builder.Services.AddSophiaQuality();
         builder.Services.AddSophiaPipelines();

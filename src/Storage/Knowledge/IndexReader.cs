@@ -51,12 +51,6 @@ internal sealed class IndexReader(DatabaseConnection database)
         return select.Text(1, stream).Text(2, key).Step() ? new IndexedState(select.Int(0), (int)select.Int(1), Time(select.Int(2))) : null;
     }
 
-    public DateTimeOffset? PassedAt(long position)
-    {
-        using var select = database.Prepare("SELECT at FROM passed WHERE position >= ?1 ORDER BY position LIMIT 1");
-        return select.Int(1, position).Step() ? Time(select.Int(0)) : null;
-    }
-
     private readonly record struct KeyScope(long Chunks, long First, long Last);
 
     private KeyScope? ScopeOf(SearchFilter filter)

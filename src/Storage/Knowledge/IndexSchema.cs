@@ -10,7 +10,6 @@ internal static class IndexSchema
             id INTEGER PRIMARY KEY CHECK (id = 1),
             position INTEGER NOT NULL, version INTEGER NOT NULL, chunks INTEGER NOT NULL);
         INSERT INTO progress(id, position, version, chunks) VALUES (1, 0, 0, 0);
-        CREATE TABLE passed(position INTEGER PRIMARY KEY, at INTEGER NOT NULL);
         CREATE TABLE record(
             id INTEGER PRIMARY KEY,
             stream TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, position INTEGER NOT NULL, at INTEGER NOT NULL,

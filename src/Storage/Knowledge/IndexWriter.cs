@@ -19,13 +19,13 @@ internal sealed class IndexWriter(DatabaseConnection database)
         var change = 0L;
         foreach (var record in records)
             change += Replace(record, at);
-        Move(next, change, at);
+        Move(next, change);
         return true;
     }
 
     public void Reset(int version)
     {
-        database.Execute("INSERT INTO chunk_words(chunk_words) VALUES ('delete-all'); DELETE FROM chunk; DELETE FROM record; DELETE FROM passed;");
+        database.Execute("INSERT INTO chunk_words(chunk_words) VALUES ('delete-all'); DELETE FROM chunk; DELETE FROM record;");
         using var update = database.Prepare("UPDATE progress SET position = 0, version = ?1, chunks = 0");
         update.Int(1, version).Run();
     }
@@ -82,13 +82,9 @@ internal sealed class IndexWriter(DatabaseConnection database)
         words.Text(1, title).Text(2, chunk.Section ?? "").Text(3, chunk.Text).Run();
     }
 
-    private void Move(IndexCursor next, long change, DateTimeOffset at)
+    private void Move(IndexCursor next, long change)
     {
         using var update = database.Prepare("UPDATE progress SET position = ?1, version = ?2, chunks = chunks + ?3");
         update.Int(1, next.Position).Int(2, next.Version).Int(3, change).Run();
-        using var insert = database.Prepare("INSERT OR REPLACE INTO passed(position, at) VALUES (?1, ?2)");
-        insert.Int(1, next.Position).Int(2, at.ToUnixTimeMilliseconds()).Run();
-        using var forget = database.Prepare("DELETE FROM passed WHERE position <= (SELECT position FROM passed ORDER BY position DESC LIMIT 1 OFFSET ?1)");
-        forget.Int(1, IIndexStore.PassedKept).Run();
     }
 }

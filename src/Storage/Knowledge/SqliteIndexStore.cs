@@ -32,9 +32,6 @@ internal sealed class SqliteIndexStore(DatabaseFiles files) : IIndexStore
     public Task<IndexedState?> StateOf(TenantId tenant, string stream, string key, CancellationToken cancellation) =>
         Read(tenant, r => r.StateOf(stream, key), null, cancellation);
 
-    public Task<DateTimeOffset?> PassedAt(TenantId tenant, long position, CancellationToken cancellation) =>
-        Read(tenant, r => r.PassedAt(position), null, cancellation);
-
     private Task<T> Read<T>(TenantId tenant, Func<IndexReader, T> work, T absent, CancellationToken cancellation) =>
         files.Read(tenant, IndexSchema.Kind, d => work(new IndexReader(d)), absent, cancellation);
 

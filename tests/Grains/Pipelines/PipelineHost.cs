@@ -41,6 +41,7 @@ internal sealed class PipelineHost : IAsyncDisposable
         builder.Services.AddSingleton<ISourceKind>(Files);
         builder.Services.AddSingleton<IBatchJudges, NoNegativeAmounts>();
         builder.Services.AddSingleton<ISecretResolver, OneSecret>();
+        builder.Services.AddSophiaKnowledge();
         builder.Services.AddSophiaLog();
         builder.Services.AddSophiaPipelines(pipelines => (pipelines.BatchRecords, pipelines.Parallelism) = (2, 2));
         host = builder.Build();
@@ -90,24 +91,4 @@ internal sealed class PipelineHost : IAsyncDisposable
 
         public string NewSecret() => "made-for-you";
     }
-}
-
-/// <summary>An index that is always as far as it was told.</summary>
-internal sealed class ToldIndexGrain : Grain, IProjectionGrain
-{
-    private long head;
-
-    public Task Hint(long head)
-    {
-        this.head = Math.Max(this.head, head);
-        return Task.CompletedTask;
-    }
-
-    public Task<ProjectionView> View() => Task.FromResult(new ProjectionView("index", 1, head, head, null, 0, null));
-
-    public Task<ProjectionView> WaitFor(long position, TimeSpan patience, CancellationToken cancellation) => View();
-
-    public Task<ProjectionView> Rebuild() => View();
-
-    public Task<IReadOnlyList<ProjectionDeadLetter>> DeadLetters(int limit) => Task.FromResult<IReadOnlyList<ProjectionDeadLetter>>([]);
 }

@@ -17,7 +17,7 @@ internal static class RecordChunker
     public static IndexedRecord Index(LogEntry entry, ChunkingOptions options)
     {
         if (entry.Operation == RecordOperation.Delete)
-            return new IndexedRecord(entry.Stream, entry.Key, entry.Version, entry.Position, entry.At, entry.Key, new Dictionary<string, string>(), []);
+            return Withdrawn(entry);
         using var document = JsonDocument.Parse(entry.Payload, Json);
         var record = document.RootElement;
         if (record.ValueKind != JsonValueKind.Object)
@@ -27,6 +27,10 @@ internal static class RecordChunker
             entry.Stream, entry.Key, entry.Version, entry.Position, RecordFacts.Time(record) ?? entry.At, title, RecordFacts.Fields(record),
             Chunks(record, title, titleField, options));
     }
+
+    /// <summary>A record version that is not to be found: it takes the place of what was indexed before.</summary>
+    public static IndexedRecord Withdrawn(LogEntry entry) =>
+        new(entry.Stream, entry.Key, entry.Version, entry.Position, entry.At, entry.Key, new Dictionary<string, string>(), []);
 
     private static List<Chunk> Chunks(JsonElement record, string title, string? titleField, ChunkingOptions options)
     {

@@ -3,10 +3,10 @@ namespace Sophia.Knowledge;
 /// <summary>What chunks of one record do for each other.</summary>
 internal static class Neighbours
 {
-    /// <summary>Gives each chunk a fading part of its neighbours' scores.</summary>
+    /// <summary>Gives each piece of a conversation a fading part of its neighbours' scores.</summary>
     public static void Lend(List<ScoredChunk> chunks, RankingOptions options)
     {
-        foreach (var record in ByRecord(chunks))
+        foreach (var record in ByRecord(chunks).Where(r => r[0].Source.Chunk.Kind == ChunkKind.Turns))
         {
             var scores = record.ToDictionary(c => c.Source.Chunk.Ordinal, c => c.Score);
             foreach (var chunk in record)
@@ -28,11 +28,10 @@ internal static class Neighbours
 
     private static double Lent(Dictionary<int, double> scores, Chunk chunk, RankingOptions options)
     {
-        var (before, after) = chunk.Kind == ChunkKind.Turns ? (options.TurnsBefore, options.TurnsAfter) : (options.TextBefore, options.TextAfter);
         var lent = 0.0;
         var fade = 1.0;
         for (var distance = 1; distance <= options.NeighbourReach; distance++, fade *= options.NeighbourFade)
-            lent += fade * (before * scores.GetValueOrDefault(chunk.Ordinal - distance) + after * scores.GetValueOrDefault(chunk.Ordinal + distance));
+            lent += fade * (options.TurnsBefore * scores.GetValueOrDefault(chunk.Ordinal - distance) + options.TurnsAfter * scores.GetValueOrDefault(chunk.Ordinal + distance));
         return lent;
     }
 

@@ -8,7 +8,7 @@ namespace Sophia.Knowledge;
 // 2. Feedback (texts only): the words of the best few that are rare enough widen the question at a small weight. They order the pool anew and
 //    add nothing to it.
 // 3. Who speaks: chunks in which somebody speaks whom the question names rise with the share of words they have there.
-// 4. Neighbours: a chunk gets a fading part of what the chunks before and after it in its record score, since people ask about stretches.
+// 4. Neighbours: a piece of conversation gets a fading part of what the pieces before and after it score, since people ask about stretches.
 // 5. Siblings: a record with several good chunks is a better record.
 //
 // Everything is a function of question, candidates and options. The one thing that must be looked up in between is how common the words of
@@ -45,7 +45,7 @@ internal sealed class Ranker
     public IReadOnlyList<KeyValuePair<string, double>> Widening()
     {
         var best = Best();
-        if (options.FeedbackChunks == 0 || best.Count == 0 || best[0].Source.Chunk.Kind == ChunkKind.Turns)
+        if (best.Count == 0 || best[0].Source.Chunk.Kind == ChunkKind.Turns || query.Weights.Keys.Count(s => !StopWords.IsAsking(s)) < options.FeedbackMinTerms)
             return [];
         var sum = best.Sum(c => c.Score);
         var telling = new Dictionary<string, double>(StringComparer.Ordinal);
@@ -89,11 +89,12 @@ internal sealed class Ranker
         return all;
     }
 
+    /// <summary>The best chunk of each of the best records.</summary>
     private List<ScoredChunk> Best()
     {
-        var ordered = matching.ToList();
+        var ordered = matching.FindAll(c => c.Score > 0);
         ordered.Sort(Order);
-        return ordered.GetRange(0, Math.Min(options.FeedbackChunks, ordered.Count)).FindAll(c => c.Score > 0);
+        return [.. ordered.DistinctBy(c => (c.Source.Stream, c.Source.Key)).Take(options.FeedbackChunks)];
     }
 
     private static int Order(ScoredChunk a, ScoredChunk b)

@@ -9,43 +9,41 @@ public sealed record RankingOptions
     /// <summary>Distinct words of a question that are looked up, from its start. Default 128.</summary>
     public int MaxTerms { get; init; } = 128;
 
-    /// <summary>How soon more occurrences of a word stop counting. Default 1.2.</summary>
-    public double Saturation { get; init; } = 1.2;
+    /// <summary>How soon more occurrences of a word stop counting (k1). Default 1.5.</summary>
+    public double Saturation { get; init; } = 1.5;
 
     /// <summary>How much a long text is held against itself. Range 0 to 1, default 0.6; for titles 0.4.</summary>
     public double LengthPenalty { get; init; } = 0.6;
 
     public double TitleLengthPenalty { get; init; } = 0.4;
 
-    /// <summary>What a word in title or headings counts against one in the text. Default 2.</summary>
-    public double TitleWeight { get; init; } = 2;
+    /// <summary>What a word in title or headings counts against one in the text. Default 1.5.</summary>
+    public double TitleWeight { get; init; } = 1.5;
 
-    /// <summary>What a word of asking ("summarize", "discussed") counts. Default 0.2.</summary>
-    public double AskingWeight { get; init; } = 0.2;
+    /// <summary>What a word of asking ("summarize", "discussed") counts. Default 0.3.</summary>
+    public double AskingWeight { get; init; } = 0.3;
 
     /// <summary>What a speaker's name counts as a word, since it counts as a speaker too. Default 0.2.</summary>
     public double SpeakerNameWeight { get; init; } = 0.2;
 
-    /// <summary>By how much words spoken by somebody whom the question names raise a chunk. Default 1.5.</summary>
-    public double SpeakerBoost { get; init; } = 1.5;
+    /// <summary>By how much words spoken by somebody whom the question names raise a chunk. Default 2.</summary>
+    public double SpeakerBoost { get; init; } = 2;
 
-    /// <summary>What the neighbour before and after lend a piece of conversation, and how that fades with distance. Defaults 0.5, 0.35, 0.6.</summary>
-    public double TurnsBefore { get; init; } = 0.5;
+    /// <summary>What the neighbour before and after lend a piece of conversation, and how that fades with distance. Defaults 0.3, 0.2, 0.6.</summary>
+    public double TurnsBefore { get; init; } = 0.3;
 
-    public double TurnsAfter { get; init; } = 0.35;
-
-    /// <summary>The same for text. Defaults 0.1, 0.07.</summary>
-    public double TextBefore { get; init; } = 0.1;
-
-    public double TextAfter { get; init; } = 0.07;
+    public double TurnsAfter { get; init; } = 0.2;
 
     public double NeighbourFade { get; init; } = 0.6;
 
     /// <summary>How far a neighbour may be, in chunks. Default 3.</summary>
     public int NeighbourReach { get; init; } = 3;
 
-    /// <summary>Best texts whose words widen the question; 0 switches it off. Default 5.</summary>
+    /// <summary>Best records whose best text's words widen the question; 0 switches it off. Default 5.</summary>
     public int FeedbackChunks { get; init; } = 5;
+
+    /// <summary>Only a question of so many words (those of asking left out) is widened. Default 4.</summary>
+    public int FeedbackMinTerms { get; init; } = 4;
 
     /// <summary>Words taken from them. Default 30.</summary>
     public int FeedbackTerms { get; init; } = 30;
@@ -71,6 +69,6 @@ public sealed record RankingOptions
     public static readonly RankingOptions PlainBm25 = new()
     {
         Saturation = 0.9, LengthPenalty = 0.4, TitleLengthPenalty = 0.4, TitleWeight = 1, AskingWeight = 1, SpeakerNameWeight = 1, SpeakerBoost = 0,
-        TurnsBefore = 0, TurnsAfter = 0, TextBefore = 0, TextAfter = 0, FeedbackChunks = 0, SiblingWeight = 0, MixScope = false,
+        TurnsBefore = 0, TurnsAfter = 0, FeedbackChunks = 0, SiblingWeight = 0, MixScope = false,
     };
 }
