@@ -6,19 +6,21 @@ namespace Sophia.Pipelines;
 internal static class InboxEndpoints
 {
     private const string PipelineName = "inbox";
+    private const int NoSpaceOnUnix = 28;
+    private const int NoQuotaOnLinux = 122;
+    private const int NoSpaceOnWindows = unchecked((int)0x80070070);
 
     public static void MapInbox(this IEndpointRouteBuilder app) =>
         app.MapPost("/api/inbox", Drop).RequireAuthorization(Roles.Operator).WithTags("Pipelines").WithMetadata(new RequestSizeLimitAttribute(EdgeLimits.Upload))
             .Accepts<object>("application/octet-stream", "*/*")
             .WithSummary("Keeps the body as a file of the inbox under the relative path ?path= and has it ingested; start=false waits for a later file.");
 
-    private static async Task<IResult> Drop(string path, HttpContext context, IGrainFactory grains, EdgeOptions options, bool start = true)
+    private static async Task<IResult> Drop(string path, HttpContext context, IGrainFactory grains, EdgeOptions options, IInboxDisk disk, bool start = true)
     {
         var folder = Path.Combine(options.InboxFolder, context.User.Caller().Tenant.Value);
         var target = InboxPath.Resolve(folder, path)
             ?? throw new RefusedException(RefusalCode.Invalid, $"\"{path}\" is not a relative path of plain names, at most {InboxPath.MostCharacters} characters long.");
-        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-        var bytes = await Keep(context.Request, target);
+        var bytes = await Keep(context.Request, target, disk);
         var pipeline = grains.Pipeline(context, PipelineName);
         if (await pipeline.View() is null)
             await pipeline.Define(Definition(folder), "inbox.yaml");
@@ -27,19 +29,30 @@ internal static class InboxEndpoints
     }
 
     // A watcher must never see half a file: it is written beside its place under a name that sources skip, and moved there at the end.
-    private static async Task<long> Keep(HttpRequest request, string target)
+    private static async Task<long> Keep(HttpRequest request, string target, IInboxDisk disk)
     {
         var partial = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetRandomFileName()}.part");
         try
         {
+            disk.CreateFolder(Path.GetDirectoryName(target)!);
+            long bytes;
             await using (var file = new FileStream(partial, FileMode.CreateNew, FileAccess.Write))
+            {
                 await request.Body.CopyToAsync(file, request.HttpContext.RequestAborted);
-            File.Move(partial, target, overwrite: true);
-            return new FileInfo(target).Length;
+                disk.Flush(file);
+                bytes = file.Length;
+            }
+            disk.Place(partial, target);
+            return bytes;
+        }
+        catch (IOException full) when (full.HResult is NoSpaceOnUnix or NoQuotaOnLinux or NoSpaceOnWindows)
+        {
+            throw new RefusedException(RefusalCode.StorageFull, "The disk is full. The file was not kept.");
         }
         finally
         {
-            File.Delete(partial);
+            if (File.Exists(partial))
+                File.Delete(partial);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Sophia.Operations;
 
 namespace Sophia.Hosting;
 
@@ -81,12 +82,20 @@ internal sealed class HomeFolder
         File.Move(partial, System.IO.Path.Combine(Path, name), overwrite: true);
     }
 
+    // Whatever is acknowledged below a folder is lost with it, so its name is on the disk before it is used.
     private static void MakeFolder(string path)
     {
+        if (Directory.Exists(path))
+            return;
+        var disk = new FolderDisk();
+        if (System.IO.Path.GetDirectoryName(path) is not { } above)
+            return;
+        disk.CreateFolder(above);
         if (OperatingSystem.IsWindows())
             Directory.CreateDirectory(path);
-        else if (!Directory.Exists(path))
+        else
             Directory.CreateDirectory(path, OwnerFolder);
+        disk.SyncFolder(above);
     }
 
     private static FileStreamOptions ForOwner()

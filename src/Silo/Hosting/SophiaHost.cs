@@ -45,6 +45,7 @@ internal static class SophiaHost
         });
         builder.Services.AddChatGrains().AddAnswerModel().AddChat();
         builder.Services.AddEdge(EdgeOptionsOf(options, folder));
+        builder.Services.AddSingleton<IInboxDisk, InboxDisk>();
         builder.Services.AddPages();
         adapt?.Invoke(builder);
 

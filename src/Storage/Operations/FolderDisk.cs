@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Sophia.Operations;
 
 /// <summary>What the store asks of folders. A file's name survives a power loss only once its folder was synced.</summary>
-internal interface IFolderDisk
+public interface IFolderDisk
 {
     /// <summary>Creates a folder and the missing ones above it, durably.</summary>
     void CreateFolder(string path);
@@ -15,7 +15,7 @@ internal interface IFolderDisk
 }
 
 /// <summary>The operating system's folders.</summary>
-internal sealed partial class FolderDisk : IFolderDisk
+public sealed partial class FolderDisk : IFolderDisk
 {
     private const int OpenReadOnly = 0;
 
