@@ -1,4 +1,5 @@
 using Sophia.Commands;
+using Sophia.Knowledge;
 
 // The table of contents of the command line; what a running Sophia is made of stands in Hosting/SophiaHost.cs.
 var sophia = new CommandLine("Sophia: records in, cited answers out.",
@@ -13,5 +14,6 @@ var sophia = new CommandLine("Sophia: records in, cited answers out.",
     KeysCommand.Create(),
     SignInCommand.Create(),
     StatusCommand.Create(),
+    EvalCommand.Create(),
     BenchCommand.Create());
 return await sophia.Run(args);

@@ -12,7 +12,7 @@ internal sealed record AnalyzedQuery(IReadOnlyList<QueryWord> Words, IReadOnlyDi
         var weights = new Dictionary<string, double>(StringComparer.Ordinal);
         var terms = new List<string>();
         foreach (var word in words)
-            if (!StopWords.IsStop(word.Stem))
+            if (!options.DropStopWords || !StopWords.IsStop(word.Stem))
                 Add(word, StopWords.IsAsking(word.Stem) ? options.AskingWeight : 1);
         if (weights.Count == 0)
             foreach (var word in words)

@@ -9,6 +9,9 @@ public sealed record RankingOptions
     /// <summary>Distinct words of a question that are looked up, from its start. Default 128.</summary>
     public int MaxTerms { get; init; } = 128;
 
+    /// <summary>Whether words that say nothing ("the", "what") are left out, unless a question has no others. Default true.</summary>
+    public bool DropStopWords { get; init; } = true;
+
     /// <summary>How soon more occurrences of a word stop counting (k1). Default 1.5.</summary>
     public double Saturation { get; init; } = 1.5;
 
@@ -68,7 +71,7 @@ public sealed record RankingOptions
     /// <summary>Plain BM25 with k1 0.9 and b 0.4, nothing else: what evaluations compare with.</summary>
     public static readonly RankingOptions PlainBm25 = new()
     {
-        Saturation = 0.9, LengthPenalty = 0.4, TitleLengthPenalty = 0.4, TitleWeight = 1, AskingWeight = 1, SpeakerNameWeight = 1, SpeakerBoost = 0,
+        Pool = SearchQuery.MaxLimit, DropStopWords = false, Saturation = 0.9, LengthPenalty = 0.4, TitleLengthPenalty = 0.4, TitleWeight = 1, AskingWeight = 1, SpeakerNameWeight = 1, SpeakerBoost = 0,
         TurnsBefore = 0, TurnsAfter = 0, FeedbackChunks = 0, SiblingWeight = 0, MixScope = false,
     };
 }

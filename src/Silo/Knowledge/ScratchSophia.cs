@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Sophia.Commands;
+using Sophia.Hosting;
+using Sophia.Log;
+using Sophia.Operations;
+using Sophia.Pipelines;
+using Sophia.Security;
+using Sophia.Tenants;
+
+namespace Sophia.Knowledge;
+
+/// <summary>A Sophia over a folder of its own, which ends with it.</summary>
+internal sealed class ScratchSophia : IAsyncDisposable
+{
+    private static readonly TimeSpan IndexedWithin = TimeSpan.FromMinutes(20);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
+
+    private readonly string root;
+    private readonly RunningSophia sophia;
+
+    private ScratchSophia(string root, RunningSophia sophia) => (this.root, this.sophia) = (root, sophia);
+
+    /// <summary>Where files can be made for it to read.</summary>
+    public string Files => Path.Combine(root, "files");
+
+    private IGrainFactory Grains => sophia.Services.GetRequiredService<IGrainFactory>();
+
+    public static async Task<ScratchSophia> Start(ParseResult parsed, CancellationToken cancellation)
+    {
+        var root = Directory.CreateTempSubdirectory("sophia-eval-").FullName;
+        Directory.CreateDirectory(Path.Combine(root, "files"));
+        var options = Settings.Options(parsed, quietAs: LogLevel.Warning) with { DataFolder = Path.Combine(root, "data"), Url = "http://127.0.0.1:0" };
+        return new ScratchSophia(root, await RunningSophia.Start(options, announce: false, cancellation: cancellation));
+    }
+
+    /// <summary>Runs a pipeline over a file or folder, and waits until all of it is searchable.</summary>
+    /// <param name="key">The field that names a record, or null.</param>
+    /// <exception cref="CommandFailedException">The run failed, or something of it was held back or unreadable.</exception>
+    public async Task Ingest(string path, string? key, CancellationToken cancellation)
+    {
+        using var _ = CallerContext.For(RunningSophia.DefaultTenant);
+        var pipeline = Grains.GetGrain<IPipelineGrain>(TenantKey.Of(RunningSophia.DefaultTenant, "eval"));
+        await pipeline.Define($"name: eval\nsources:\n  - type: files\n    path: {JsonSerializer.Serialize(path, EdgeJson.Default.String)}\n{(key is null ? "" : $"    key: {key}\n")}", "eval");
+        var run = await pipeline.Start(new StartRun(Reason: "eval"));
+        while (run is { EndedAt: null })
+        {
+            await Task.Delay(LookEvery, cancellation);
+            run = await pipeline.Run(run.RunId);
+        }
+        if (run is not { State: RunState.Succeeded, Counts: { Quarantined: 0, Unreadable: 0 } })
+            throw new CommandFailedException($"The set could not be ingested whole: {run?.State}, {run?.Counts.Quarantined} held back, {run?.Counts.Unreadable} unreadable. {run?.Error}");
+        var head = await sophia.Services.GetRequiredService<ILogStore>().Head(RunningSophia.DefaultTenant, cancellation);
+        await Grains.GetGrain<IProjectionGrain>(TenantKey.Of(RunningSophia.DefaultTenant, "index")).WaitFor(head, IndexedWithin, cancellation);
+    }
+
+    /// <summary>The search that users have, or one over the same index that ranks by plain BM25.</summary>
+    public Searcher SearcherOf(string mode)
+    {
+        if (mode != "sophia")
+        {
+            var engine = new SearchEngine(sophia.Services.GetRequiredService<IIndexStore>(), sophia.Services.GetRequiredService<ILogStore>(), TimeProvider.System);
+            return (query, cancellation) => engine.Search(RunningSophia.DefaultTenant, query, RankingOptions.PlainBm25, cancellation);
+        }
+        return async (query, cancellation) =>
+        {
+            using var _ = CallerContext.For(RunningSophia.DefaultTenant);
+            return await Grains.GetGrain<ISearchGrain>(TenantKey.Of(RunningSophia.DefaultTenant)).Search(query, cancellation);
+        };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await sophia.DisposeAsync();
+        Directory.Delete(root, recursive: true);
+    }
+}
