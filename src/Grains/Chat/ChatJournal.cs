@@ -10,7 +10,7 @@ internal sealed class ChatJournal(ILogStore log, TenantId tenant, string session
 {
     private const string Key = "events";
 
-    private readonly string stream = $"chat/{session}";
+    private readonly string stream = OwnStreams.ChatOf(session);
     private Fence? fence;
 
     /// <summary>The newest event's row, or null.</summary>

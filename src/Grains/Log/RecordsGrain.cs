@@ -40,7 +40,7 @@ internal sealed class RecordsGrain(ILogStore log, IRecordExplainer explainer) : 
     }
 
     public async Task<IReadOnlyList<RecordView>> Versions(string stream, string key, int limit) =>
-        [.. (await log.History(Tenant, stream, key, null, Checked(limit), default)).Select(entry => ViewOf(entry)!)];
+        [.. (await log.History(Tenant, stream, key, null, Checked(limit), default)).Select(ViewOf).OfType<RecordView>()];
 
     public async Task<IReadOnlyList<StreamView>> Streams() =>
         [.. (await log.Streams(Tenant, default)).Where(stream => stream.Type == EntryType.Record)

@@ -49,9 +49,15 @@ internal static class QuarantineRules
     /// <summary>Why the record would be held back by the rules as they are now; empty where it passes.</summary>
     public static IReadOnlyList<CellReason> Judge(PipelineDefinition definition, string stream, string key, ReadOnlyMemory<byte> payload, DateTimeOffset now)
     {
+        if (ReservedStream(stream) is { } reserved)
+            return [reserved];
         var record = new SourceRecord(stream, key, RecordOperation.Upsert, payload, 0, payload.Length, 0);
         return new GateJudges().For(definition).Judge([new KeyedRecord(key, record)], now).Reasons[0] ?? [];
     }
+
+    /// <summary>Why no record can be stored in a stream, or null.</summary>
+    public static CellReason? ReservedStream(string stream) => OwnStreams.Include(stream)
+        ? new CellReason("", "stream", stream, OwnStreams.Expectation, "Give the source a stream of another name.") : null;
 
     /// <summary>The part of the source that the record counts as seen in, where only one source can have brought it.</summary>
     public static string? PartitionOf(QuarantinedItem item, PipelineDefinition? definition) =>
@@ -73,7 +79,7 @@ internal static class QuarantineRules
             json.WriteEndObject();
         }
         var payload = buffer.WrittenSpan.ToArray();
-        return new NewEntry(EntryType.Audit, "audit", $"quarantine/{item.Id.ToString(CultureInfo.InvariantCulture)}", RecordOperation.Upsert, payload,
+        return new NewEntry(EntryType.Audit, OwnStreams.Audit, $"quarantine/{item.Id.ToString(CultureInfo.InvariantCulture)}", RecordOperation.Upsert, payload,
             EntryHash.Of(RecordOperation.Upsert, payload), OnlyIfChanged: false);
     }
 

@@ -10,7 +10,7 @@ internal sealed class PreparedBatch
     private readonly byte[] keys;
     private readonly int[] keyEnds;
 
-    /// <exception cref="ArgumentException">A key is no valid text, a stream has no name, or a version is asked for that cannot be.</exception>
+    /// <exception cref="ArgumentException">A key is no valid text, a stream has no name or is kept for other entries, or a version is asked for that cannot be.</exception>
     public PreparedBatch(AppendBatch batch)
     {
         Batch = batch;
@@ -24,7 +24,8 @@ internal sealed class PreparedBatch
         for (var i = 0; i < entries.Count; i++)
         {
             var entry = entries[i];
-            ArgumentException.ThrowIfNullOrEmpty(entry.Stream);
+            if (i == 0 || entry.Type != entries[i - 1].Type || !ReferenceEquals(entry.Stream, entries[i - 1].Stream))
+                Check(entry);
             end += Strict.GetBytes(entry.Key, keys.AsSpan(end));
             keyEnds[i] = end;
             Bytes += entry.Payload.Length + 128;
@@ -52,6 +53,13 @@ internal sealed class PreparedBatch
     {
         var start = index == 0 ? 0 : keyEnds[index - 1];
         return keys.AsSpan(start, keyEnds[index] - start);
+    }
+
+    private static void Check(in NewEntry entry)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(entry.Stream);
+        if (!OwnStreams.Take(entry.Type, entry.Stream))
+            throw new ArgumentException($"The stream \"{entry.Stream}\" takes no {entry.Type} entries.");
     }
 
     private void Sort()

@@ -54,6 +54,18 @@ public sealed class RowReaderTests
         }
     }
 
+    [Theory]
+    [InlineData("audit.csv", "files/audit")]
+    [InlineData("chat/deals.csv", "files/chat/deals")]
+    [InlineData("chat/one.json", "files/chat")]
+    [InlineData("chats/one.json", "chats")]
+    public async Task A_file_called_like_a_stream_of_Sophias_own_makes_another_stream(string name, string stream)
+    {
+        using var folder = new Folder();
+        folder.Put(name, name.EndsWith("csv", StringComparison.Ordinal) ? "id\n1\n" : "{\"id\":1}");
+        Assert.Equal(stream, Assert.Single((await folder.Read(name)).Records).Stream);
+    }
+
     /// <summary>What is no record, bad piece, header or blank does not exist: the gaps between them hold nothing but line ends and blanks.</summary>
     [Theory]
     [MemberData(nameof(Seeds))]

@@ -14,6 +14,9 @@ internal sealed class FakeFiles : ISourceKind
     /// <summary>Why the folder cannot be listed, or null.</summary>
     public string? Unlistable { get; set; }
 
+    /// <summary>The stream that every record says it belongs to.</summary>
+    public string Stream { get; set; } = "deals";
+
     public int Opens { get; private set; }
 
     public int LinesRead { get; set; }
@@ -63,7 +66,7 @@ internal sealed class FakeFiles : ISourceKind
                 bytes += line.Length;
                 owner.LinesRead++;
                 if (line.StartsWith('{'))
-                    records.Add(new SourceRecord("deals", null, RecordOperation.Upsert, Encoding.UTF8.GetBytes(line), 0, line.Length, next + 1));
+                    records.Add(new SourceRecord(owner.Stream, null, RecordOperation.Upsert, Encoding.UTF8.GetBytes(line), 0, line.Length, next + 1));
                 else
                     bad.Add(new BadPiece("deals", new CellReason("", "json", line, "a JSON object", null), new Origin(path, Line: next + 1), line));
             }

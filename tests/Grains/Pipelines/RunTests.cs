@@ -22,6 +22,22 @@ public sealed class RunTests
         Assert.Equal(row.Counts, world.Keeper.View()!.Counts);
     }
 
+    /// <summary>Stored, they would shut Sophia out of a stream of her own.</summary>
+    [Theory]
+    [InlineData("audit")]
+    [InlineData("chat/s1")]
+    public async Task Records_for_a_stream_of_Sophias_own_are_held_back(string stream)
+    {
+        await using var world = new PipelineWorld();
+        world.Files.Stream = stream;
+        world.Files.WriteDeals("a.jsonl", 1, 2);
+        var row = await world.Run();
+        Assert.Equal((2, 0, 2, 0), (row.Counts.In, row.Counts.Valid, row.Counts.Quarantined, row.Counts.Stored));
+        Assert.Equal(0, await world.Log.Head(PipelineWorld.Tenant, default));
+        var held = await world.Quarantine.List(PipelineWorld.Tenant, new QuarantineQuery(), default);
+        Assert.All(held.Items, item => Assert.Equal((stream, "stream"), (item.Stream, Assert.Single(item.Reasons).Rule)));
+    }
+
     [Fact]
     public async Task An_unchanged_file_is_not_read_again_and_a_changed_one_stores_only_what_changed()
     {

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using Sophia.Log;
 
 namespace Sophia.Pipelines;
 
@@ -25,6 +27,18 @@ public sealed class SchemaTests
         Assert.Equal(PipelineDefinitionReader.Modes, Values(Definition("stream").GetProperty("properties").GetProperty("mode")));
         Assert.Equal(RuleReader.Types, Values(Definition("rule").GetProperty("properties").GetProperty("type").GetProperty("additionalProperties")));
         Assert.Equal(RuleReader.Formats, Values(Definition("rule").GetProperty("properties").GetProperty("format").GetProperty("additionalProperties")));
+    }
+
+    [Theory]
+    [InlineData("audit")]
+    [InlineData("audit/x")]
+    [InlineData("chat/s1")]
+    [InlineData("audits")]
+    [InlineData("files/chat")]
+    public void The_schema_and_the_reader_keep_the_same_streams_for_Sophia(string stream)
+    {
+        foreach (var names in new[] { Definition("source-files").GetProperty("properties").GetProperty("stream"), Definition("source-webhook").GetProperty("properties").GetProperty("stream"), Schema.GetProperty("properties").GetProperty("streams").GetProperty("propertyNames") })
+            Assert.Equal(OwnStreams.Include(stream), Regex.IsMatch(stream, names.GetProperty("not").GetProperty("pattern").GetString()!));
     }
 
     [Fact]

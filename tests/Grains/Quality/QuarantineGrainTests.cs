@@ -70,6 +70,18 @@ public sealed class QuarantineGrainTests
         Assert.Equal("""{"id":"1","amount":"12.5"}""", await world.Current("1"));
     }
 
+    /// <summary>Held before the names were reserved, or by a source that still uses one.</summary>
+    [Fact]
+    public async Task An_item_of_a_stream_of_Sophias_own_is_never_stored()
+    {
+        await using var world = await World.Start();
+        var id = await world.Hold("1", """{"id":"1","amount":1}""", "audit");
+        var released = Assert.Single(await world.Ask(q => q.Release([id], "ann")));
+        Assert.Equal((QuarantineState.Held, "stream"), (released.State, Assert.Single(released.Reasons).Rule));
+        Assert.Equal(QuarantineState.Held, (await world.Ask(q => q.Edit(id, """{"id":"1","amount":2}""", "ann"))).State);
+        Assert.Equal(QuarantineState.Discarded, Assert.Single(await world.Ask(q => q.Discard([id], "junk", "ann"))).State);
+    }
+
     [Theory]
     [InlineData("[]")]
     [InlineData("{")]
@@ -126,11 +138,11 @@ public sealed class QuarantineGrainTests
             Entries = [new NewEntry(EntryType.Record, "deals", key, RecordOperation.Upsert, Encoding.UTF8.GetBytes(payload), EntryHash.Of(RecordOperation.Upsert, Encoding.UTF8.GetBytes(payload)))],
         });
 
-        public async Task<long> Hold(string? key, string? payload)
+        public async Task<long> Hold(string? key, string? payload, string stream = "deals")
         {
             await Append(batch => batch with
             {
-                Quarantined = [new NewQuarantine("crm", "deals", key, payload is null ? (ReadOnlyMemory<byte>?)null : Encoding.UTF8.GetBytes(payload), [new CellReason("amount", "type:amount", "many", "a number", null)], new Origin("deals.csv", 10, 20, 2), 1)],
+                Quarantined = [new NewQuarantine("crm", stream, key, payload is null ? (ReadOnlyMemory<byte>?)null : Encoding.UTF8.GetBytes(payload), [new CellReason("amount", "type:amount", "many", "a number", null)], new Origin("deals.csv", 10, 20, 2), 1)],
             });
             return (await Ask(q => q.List(new QuarantineQuery()))).Items[0].Id;
         }

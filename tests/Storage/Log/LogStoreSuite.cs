@@ -127,6 +127,27 @@ public abstract partial class LogStoreSuite : IAsyncLifetime
         Assert.Equal(1, await Log.Head(Acme, default));
     }
 
+    /// <summary>One record there would shut Sophia out for ever, since a stream holds one type.</summary>
+    [Theory]
+    [InlineData("audit", EntryType.Record, false)]
+    [InlineData("audit/x", EntryType.Record, false)]
+    [InlineData("chat", EntryType.Record, false)]
+    [InlineData("chat/s1", EntryType.Record, false)]
+    [InlineData("chat/s1", EntryType.Audit, false)]
+    [InlineData("contacts", EntryType.Audit, false)]
+    [InlineData("contacts", EntryType.Chat, false)]
+    [InlineData("audit", EntryType.Audit, true)]
+    [InlineData("chat/s1", EntryType.Chat, true)]
+    [InlineData("audits", EntryType.Record, true)]
+    [InlineData("files/chat/s1", EntryType.Record, true)]
+    public async Task Sophias_own_streams_take_her_entries_alone(string stream, EntryType type, bool taken)
+    {
+        var failure = await Xunit.Record.ExceptionAsync(() => Append([Record("0", "a"), Record("1", "a") with { Stream = stream, Type = type }]));
+        Assert.Equal(taken, failure is null);
+        Assert.True(taken || failure is ArgumentException);
+        Assert.Equal(taken ? 2 : 0, await Log.Head(Acme, default));
+    }
+
     [Fact]
     public async Task Keys_may_hold_anything_that_is_text()
     {

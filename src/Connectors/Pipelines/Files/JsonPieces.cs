@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sophia.Log;
 
 namespace Sophia.Pipelines;
 
@@ -134,5 +135,5 @@ internal static class JsonPieces
 
     /// <summary>Files of one object each make a stream by their folder.</summary>
     private static string ObjectStream(OpenedFile file) =>
-        file.Settings.Stream ?? (file.Path.LastIndexOf('/') is > 0 and var slash ? file.Path[..slash] : "objects");
+        file.Settings.Stream ?? (file.Path.LastIndexOf('/') is > 0 and var slash ? OwnStreams.Beside(file.Path[..slash]) : "objects");
 }

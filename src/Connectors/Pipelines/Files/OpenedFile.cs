@@ -1,3 +1,5 @@
+using Sophia.Log;
+
 namespace Sophia.Pipelines;
 
 /// <summary>A partition as a reader needs it: how to open its bytes again from any place, and under which names its records go.</summary>
@@ -15,7 +17,7 @@ internal sealed record OpenedFile(
     Func<long, CancellationToken, ValueTask<Stream>> OpenAt)
 {
     /// <summary>The stream of rows: the path without extension.</summary>
-    public string RowStream => Settings.Stream ?? FileFormats.Stem(Path);
+    public string RowStream => Settings.Stream ?? OwnStreams.Beside(FileFormats.Stem(Path));
 
     public string FileName => Path[(Path.LastIndexOf('/') + 1)..];
 

@@ -1,3 +1,4 @@
+using Sophia.Log;
 using Sophia.Quality;
 using Sophia.Tenants;
 
@@ -97,6 +98,8 @@ public static class PipelineDefinitionReader
         {
             if (DefinitionMapping.Of(entry.Value, $"streams.{entry.Key}", top.Errors) is not { } stream)
                 continue;
+            if (OwnStreams.Include(entry.Key))
+                top.Errors.Add(entry.Line, "streams", $"expected {OwnStreams.Expectation}, found \"{entry.Key}\"");
             stream.OnlyKnows(StreamKeys);
             streams[entry.Key] = new StreamDefinition
             {

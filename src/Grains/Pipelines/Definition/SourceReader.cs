@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sophia.Log;
 using Sophia.Tenants;
 
 namespace Sophia.Pipelines;
@@ -39,6 +40,8 @@ internal sealed class SourceReader(DefinitionErrors errors)
             source.Missing("path", "a folder or file");
         if (source.YesOrNo("watch") is not null && source.Text("watchEvery") is { } every && !(Durations.TryParse(every, out var pause) && pause >= TimeSpan.FromSeconds(1)))
             errors.Expected(source.Find("watchEvery")!, source.At("watchEvery"), $"{Durations.Expectation}, at least 1s");
+        if (source.Text("stream") is { } stream && OwnStreams.Include(stream))
+            errors.Expected(source.Find("stream")!, source.At("stream"), OwnStreams.Expectation);
         if (WebhookKinds.IsWebhook(type))
             Webhook(source);
         var settings = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -50,6 +50,11 @@ internal sealed class PreparedBatch
 
     private void Key(in SourceRecord record, ReadingPlan plan, string partitionName, int definitionVersion, string path, ISet<string> streams, SeenKeys? seen)
     {
+        if (plan.IsReserved(record.Stream))
+        {
+            Quarantined.Add(new NewQuarantine(plan.Definition.Name, record.Stream, null, record.Payload, [QuarantineRules.ReservedStream(record.Stream)!], OriginOf(record, path), definitionVersion));
+            return;
+        }
         if (keyed.Count == 0 || keyed[^1].Record.Stream != record.Stream)
             streams.Add(record.Stream);
         var key = plan.KeyOf(record, partitionName, out var missing);

@@ -39,6 +39,9 @@ internal sealed class ReadingPlan
 
     public bool IsDeduplicated(string stream) => StreamOf(stream).Mode == SyncMode.Deduplicated;
 
+    /// <summary>Whether the stream is one that no record may go to.</summary>
+    public bool IsReserved(string stream) => StreamOf(stream).Reserved;
+
     /// <summary>Whether the definition says which fields make the key.</summary>
     public bool HasKey(string stream) => StreamOf(stream).Keys is not null;
 
@@ -59,7 +62,7 @@ internal sealed class ReadingPlan
         if (!streams.TryGetValue(stream, out latest))
         {
             var stated = Definition.Streams.GetValueOrDefault(stream) ?? Definition.Streams.GetValueOrDefault("*") ?? new StreamDefinition();
-            latest = new StreamPlan(stream, stated.Mode, stated.Key.Count == 0 ? null : new RecordKeys(stated.Key));
+            latest = new StreamPlan(stream, stated.Mode, stated.Key.Count == 0 ? null : new RecordKeys(stated.Key), OwnStreams.Include(stream));
             streams.Add(stream, latest);
         }
         return latest;
@@ -82,5 +85,5 @@ internal sealed class ReadingPlan
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())))[..16];
     }
 
-    private sealed record StreamPlan(string Name, SyncMode Mode, RecordKeys? Keys);
+    private sealed record StreamPlan(string Name, SyncMode Mode, RecordKeys? Keys, bool Reserved);
 }

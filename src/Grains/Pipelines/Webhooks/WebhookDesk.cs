@@ -52,6 +52,8 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
 
     private static (string? Key, IReadOnlyList<CellReason>? Reasons) Judged(ReadingPlan plan, SourceDefinition source, DeliveryVerdict.Accept accepted, in SourceRecord record, DateTimeOffset now)
     {
+        if (QuarantineRules.ReservedStream(record.Stream) is { } reserved)
+            return (null, [reserved]);
         var (key, missing) = (accepted.Key, (string?)null);
         if (key is null && source["key"] is { Length: > 0 } fields)
             key = new RecordKeys(fields.Split([',', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Of(record.Payload.Span, out missing);
