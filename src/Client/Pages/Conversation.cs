@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Sophia.Chat;
 
 namespace Sophia.Pages;
@@ -35,7 +37,8 @@ public sealed class Conversation
 /// <summary>One question and what was answered so far.</summary>
 public sealed class Exchange(long number, string question, DateTimeOffset at)
 {
-    private readonly List<AnswerPiece> pieces = [];
+    private readonly StringBuilder text = new();
+    private readonly List<ChatSource> sources = [];
 
     public long Number => number;
 
@@ -50,9 +53,15 @@ public sealed class Exchange(long number, string question, DateTimeOffset at)
 
     public bool Open { get; private set; } = true;
 
-    public IReadOnlyList<AnswerPiece> Pieces => pieces;
+    /// <summary>Whether the answer is made of the records' own sentences.</summary>
+    public bool IsExtractive => AnsweredBy == "extractive";
 
-    public IReadOnlyList<ChatSource> Sources => [.. pieces.SelectMany(p => p.Sources).DistinctBy(s => s.Mark).OrderBy(s => s.Mark)];
+    /// <summary>What somebody thought of the answer last: above 0 it helped, below 0 it did not, 0 nobody said.</summary>
+    public int Opinion { get; private set; }
+
+    public string Text => text.ToString();
+
+    public IReadOnlyList<ChatSource> Sources => [.. sources.DistinctBy(s => s.Mark).OrderBy(s => s.Mark)];
 
     public void Take(ChatEvent happened)
     {
@@ -62,7 +71,8 @@ public sealed class Exchange(long number, string question, DateTimeOffset at)
                 AnsweredBy = happened.Text;
                 break;
             case ChatEventKind.Text:
-                pieces.Add(new AnswerPiece(happened.Text, happened.Sources));
+                text.Append(happened.Text);
+                sources.AddRange(happened.Sources);
                 break;
             case ChatEventKind.Done:
                 Open = false;
@@ -71,8 +81,9 @@ public sealed class Exchange(long number, string question, DateTimeOffset at)
                 Trouble = happened.Kind == ChatEventKind.Stopped ? "Stopped." : happened.Text;
                 Open = false;
                 break;
+            case ChatEventKind.Feedback:
+                Opinion = int.TryParse(happened.Text.Split(' ')[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var mark) ? mark : 0;
+                break;
         }
     }
 }
-
-public sealed record AnswerPiece(string Text, IReadOnlyList<ChatSource> Sources);

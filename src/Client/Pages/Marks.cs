@@ -3,25 +3,41 @@ using Sophia.Chat;
 
 namespace Sophia.Pages;
 
-/// <summary>Finds the marks ([3]) of an answer's text, so that each becomes a link to its source.</summary>
+/// <summary>A sentence of an answer: the white space before it, its words, and its marks as written, each with its source.</summary>
+internal sealed record MarkedSentence(string Lead, string Text, IReadOnlyList<(string Mark, ChatSource Source)> Sources);
+
+/// <summary>Cuts an answer after its marks ([3]), so that each sentence stands with the links to its sources.</summary>
 internal static partial class Marks
 {
-    public static IEnumerable<(string Text, ChatSource? Source)> Split(string text, IReadOnlyList<ChatSource> sources)
+    public static IReadOnlyList<MarkedSentence> Sentences(string text, IReadOnlyList<ChatSource> sources)
     {
+        var sentences = new List<MarkedSentence>();
         var at = 0;
-        foreach (Match mark in Mark().Matches(text))
+        foreach (Match run in Run().Matches(text))
         {
-            if (!int.TryParse(mark.Groups[1].ValueSpan, out var number) || sources.FirstOrDefault(s => s.Mark == number) is not { } source)
+            var known = Mark().Matches(run.Value).Select(m => (m.Value, Source: Of(m, sources))).ToList();
+            if (known.Exists(k => k.Source is null))
                 continue;
-            if (mark.Index > at)
-                yield return (text[at..mark.Index], null);
-            yield return (mark.Value, source);
-            at = mark.Index + mark.Length;
+            Add(text[at..run.Index], [.. known.Select(k => (k.Value, k.Source!))]);
+            at = run.Index + run.Length;
         }
-        if (at < text.Length)
-            yield return (text[at..], null);
+        Add(text[at..], []);
+        return sentences;
+
+        void Add(string piece, IReadOnlyList<(string, ChatSource)> marks)
+        {
+            var words = piece.TrimStart();
+            if (piece.Length > 0 || marks.Count > 0)
+                sentences.Add(new MarkedSentence(piece[..^words.Length], words, marks));
+        }
     }
+
+    private static ChatSource? Of(Match mark, IReadOnlyList<ChatSource> sources) =>
+        int.TryParse(mark.Groups[1].ValueSpan, out var number) ? sources.FirstOrDefault(s => s.Mark == number) : null;
 
     [GeneratedRegex(@"\[(\d{1,4})\]")]
     private static partial Regex Mark();
+
+    [GeneratedRegex(@"\[\d{1,4}\](\s*\[\d{1,4}\])*")]
+    private static partial Regex Run();
 }

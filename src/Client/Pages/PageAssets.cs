@@ -7,10 +7,13 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Sophia.Pages;
 
-/// <summary>The style sheet and the script, embedded in the assembly, served compressed under a name that holds their hash, cacheable for ever.</summary>
+/// <summary>The style sheet and the scripts, embedded in the assembly, served compressed under a name that holds their hash, cacheable for ever.</summary>
 internal static class PageAssets
 {
-    private static readonly Dictionary<string, Asset> All = new[] { Load("sophia.css", "text/css; charset=utf-8"), Load("sophia.js", "text/javascript; charset=utf-8") }.ToDictionary(a => a.Name);
+    private const string Script = "text/javascript; charset=utf-8";
+
+    private static readonly Dictionary<string, Asset> All =
+        new[] { Load("sophia.css", "text/css; charset=utf-8"), Load("sophia.js", Script), Load("ask.js", Script) }.ToDictionary(a => a.Name);
 
     /// <summary>The address of an asset.</summary>
     public static string Url(string name) => All[name].Path;

@@ -50,8 +50,7 @@ public static class PageEndpoints
             [nameof(AskPage.Session)] = session ?? $"s-{Guid.CreateVersion7():N}",
             [nameof(AskPage.Sessions)] = await grains.GetGrain<IChatDirectoryGrain>(TenantKey.Of(tenant)).List(30),
             [nameof(AskPage.Conversation)] = await Said(tenant, session, grains),
-            [nameof(AskPage.Records)] = streams.Sum(s => s.Records),
-            [nameof(AskPage.Streams)] = (long)streams.Count,
+            [nameof(AskPage.Streams)] = streams,
         });
     }
 

@@ -10,6 +10,9 @@ internal static class Shown
 {
     public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
+    /// <summary>A count with its noun.</summary>
+    public static string Many(long number, string noun) => $"{Count(number)} {noun}{(number == 1 ? "" : "s")}";
+
     public static string Bytes(long bytes) => bytes switch
     {
         < 1_000 => $"{bytes} B",
@@ -42,6 +45,9 @@ internal static class Shown
     };
 
     public static bool Active(RunView? run) => run?.State is RunState.Running or RunState.Paused;
+
+    /// <summary>Whether what is shown of a run will change within seconds.</summary>
+    public static bool Moving(RunView? run) => run?.State == RunState.Running || run is { State: RunState.Succeeded, DryRun: false, SearchableAt: null };
 
     /// <summary>The page of a stored record version, its cited words marked.</summary>
     public static string RecordUrl(Citation citation)
