@@ -1,194 +1,216 @@
-// The live parts of Sophia's pages. Everything shown is rendered by the server; this script fetches fragments again, streams answers, and sends forms to REST.
+// What every page of Sophia shares: requests, questions before grave steps, parts that are rendered again, forms that speak REST.
+// Everything shown is rendered by the server; text from records only ever enters a page as text.
 "use strict";
 
 const $ = (selector, root = document) => root.querySelector(selector);
-const notice = text => { $("#notice").textContent = text; if (text) setTimeout(() => { if ($("#notice").textContent === text) $("#notice").textContent = ""; }, 8000); };
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
+const IDLE_REFRESH_MS = 5000; // A watched folder may start a run of its own.
+const LIVE_REFRESH_MS = 500;
+const NOTICE_FOR_MS = 8000;
+
+// ---- requests
 async function call(method, path, body, type = "application/json") {
   const answer = await fetch(path, { method, credentials: "same-origin", body, headers: body === undefined ? {} : { "Content-Type": type } });
-  const isJson = /json/.test(answer.headers.get("Content-Type") || "");
-  const content = isJson ? await answer.json() : null;
+  const content = /json/.test(answer.headers.get("Content-Type") || "") ? await answer.json() : null;
   if (answer.ok) return content;
   if (answer.status === 401) location.reload();
   throw new Error([content?.detail || content?.title || `Sophia answered ${answer.status}.`, ...(content?.errors || [])].join("\n"));
 }
 
-const attempt = async (work, complain = notice) => {
-  try { return await work(); } catch (error) { complain(error.message === "Failed to fetch" ? "Sophia does not answer. Is it still running?" : error.message); return undefined; }
-};
+async function page(path) {
+  const answer = await fetch(path, { credentials: "same-origin", headers: { Accept: "text/html" } });
+  if (answer.status === 401) location.reload();
+  if (!answer.ok) throw new Error(`Sophia answered ${answer.status}.`);
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+}
 
-// ---- fragments that are fetched again while the page is visible
-async function refresh(part) {
-  const answer = await fetch(part.dataset.refresh, { credentials: "same-origin" });
-  if (!answer.ok) return;
-  const html = await answer.text();
-  if (html !== part.lastHtml) {
-    const focused = part.contains(document.activeElement) ? document.activeElement.dataset.post : null;
-    part.innerHTML = html;
-    part.lastHtml = html;
-    if (focused) part.querySelector(`[data-post="${CSS.escape(focused)}"]`)?.focus();
+let noticeTimer;
+function notice(text) {
+  clearTimeout(noticeTimer);
+  $("#notice").textContent = text;
+  if (text) noticeTimer = setTimeout(() => notice(""), NOTICE_FOR_MS);
+}
+
+async function attempt(work, complain = notice) {
+  try {
+    return await work();
+  } catch (error) {
+    complain(error instanceof TypeError ? "Sophia does not answer. Is it still running?" : error.message);
+    return undefined;
   }
 }
-for (const part of document.querySelectorAll("[data-refresh]")) {
+
+/** Asks before a grave step. Resolves to the reason given ("" where none is asked for), or null where the answer is no. */
+function sure(question, wantsReason) {
+  const dialog = $("#sure");
+  $("#sure-question").textContent = question;
+  $("label", dialog).hidden = !wantsReason;
+  const reason = $("textarea", dialog);
+  reason.value = "";
+  dialog.returnValue = "no";
+  dialog.showModal();
+  (wantsReason ? reason : $(".primary", dialog)).focus();
+  return new Promise(resolve => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes" ? reason.value.trim() : null), { once: true }));
+}
+
+// ---- moments in the reader's own zone
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const dayOfYear = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
+
+function localize(root) {
+  const now = new Date();
+  for (const time of $$("time", root)) {
+    const at = new Date(time.dateTime);
+    const date = at.toDateString() === now.toDateString() ? "today" : (at.getFullYear() === now.getFullYear() ? day : dayOfYear).format(at);
+    time.textContent = `${date} ${clock.format(at)}`;
+  }
+  return root;
+}
+
+// ---- parts that are rendered again: only what differs is touched, so that focus, selection and scroll positions stay
+const keyOf = node => node.nodeType === Node.ELEMENT_NODE ? node.id || node.dataset.pipeline || node.dataset.item || node.dataset.question || "" : "";
+
+function morph(from, to) {
+  for (const { name, value } of [...to.attributes]) if (from.getAttribute(name) !== value) from.setAttribute(name, value);
+  for (const { name } of [...from.attributes]) if (!to.hasAttribute(name) && name !== "open") from.removeAttribute(name);
+  if (from.nodeName === "TEXTAREA") return;
+  let at = from.firstChild;
+  for (const wanted of [...to.childNodes]) {
+    const key = keyOf(wanted);
+    const kin = key ? [...from.children].find(child => keyOf(child) === key) : at && !keyOf(at) ? at : null;
+    if (!kin || kin.nodeName !== wanted.nodeName) { from.insertBefore(document.importNode(wanted, true), at); continue; }
+    if (kin === at) at = at.nextSibling; else from.insertBefore(kin, at);
+    if (kin.nodeType === Node.ELEMENT_NODE) morph(kin, wanted);
+    else if (kin.data !== wanted.data) kin.data = wanted.data;
+  }
+  while (at) { const next = at.nextSibling; at.remove(); at = next; }
+}
+
+async function refresh(part) {
+  const fresh = part.cloneNode(false);
+  fresh.append(...(await page(part.dataset.refresh)).body.childNodes);
+  morph(part, localize(fresh));
+}
+
+const refreshAll = () => Promise.all($$("[data-refresh]").map(part => refresh(part)));
+
+async function renderAgain() {
+  morph($("#main"), localize($("#main", await page(location.href))));
+}
+
+function keepFresh(part) {
   const again = async () => {
     if (!document.hidden) await refresh(part).catch(() => { });
-    setTimeout(again, Number(part.dataset.every));
+    next();
   };
-  setTimeout(again, Number(part.dataset.every));
+  const next = () => setTimeout(again, $("[data-active]", part) ? LIVE_REFRESH_MS : IDLE_REFRESH_MS);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(part).catch(() => { }); });
+  next();
 }
-const refreshAll = () => Promise.all([...document.querySelectorAll("[data-refresh]")].map(p => refresh(p).catch(() => { })));
 
-// ---- buttons and forms that speak REST
+// ---- buttons that speak REST
 document.addEventListener("click", async event => {
   const button = event.target.closest("button");
   if (!button || button.disabled) return;
-  const { post, body, confirm: question, one, bulk } = button.dataset;
-  const remove = button.dataset.delete;
+  const { post, body, delete: remove, then, one, bulk } = button.dataset;
   if (!(post || remove || one || bulk)) return;
-  if (question && !window.confirm(question)) return;
+  const ids = one ? [button.closest("[data-item]").dataset.item] : $$(".choose:checked").map(choice => choice.value);
+  if ((one || bulk) && ids.length === 0) { notice("Choose some records first."); return; }
+  const reason = button.dataset.sure ? await sure(button.dataset.sure, button.hasAttribute("data-reason")) : "";
+  if (reason === null) { button.focus(); return; }
   button.disabled = true;
+  button.setAttribute("aria-busy", "true");
   await attempt(async () => {
-    if (post) { await call("POST", post, body); await refreshAll(); }
-    else if (remove) { await call("DELETE", remove); location.href = button.dataset.then; }
-    else await decide(one || bulk, one ? [button.closest("[data-item]").dataset.item] : [...document.querySelectorAll(".choose:checked")].map(c => c.value));
+    if (remove) { await call("DELETE", remove); location.assign(then); return; }
+    if (post) { await call("POST", post, body); await refreshAll(); return; }
+    await decide(one || bulk, ids, reason);
   });
   button.disabled = false;
+  button.removeAttribute("aria-busy");
 });
 
-async function decide(decision, ids) {
-  if (ids.length === 0) return notice("Choose some items first.");
-  const body = { ids: ids.map(Number) };
-  if (decision === "discard") {
-    body.reason = window.prompt("Why? The reason is kept.");
-    if (body.reason === null) return;
-  }
-  const outcomes = await call("POST", `/api/quarantine/${decision}`, JSON.stringify(body));
-  for (const outcome of outcomes) {
-    if (outcome.state !== "held") document.querySelector(`[data-item="${outcome.id}"]`)?.remove();
-  }
-  notice([...new Set(outcomes.map(o => o.detail))].join("\n"));
+async function decide(decision, ids, reason) {
+  const outcomes = await call("POST", `/api/quarantine/${decision}`, JSON.stringify({ ids: ids.map(Number), ...(decision === "discard" ? { reason } : {}) }));
+  notice([...new Set(outcomes.map(outcome => outcome.detail))].join("\n"));
+  await renderAgain();
+  $("#main").focus({ preventScroll: true });
 }
-$("#all")?.addEventListener("change", event => document.querySelectorAll(".choose").forEach(c => { c.checked = event.target.checked; }));
+
+$("#all")?.addEventListener("change", event => $$(".choose").forEach(choice => { choice.checked = event.target.checked; }));
+
+// ---- forms that speak REST
+const nameOf = path => (path.split(/[\\/]/).filter(Boolean).pop() || "").replace(/\.[^.]*$/, "").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 63);
+
+const forms = {
+  async folder(data, form) {
+    const name = data.get("name");
+    if ($(`[data-pipeline="${CSS.escape(name)}"]`)) throw new Error(`There is a pipeline "${name}" already. Choose another name.`);
+    const text = `sources:\n  - type: files\n    path: ${JSON.stringify(data.get("path").trim())}\n    watch: ${data.get("watch") ? "true" : "false"}\n`;
+    await call("PUT", `/api/pipelines/${encodeURIComponent(name)}`, text, "application/yaml");
+    await call("POST", `/api/pipelines/${encodeURIComponent(name)}/runs`, "{}");
+    form.reset();
+    notice(`"${name}" is being read.`);
+    await refreshAll();
+  },
+  async define(data) {
+    const view = await call("PUT", `/api/pipelines/${encodeURIComponent(data.get("name"))}`, data.get("definition"), "application/yaml");
+    notice(`"${view.name}" is saved as version ${view.version}.`);
+    await refreshAll();
+  },
+  async edit(data, form) {
+    const outcome = await call("PUT", `/api/quarantine/${form.dataset.edit}`, data.get("payload"));
+    if (outcome.state === "held") throw new Error(outcome.reasons.map(reason => `${reason.field}: expected ${reason.expected}`).join("\n") || outcome.detail);
+    notice(outcome.detail);
+    await renderAgain();
+    $("#main").focus({ preventScroll: true });
+  },
+};
 
 document.addEventListener("submit", async event => {
   const form = event.target;
-  const data = new FormData(form);
+  const kind = form.id === "add-folder" ? "folder" : form.hasAttribute("data-define") ? "define" : form.dataset.edit ? "edit" : null;
+  if (!kind) return;
+  event.preventDefault();
   const errors = $(".errors", form);
-  const complain = text => { if (errors) errors.textContent = text; else notice(text); };
-  if (form.id === "add-folder") {
-    event.preventDefault();
-    const name = data.get("name");
-    const text = `sources:\n  - type: files\n    path: ${JSON.stringify(data.get("path"))}\n    watch: ${data.get("watch") ? "true" : "false"}\n`;
-    await attempt(async () => {
-      await call("PUT", `/api/pipelines/${encodeURIComponent(name)}`, text, "application/yaml");
-      await call("POST", `/api/pipelines/${encodeURIComponent(name)}/runs`, "{}");
-      await refreshAll();
-    });
-  } else if (form.hasAttribute("data-define")) {
-    event.preventDefault();
-    complain("");
-    await attempt(async () => {
-      const view = await call("PUT", `/api/pipelines/${encodeURIComponent(data.get("name"))}`, data.get("definition"), "application/yaml");
-      notice(`Saved as version ${view.version}.`);
-      await refreshAll();
-    }, complain);
-  } else if (form.dataset.edit) {
-    event.preventDefault();
-    complain("");
-    await attempt(async () => {
-      const outcome = await call("PUT", `/api/quarantine/${form.dataset.edit}`, data.get("payload"));
-      if (outcome.state === "held") complain(outcome.reasons.map(r => `${r.field}: expected ${r.expected}`).join("\n") || outcome.detail);
-      else { form.closest("[data-item]").remove(); notice(outcome.detail); }
-    }, complain);
-  }
+  const button = $(".primary", form);
+  errors.textContent = "";
+  button.disabled = true;
+  await attempt(() => forms[kind](new FormData(form), form), text => { errors.textContent = text; });
+  button.disabled = false;
 });
 
+const folder = $("#add-folder");
+if (folder) {
+  folder.elements.path.addEventListener("input", () => {
+    if (!folder.dataset.named) folder.elements.name.value = nameOf(folder.elements.path.value);
+  });
+  folder.elements.name.addEventListener("input", () => { folder.dataset.named = folder.elements.name.value; });
+  folder.addEventListener("reset", () => { delete folder.dataset.named; });
+}
+
 // ---- files dropped on the page
-const drop = $("#drop");
 async function send(files) {
   const state = $("#drop-state");
   let sent = 0;
   for (const file of files) {
-    state.textContent = `Sending ${file.name} (${++sent} of ${files.length}) …`;
+    state.textContent = `Sending ${file.name} (${++sent} of ${files.length})`;
     const path = encodeURIComponent(file.webkitRelativePath || file.name);
-    if (await attempt(() => call("POST", `/api/inbox?path=${path}&start=${sent === files.length}`, file, "application/octet-stream"), text => { state.textContent = text; }) === undefined) return;
+    const taken = await attempt(() => call("POST", `/api/inbox?path=${path}&start=${sent === files.length}`, file, "application/octet-stream").then(() => true), text => { state.textContent = text; });
+    if (!taken) return;
   }
-  state.textContent = `${sent} ${sent === 1 ? "file" : "files"} taken into the pipeline "inbox".`;
-  await refreshAll();
+  state.textContent = `${sent} ${sent === 1 ? "file" : "files"} taken into the pipeline “inbox”.`;
+  await attempt(refreshAll);
 }
+
+const drop = $("#drop");
 if (drop) {
   drop.addEventListener("dragover", event => { event.preventDefault(); drop.classList.add("over"); });
   drop.addEventListener("dragleave", () => drop.classList.remove("over"));
   drop.addEventListener("drop", event => { event.preventDefault(); drop.classList.remove("over"); send([...event.dataTransfer.files]); });
-  $("#files").addEventListener("change", event => send([...event.target.files]));
+  $("#files").addEventListener("change", event => { send([...event.target.files]).then(() => { event.target.value = ""; }); });
 }
 
-// ---- asking: the answer is read from the numbered event stream and resumes after the last number seen
-const thread = $(".thread");
-if (thread) {
-  const session = thread.dataset.session;
-  const exchanges = $("#exchanges");
-  const form = $("#ask-form");
-  const stop = $("#stop");
-  let last = Number(thread.dataset.last);
-
-  const rerender = async () => {
-    const answer = await fetch(`/pages/ask?session=${encodeURIComponent(session)}`, { credentials: "same-origin" });
-    if (answer.ok) exchanges.innerHTML = await answer.text();
-  };
-  const toEnd = () => window.scrollTo({ top: document.body.scrollHeight });
-
-  const show = happened => {
-    last = happened.number;
-    const answer = exchanges.lastElementChild?.querySelector(".answer");
-    if (happened.kind === "text" && answer) { answer.append(happened.text); toEnd(); }
-    return happened.kind !== "done" && happened.kind !== "failed" && happened.kind !== "stopped";
-  };
-
-  const follow = () => new Promise(resolve => {
-    stop.hidden = false;
-    let source;
-    const finish = async () => { source.close(); stop.hidden = true; await rerender(); toEnd(); resolve(); };
-    const open = () => {
-      source = new EventSource(`/api/chat/sessions/${encodeURIComponent(session)}/events?after=${last}`);
-      const take = message => { const happened = JSON.parse(message.data); if (happened.number > last && !show(happened)) finish(); };
-      source.onmessage = take;
-      for (const kind of ["question", "started", "text", "done", "failed", "stopped", "feedback"]) source.addEventListener(kind, take);
-      source.onerror = () => { source.close(); setTimeout(open, 1000); };
-    };
-    open();
-  });
-
-  form.addEventListener("submit", event => {
-    event.preventDefault();
-    const box = $("#question");
-    const text = box.value.trim();
-    if (!text) return;
-    const button = $(".primary", form);
-    button.disabled = true;
-    attempt(async () => {
-      const asked = crypto.randomUUID ? crypto.randomUUID() : String(performance.now());
-      await call("POST", `/api/chat/sessions/${encodeURIComponent(session)}/questions`, JSON.stringify({ text, operationId: asked }));
-      box.value = "";
-      $("#hello")?.remove();
-      history.replaceState(null, "", `/?session=${encodeURIComponent(session)}`);
-      await rerender();
-      toEnd();
-      await follow();
-      box.focus();
-    }).finally(() => { button.disabled = false; });
-  });
-  $("#question").addEventListener("keydown", event => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); form.requestSubmit(); }
-  });
-  stop.addEventListener("click", () => attempt(() => call("POST", `/api/chat/sessions/${encodeURIComponent(session)}/stop`)));
-  exchanges.addEventListener("click", event => {
-    const thumb = event.target.closest("[data-mark]");
-    if (!thumb) return;
-    attempt(async () => {
-      await call("POST", `/api/chat/sessions/${encodeURIComponent(session)}/feedback`, JSON.stringify({ question: Number(thumb.parentElement.dataset.feedback), mark: Number(thumb.dataset.mark) }));
-      for (const button of thumb.parentElement.children) button.setAttribute("aria-pressed", button === thumb);
-    });
-  });
-  if (thread.dataset.answering) follow();
-}
+localize(document.body);
+$$("[data-refresh]").forEach(keepFresh);
