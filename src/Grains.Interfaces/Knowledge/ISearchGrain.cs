@@ -40,14 +40,19 @@ public enum ChunkKind
     Entity = 3,
 }
 
-/// <summary>The answer, best first. IndexedTo is the log position that the index has reached, Head the log's: a difference means that newer records are still on their way.</summary>
+/// <summary>The answer, best first. IndexedTo is the log position that the index has reached, Head the log's where records wait for the index: a difference means that newer records are still on their way.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.SearchAnswer")]
 public sealed record SearchAnswer(
     [property: Id(0)] IReadOnlyList<SearchHit> Hits,
     [property: Id(1)] long Matched,
     [property: Id(2)] double Milliseconds,
     [property: Id(3)] long IndexedTo,
-    [property: Id(4)] long Head);
+    [property: Id(4)] long Head,
+    [property: Id(5)] WordCounts? Words = null);
+
+/// <summary>How common the words looked for are: passages in the whole index, and for each word (its stem) those that hold it.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.WordCounts")]
+public sealed record WordCounts([property: Id(0)] long Passages, [property: Id(1)] IReadOnlyDictionary<string, long> Holding);
 
 /// <summary>One chunk. Highlights are spans of Text, in UTF-16 units.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.SearchHit")]

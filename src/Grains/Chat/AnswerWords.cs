@@ -29,6 +29,18 @@ internal sealed class AnswerWords
         return words;
     }
 
+    /// <summary>Counts by the index's stem, led back the same way; of several forms of a verb the most common counts.</summary>
+    public Dictionary<string, long> Counts(IReadOnlyDictionary<string, long> byStem)
+    {
+        var counts = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var (stem, count) in byStem)
+        {
+            var led = Irregular.GetValueOrDefault(stem, stem);
+            counts[led] = Math.Max(counts.GetValueOrDefault(led), count);
+        }
+        return counts;
+    }
+
     /// <summary>The distinct stems of texts.</summary>
     public HashSet<string> Stems(params IEnumerable<string?> texts)
     {

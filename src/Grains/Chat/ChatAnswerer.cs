@@ -36,7 +36,7 @@ internal sealed partial class ChatAnswerer(IPassageSearch search, PassageReader 
             LogFellBack(logger, why, model.Name, task.Tenant.Value);
             yield return new AnswerStep.Began($"{Extractive}: {model.Name} did not answer ({why.Message})");
         }
-        var answer = ExtractiveAnswerer.Answer(task.Question, passages, Options);
+        var answer = ExtractiveAnswerer.Answer(task.Question, passages, Options, found.Words);
         if (!answer.Found)
             yield return new AnswerStep.Said(Refusal(task.Filter, found), []);
         foreach (var sentence in answer.Sentences)

@@ -1,3 +1,5 @@
+using Sophia.Knowledge;
+
 namespace Sophia.Chat;
 
 /// <summary>An answer made of sentences that the records themselves say, each with its mark and its exact place.</summary>
@@ -14,12 +16,12 @@ internal sealed record ExtractiveAnswer(IReadOnlyList<AnswerStep.Said> Sentences
 /// </remarks>
 internal static class ExtractiveAnswerer
 {
-    public static ExtractiveAnswer Answer(string question, IReadOnlyList<Passage> passages, ExtractiveOptions options)
+    public static ExtractiveAnswer Answer(string question, IReadOnlyList<Passage> passages, ExtractiveOptions options, WordCounts? counts = null)
     {
         var words = new AnswerWords();
         var reading = QuestionReading.Of(question, words);
         var contexts = passages.Select(p => words.Stems([p.Title, .. p.Pieces.SelectMany(x => (string?[])[x.Text, x.Speaker, x.Label])])).ToList();
-        var weights = TermWeights.Of(reading.Stems, contexts);
+        var weights = TermWeights.Of(reading.Stems, contexts, counts?.Passages ?? 0, words.Counts(counts?.Holding ?? new Dictionary<string, long>()));
         var scored = new List<(Sentence Sentence, double Score, double Cover)>();
         var bestCover = 0.0;
         for (var i = 0; i < passages.Count; i++)
@@ -29,15 +31,13 @@ internal static class ExtractiveAnswerer
             var title = words.Stems(passages[i].Title);
             foreach (var sentence in Sentences(passages[i], words))
             {
-                var withTitle = weights.Cover(sentence.Stems, title);
-                // A field speaks of its entity without naming it.
-                var own = sentence.Piece.Label is null ? weights.Cover(sentence.Stems) : withTitle;
-                scored.Add((sentence, Score(reading, sentence, own, cover, options), withTitle));
+                scored.Add((sentence, Score(reading, sentence, weights.Cover(sentence.Stems), cover, options), weights.Cover(sentence.Stems, title)));
             }
         }
         if (scored.Count == 0 || bestCover < options.MinPassageCover || scored.Max(s => s.Cover) < options.MinSentenceCover)
             return new ExtractiveAnswer([]);
-        var chosen = Choose([.. scored.OrderByDescending(s => s.Score).ThenBy(s => s.Sentence.Passage.Number).ThenBy(s => s.Sentence.Order).Take(200).Select(s => (s.Sentence, s.Score))], options);
+        var least = options.MinShareOfCover * scored.Max(s => s.Cover);
+        var chosen = Choose([.. scored.Where(s => s.Cover >= least).OrderByDescending(s => s.Score).ThenBy(s => s.Sentence.Passage.Number).ThenBy(s => s.Sentence.Order).Take(200).Select(s => (s.Sentence, s.Score))], options);
         return new ExtractiveAnswer(Write(chosen));
     }
 
@@ -73,7 +73,7 @@ internal static class ExtractiveAnswerer
         foreach (var sentence in chosen.OrderBy(s => order.IndexOf(s.Passage.Number)).ThenBy(s => s.Order))
         {
             mark++;
-            var source = new ChatSource(mark, sentence.Passage.Title, sentence.Quote, sentence.Passage.Cite(sentence.Piece, sentence.Start, sentence.Length));
+            var source = new ChatSource(mark, sentence.Passage.TitleAt(sentence.Piece, sentence.Start), sentence.Quote, sentence.Passage.Cite(sentence.Piece, sentence.Start, sentence.Length));
             said.Add(new AnswerStep.Said($"{(mark > 1 ? " " : "")}{SentenceDisplay.Of(sentence)} [{mark}]", [source]));
         }
         return said;
@@ -85,10 +85,14 @@ internal static class ExtractiveAnswerer
         foreach (var piece in passage.Pieces)
             foreach (var span in SentenceSplitter.Split(piece.Text))
             {
+                // A heading names what follows, and a field that is the title names its record: neither says anything of it.
+                if (passage.Hit.Kind == ChunkKind.Section ? piece.IsHeading(span.Start) : piece.Label is not null && piece.Text == passage.Hit.Title)
+                    continue;
                 var said = words.Of(piece.Text.AsSpan(span.Start, span.Length));
                 if (said.Count == 0)
                     continue;
-                var stems = words.Stems(piece.Speaker, piece.Label);
+                // A field speaks of its entity without naming it: "sector: retail" of another is another thing to say.
+                var stems = piece.Label is null ? words.Stems(piece.Speaker) : words.Stems(piece.Label, passage.Hit.Title);
                 stems.UnionWith(said.Select(w => w.Stem));
                 yield return new Sentence(passage, piece, span.Start, span.Length, order++, stems, said.Count);
             }

@@ -13,7 +13,10 @@ internal sealed record ExtractiveOptions
     public double MinSentenceCover { get; init; } = 0.2;
 
     /// <summary>A sentence further than this below the best one is left out, as a share of the best one's score.</summary>
-    public double MinShareOfBest { get; init; } = 0.5;
+    public double MinShareOfBest { get; init; } = 0.6;
+
+    /// <summary>A sentence that holds less of the question than this is left out, as a share of what the sentence holds that holds most (each with its title).</summary>
+    public double MinShareOfCover { get; init; } = 0.6;
 
     /// <summary>What it costs a sentence to repeat what is chosen already.</summary>
     public double Redundancy { get; init; } = 0.5;

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Sophia.Knowledge;
 
 namespace Sophia.Chat;
 
@@ -15,23 +16,12 @@ internal static partial class SentenceDisplay
 
     public static string Plain(string text)
     {
-        text = Tags().Replace(text, " ");
-        text = Links().Replace(text, "$1");
-        text = Emphasis().Replace(text, "$2");
+        text = MarkdownLine.Plain(text);
         text = MarkLike().Replace(text, "($1)");
         text = Annotations().Replace(text, " ");
         text = SpacedMarks().Replace(text, "$1");
         return Spaces().Replace(text, " ").Trim();
     }
-
-    [GeneratedRegex(@"</?[a-z][a-z0-9]*(\s[^<>]*)?/?>", RegexOptions.IgnoreCase, 1000)]
-    private static partial Regex Tags();
-
-    [GeneratedRegex(@"!?\[([^\]\n]*)\]\([^)\n]*\)", RegexOptions.None, 1000)]
-    private static partial Regex Links();
-
-    [GeneratedRegex(@"(\*\*|__|\*|`)(?=\S)([^*`\n]+?)(?<=\S)\1", RegexOptions.None, 1000)]
-    private static partial Regex Emphasis();
 
     [GeneratedRegex(@"\[(\d+)\]", RegexOptions.None, 1000)]
     private static partial Regex MarkLike();

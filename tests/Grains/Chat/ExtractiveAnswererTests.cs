@@ -56,6 +56,32 @@ public sealed class ExtractiveAnswererTests
     }
 
     [Fact]
+    public void What_several_entities_say_alike_is_said_of_each()
+    {
+        Passage Account(int number, string name) =>
+            Passage($$"""{"account":"{{name}}","sector":"retail"}""", ChunkKind.Entity, name, [new("account", 0, name.Length), new("sector", 0, 6)], number, 1 - number / 10.0);
+        var answer = ExtractiveAnswerer.Answer("Which accounts are in retail?", [Account(1, "Acme Corp"), Account(2, "Globex")], Options);
+        Assert.Equal(["Acme Corp, sector: retail [1]", " Globex, sector: retail [2]"], answer.Sentences.Select(s => s.Text));
+    }
+
+    [Fact]
+    public void A_source_is_called_by_the_heading_over_its_sentence_and_no_heading_is_a_sentence()
+    {
+        var answer = ExtractiveAnswerer.Answer("When are expenses due?", [Document("Money", "# Money\n## Expenses due\nExpenses are due on Monday.\n## [Lunch](x) **money**\nLunch expenses are due on Friday.")], Options);
+        Assert.Equal(["Expenses are due on Monday. [1]", " Lunch expenses are due on Friday. [2]"], answer.Sentences.Select(s => s.Text));
+        Assert.Equal(["Money › Expenses due", "Money › Lunch money"], answer.Sentences.Select(s => s.Sources[0].Title));
+    }
+
+    [Fact]
+    public void A_word_that_is_rare_in_the_whole_index_weighs_more_than_one_that_is_rare_among_the_passages()
+    {
+        Passage[] passages = [.. Enumerable.Range(1, 9).Select(n => Document("Shadow", $"The shadow lasts {n} days.", n))];
+        var question = "What is the purpose of the shadow?";
+        Assert.False(ExtractiveAnswerer.Answer(question, passages, Options).Found);
+        Assert.True(ExtractiveAnswerer.Answer(question, passages, Options, new WordCounts(1_000, new Dictionary<string, long> { ["shadow"] = 9, ["purpos"] = 300 })).Found);
+    }
+
+    [Fact]
     public void What_looks_like_a_mark_in_the_source_is_none_in_the_answer()
     {
         var said = ExtractiveAnswerer.Answer("Who wrote the report?", [Document("R", "The report [12] was written by **Ann** ([page](http://x)).")], Options).Sentences[0];

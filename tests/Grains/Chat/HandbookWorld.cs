@@ -51,6 +51,9 @@ internal sealed class HandbookWorld
         return [.. scores.OrderByDescending(s => s.Value).ThenBy(s => s.Key).Take(limit).Select(s => Hit(sections[s.Key], s.Value))];
     }
 
+    public WordCounts Counts(string question) =>
+        new(sections.Count, analyzer.Words(question).Select(w => w.Stem).Distinct().ToDictionary(s => s, s => (long)(postings.GetValueOrDefault(s)?.Count ?? 0)));
+
     public bool IsGold(Question question, ChatSource source)
     {
         var gold = sections.First(s => s.Path == question.Path && s.Line == question.Line);

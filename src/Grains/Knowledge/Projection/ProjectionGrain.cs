@@ -67,7 +67,7 @@ internal sealed partial class ProjectionGrain(
 
     public async Task<ProjectionView> View()
     {
-        var head = await log.Head(tenant, lifetime.Token);
+        var head = await IndexLag.Head(log, tenant, cursor.Position, lifetime.Token);
         if (cursor.Position < head)
             Follow();
         return new ProjectionView("index", cursor.Version, cursor.Position, Math.Max(head, cursor.Position), caughtUpAt, stored.State.DeadLetters, lastError);

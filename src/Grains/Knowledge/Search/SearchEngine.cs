@@ -20,9 +20,12 @@ public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider 
         var ranked = await Rank(tenant, asked, candidates, options, cancellation);
         var hits = ranked.Take(query.Limit).Select(chunk => Hit(chunk, asked)).ToArray();
         var reached = await index.Cursor(tenant, cancellation);
-        var head = await log.Head(tenant, cancellation);
-        return new SearchAnswer(hits, candidates.Matched, time.GetElapsedTime(began).TotalMilliseconds, reached.Position, Math.Max(head, reached.Position));
+        var head = await IndexLag.Head(log, tenant, reached.Position, cancellation);
+        return new SearchAnswer(hits, candidates.Matched, time.GetElapsedTime(began).TotalMilliseconds, reached.Position, head, Counts(asked, candidates));
     }
+
+    private static WordCounts Counts(AnalyzedQuery asked, CandidateSet candidates) =>
+        new(candidates.TotalChunks, asked.Weights.Keys.ToDictionary(stem => stem, stem => candidates.DocumentFrequency.GetValueOrDefault(stem), StringComparer.Ordinal));
 
     private async Task<List<ScoredChunk>> Rank(TenantId tenant, AnalyzedQuery asked, CandidateSet candidates, RankingOptions options, CancellationToken cancellation)
     {
