@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Sophia.Knowledge;
@@ -32,14 +31,12 @@ internal sealed class WordAnalyzer
         var at = 0;
         while (at < text.Length)
         {
-            if (!IsWordAt(text, at, started: false, out var width))
-            {
-                at += width;
-                continue;
-            }
+            var first = CodePoint(text, at, out var width);
             var start = at;
             at += width;
-            while (at < text.Length && IsWordAt(text, at, started: true, out width))
+            if (!WordCharacters.Starts(first))
+                continue;
+            while (at < text.Length && WordCharacters.Continues(CodePoint(text, at, out width)))
                 at += width;
             words.Add(new Word(StemOf(text[start..at]), offset + start, at - start));
         }
@@ -58,37 +55,25 @@ internal sealed class WordAnalyzer
         return stem;
     }
 
-    private static bool IsWordAt(ReadOnlySpan<char> text, int at, bool started, out int width)
+    /// <summary>The character at a place; a lone half of a surrogate pair is none (0).</summary>
+    private static int CodePoint(ReadOnlySpan<char> text, int at, out int width)
     {
         var c = text[at];
         width = 1;
-        if (c < 128)
-            return char.IsAsciiLetterOrDigit(c);
-        if (Rune.DecodeFromUtf16(text[at..], out var rune, out width) != System.Buffers.OperationStatus.Done)
-            return false;
-        return Rune.GetUnicodeCategory(rune) switch
-        {
-            UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter or UnicodeCategory.ModifierLetter
-                or UnicodeCategory.OtherLetter or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber
-                or UnicodeCategory.PrivateUse => true,
-            UnicodeCategory.NonSpacingMark => started && rune.Value is >= 0x300 and <= 0x36F,
-            _ => false,
-        };
+        if (!char.IsSurrogate(c))
+            return c;
+        if (!char.IsHighSurrogate(c) || at + 1 == text.Length || !char.IsLowSurrogate(text[at + 1]))
+            return 0;
+        width = 2;
+        return char.ConvertToUtf32(c, text[at + 1]);
     }
 
     private static string Fold(ReadOnlySpan<char> word)
     {
         var folded = new StringBuilder(word.Length);
         foreach (var rune in word.EnumerateRunes())
-        {
-            if (rune.Value is >= 0x300 and <= 0x36F)
-                continue;
-            var lower = Rune.ToLowerInvariant(rune);
-            if (lower.IsAscii)
-                folded.Append((char)lower.Value);
-            else
-                folded.Append(Diacritics.Strip(lower).ToString());
-        }
+            if (WordCharacters.Fold(rune.Value) is > 0 and var written)
+                folded.Append(new Rune(written).ToString());
         return folded.ToString();
     }
 }
