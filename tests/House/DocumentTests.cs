@@ -18,10 +18,15 @@ public partial class DocumentTests
         Assert.Equal(wanted.Order(), rows.Order());
     }
 
-    [Fact]
-    public void The_feature_list_names_only_what_is_there()
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData("docs/features.md")]
+    [InlineData("docs/architecture.md")]
+    [InlineData("docs/bad-input.md")]
+    [InlineData("docs/hub.md")]
+    public void Documents_name_only_what_is_there(string document)
     {
-        var gone = PathInText().Matches(Repository.Read("docs/features.md")).Select(m => m.Value.TrimEnd('.', ',')).Distinct()
+        var gone = PathInText().Matches(Repository.Read(document)).Select(m => m.Value.TrimEnd('.', ',')).Distinct()
             .Where(p => !Path.Exists(Path.Combine(Repository.Root, p)));
         Assert.Empty(gone);
     }
