@@ -1,5 +1,5 @@
 // The public SignalR client from Node: asks, loses its connection in the middle of the answer, comes back by itself and goes on after
-// the last number. Prints "cut me" once it has read something, and at the end one line of JSON with all that it read.
+// the last number. Prints "cut me" once it has read something of the answer that it asked for, and at the end one line of JSON with all that it read.
 // Use: SOPHIA_URL, SOPHIA_KEY, SOPHIA_SESSION, SOPHIA_QUESTION (without it, it only reads) and SOPHIA_AFTER.
 import * as signalR from "@microsoft/signalr";
 
@@ -20,7 +20,7 @@ const finished = new Promise((resolve, reject) => {
     next: event => {
       seen.push(event);
       last = event.number;
-      if (event.kind === "text" && !asked) {
+      if (event.kind === "text" && question && !asked) {
         asked = true;
         console.log("cut me");
       }
