@@ -21,7 +21,7 @@ internal static class PlainSqlite
             {
                 var keys = new ReadOnlyMemory<byte>[batch.Count];
                 for (var i = 0; i < keys.Length; i++)
-                    keys[i] = RecordCheck.KeyBytes(batch[i]);
+                    keys[i] = batch.KeyOf(i);
                 clock.Start();
                 connection.Execute("BEGIN IMMEDIATE");
                 for (var i = 0; i < keys.Length; i++)
