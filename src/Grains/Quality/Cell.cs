@@ -10,6 +10,8 @@ internal readonly ref struct Cell(JsonTokenType token, ReadOnlySpan<byte> bytes)
     /// <summary>How much of a value a reason shows, in UTF-16 units.</summary>
     public const int MaxShown = 200;
 
+    private const int MaxOnStack = 256;
+
     public JsonTokenType Token { get; } = token;
 
     public ReadOnlySpan<byte> Bytes { get; } = bytes;
@@ -32,6 +34,15 @@ internal readonly ref struct Cell(JsonTokenType token, ReadOnlySpan<byte> bytes)
     {
         (moment, hasTime) = (default, false);
         return Token == JsonTokenType.String && Moments.TryParse(Bytes, out moment, out hasTime);
+    }
+
+    /// <summary>Asks a question of the value's text without making a string of it.</summary>
+    public bool Ask(Func<ReadOnlySpan<char>, bool> question)
+    {
+        if (Bytes.Length > MaxOnStack)
+            return question(Text());
+        Span<char> text = stackalloc char[MaxOnStack];
+        return question(text[..Encoding.UTF8.GetChars(Bytes, text)]);
     }
 
     public string Text() => Encoding.UTF8.GetString(Bytes);

@@ -85,12 +85,12 @@ internal sealed record CellRule(RuleDefinition Definition, int Field, CellTest T
     private static CellRule OfPattern(RuleDefinition rule, int field)
     {
         var pattern = Argument(rule, "pattern");
-        var regex = PatternOf(rule, pattern);
+        Func<ReadOnlySpan<char>, bool> matches = PatternOf(rule, pattern).IsMatch;
         return new CellRule(rule, field, (in cell, now) =>
         {
             try
             {
-                return cell.IsScalar && regex.IsMatch(cell.Text());
+                return cell.IsScalar && cell.Ask(matches);
             }
             catch (RegexMatchTimeoutException)
             {

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net;
 using System.Text;
 
@@ -18,8 +19,8 @@ internal static class Formats
         ["phone"] = new(IsPhone, "a telephone number such as +49 30 1234567", "7 to 15 digits, with blanks, dots, dashes and brackets at most."),
         ["ipv4"] = new(IsIpv4, "an IPv4 address such as 192.0.2.1", "Four numbers of 0 to 255 with dots."),
         ["ipv6"] = new(text => text.Contains((byte)':') && text.Length <= 45 && IPAddress.TryParse(Encoding.UTF8.GetString(text), out _), "an IPv6 address such as 2001:db8::1", "Groups of hexadecimal digits with colons."),
-        ["country"] = new(text => IsCode(text, Countries, 2), "a country code of two letters (ISO 3166) such as DE", "Write the code in capitals, not the name."),
-        ["currency"] = new(text => IsCode(text, Currencies, 3), "a currency code of three letters (ISO 4217) such as EUR", "Write the code in capitals, not the sign."),
+        ["country"] = new(OneOf(Countries, 2), "a country code of two letters (ISO 3166) such as DE", "Write the code in capitals, not the name."),
+        ["currency"] = new(OneOf(Currencies, 3), "a currency code of three letters (ISO 4217) such as EUR", "Write the code in capitals, not the sign."),
     };
 
     private const string Countries =
@@ -93,11 +94,18 @@ internal static class Formats
         return parts == 4;
     }
 
-    private static bool IsCode(ReadOnlySpan<byte> text, string codes, int length)
+    private static FormatTest OneOf(string codes, int length)
     {
-        if (text.Length != length || text.IndexOfAnyExceptInRange((byte)'A', (byte)'Z') >= 0)
-            return false;
-        return codes.Contains(Encoding.ASCII.GetString(text), StringComparison.Ordinal) && $" {codes} ".Contains($" {Encoding.ASCII.GetString(text)} ", StringComparison.Ordinal);
+        var known = codes.Split(' ').Select(code => NumberOf(Encoding.ASCII.GetBytes(code))).ToFrozenSet();
+        return text => text.Length == length && known.Contains(NumberOf(text));
+    }
+
+    private static int NumberOf(ReadOnlySpan<byte> code)
+    {
+        var number = 0;
+        foreach (var letter in code)
+            number = number << 8 | letter;
+        return number;
     }
 }
 
