@@ -8,12 +8,12 @@ internal static class WebhookEndpoints
     public static void MapWebhooks(this IEndpointRouteBuilder app) =>
         app.MapPost("/hooks/{tenant}/{pipeline}", Deliver).AllowAnonymous().WithTags("Webhooks")
             .WithMetadata(new RequestSizeLimitAttribute(EdgeLimits.Delivery))
-            .WithSummary("Takes one signed delivery. 202: stored; 200: had it already; 401: wrong signature; 404: no such webhook.");
+            .WithSummary("Takes one signed delivery. 202: stored; 200: had it already; 401: wrong signature, or no such webhook.");
 
     private static async Task<IResult> Deliver(string tenant, string pipeline, HttpContext context, IGrainFactory grains, CallerReplica callers)
     {
         if (!TenantId.TryParse(tenant, out var id) || !TenantId.IsName(pipeline) || !await callers.Exists(id))
-            throw NoSuchWebhook();
+            throw Unproven();
         var body = await Body(context.Request);
         var headers = context.Request.Headers
             .Where(header => !header.Key.Equals("Cookie", StringComparison.OrdinalIgnoreCase) && !header.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase))
@@ -24,9 +24,8 @@ internal static class WebhookEndpoints
         {
             DeliveryOutcome.Stored or DeliveryOutcome.Quarantined => Answer(result, StatusCodes.Status202Accepted),
             DeliveryOutcome.Duplicate => Answer(result, StatusCodes.Status200OK),
-            DeliveryOutcome.WrongSignature => throw new RefusedException(RefusalCode.Unauthenticated, "The signature is missing or does not fit the body."),
             DeliveryOutcome.Invalid => throw new RefusedException(RefusalCode.Invalid, result.Detail),
-            _ => throw NoSuchWebhook(),
+            _ => throw Unproven(),
         };
     }
 
@@ -39,6 +38,6 @@ internal static class WebhookEndpoints
 
     private static IResult Answer(DeliveryResult result, int status) => Results.Json(result, EdgeJson.Readable.DeliveryResult, statusCode: status);
 
-    // One text for an unknown tenant, an unknown pipeline and one without a webhook: a stranger learns nothing from it.
-    private static RefusedException NoSuchWebhook() => new(RefusalCode.NotFound, "There is no such webhook.");
+    // One answer for an unknown tenant, an unknown pipeline, one without a webhook and a wrong signature: a stranger learns nothing from it.
+    private static RefusedException Unproven() => new(RefusalCode.Unauthenticated, "There is no such webhook, or the signature is missing or does not fit the body.");
 }

@@ -49,12 +49,12 @@ public class ProblemTests(SophiaApp app) : IClassFixture<SophiaApp>
     }
 
     [Fact]
-    public async Task A_delivery_to_an_unknown_webhook_is_404_in_the_same_words_whatever_is_unknown()
+    public async Task A_delivery_to_an_unknown_webhook_is_401_in_the_same_words_whatever_is_unknown()
     {
         using var unknownTenant = await app.Stranger.PostAsync("/hooks/nobody/github", new StringContent("{}"));
         using var unknownPipeline = await app.Stranger.PostAsync("/hooks/default/nothing", new StringContent("{}"));
         using var noName = await app.Stranger.PostAsync("/hooks/..%2f..%2fetc/x", new StringContent("{}"));
-        var texts = new[] { unknownTenant, unknownPipeline, noName }.Select(a => a.Problem(404, "not-found").Result.GetProperty("detail").GetString());
+        var texts = new[] { unknownTenant, unknownPipeline, noName }.Select(a => a.Problem(401, "unauthenticated").Result.GetProperty("detail").GetString());
         Assert.Single(texts.Distinct());
     }
 

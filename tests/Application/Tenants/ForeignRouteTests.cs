@@ -1,0 +1,118 @@
+using System.Net;
+using System.Reflection;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Sophia.Chat;
+using Sophia.Knowledge;
+using Sophia.Pipelines;
+using Sophia.Quality;
+
+namespace Sophia.Tenants;
+
+// Goal: a key of one tenant learns nothing of another through any address. Method: every mapped route, asked by a stranger once with the
+// names of what the victim has and once with names of what never was; both answers must be the same, and nothing of the victim may change.
+public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenants>
+{
+    /// <summary>What a parameter of a route or a query stands for: what the victim has, and what nobody has.</summary>
+    private Dictionary<string, (string Theirs, string Never)> Names => new()
+    {
+        ["tenant"] = (world.Victim, "t-never0000000000000"),
+        ["pipeline"] = (TwoTenants.Pipeline, "never-crm"),
+        ["name"] = (TwoTenants.Pipeline, "never-crm"),
+        ["run"] = (world.Run, "never-crm-1"),
+        ["id"] = (world.KeyId, "0123456789ab"),
+        ["id:long"] = ($"{world.Held}", "987654321"),
+        ["session"] = (TwoTenants.Session, "never-talk"),
+        ["stream"] = (TwoTenants.Stream, "calls/never"),
+        ["key"] = (TwoTenants.RecordKey, "never-7"),
+        ["q"] = ("harbour ledger", "hinterland lager"),
+        ["path"] = ("calls/harbour.jsonl", "calls/never.jsonl"),
+        ["code"] = ($"{world.Victim}.guess", "t-never0000000000000.guess"),
+        ["documentName"] = ("v1", "v1"),
+        ["file"] = ("harbour.yaml", "never.yaml"),
+        ["speaker"] = ("", ""),
+        ["state"] = ("", ""),
+        ["after"] = ("", ""),
+    };
+
+    /// <summary>The bodies of requests, by the type that a route reads; <c>@</c> stands before a name of <see cref="Names"/>.</summary>
+    private static readonly Dictionary<Type, string> Bodies = new()
+    {
+        [typeof(QuarantineIds)] = """{"ids":[@id:long]}""",
+        [typeof(QuarantineDiscard)] = """{"ids":[@id:long],"reason":"mine"}""",
+        [typeof(NewKey)] = """{"label":"mine","role":"viewer"}""",
+        [typeof(NewTenant)] = """{"tenant":"@tenant","displayName":"mine"}""",
+        [typeof(StartRun)] = "{}",
+        [typeof(SearchQuery)] = """{"text":"@q"}""",
+        [typeof(NewConversation)] = """{"session":"@session"}""",
+        [typeof(NewQuestion)] = """{"text":"What does the @q say?"}""",
+        [typeof(NewOpinion)] = """{"question":1,"mark":1}""",
+        [typeof(OneQuestion)] = """{"text":"What does the @q say?","session":"@session"}""",
+    };
+
+    [Fact]
+    public async Task No_route_tells_a_stranger_what_another_tenant_has()
+    {
+        var before = await world.Everything();
+        var asked = 0;
+        foreach (var (method, route) in Routes())
+        {
+            var (_, _, stranger) = await world.App.NewTenant();
+            var theirs = await Answer(stranger, method, route, name => name.Theirs);
+            var never = await Answer(stranger, method, route, name => name.Never);
+            Assert.True(theirs == never, $"{method} {route.RoutePattern.RawText}\nof the victim: {theirs}\nof nobody:     {never}");
+            Assert.DoesNotContain(TwoTenants.Marker, theirs);
+            asked++;
+        }
+        Assert.True(asked > 40, $"Only {asked} routes were found.");
+        Assert.Equal(before, await world.Everything());
+    }
+
+    private IEnumerable<(HttpMethod, RouteEndpoint)> Routes() =>
+        from endpoint in world.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+        from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET", "POST"]
+        select (new HttpMethod(method), endpoint);
+
+    /// <summary>Status and body, without what differs between any two requests and without the names that were asked for.</summary>
+    private async Task<string> Answer(HttpClient stranger, HttpMethod method, RouteEndpoint route, Func<(string Theirs, string Never), string> choose)
+    {
+        var path = Regex.Replace(route.RoutePattern.RawText!, @"\{\**([^}?=]*)[^}]*\}", hole => choose(Known(route, hole.Groups[1].Value == "id:long" ? "id:long" : hole.Groups[1].Value.Split(':')[0])));
+        var query = Parameters(route).Where(p => Kind(p) == typeof(string) && !path.Contains($"{{{p.Name}", StringComparison.Ordinal) && !route.RoutePattern.Parameters.Any(r => r.Name == p.Name))
+            .Select(p => (p.Name, Value: p.Name == "id" ? choose(($"{TwoTenants.Stream}/{TwoTenants.RecordKey}", "calls/never/never-7")) : choose(Known(route, p.Name!)))).Where(p => p.Value.Length > 0);
+        var uri = $"/{path.TrimStart('/')}?{string.Join('&', query.Select(p => $"{p.Name}={Uri.EscapeDataString(p.Value)}"))}";
+        using var request = new HttpRequestMessage(method, uri);
+        if (method != HttpMethod.Get && method != HttpMethod.Head)
+            request.Content = new StringContent(Regex.Replace(Body(route), @"@([a-z]+(:long)?)", hole => choose(Names[hole.Groups[1].Value])), Encoding.UTF8, "application/json");
+        using var answer = await stranger.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        Assert.True(answer.StatusCode != HttpStatusCode.InternalServerError, $"{method} {uri}: 500");
+        var text = $"{(int)answer.StatusCode} {answer.Headers.Location} {await answer.Content.ReadAsStringAsync()}";
+        Assert.True(answer.StatusCode != HttpStatusCode.BadRequest || MayBeInvalid.Contains($"{method} {route.RoutePattern.RawText}"), $"{method} {uri} says nothing: {text}");
+        foreach (var name in Names.Values.Select(choose).Append($"{choose(Names["stream"])}/{choose(Names["key"])}").Where(name => name.Length > 2).OrderByDescending(name => name.Length))
+            text = text.Replace(name, "~", StringComparison.Ordinal).Replace(JsonEncodedText.Encode(name).ToString(), "~", StringComparison.Ordinal).Replace(WebUtility.HtmlEncode(name), "~", StringComparison.Ordinal);
+        return Regex.Replace(Regex.Replace(text, "[0-9a-f]{12,}|[A-Za-z0-9_-]{40,}", "~"), @"\d+([.:TZ+-]*\d*)*(E-\d+)?", "#");
+    }
+
+    /// <summary>Routes that a stranger's request cannot fit, because their bodies are the caller's own matter.</summary>
+    private static readonly string[] MayBeInvalid = [];
+
+    private (string, string) Known(RouteEndpoint route, string name) => Names.TryGetValue(name, out var known) ? known
+        : throw new InvalidOperationException($"{route.RoutePattern.RawText} has a parameter \"{name}\": say in Names what it is of the victim.");
+
+    private string Body(RouteEndpoint route)
+    {
+        var type = Parameters(route).Select(Kind).SingleOrDefault(IsBody);
+        return type is null ? route.RoutePattern.RawText!.EndsWith("/pipelines/{name}", StringComparison.Ordinal) ? "name: @name\nsource: {type: webhook, secret: generated}" : "{}"
+            : Bodies.TryGetValue(type, out var body) ? body
+            : throw new InvalidOperationException($"{route.RoutePattern.RawText} reads {type.Name}: say in Bodies what names it takes.");
+    }
+
+    private bool IsBody(Type type) => type.Namespace?.StartsWith("Sophia", StringComparison.Ordinal) == true && type is { IsInterface: false, IsValueType: false } && world.App.Services.GetService(type) is null;
+
+    private static IEnumerable<ParameterInfo> Parameters(RouteEndpoint route) => route.Metadata.GetMetadata<MethodInfo>()?.GetParameters() ?? [];
+
+    private static Type Kind(ParameterInfo parameter) => parameter.ParameterType == typeof(string[]) && parameter.Name != "span" ? typeof(string) : Nullable.GetUnderlyingType(parameter.ParameterType) ?? parameter.ParameterType;
+}
