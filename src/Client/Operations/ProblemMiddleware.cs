@@ -47,7 +47,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, TimeProvid
         context.Response.Headers.CacheControl = "no-store";
         if (IsNavigation(context.Request))
         {
-            await MessagePage.Write(context.Response, problem.Title, problem.Detail ?? "");
+            await MessagePage.Write(context.Response, problem.Title, problem.Detail ?? "", problem.Status == StatusCodes.Status401Unauthorized ? "" : "<p><a href=\"/\">To the first page</a></p>");
             return;
         }
         context.Response.ContentType = "application/problem+json";

@@ -6,7 +6,7 @@ namespace Sophia.Pages;
 /// <summary>A sentence of an answer: the white space before it, its words, and its marks as written, each with its source.</summary>
 internal sealed record MarkedSentence(string Lead, string Text, IReadOnlyList<(string Mark, ChatSource Source)> Sources);
 
-/// <summary>Cuts an answer after its marks ([3]), so that each sentence stands with the links to its sources.</summary>
+/// <summary>Cuts an answer after its marks ([3]), so that each sentence, its full stop included, stands with the links to its sources.</summary>
 internal static partial class Marks
 {
     public static IReadOnlyList<MarkedSentence> Sentences(string text, IReadOnlyList<ChatSource> sources)
@@ -18,7 +18,7 @@ internal static partial class Marks
             var known = Mark().Matches(run.Value).Select(m => (m.Value, Source: Of(m, sources))).ToList();
             if (known.Exists(k => k.Source is null))
                 continue;
-            Add(text[at..run.Index], [.. known.Select(k => (k.Value, k.Source!))]);
+            Add(text[at..run.Index] + run.Groups["end"].Value, [.. known.Select(k => (k.Value, k.Source!))]);
             at = run.Index + run.Length;
         }
         Add(text[at..], []);
@@ -38,6 +38,6 @@ internal static partial class Marks
     [GeneratedRegex(@"\[(\d{1,4})\]")]
     private static partial Regex Mark();
 
-    [GeneratedRegex(@"\[\d{1,4}\](\s*\[\d{1,4}\])*")]
+    [GeneratedRegex(@"(?:\s*\[\d{1,4}\])+(?<end>[.!?…]?)")]
     private static partial Regex Run();
 }

@@ -10,6 +10,10 @@ namespace Sophia.Pages;
 /// <summary>The style sheet and the scripts, embedded in the assembly, served compressed under a name that holds their hash, cacheable for ever.</summary>
 internal static class PageAssets
 {
+    /// <summary>The small picture in a browser's tab, in its own address so that no file stands behind it.</summary>
+    public const string Icon =
+        "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%232456c7'/%3E%3Cpath d='M4 5h8M4 8h5M4 11h7' stroke='%23fff' stroke-width='1.6' stroke-linecap='round'/%3E%3C/svg%3E";
+
     private const string Script = "text/javascript; charset=utf-8";
 
     private static readonly Dictionary<string, Asset> All =

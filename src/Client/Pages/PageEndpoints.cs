@@ -28,7 +28,12 @@ public static class PageEndpoints
     public static WebApplication MapPages(this WebApplication app)
     {
         app.MapPageAssets();
-        var pages = app.MapGroup("").ExcludeFromDescription();
+        var pages = app.MapGroup("").ExcludeFromDescription().AddEndpointFilter(static (context, next) =>
+        {
+            // What a page shows belongs to who is signed in: going back after signing out shows nothing.
+            context.HttpContext.Response.Headers.CacheControl = "no-store";
+            return next(context);
+        });
         pages.MapGet("/", Ask);
         pages.MapGet("/pages/ask", AskFragment);
         pages.MapGet("/pipelines", Pipelines);

@@ -1,0 +1,91 @@
+using Microsoft.Playwright;
+using Sophia.Chat;
+using static Microsoft.Playwright.Assertions;
+
+namespace Sophia.Pages;
+
+// Goal: an answer is seen as it is written, and nothing that happens to the page loses a word. Method: a model whose words the test releases.
+[Collection(PageTests.Name)]
+public sealed class AnswerStreamTests(Chromium chromium, ChatFixture chat) : IClassFixture<ChatFixture>
+{
+    [ChromiumFact]
+    public async Task An_answer_is_seen_piece_by_piece_and_a_mark_is_a_link_before_the_end()
+    {
+        const string question = "Who owns Acme? (pieces)";
+        var words = chat.Model.For(question);
+        await using var visitor = await Visitor.SignedIn(chromium, chat.App);
+        await Send(visitor, question);
+        var answer = visitor.Page.Locator(".answer");
+        words.TryWrite("Ann Lee ");
+        await Expect(answer).ToHaveTextAsync("Ann Lee");
+        words.TryWrite("owns it [1]. ");
+        await Expect(answer.GetByRole(AriaRole.Link, new() { Name = "Source 1: Acme" })).ToBeVisibleAsync();
+        await Expect(answer).ToHaveAttributeAsync("aria-busy", "true");
+        words.TryWrite("Since March [1].");
+        words.TryComplete();
+        await Expect(answer).ToHaveAttributeAsync("aria-busy", "false");
+        await Expect(answer.Locator("a.mark")).ToHaveCountAsync(2);
+        await Expect(visitor.Page.Locator(".sources li")).ToHaveCountAsync(1);
+        await Expect(visitor.Page.GetByText("Written by paced.")).ToBeVisibleAsync();
+        await Expect(visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Ask", Exact = true })).ToBeVisibleAsync();
+    }
+
+    [ChromiumFact]
+    public async Task A_reload_in_the_middle_of_an_answer_goes_on_with_it()
+    {
+        const string question = "Who owns Acme? (reload)";
+        var words = chat.Model.For(question);
+        await using var visitor = await Visitor.SignedIn(chromium, chat.App);
+        await Send(visitor, question);
+        var answer = visitor.Page.Locator(".answer");
+        words.TryWrite("One two ");
+        await Expect(answer).ToHaveTextAsync("One two");
+        await visitor.Page.ReloadAsync();
+        await Expect(answer).ToHaveTextAsync("One two");
+        words.TryWrite("three ");
+        await Expect(answer).ToHaveTextAsync("One two three");
+        await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Pipelines" }).ClickAsync();
+        words.TryWrite("four ");
+        await visitor.Page.GoBackAsync();
+        await Expect(answer).ToHaveTextAsync("One two three four");
+        words.TryWrite("five [1].");
+        words.TryComplete();
+        await Expect(answer).ToHaveAttributeAsync("aria-busy", "false");
+        await Expect(answer).ToHaveTextAsync("One two three four five.1");
+    }
+
+    [ChromiumFact]
+    public async Task An_answer_can_be_stopped_and_what_was_said_stays()
+    {
+        const string question = "Who owns Acme? (stop)";
+        var words = chat.Model.For(question);
+        await using var visitor = await Visitor.SignedIn(chromium, chat.App);
+        await Send(visitor, question);
+        words.TryWrite("Ann ");
+        await Expect(visitor.Page.Locator(".answer")).ToHaveTextAsync("Ann");
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Stop" }).ClickAsync();
+        await Expect(visitor.Page.GetByText("Stopped.")).ToBeVisibleAsync();
+        await Expect(visitor.Page.Locator(".answer")).ToHaveTextAsync("Ann");
+        chat.Model.Says("And now?", "Ann Lee [1].");
+        await Expect((await visitor.Ask("And now?")).Locator(".answer a.mark")).ToHaveCountAsync(1);
+    }
+
+    [ChromiumFact]
+    public async Task What_a_model_says_is_text()
+    {
+        const string question = "Who owns <b>Acme</b>? <img src=x onerror=window.hit=1>";
+        const string said = "<img src=x onerror=window.hit=1><script>window.hit=1</script> [bad](javascript:window.hit=1) ";
+        chat.Model.Says(question, said, "owns it [1].");
+        await using var visitor = await Visitor.SignedIn(chromium, chat.App);
+        var exchange = await visitor.Ask(question);
+        await Expect(exchange.Locator(".answer")).ToContainTextAsync(said.Trim());
+        await Expect(exchange.Locator("img, script")).ToHaveCountAsync(0);
+        Assert.False(await visitor.Page.EvaluateAsync<bool>("() => 'hit' in window"));
+    }
+
+    private static async Task Send(Visitor visitor, string question)
+    {
+        await visitor.Page.GetByLabel("Question", new() { Exact = true }).FillAsync(question);
+        await visitor.Page.Keyboard.PressAsync("Enter");
+    }
+}
