@@ -39,6 +39,7 @@ internal static class Shown
         RunState.Running => "running",
         RunState.Paused => "paused",
         RunState.Succeeded when run.DryRun => "dry run done",
+        RunState.Succeeded when !Changes(run) => "nothing new",
         RunState.Succeeded => run.SearchableAt is null ? "stored" : "searchable",
         RunState.Failed => "failed",
         _ => "cancelled",
@@ -47,7 +48,10 @@ internal static class Shown
     public static bool Active(RunView? run) => run?.State is RunState.Running or RunState.Paused;
 
     /// <summary>Whether what is shown of a run will change within seconds.</summary>
-    public static bool Moving(RunView? run) => run?.State == RunState.Running || run is { State: RunState.Succeeded, DryRun: false, SearchableAt: null };
+    public static bool Moving(RunView? run) => run?.State == RunState.Running || run is { State: RunState.Succeeded, DryRun: false, SearchableAt: null } && Changes(run);
+
+    /// <summary>Whether a run left something to be indexed; one that did not never becomes searchable.</summary>
+    private static bool Changes(RunView run) => run.Counts.Stored + run.Counts.Deleted > 0;
 
     /// <summary>The page of a stored record version, its cited words marked.</summary>
     public static string RecordUrl(Citation citation)

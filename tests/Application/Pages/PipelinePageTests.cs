@@ -47,7 +47,7 @@ public sealed class PipelinePageTests(Chromium chromium, SophiaApp app) : IClass
         await page.GetByRole(AriaRole.Button, new() { Name = "Run now" }).ClickAsync();
         await Expect(page.Locator(".history tbody")).ToHaveCountAsync(2);
         await Expect(page.Locator(".history tbody").First).ToContainTextAsync("asked");
-        await Expect(page.Locator(".history tbody").First.Locator(".state")).ToHaveTextAsync("searchable");
+        await Expect(page.Locator(".history tbody").First.Locator(".state")).ToHaveTextAsync("nothing new");
         await Expect(page.Locator("[data-count=stored] dd")).ToHaveTextAsync("0");
     }
 

@@ -88,26 +88,30 @@ function morph(from, to) {
   while (at) { const next = at.nextSibling; at.remove(); at = next; }
 }
 
+const timers = new Map();
+
+/** Renders a part again, and again soon for as long as something in it is under way. */
 async function refresh(part) {
-  const fresh = part.cloneNode(false);
-  fresh.append(...(await page(part.dataset.refresh)).body.childNodes);
-  morph(part, localize(fresh));
-}
-
-const refreshAll = () => Promise.all($$("[data-refresh]").map(part => refresh(part)));
-
-async function renderAgain() {
-  morph($("#main"), localize($("#main", await page(location.href))));
+  clearTimeout(timers.get(part));
+  try {
+    if (document.hidden) return;
+    const fresh = part.cloneNode(false);
+    fresh.append(...(await page(part.dataset.refresh)).body.childNodes);
+    morph(part, localize(fresh));
+  } finally {
+    keepFresh(part);
+  }
 }
 
 function keepFresh(part) {
-  const again = async () => {
-    if (!document.hidden) await refresh(part).catch(() => { });
-    next();
-  };
-  const next = () => setTimeout(again, $("[data-active]", part) ? LIVE_REFRESH_MS : IDLE_REFRESH_MS);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(part).catch(() => { }); });
-  next();
+  clearTimeout(timers.get(part));
+  timers.set(part, setTimeout(() => refresh(part).catch(() => { }), $("[data-active]", part) ? LIVE_REFRESH_MS : IDLE_REFRESH_MS));
+}
+
+const refreshAll = () => Promise.all($$("[data-refresh]").map(refresh));
+
+async function renderAgain() {
+  morph($("#main"), localize($("#main", await page(location.href))));
 }
 
 // ---- buttons that speak REST
@@ -214,3 +218,4 @@ if (drop) {
 
 localize(document.body);
 $$("[data-refresh]").forEach(keepFresh);
+document.addEventListener("visibilitychange", () => { if (!document.hidden) refreshAll().catch(() => { }); });

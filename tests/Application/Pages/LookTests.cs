@@ -1,0 +1,84 @@
+using Microsoft.Playwright;
+using Sophia.Hosting;
+
+namespace Sophia.Pages;
+
+/// <summary>The application with long titles, deep paths, wide tables and held records: what strains a layout.</summary>
+public sealed class StrainedApp : IAsyncLifetime
+{
+    private const string Deep = "customers/north-east/2026/quarter-four/a-very-long-folder-name-that-nobody-would-type-twice";
+
+    public SophiaApp App { get; } = new();
+
+    public async Task InitializeAsync()
+    {
+        await App.InitializeAsync();
+        await App.Ingest("office", "", ("handbook/travel.md", Records.Handbook), ("calls/acme.txt", Records.Call), ($"{Deep}/notes.md", Long()), ("scan.pdf", "no text"));
+        await App.Ingest("a-pipeline-with-quite-a-long-name-for-one-line", "streams:\n  customers:\n    key: [id]\n    rules:\n      - type: {age: integer}\ngate:\n  minimumScore: 0\n",
+            ($"{Deep}/customers.csv", $"id,name,age\n1,Ada,36\n2,Grace,{new string('9', 150)}x\nkey-{new string('k', 120)},Linus,not a number\n4,Edsger,forty\n"));
+    }
+
+    public Task DisposeAsync() => App.DisposeAsync();
+
+    private static string Long() => $"# {string.Concat(Enumerable.Repeat("A title that goes on and on ", 6))}\n\n## Which platypus is the longest?\n\nThe longest platypus lives in the river of {new string('m', 90)} and eats shrimps.\n";
+}
+
+// Goal: every page fits a desk and a telephone, by day and by night. Method: open each, measure, and keep a picture under artifacts/pages for people to look at.
+[Collection(PageTests.Name)]
+public sealed class LookTests(Chromium chromium, StrainedApp strained) : IClassFixture<StrainedApp>
+{
+    private static readonly (int Width, ColorScheme Scheme)[] Ways = [(1280, ColorScheme.Light), (390, ColorScheme.Light), (1280, ColorScheme.Dark), (390, ColorScheme.Dark)];
+
+    private readonly SophiaApp app = strained.App;
+
+    [ChromiumFact]
+    public async Task No_page_moves_sideways_at_1280_or_390_in_light_or_dark()
+    {
+        await using var asking = await Visitor.SignedIn(chromium, app);
+        await asking.Ask("Who has to consent to an expensive flight?");
+        await asking.Ask("Which platypus is the longest?");
+        await asking.Ask("What does Acme worry about?");
+        await asking.Ask("How tall is the lighthouse of Alexandria?");
+        var answer = asking.Page.Url[app.Url.Length..];
+        var record = await asking.Page.Locator("a.mark").First.GetAttributeAsync("href");
+        var (_, _, newcomer) = await app.NewTenant();
+        foreach (var (width, scheme) in Ways)
+        {
+            await using var visitor = await Visitor.SignedIn(chromium, app, width: width, scheme: scheme);
+            await Look(visitor, "/", "ask", width, scheme);
+            await Look(visitor, answer, "answer", width, scheme);
+            await Look(visitor, record!, "record", width, scheme);
+            await Look(visitor, "/pipelines", "pipelines", width, scheme);
+            await Look(visitor, "/pipelines/office", "pipeline", width, scheme);
+            await Look(visitor, "/quarantine", "quarantine", width, scheme, "details > summary");
+            await Look(visitor, "/record?stream=no&key=such", "missing", width, scheme);
+
+            await using var fresh = await Visitor.SignedIn(chromium, app, newcomer, width, scheme);
+            await Look(fresh, "/", "ask-empty", width, scheme);
+            await Look(fresh, "/pipelines", "pipelines-empty", width, scheme);
+            await Look(fresh, "/quarantine", "quarantine-empty", width, scheme);
+
+            await using var stranger = await Visitor.Unknown(chromium, app, width, scheme);
+            await Look(stranger, await Visitor.Link(newcomer), "signin", width, scheme);
+            await Look(stranger, "/pipelines", "stranger", width, scheme);
+        }
+    }
+
+    private static async Task Look(Visitor visitor, string path, string name, int width, ColorScheme scheme, string? open = null)
+    {
+        visitor.Expected.AddRange(["401", "404"]);
+        await visitor.Page.GotoAsync(path);
+        if (open is not null)
+            await visitor.Page.Locator(open).First.ClickAsync();
+        await visitor.Page.ScreenshotAsync(new() { Path = Picture($"{name}-{width}-{scheme.ToString().ToLowerInvariant()}.png"), FullPage = true });
+        Assert.False(await visitor.MovesSideways(), $"{path} moves sideways at {width}.");
+    }
+
+    private static string Picture(string file)
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            if (File.Exists(Path.Combine(folder.FullName, "Sophia.sln")))
+                return Path.Combine(folder.FullName, "artifacts", "pages", file);
+        return Path.Combine(AppContext.BaseDirectory, "pages", file);
+    }
+}
