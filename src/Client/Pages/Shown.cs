@@ -13,6 +13,9 @@ internal static class Shown
     /// <summary>A count with its noun.</summary>
     public static string Many(long number, string noun) => $"{Count(number)} {noun}{(number == 1 ? "" : "s")}";
 
+    /// <summary>A name or path in at most so many characters; its end says more than its beginning.</summary>
+    public static string Tail(string text, int length = 44) => text.Length <= length ? text : $"…{text[^(length - 1)..]}";
+
     public static string Bytes(long bytes) => bytes switch
     {
         < 1_000 => $"{bytes} B",
