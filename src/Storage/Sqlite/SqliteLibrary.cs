@@ -24,6 +24,7 @@ internal static unsafe class SqliteLibrary
         }
     }
 
+    /// <summary>Comes before the first connection of the process, whoever opens it: the library is set up anew here.</summary>
     public static void Load()
     {
         lock (Gate)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.Data.Sqlite;
+using Sophia.Sqlite;
 
 namespace Sophia.Knowledge;
 
@@ -14,6 +15,7 @@ public sealed class WordAnalyzerTests : IDisposable
 
     public WordAnalyzerTests()
     {
+        SqliteLibrary.Load();
         sqlite.Open();
         using (var create = Command("CREATE VIRTUAL TABLE t USING fts5(x, tokenize='porter unicode61'); CREATE VIRTUAL TABLE v USING fts5vocab(t, instance)"))
             create.ExecuteNonQuery();
