@@ -47,7 +47,10 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, TimeProvid
         context.Response.Headers.CacheControl = "no-store";
         if (IsNavigation(context.Request))
         {
-            await MessagePage.Write(context.Response, problem.Title, problem.Detail ?? "", problem.Status == StatusCodes.Status401Unauthorized ? "" : "<p><a href=\"/\">To the first page</a></p>");
+            if (problem.Status == StatusCodes.Status401Unauthorized)
+                await MessagePage.Write(context.Response, "Sign in", SignInEndpoints.HowTo);
+            else
+                await MessagePage.Write(context.Response, problem.Title, problem.Detail ?? "", "<p><a href=\"/\">To the first page</a></p>");
             return;
         }
         context.Response.ContentType = "application/problem+json";

@@ -10,6 +10,9 @@ public static class SignInEndpoints
 {
     public const string Path = "/signin";
 
+    /// <summary>What a browser that is not signed in is told.</summary>
+    internal const string HowTo = "Open the link that \"./sophia up\" printed, or run \"./sophia signin\" for a new one.";
+
     /// <summary>The policy that slows down whoever tries codes.</summary>
     internal const string Throttle = "signin";
 
@@ -30,7 +33,7 @@ public static class SignInEndpoints
     private static Task Ask(string? code, HttpContext context)
     {
         if (string.IsNullOrEmpty(code) || code.Length > 256)
-            return MessagePage.Write(context.Response, "Sign in", "Open the link that \"./sophia up\" printed, or run \"./sophia signin\" for a new one.");
+            return MessagePage.Write(context.Response, "Sign in", HowTo);
         return MessagePage.Write(context.Response, "Sign in to Sophia", "This link works once.",
             $"<form method=\"post\" action=\"{Path}\"><input type=\"hidden\" name=\"code\" value=\"{HtmlEncoder.Default.Encode(code)}\"><button autofocus>Sign in</button></form>");
     }

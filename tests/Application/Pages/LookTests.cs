@@ -71,15 +71,7 @@ public sealed class LookTests(Chromium chromium, StrainedApp strained) : IClassF
         await visitor.Page.GotoAsync(path);
         if (open is not null)
             await visitor.Page.Locator(open).First.ClickAsync();
-        await visitor.Page.ScreenshotAsync(new() { Path = Picture($"{name}-{width}-{scheme.ToString().ToLowerInvariant()}.png"), FullPage = name != "answer" });
+        await Pictures.Take(visitor.Page, $"{name}-{width}-{scheme.ToString().ToLowerInvariant()}", whole: name != "answer");
         Assert.False(await visitor.MovesSideways(), $"{path} moves sideways at {width}.");
-    }
-
-    private static string Picture(string file)
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Sophia.sln")))
-                return Path.Combine(folder.FullName, "artifacts", "pages", file);
-        return Path.Combine(AppContext.BaseDirectory, "pages", file);
     }
 }

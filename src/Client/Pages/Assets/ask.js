@@ -152,6 +152,9 @@ window.addEventListener("pageshow", event => {
   renderSoon().then(under => { if (under) follow(); else answering(false); });
 });
 
+// Who opens a conversation wants its end; who goes back to it, or reloads, is where they were.
+if (performance.getEntriesByType("navigation")[0]?.type === "navigate") exchanges.lastElementChild?.scrollIntoView?.();
+
 if (thread.hasAttribute("data-answering")) {
   toEnd();
   follow();
