@@ -17,6 +17,9 @@ public interface IIndexStore
     /// <summary>Candidates for a question: chunks that hold at least one of the terms and pass the filter, best first by the engine's own BM25.</summary>
     Task<CandidateSet> Candidates(TenantId tenant, CandidateQuery query, CancellationToken cancellation);
 
+    /// <summary>Chunks with their texts, in the order asked for; one that has left the index meanwhile is left out.</summary>
+    Task<IReadOnlyList<IndexedChunk>> Chunks(TenantId tenant, IReadOnlyList<long> chunkIds, CancellationToken cancellation);
+
     /// <summary>In how many chunks each stem stands; a stem that stands nowhere is left out.</summary>
     Task<IReadOnlyDictionary<string, long>> DocumentFrequency(TenantId tenant, IReadOnlyList<string> stems, CancellationToken cancellation);
 
@@ -35,12 +38,19 @@ public sealed record IndexedRecord(string Stream, string Key, long Version, long
 
 /// <summary>A piece of a record that is found and cited as one. Text is what people read; Spans say where its words lie in the record.</summary>
 /// <param name="Ordinal">From 0 within its record.</param>
-public sealed record Chunk(int Ordinal, ChunkKind Kind, string Text, string? Section, IReadOnlyList<string> Speakers, IReadOnlyList<ChunkSpan> Spans);
+public sealed record Chunk(int Ordinal, ChunkKind Kind, string Text, string? Section, IReadOnlyList<string> Speakers, IReadOnlyList<ChunkSpan> Spans)
+{
+    /// <summary>What the ranker wants to know of its words. A store keeps the bytes and gives them back with each candidate.</summary>
+    public ReadOnlyMemory<byte> Words { get; init; }
+}
 
 /// <summary>UTF-16 span <c>TextStart, Length</c> of a chunk's text is the span <c>Start, Length</c> of the record's field.</summary>
 public readonly record struct ChunkSpan(string Field, int Start, int Length, int TextStart);
 
-public sealed record IndexedChunk(long ChunkId, string Stream, string Key, long Version, DateTimeOffset At, string Title, Chunk Chunk, double EngineScore);
+public sealed record IndexedChunk(long ChunkId, string Stream, string Key, long Version, DateTimeOffset At, string Title, Chunk Chunk);
+
+/// <summary>A chunk that may answer a question: what the ranker needs of it, without its text. Record tells chunks of one record from others'.</summary>
+public sealed record Candidate(long ChunkId, long Record, int Ordinal, ChunkKind Kind, IReadOnlyList<string> Speakers, ReadOnlyMemory<byte> Words);
 
 public sealed record IndexedState(long Version, int Chunks, DateTimeOffset IndexedAt);
 
@@ -54,7 +64,7 @@ public sealed record CandidateQuery(IReadOnlyList<string> Terms, IReadOnlyList<s
 /// <param name="TotalChunks">Chunks in the index.</param>
 /// <param name="ScopeChunks">Chunks that pass the filter where it names records; else null.</param>
 /// <param name="DocumentFrequency">In how many chunks of the index each term stands, by stem.</param>
-public sealed record CandidateSet(IReadOnlyList<IndexedChunk> Chunks, long Matched, long TotalChunks, long? ScopeChunks, IReadOnlyDictionary<string, long> DocumentFrequency)
+public sealed record CandidateSet(IReadOnlyList<Candidate> Chunks, long Matched, long TotalChunks, long? ScopeChunks, IReadOnlyDictionary<string, long> DocumentFrequency)
 {
     public static readonly CandidateSet Empty = new([], 0, 0, null, new Dictionary<string, long>());
 }

@@ -15,19 +15,21 @@ internal static class CandidateSql
             SELECT 1 FROM json_each(?9) w WHERE NOT EXISTS (SELECT 1 FROM json_each(r.fields) f WHERE f.key = w.key AND CAST(f.value AS TEXT) = w.value)))
         """;
 
-    private const string Columns = "c.id, r.stream, r.key, r.version, r.at, c.title, c.ordinal, c.kind, c.section, c.text, c.speakers, c.spans";
+    // Stands before the columns of text in its row, so that no page of text is read for it.
+    private const string Columns = "c.id, c.record, c.ordinal, c.kind, c.speakers, c.words";
 
-    /// <summary>The best of the whole index; the engine orders before a row of text is read.</summary>
-    public const string Best = $"""
-        SELECT {Columns}, m.score FROM (SELECT rowid, rank AS score FROM chunk_words WHERE chunk_words MATCH ?1 ORDER BY rank LIMIT ?2) m
-        JOIN chunk c ON c.id = m.rowid JOIN record r ON r.id = c.record ORDER BY m.score, c.id
-        """;
+    private const string TextColumns = "c.id, r.stream, r.key, r.version, r.at, c.title, c.ordinal, c.kind, c.section, c.text, c.speakers, c.spans";
 
-    public const string CountMatches = "SELECT count(*) FROM chunk_words WHERE chunk_words MATCH ?1";
+    /// <summary>All matches with their ranks (less is better), in the order of the index.</summary>
+    public const string Matches = "SELECT rowid, rank FROM chunk_words WHERE chunk_words MATCH ?1";
+
+    public const string OfChunk = $"SELECT {Columns} FROM chunk c WHERE c.id = ?1";
+
+    public const string TextOfChunk = $"SELECT {TextColumns} FROM chunk c JOIN record r ON r.id = c.record WHERE c.id = ?1";
 
     /// <summary>The best of those that pass the filter, within a range of chunks (10, 11).</summary>
     public const string BestFiltered = $"""
-        SELECT {Columns}, chunk_words.rank FROM chunk_words JOIN chunk c ON c.id = chunk_words.rowid JOIN record r ON r.id = c.record
+        SELECT {Columns} FROM chunk_words JOIN chunk c ON c.id = chunk_words.rowid JOIN record r ON r.id = c.record
         WHERE chunk_words MATCH ?1 AND chunk_words.rowid BETWEEN ?10 AND ?11 AND {Filter} ORDER BY chunk_words.rank, c.id LIMIT ?2
         """;
 
@@ -41,9 +43,9 @@ internal static class CandidateSql
     /// <summary>How many chunks the filter leaves of the named records, and the range they lie in.</summary>
     public const string ScopeOfKeys = $"SELECT count(*), min(c.id), max(c.id) {OfKeys}";
 
-    public const string AllOfKeys = $"SELECT {Columns}, 0.0 {OfKeys} ORDER BY c.id";
+    public const string AllOfKeys = $"SELECT {Columns} {OfKeys} ORDER BY c.id";
 
-    public const string OfRecord = $"SELECT {Columns}, 0.0 FROM record r JOIN chunk c ON c.record = r.id WHERE r.stream = ?1 AND r.key = ?2 ORDER BY c.ordinal";
+    public const string OfRecord = $"SELECT {TextColumns} FROM record r JOIN chunk c ON c.record = r.id WHERE r.stream = ?1 AND r.key = ?2 ORDER BY c.ordinal";
 
     /// <summary>An FTS5 expression that matches where any of the terms stands.</summary>
     public static string AnyOf(IEnumerable<string> terms) => string.Join(" OR ", terms.Select(Quote));

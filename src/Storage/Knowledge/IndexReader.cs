@@ -19,11 +19,14 @@ internal sealed class IndexReader(DatabaseConnection database)
         var total = database.Scalar("SELECT chunks FROM progress");
         var frequency = DocumentFrequency(query.Stems);
         if (query.Filter is not { } filter)
-            return new CandidateSet(Chunks(CandidateSql.Best, match, query.Limit, null), Count(CandidateSql.CountMatches, match, null), total, null, frequency);
+        {
+            var best = Best(match, query.Limit, out var all);
+            return new CandidateSet(best, all, total, null, frequency);
+        }
         var scope = filter.Keys is { Count: > 0 } ? ScopeOf(filter) : null;
         var matched = Count(CandidateSql.CountMatchesFiltered, match, filter, scope);
         var whole = scope is { Chunks: var count } && count <= query.Limit;
-        var chunks = whole ? Chunks(CandidateSql.AllOfKeys, match, query.Limit, filter) : Chunks(CandidateSql.BestFiltered, match, query.Limit, filter, scope);
+        var chunks = whole ? Filtered(CandidateSql.AllOfKeys, match, query.Limit, filter, null) : Filtered(CandidateSql.BestFiltered, match, query.Limit, filter, scope);
         return new CandidateSet(chunks, matched, total, scope?.Chunks, frequency);
     }
 
@@ -43,6 +46,18 @@ internal sealed class IndexReader(DatabaseConnection database)
     {
         using var select = database.Prepare(CandidateSql.OfRecord);
         return Rows(select.Text(1, stream).Text(2, key));
+    }
+
+    public List<IndexedChunk> Chunks(IReadOnlyList<long> ids)
+    {
+        var found = new List<IndexedChunk>(ids.Count);
+        using var select = database.Prepare(CandidateSql.TextOfChunk);
+        foreach (var id in ids)
+        {
+            found.AddRange(Rows(select.Int(1, id)));
+            select.Reset();
+        }
+        return found;
     }
 
     public IndexedState? StateOf(string stream, string key)
@@ -65,11 +80,54 @@ internal sealed class IndexReader(DatabaseConnection database)
         return Bind(select, match, 0, filter, scope).Step() ? select.Int(0) : 0;
     }
 
-    private List<IndexedChunk> Chunks(string sql, string match, int limit, SearchFilter? filter, KeyScope? scope = null)
+    /// <summary>The best of all matches. Choosing them here costs less than a sorted query, and counts them on the way.</summary>
+    private List<Candidate> Best(string match, int limit, out long matches)
     {
-        using var select = database.Prepare(sql);
-        return Rows(Bind(select, match, limit, filter, scope));
+        var best = new PriorityQueue<long, (double Rank, long Id)>(limit + 1, WorstFirst.Instance);
+        matches = 0;
+        using (var select = database.Prepare(CandidateSql.Matches))
+            for (select.Text(1, match); select.Step(); matches++)
+            {
+                var (id, rank) = (select.Int(0), select.RealOrNull(1) ?? 0);
+                if (best.Count < limit)
+                    best.Enqueue(id, (rank, id));
+                else
+                    best.EnqueueDequeue(id, (rank, id));
+            }
+        var ids = new long[best.Count];
+        for (var place = ids.Length - 1; place >= 0; place--)
+            ids[place] = best.Dequeue();
+        var found = new List<Candidate>(ids.Length);
+        using var chunk = database.Prepare(CandidateSql.OfChunk);
+        foreach (var id in ids)
+        {
+            chunk.Int(1, id);
+            if (chunk.Step())
+                found.Add(Candidate(chunk));
+            chunk.Reset();
+        }
+        return found;
     }
+
+    private sealed class WorstFirst : IComparer<(double Rank, long Id)>
+    {
+        public static readonly WorstFirst Instance = new();
+
+        public int Compare((double Rank, long Id) a, (double Rank, long Id) b) => b.CompareTo(a);
+    }
+
+    private List<Candidate> Filtered(string sql, string match, int limit, SearchFilter filter, KeyScope? scope)
+    {
+        var found = new List<Candidate>();
+        using var select = database.Prepare(sql);
+        Bind(select, match, limit, filter, scope);
+        while (select.Step())
+            found.Add(Candidate(select));
+        return found;
+    }
+
+    private static Candidate Candidate(SqliteStatement row) =>
+        new(row.Int(0), row.Int(1), (int)row.Int(2), (ChunkKind)row.Int(3), ChunkJson.Texts(row.Text(4)), row.Bytes(5).ToArray());
 
     private static SqliteStatement Bind(SqliteStatement statement, string match, int limit, SearchFilter? filter, KeyScope? scope = null)
     {
@@ -90,8 +148,7 @@ internal sealed class IndexReader(DatabaseConnection database)
             rows.Add(new IndexedChunk(
                 select.Int(0), select.Text(1), select.Text(2), select.Int(3), Time(select.Int(4)), select.Text(5),
                 new Chunk((int)select.Int(6), (ChunkKind)select.Int(7), select.Text(9), select.Text(8) is { Length: > 0 } section ? section : null,
-                    ChunkJson.Texts(select.Text(10)), ChunkJson.Spans(select.Text(11))),
-                -(select.RealOrNull(12) ?? 0)));
+                    ChunkJson.Texts(select.Text(10)), ChunkJson.Spans(select.Text(11)))));
         return rows;
     }
 

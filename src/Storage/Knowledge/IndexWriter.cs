@@ -75,9 +75,9 @@ internal sealed class IndexWriter(DatabaseConnection database)
 
     private void Insert(long record, string title, Chunk chunk)
     {
-        using (var insert = database.Prepare("INSERT INTO chunk(record, ordinal, kind, title, section, text, speakers, spans) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"))
-            insert.Int(1, record).Int(2, chunk.Ordinal).Int(3, (long)chunk.Kind).Text(4, title).Text(5, chunk.Section ?? "").Text(6, chunk.Text)
-                .Text(7, ChunkJson.Texts(chunk.Speakers)).Text(8, ChunkJson.Spans(chunk.Spans)).Run();
+        using (var insert = database.Prepare("INSERT INTO chunk(record, ordinal, kind, speakers, words, title, section, text, spans) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"))
+            insert.Int(1, record).Int(2, chunk.Ordinal).Int(3, (long)chunk.Kind).Text(4, ChunkJson.Texts(chunk.Speakers)).Blob(5, chunk.Words.Span)
+                .Text(6, title).Text(7, chunk.Section ?? "").Text(8, chunk.Text).Text(9, ChunkJson.Spans(chunk.Spans)).Run();
         using var words = database.Prepare("INSERT INTO chunk_words(rowid, title, section, text) VALUES (last_insert_rowid(), ?1, ?2, ?3)");
         words.Text(1, title).Text(2, chunk.Section ?? "").Text(3, chunk.Text).Run();
     }

@@ -23,6 +23,9 @@ internal sealed class SqliteIndexStore(DatabaseFiles files) : IIndexStore
     public Task<CandidateSet> Candidates(TenantId tenant, CandidateQuery query, CancellationToken cancellation) =>
         Read(tenant, r => r.Candidates(query), CandidateSet.Empty, cancellation);
 
+    public Task<IReadOnlyList<IndexedChunk>> Chunks(TenantId tenant, IReadOnlyList<long> chunkIds, CancellationToken cancellation) =>
+        Read<IReadOnlyList<IndexedChunk>>(tenant, r => r.Chunks(chunkIds), [], cancellation);
+
     public Task<IReadOnlyDictionary<string, long>> DocumentFrequency(TenantId tenant, IReadOnlyList<string> stems, CancellationToken cancellation) =>
         Read<IReadOnlyDictionary<string, long>>(tenant, r => r.DocumentFrequency(stems), new Dictionary<string, long>(), cancellation);
 

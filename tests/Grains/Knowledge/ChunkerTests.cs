@@ -9,6 +9,8 @@ public sealed class ChunkerTests
 {
     private static readonly ChunkingOptions Options = ChunkingOptions.Default;
 
+    private static WordCounter Counter => new(new WordAnalyzer());
+
     /// <summary>A turn under the overshoot rule: as far past the target as the piece before it fell short.</summary>
     private const int MostTurnWords = 350;
 
@@ -127,7 +129,7 @@ public sealed class ChunkerTests
 
     [Fact]
     public void A_deleted_record_has_no_pieces() =>
-        Assert.Empty(RecordChunker.Index(SomeRecords.Entry("", operation: Log.RecordOperation.Delete), Options).Chunks);
+        Assert.Empty(RecordChunker.Index(SomeRecords.Entry("", operation: Log.RecordOperation.Delete), Options, Counter).Chunks);
 
     [Theory]
     [InlineData("[1]")]
@@ -136,7 +138,7 @@ public sealed class ChunkerTests
 
     private static string Words(int count) => string.Join(' ', Enumerable.Repeat("word", count));
 
-    private static IReadOnlyList<Chunk> Chunks(string json) => RecordChunker.Index(SomeRecords.Entry(json), Options).Chunks;
+    private static IReadOnlyList<Chunk> Chunks(string json) => RecordChunker.Index(SomeRecords.Entry(json), Options, Counter).Chunks;
 
     private static Arbitrary<int> Seeds => Gen.Choose(0, int.MaxValue).ToArbitrary();
 
@@ -152,7 +154,7 @@ public sealed class ChunkerTests
     {
         var random = new Random(seed);
         var json = kind switch { "transcript" => SomeRecords.Transcript(random), "entity" => SomeRecords.Entity(random), _ => SomeRecords.Document(random, kind == "markdown") };
-        return (json, RecordChunker.Index(SomeRecords.Entry(json), Options));
+        return (json, RecordChunker.Index(SomeRecords.Entry(json), Options, Counter));
     }
 
     private static IEnumerable<(string Path, string Text)> Sought(JsonElement record, string kind)

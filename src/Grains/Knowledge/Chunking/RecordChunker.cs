@@ -6,15 +6,15 @@ namespace Sophia.Knowledge;
 /// <summary>Turns a stored record version into what the index keeps of it: by its kind conversations, documents, or entities.</summary>
 internal static class RecordChunker
 {
-    /// <summary>Raised whenever the same record would give other chunks: every index under an older number is built anew.</summary>
-    public const int Version = 1;
+    /// <summary>Raised whenever the same record would give other chunks, or other words of them: every index under an older number is built anew.</summary>
+    public const int Version = 2;
 
     private static readonly JsonDocumentOptions Json = new() { MaxDepth = 512 };
 
     /// <summary>The record to index; a tombstone has no chunks.</summary>
     /// <exception cref="JsonException">The payload is no JSON object, or nested over 512 levels.</exception>
     /// <exception cref="InvalidOperationException">A string of it is no text (a lone half of a surrogate pair).</exception>
-    public static IndexedRecord Index(LogEntry entry, ChunkingOptions options)
+    public static IndexedRecord Index(LogEntry entry, ChunkingOptions options, WordCounter counter)
     {
         if (entry.Operation == RecordOperation.Delete)
             return Withdrawn(entry);
@@ -25,7 +25,7 @@ internal static class RecordChunker
         var (title, titleField) = RecordFacts.Title(record, entry.Key);
         return new IndexedRecord(
             entry.Stream, entry.Key, entry.Version, entry.Position, RecordFacts.Time(record) ?? entry.At, title, RecordFacts.Fields(record),
-            Chunks(record, title, titleField, options));
+            Chunks(record, title, titleField, options).ConvertAll(chunk => chunk with { Words = ChunkWords.Write(counter.Count(chunk, title)) }));
     }
 
     /// <summary>A record version that is not to be found: it takes the place of what was indexed before.</summary>

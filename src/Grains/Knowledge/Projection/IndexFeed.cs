@@ -14,6 +14,7 @@ internal readonly record struct FeedStep(IndexCursor Cursor, bool Moved);
 /// </remarks>
 internal sealed class IndexFeed(TenantId tenant, ILogStore log, IIndexStore index, ProjectionOptions options, TimeProvider time, Func<ProjectionDeadLetter, Task> putAside)
 {
+    private readonly WordCounter counter = new(new WordAnalyzer());
     private long rowByRowUntil;
 
     /// <summary>Indexes the next rows after the cursor.</summary>
@@ -42,7 +43,7 @@ internal sealed class IndexFeed(TenantId tenant, ILogStore log, IIndexStore inde
         for (var attempt = 1; ; attempt++)
             try
             {
-                var records = newest.ConvertAll(row => RecordChunker.Index(row, options.Chunking));
+                var records = newest.ConvertAll(row => RecordChunker.Index(row, options.Chunking, counter));
                 return await Store(cursor, next, records, cancellation);
             }
             catch (Exception wrong) when (newest.Count == 1 && attempt == options.Attempts && IsOfRecord(wrong))

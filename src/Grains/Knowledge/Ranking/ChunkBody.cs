@@ -17,7 +17,10 @@ internal static class ChunkBody
             if (chunk.Kind == ChunkKind.Turns && span.Field.EndsWith("].speaker", StringComparison.Ordinal))
                 speaker = text.ToString();
             else if (i > 0 || chunk.Kind != ChunkKind.Entity || span.TextStart > 0 || !text.SequenceEqual(title))
+            {
                 parts.Add(Part(chunk, span, text, speaker));
+                speaker = null;
+            }
         }
         return parts;
     }

@@ -6,11 +6,11 @@ internal static class Neighbours
     /// <summary>Gives each piece of a conversation a fading part of its neighbours' scores.</summary>
     public static void Lend(List<ScoredChunk> chunks, RankingOptions options)
     {
-        foreach (var record in ByRecord(chunks).Where(r => r[0].Source.Chunk.Kind == ChunkKind.Turns))
+        foreach (var record in ByRecord(chunks).Where(r => r[0].Source.Kind == ChunkKind.Turns))
         {
-            var scores = record.ToDictionary(c => c.Source.Chunk.Ordinal, c => c.Score);
+            var scores = record.ToDictionary(c => c.Source.Ordinal, c => c.Score);
             foreach (var chunk in record)
-                chunk.Score += Lent(scores, chunk.Source.Chunk, options);
+                chunk.Score += Lent(scores, chunk.Source, options);
         }
     }
 
@@ -19,14 +19,14 @@ internal static class Neighbours
     {
         if (options.SiblingWeight == 0)
             return;
-        foreach (var record in ByRecord(chunks).Where(r => r[0].Source.Chunk.Kind != ChunkKind.Turns && r.Count > 1))
+        foreach (var record in ByRecord(chunks).Where(r => r[0].Source.Kind != ChunkKind.Turns && r.Count > 1))
         {
-            var best = record.OrderByDescending(c => c.Score).ThenBy(c => c.Source.Chunk.Ordinal).Take(4).ToList();
+            var best = record.OrderByDescending(c => c.Score).ThenBy(c => c.Source.Ordinal).Take(4).ToList();
             best[0].Score += options.SiblingWeight * best.Skip(1).Select((c, place) => c.Score / (place + 1)).Sum();
         }
     }
 
-    private static double Lent(Dictionary<int, double> scores, Chunk chunk, RankingOptions options)
+    private static double Lent(Dictionary<int, double> scores, Candidate chunk, RankingOptions options)
     {
         var lent = 0.0;
         var fade = 1.0;
@@ -36,5 +36,5 @@ internal static class Neighbours
     }
 
     private static IEnumerable<List<ScoredChunk>> ByRecord(List<ScoredChunk> chunks) =>
-        chunks.GroupBy(c => (c.Source.Stream, c.Source.Key)).Select(g => g.ToList());
+        chunks.GroupBy(c => c.Source.Record).Select(g => g.ToList());
 }

@@ -12,7 +12,7 @@ namespace Sophia.Knowledge;
 // 5. Siblings: a record with several good chunks is a better record.
 //
 // Everything is a function of question, candidates and options. The one thing that must be looked up in between is how common the words of
-// step 2 are, so the caller asks for them (Widening), looks them up, and hands them in (Widen).
+// step 2 are, so the caller asks for the best texts (Best), looks up what they say (Feedback), and hands it in (Widen).
 
 /// <summary>Scores the candidates of one question.</summary>
 internal sealed class Ranker
@@ -22,18 +22,17 @@ internal sealed class Ranker
     private readonly RankingOptions options;
     private readonly List<ScoredChunk> all;
     private readonly List<ScoredChunk> matching;
+    private readonly Dictionary<string, int> places = new(StringComparer.Ordinal);
     private readonly Dictionary<string, double> weights;
     private readonly HashSet<string> speakers;
     private readonly double meanTitle;
     private readonly double meanBody;
 
-    public Ranker(AnalyzedQuery query, CandidateSet set, CandidateReader reader, RankingOptions options)
+    public Ranker(AnalyzedQuery query, CandidateSet set, RankingOptions options)
     {
         (this.query, this.set, this.options) = (query, set, options);
-        all = [.. set.Chunks.Select(reader.Read)];
-        var asked = query.Weights.Keys.ToHashSet(StringComparer.Ordinal);
-        foreach (var chunk in all)
-            chunk.Count(asked);
+        var asked = Sought([.. query.Weights.Keys]);
+        all = [.. set.Chunks.Select(candidate => new ScoredChunk(candidate, asked))];
         matching = [.. all.Where(c => c.Matches)];
         meanTitle = Math.Max(1e-9, matching.Count == 0 ? 0 : matching.Average(c => c.TitleWords));
         meanBody = Math.Max(1e-9, matching.Count == 0 ? 0 : matching.Average(c => c.BodyWords));
@@ -41,23 +40,14 @@ internal sealed class Ranker
         Add(weights, set.DocumentFrequency);
     }
 
-    /// <summary>Words that may widen the question, the most telling first, in groups that are worth one lookup each; empty where nothing is to be widened.</summary>
-    public IReadOnlyList<KeyValuePair<string, double>> Widening()
+    /// <summary>The best chunk of each of the best records, whose words may widen the question; empty where it is not to be widened.</summary>
+    public IReadOnlyList<ScoredChunk> Best()
     {
-        var best = Best();
-        if (best.Count == 0 || best[0].Source.Chunk.Kind == ChunkKind.Turns || query.Weights.Keys.Count(s => !StopWords.IsAsking(s)) < options.FeedbackMinTerms)
+        if (options.FeedbackChunks == 0 || query.Weights.Keys.Count(s => !StopWords.IsAsking(s)) < options.FeedbackMinTerms)
             return [];
-        var sum = best.Sum(c => c.Score);
-        var telling = new Dictionary<string, double>(StringComparer.Ordinal);
-        foreach (var chunk in best)
-        {
-            var counts = chunk.AllCounts();
-            var words = Math.Max(options.FeedbackMinWords, counts.Values.Sum());
-            foreach (var (stem, count) in counts)
-                if (stem.Length > 1 && !StopWords.IsStop(stem) && !StopWords.IsAsking(stem) && !stem.All(char.IsDigit))
-                    telling[stem] = telling.GetValueOrDefault(stem) + chunk.Score / sum * count / words;
-        }
-        return [.. telling.OrderByDescending(t => t.Value).ThenBy(t => t.Key, StringComparer.Ordinal)];
+        var ordered = matching.FindAll(c => c.Score > 0);
+        ordered.Sort(Order);
+        return ordered.Count == 0 || ordered[0].Source.Kind == ChunkKind.Turns ? [] : [.. ordered.DistinctBy(c => c.Source.Record).Take(options.FeedbackChunks)];
     }
 
     /// <summary>Whether a word that stands in so many chunks is rare enough to widen with.</summary>
@@ -69,8 +59,7 @@ internal sealed class Ranker
         var sum = chosen.Sum(c => c.Value);
         if (sum <= 0)
             return;
-        var known = query.Weights.Keys.ToHashSet(StringComparer.Ordinal);
-        var fresh = chosen.Select(c => c.Key).Where(s => !known.Contains(s)).ToHashSet(StringComparer.Ordinal);
+        var fresh = Sought(chosen.Select(c => c.Key).Where(s => !places.ContainsKey(s)).ToList());
         foreach (var chunk in matching)
             chunk.Count(fresh);
         var asked = weights.Values.Sum();
@@ -89,12 +78,13 @@ internal sealed class Ranker
         return all;
     }
 
-    /// <summary>The best chunk of each of the best records.</summary>
-    private List<ScoredChunk> Best()
+    /// <summary>Gives new stems their places.</summary>
+    private SoughtStems Sought(IReadOnlyList<string> stems)
     {
-        var ordered = matching.FindAll(c => c.Score > 0);
-        ordered.Sort(Order);
-        return [.. ordered.DistinctBy(c => (c.Source.Stream, c.Source.Key)).Take(options.FeedbackChunks)];
+        var first = places.Count;
+        foreach (var stem in stems)
+            places.Add(stem, places.Count);
+        return new SoughtStems(stems, first);
     }
 
     private static int Order(ScoredChunk a, ScoredChunk b)
@@ -105,7 +95,7 @@ internal sealed class Ranker
 
     private (HashSet<string>, Dictionary<string, double>) Speakers()
     {
-        var names = all.SelectMany(c => c.Source.Chunk.Speakers).Distinct(StringComparer.Ordinal).ToList();
+        var names = all.SelectMany(c => c.Source.Speakers).Distinct(StringComparer.Ordinal).ToList();
         var (found, words) = options.SpeakerBoost > 0 && names.Count > 0 ? SpeakerNames.In(query.Words, names) : ([], []);
         var weighed = new Dictionary<string, double>(query.Weights, StringComparer.Ordinal);
         foreach (var stem in query.Weights.Keys)
@@ -118,10 +108,11 @@ internal sealed class Ranker
     {
         foreach (var (stem, weight) in stems)
         {
-            var holding = matching.FindAll(c => c.CountOf(stem) is (> 0, _) or (_, > 0));
+            var place = places[stem];
+            var holding = matching.FindAll(c => c.CountOf(place) is (> 0, _) or (_, > 0));
             var rarity = weight * Rarity(documentFrequency.GetValueOrDefault(stem, holding.Count), holding.Count);
             foreach (var chunk in holding)
-                chunk.Score += rarity * Saturated(chunk, chunk.CountOf(stem));
+                chunk.Score += rarity * Saturated(chunk, chunk.CountOf(place));
         }
     }
 

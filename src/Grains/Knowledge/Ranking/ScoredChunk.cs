@@ -1,45 +1,49 @@
 namespace Sophia.Knowledge;
 
-/// <summary>A candidate as the ranker sees it: its words, where the question's stand, who speaks how much.</summary>
-internal sealed class ScoredChunk(IndexedChunk source, List<Word> title, List<Word> body, Dictionary<string, int>? spoken)
+/// <summary>A candidate as the ranker sees it: how often the words looked for stand in it, who speaks how much, and its score.</summary>
+internal sealed class ScoredChunk
 {
-    private readonly Dictionary<string, (int Title, int Body)> counts = new(StringComparer.Ordinal);
+    private readonly int[] spoken;
+    private (int Title, int Body)[] counts;
 
-    public IndexedChunk Source { get; } = source;
+    public ScoredChunk(Candidate source, SoughtStems asked)
+    {
+        Source = source;
+        spoken = source.Speakers.Count == 0 ? [] : new int[source.Speakers.Count];
+        counts = new (int, int)[asked.Numbers.Length];
+        var words = new ChunkWords(source.Words.Span, spoken);
+        (TitleWords, BodyWords) = (words.TitleWords, words.BodyWords);
+        Matches = words.Find(asked, counts);
+    }
 
-    public int TitleWords => title.Count;
+    public Candidate Source { get; }
 
-    public int BodyWords => body.Count;
+    public int TitleWords { get; }
+
+    public int BodyWords { get; }
 
     public double Score { get; set; }
 
-    /// <summary>Whether any word looked for so far stands in it.</summary>
-    public bool Matches => counts.Count > 0;
+    /// <summary>Whether any word of the question stands in it.</summary>
+    public bool Matches { get; }
 
-    /// <summary>How often a stem that was counted stands in title (with headings) and text.</summary>
-    public (int Title, int Body) CountOf(string stem) => counts.GetValueOrDefault(stem);
+    /// <summary>How often the stem at a place stands in title (with headings) and text.</summary>
+    public (int Title, int Body) CountOf(int place) => counts[place];
 
     /// <summary>The share of its words that any of the speakers says; 0 outside conversations.</summary>
-    public double ShareOf(IEnumerable<string> speakers) =>
-        spoken is null ? 0 : speakers.Sum(s => spoken.GetValueOrDefault(s)) / (double)Math.Max(1, body.Count);
-
-    /// <summary>Counts the given stems.</summary>
-    public void Count(IReadOnlySet<string> stems)
+    public double ShareOf(HashSet<string> speakers)
     {
-        foreach (var word in title)
-            if (stems.Contains(word.Stem))
-                counts[word.Stem] = CountOf(word.Stem) is var (t, b) ? (t + 1, b) : default;
-        foreach (var word in body)
-            if (stems.Contains(word.Stem))
-                counts[word.Stem] = CountOf(word.Stem) is var (t, b) ? (t, b + 1) : default;
+        var words = 0;
+        for (var i = 0; i < spoken.Length && speakers.Count > 0; i++)
+            if (speakers.Contains(Source.Speakers[i]))
+                words += spoken[i];
+        return words / (double)Math.Max(1, BodyWords);
     }
 
-    /// <summary>How often every stem stands in it.</summary>
-    public Dictionary<string, int> AllCounts()
+    /// <summary>Looks for more stems, whose places follow those known so far.</summary>
+    public void Count(SoughtStems more)
     {
-        var all = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var word in title.Concat(body))
-            all[word.Stem] = all.GetValueOrDefault(word.Stem) + 1;
-        return all;
+        Array.Resize(ref counts, counts.Length + more.Numbers.Length);
+        new ChunkWords(Source.Words.Span, []).Find(more, counts);
     }
 }

@@ -18,27 +18,28 @@ public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider 
         var asked = AnalyzedQuery.Of(query.Text, analyzer, options);
         var candidates = await index.Candidates(tenant, new CandidateQuery(asked.Terms, [.. asked.Weights.Keys], query.Filter, Math.Max(options.Pool, query.Limit)), cancellation);
         var ranked = await Rank(tenant, asked, candidates, options, cancellation);
-        var hits = ranked.Take(query.Limit).Select(chunk => Hit(chunk, asked)).ToArray();
+        var hits = await Hits(tenant, ranked.GetRange(0, Math.Min(query.Limit, ranked.Count)), asked, cancellation);
         var reached = await index.Cursor(tenant, cancellation);
-        var head = await IndexLag.Head(log, tenant, reached.Position, cancellation);
-        return new SearchAnswer(hits, candidates.Matched, time.GetElapsedTime(began).TotalMilliseconds, reached.Position, head, Counts(asked, candidates));
+        var head = await log.Head(tenant, cancellation);
+        return new SearchAnswer(hits, candidates.Matched, time.GetElapsedTime(began).TotalMilliseconds, reached.Position, Math.Max(head, reached.Position));
     }
-
-    private static WordCounts Counts(AnalyzedQuery asked, CandidateSet candidates) =>
-        new(candidates.TotalChunks, asked.Weights.Keys.ToDictionary(stem => stem, stem => candidates.DocumentFrequency.GetValueOrDefault(stem), StringComparer.Ordinal));
 
     private async Task<List<ScoredChunk>> Rank(TenantId tenant, AnalyzedQuery asked, CandidateSet candidates, RankingOptions options, CancellationToken cancellation)
     {
-        var ranker = new Ranker(asked, candidates, new CandidateReader(analyzer), options);
-        var telling = ranker.Widening();
-        if (telling.Count > 0)
-            await Widen(tenant, ranker, telling, options, cancellation);
+        var ranker = new Ranker(asked, candidates, options);
+        var best = ranker.Best();
+        if (best.Count > 0)
+            await Widen(tenant, ranker, best, options, cancellation);
         return ranker.Finish();
     }
 
-    /// <summary>Looks up how common the telling words are, the most telling first, until enough of them are rare.</summary>
-    private async Task Widen(TenantId tenant, Ranker ranker, IReadOnlyList<KeyValuePair<string, double>> telling, RankingOptions options, CancellationToken cancellation)
+    /// <summary>Reads the best texts and looks up how common their telling words are, the most telling first, until enough of them are rare.</summary>
+    private async Task Widen(TenantId tenant, Ranker ranker, IReadOnlyList<ScoredChunk> best, RankingOptions options, CancellationToken cancellation)
     {
+        var counter = new WordCounter(analyzer);
+        var scores = best.ToDictionary(b => b.Source.ChunkId, b => b.Score);
+        var texts = await index.Chunks(tenant, [.. scores.Keys], cancellation);
+        var telling = Feedback.Telling([.. texts.Select(text => (scores[text.ChunkId], counter.Count(text.Chunk, text.Title)))], options);
         var chosen = new List<KeyValuePair<string, double>>();
         var known = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var group in telling.Chunk(2 * Math.Max(1, options.FeedbackTerms)))
@@ -52,12 +53,21 @@ public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider 
         ranker.Widen(chosen, known);
     }
 
-    private SearchHit Hit(ScoredChunk found, AnalyzedQuery asked)
+    private async Task<IReadOnlyList<SearchHit>> Hits(TenantId tenant, List<ScoredChunk> ranked, AnalyzedQuery asked, CancellationToken cancellation)
     {
-        var (source, chunk) = (found.Source, found.Source.Chunk);
+        if (ranked.Count == 0)
+            return [];
+        var scores = ranked.ToDictionary(chunk => chunk.Source.ChunkId, chunk => chunk.Score);
+        var texts = await index.Chunks(tenant, [.. ranked.Select(chunk => chunk.Source.ChunkId)], cancellation);
+        return [.. texts.Select(text => Hit(text, scores[text.ChunkId], asked))];
+    }
+
+    private SearchHit Hit(IndexedChunk found, double score, AnalyzedQuery asked)
+    {
+        var chunk = found.Chunk;
         var spans = chunk.Spans.Select(span => new FieldSpan(span.Field, span.Start, span.Length)).ToArray();
         return new SearchHit(
-            found.Score, source.ChunkId, new Citation(source.Stream, source.Key, source.Version, spans), chunk.Kind, source.Title, chunk.Text,
-            Highlighter.Spans(chunk.Text, asked, analyzer), chunk.Section, chunk.Speakers, source.At);
+            score, found.ChunkId, new Citation(found.Stream, found.Key, found.Version, spans), chunk.Kind, found.Title, chunk.Text,
+            Highlighter.Spans(chunk.Text, asked, analyzer), chunk.Section, chunk.Speakers, found.At);
     }
 }
