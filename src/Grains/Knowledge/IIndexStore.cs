@@ -64,7 +64,8 @@ public sealed record CandidateQuery(IReadOnlyList<string> Terms, IReadOnlyList<s
 /// <param name="TotalChunks">Chunks in the index.</param>
 /// <param name="ScopeChunks">Chunks that pass the filter where it names records; else null.</param>
 /// <param name="DocumentFrequency">In how many chunks of the index each term stands, by stem.</param>
-public sealed record CandidateSet(IReadOnlyList<Candidate> Chunks, long Matched, long TotalChunks, long? ScopeChunks, IReadOnlyDictionary<string, long> DocumentFrequency)
+/// <param name="Cursor">How far the index had come.</param>
+public sealed record CandidateSet(IReadOnlyList<Candidate> Chunks, long Matched, long TotalChunks, long? ScopeChunks, IReadOnlyDictionary<string, long> DocumentFrequency, IndexCursor Cursor)
 {
-    public static readonly CandidateSet Empty = new([], 0, 0, null, new Dictionary<string, long>());
+    public static CandidateSet Empty(IndexCursor cursor) => new([], 0, 0, null, new Dictionary<string, long>(), cursor);
 }

@@ -20,12 +20,13 @@ internal sealed class DocumentEvaluation(DocumentSet set) : IEvaluation
         var (gain, recall, reciprocal, times) = (0.0, 0.0, 0.0, new List<double>());
         foreach (var (text, relevant) in set.Questions)
         {
-            var answer = await search(new SearchQuery(text, Passages), cancellation);
+            var asked = new SearchQuery(text, Passages);
+            times.Add((await search(asked with { Limit = IEvaluation.TimedLimit }, cancellation)).Milliseconds);
+            var answer = await search(asked, cancellation);
             var ranking = answer.Hits.Select(hit => hit.Citation.Key).Distinct(StringComparer.Ordinal).ToList();
             gain += RetrievalMetrics.Ndcg10(ranking, relevant);
             recall += RetrievalMetrics.Recall100(ranking, relevant);
             reciprocal += RetrievalMetrics.Reciprocal(ranking, relevant);
-            times.Add(answer.Milliseconds);
         }
         var count = set.Questions.Count;
         return new EvalScore(set.Name, mode, count) { Ndcg10 = gain / count, Recall100 = recall / count, Mrr = reciprocal / count, MedianMs = RetrievalMetrics.Median(times) };

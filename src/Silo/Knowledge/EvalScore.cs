@@ -30,7 +30,7 @@ internal sealed record EvalScore(
     [JsonPropertyName("passageWords")]
     public double? PassageWords { get; init; }
 
-    /// <summary>The median time of a search, in milliseconds.</summary>
+    /// <summary>The median time of a search for ten passages, in milliseconds.</summary>
     [JsonPropertyName("medianMs")]
     public double? MedianMs { get; init; }
 

@@ -29,14 +29,15 @@ internal sealed class MeetingEvaluation(MeetingSet set) : IEvaluation
         foreach (var meeting in set.Meetings)
             foreach (var question in meeting.Questions)
             {
-                var answer = await search(new SearchQuery(question.Text, SearchQuery.MaxLimit, new SearchFilter(Keys: new[] { meeting.Key })), cancellation);
+                var asked = new SearchQuery(question.Text, SearchQuery.MaxLimit, new SearchFilter(Keys: new[] { meeting.Key }));
+                times.Add((await search(asked with { Limit = IEvaluation.TimedLimit }, cancellation)).Milliseconds);
+                var answer = await search(asked, cancellation);
                 var passages = answer.Hits.Select(hit => PassageOf(hit, meeting)).ToList();
                 var rankings = mode == "random" ? Drawn(passages, questions) : [passages];
                 gold += rankings.Average(r => GoldWords(r, meeting, question.GoldTurns));
                 hits += rankings.Average(r => r.Take(5).Any(p => p.Touches(question.GoldTurns)) ? 1.0 : 0);
                 reciprocal += rankings.Average(r => r.FindIndex(p => p.Touches(question.GoldTurns)) is >= 0 and var place ? 1.0 / (place + 1) : 0);
                 lengths.AddRange(rankings.SelectMany(r => r.Take(5)).Select(p => p.Words));
-                times.Add(answer.Milliseconds);
                 questions++;
             }
         return new EvalScore("qmsum", mode, questions)

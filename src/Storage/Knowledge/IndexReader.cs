@@ -14,20 +14,20 @@ internal sealed class IndexReader(DatabaseConnection database)
     public CandidateSet Candidates(CandidateQuery query)
     {
         if (query.Terms.Count == 0)
-            return CandidateSet.Empty;
+            return CandidateSet.Empty(Cursor());
         var match = CandidateSql.AnyOf(query.Terms);
         var total = database.Scalar("SELECT chunks FROM progress");
         var frequency = DocumentFrequency(query.Stems);
         if (query.Filter is not { } filter)
         {
             var best = Best(match, query.Limit, out var all);
-            return new CandidateSet(best, all, total, null, frequency);
+            return new CandidateSet(best, all, total, null, frequency, Cursor());
         }
         var scope = filter.Keys is { Count: > 0 } ? ScopeOf(filter) : null;
         var matched = Count(CandidateSql.CountMatchesFiltered, match, filter, scope);
         var whole = scope is { Chunks: var count } && count <= query.Limit;
         var chunks = whole ? Filtered(CandidateSql.AllOfKeys, match, query.Limit, filter, null) : Filtered(CandidateSql.BestFiltered, match, query.Limit, filter, scope);
-        return new CandidateSet(chunks, matched, total, scope?.Chunks, frequency);
+        return new CandidateSet(chunks, matched, total, scope?.Chunks, frequency, Cursor());
     }
 
     public Dictionary<string, long> DocumentFrequency(IReadOnlyList<string> stems)

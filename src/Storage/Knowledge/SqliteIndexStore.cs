@@ -21,7 +21,7 @@ internal sealed class SqliteIndexStore(DatabaseFiles files) : IIndexStore
         }, cancellation, Durability.Normal);
 
     public Task<CandidateSet> Candidates(TenantId tenant, CandidateQuery query, CancellationToken cancellation) =>
-        Read(tenant, r => r.Candidates(query), CandidateSet.Empty, cancellation);
+        Read(tenant, r => r.Candidates(query), CandidateSet.Empty(Start), cancellation);
 
     public Task<IReadOnlyList<IndexedChunk>> Chunks(TenantId tenant, IReadOnlyList<long> chunkIds, CancellationToken cancellation) =>
         Read<IReadOnlyList<IndexedChunk>>(tenant, r => r.Chunks(chunkIds), [], cancellation);

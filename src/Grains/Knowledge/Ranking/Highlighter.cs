@@ -1,15 +1,30 @@
 namespace Sophia.Knowledge;
 
-/// <summary>Marks where a chunk's text holds words of the question, by stem.</summary>
-internal static class Highlighter
+/// <summary>Marks where texts hold words of a question, by stem.</summary>
+/// <remarks>Stemming leaves the first letter of a word as it is, so most words of a text are passed over without being stemmed.</remarks>
+internal sealed class Highlighter
 {
     /// <summary>Highlights of one chunk.</summary>
     public const int MaxSpans = 200;
 
-    public static List<TextSpan> Spans(string text, AnalyzedQuery query, WordAnalyzer analyzer)
+    private readonly AnalyzedQuery query;
+    private readonly WordAnalyzer analyzer;
+    private readonly bool[] starts = new bool[128];
+    private readonly List<Word> words = [];
+
+    public Highlighter(AnalyzedQuery query, WordAnalyzer analyzer)
     {
+        (this.query, this.analyzer) = (query, analyzer);
+        foreach (var stem in query.Weights.Keys.Where(stem => stem.Length > 0 && char.IsAscii(stem[0])))
+            (starts[stem[0]], starts[char.ToUpperInvariant(stem[0])]) = (true, true);
+    }
+
+    public List<TextSpan> Spans(string text)
+    {
+        words.Clear();
+        analyzer.Append(text, 0, words, starts);
         var spans = new List<TextSpan>();
-        foreach (var word in analyzer.Words(text))
+        foreach (var word in words)
             if (spans.Count < MaxSpans && query.Weights.ContainsKey(word.Stem))
                 spans.Add(new TextSpan(word.Start, word.Length));
         return spans;

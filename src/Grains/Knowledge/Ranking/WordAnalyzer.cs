@@ -26,7 +26,8 @@ internal sealed class WordAnalyzer
     }
 
     /// <summary>Adds the words of a piece of text; their places count from <paramref name="offset"/>.</summary>
-    public void Append(ReadOnlySpan<char> text, int offset, List<Word> words)
+    /// <param name="starts">Which ASCII characters the wanted words start with; words that start with another of them are left out.</param>
+    public void Append(ReadOnlySpan<char> text, int offset, List<Word> words, ReadOnlySpan<bool> starts = default)
     {
         var at = 0;
         while (at < text.Length)
@@ -38,7 +39,8 @@ internal sealed class WordAnalyzer
                 continue;
             while (at < text.Length && WordCharacters.Continues(CodePoint(text, at, out width)))
                 at += width;
-            words.Add(new Word(StemOf(text[start..at]), offset + start, at - start));
+            if (first >= starts.Length || starts[first])
+                words.Add(new Word(StemOf(text[start..at]), offset + start, at - start));
         }
     }
 

@@ -9,6 +9,7 @@ namespace Sophia.Knowledge;
 public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider time)
 {
     private readonly WordAnalyzer analyzer = new();
+    private readonly RarityCache rarity = new(index);
 
     /// <exception cref="RefusedException">Invalid: see <see cref="ISearchGrain.Search"/>.</exception>
     public async Task<SearchAnswer> Search(TenantId tenant, SearchQuery query, RankingOptions options, CancellationToken cancellation)
@@ -19,9 +20,9 @@ public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider 
         var candidates = await index.Candidates(tenant, new CandidateQuery(asked.Terms, [.. asked.Weights.Keys], query.Filter, Math.Max(options.Pool, query.Limit)), cancellation);
         var ranked = await Rank(tenant, asked, candidates, options, cancellation);
         var hits = await Hits(tenant, ranked.GetRange(0, Math.Min(query.Limit, ranked.Count)), asked, cancellation);
-        var reached = await index.Cursor(tenant, cancellation);
+        var reached = candidates.Cursor.Position;
         var head = await log.Head(tenant, cancellation);
-        return new SearchAnswer(hits, candidates.Matched, time.GetElapsedTime(began).TotalMilliseconds, reached.Position, Math.Max(head, reached.Position));
+        return new SearchAnswer(hits, candidates.Matched, time.GetElapsedTime(began).TotalMilliseconds, reached, Math.Max(head, reached));
     }
 
     private async Task<List<ScoredChunk>> Rank(TenantId tenant, AnalyzedQuery asked, CandidateSet candidates, RankingOptions options, CancellationToken cancellation)
@@ -29,12 +30,12 @@ public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider 
         var ranker = new Ranker(asked, candidates, options);
         var best = ranker.Best();
         if (best.Count > 0)
-            await Widen(tenant, ranker, best, options, cancellation);
+            await Widen(tenant, candidates.Cursor, ranker, best, options, cancellation);
         return ranker.Finish();
     }
 
     /// <summary>Reads the best texts and looks up how common their telling words are, the most telling first, until enough of them are rare.</summary>
-    private async Task Widen(TenantId tenant, Ranker ranker, IReadOnlyList<ScoredChunk> best, RankingOptions options, CancellationToken cancellation)
+    private async Task Widen(TenantId tenant, IndexCursor cursor, Ranker ranker, IReadOnlyList<ScoredChunk> best, RankingOptions options, CancellationToken cancellation)
     {
         var counter = new WordCounter(analyzer);
         var scores = best.ToDictionary(b => b.Source.ChunkId, b => b.Score);
@@ -44,7 +45,7 @@ public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider 
         var known = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var group in telling.Chunk(2 * Math.Max(1, options.FeedbackTerms)))
         {
-            foreach (var (stem, chunks) in await index.DocumentFrequency(tenant, [.. group.Select(t => t.Key)], cancellation))
+            foreach (var (stem, chunks) in await rarity.Of(tenant, cursor, [.. group.Select(t => t.Key)], cancellation))
                 known[stem] = chunks;
             chosen.AddRange(group.Where(t => ranker.IsRare(known.GetValueOrDefault(t.Key))).Take(options.FeedbackTerms - chosen.Count));
             if (chosen.Count >= options.FeedbackTerms)
@@ -59,15 +60,16 @@ public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider 
             return [];
         var scores = ranked.ToDictionary(chunk => chunk.Source.ChunkId, chunk => chunk.Score);
         var texts = await index.Chunks(tenant, [.. ranked.Select(chunk => chunk.Source.ChunkId)], cancellation);
-        return [.. texts.Select(text => Hit(text, scores[text.ChunkId], asked))];
+        var highlighter = new Highlighter(asked, analyzer);
+        return [.. texts.Select(text => Hit(text, scores[text.ChunkId], highlighter))];
     }
 
-    private SearchHit Hit(IndexedChunk found, double score, AnalyzedQuery asked)
+    private static SearchHit Hit(IndexedChunk found, double score, Highlighter highlighter)
     {
         var chunk = found.Chunk;
         var spans = chunk.Spans.Select(span => new FieldSpan(span.Field, span.Start, span.Length)).ToArray();
         return new SearchHit(
             score, found.ChunkId, new Citation(found.Stream, found.Key, found.Version, spans), chunk.Kind, found.Title, chunk.Text,
-            Highlighter.Spans(chunk.Text, asked, analyzer), chunk.Section, chunk.Speakers, found.At);
+            highlighter.Spans(chunk.Text), chunk.Section, chunk.Speakers, found.At);
     }
 }
