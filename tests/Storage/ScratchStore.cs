@@ -1,3 +1,4 @@
+using Sophia.Knowledge;
 using Sophia.Log;
 using Sophia.Operations;
 using Sophia.Pipelines;
@@ -22,6 +23,7 @@ internal sealed class ScratchStore : IAsyncDisposable
         Log = new SqliteLogStore(Files);
         Runs = new SqliteRunStore(Files);
         Quarantine = new SqliteQuarantineStore(Files);
+        Index = new SqliteIndexStore(Files);
     }
 
     public string Root { get; }
@@ -37,6 +39,8 @@ internal sealed class ScratchStore : IAsyncDisposable
     public IRunStore Runs { get; }
 
     public IQuarantineStore Quarantine { get; }
+
+    public IIndexStore Index { get; }
 
     public async ValueTask DisposeAsync()
     {

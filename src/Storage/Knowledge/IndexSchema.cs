@@ -31,5 +31,5 @@ internal static class IndexSchema
     private const string Format1 = "";
 
     /// <summary>"SoIx": marks the file as Sophia's index.</summary>
-    public static readonly DatabaseKind Kind = new("index.db", 0x536F4978, [Format1, Format2], Durability.Normal);
+    public static readonly DatabaseKind Kind = new("index.db", 0x536F4978, [Format1, Format2], Durability.Normal, Rebuildable: true);
 }

@@ -3,12 +3,21 @@ using Sophia.Operations;
 namespace Sophia.Sqlite;
 
 /// <summary>One open database file: its writer and its readers.</summary>
-internal sealed class DatabaseFile(WriterSettings settings, StorageThreads writers, StorageThreads readers) : IAsyncDisposable
+internal sealed class DatabaseFile : IAsyncDisposable
 {
-    private readonly WriteLane lane = new(settings, writers);
-    private readonly ReaderPool pool = new(settings.Path, settings.Vfs, settings.Options);
-    private readonly SemaphoreSlim reading = new(settings.Options.MaxQueuedReads);
+    private readonly WriteLane lane;
+    private readonly ReaderPool pool;
+    private readonly StorageThreads readers;
+    private readonly SemaphoreSlim reading;
     private Task? ready;
+
+    public DatabaseFile(WriterSettings settings, StorageThreads writers, StorageThreads readers)
+    {
+        this.readers = readers;
+        pool = new ReaderPool(settings.Path, settings.Vfs, settings.Options);
+        lane = new WriteLane(settings, writers, onSetAside: BeginAnew);
+        reading = new SemaphoreSlim(settings.Options.MaxQueuedReads);
+    }
 
     public Task<T> Write<T>(Func<DatabaseConnection, T> work, Durability durability, int bytes, CancellationToken cancellation) =>
         lane.Enqueue(work, durability, bytes, cancellation);
@@ -34,6 +43,13 @@ internal sealed class DatabaseFile(WriterSettings settings, StorageThreads write
         pool.Dispose();
         await lane.DisposeAsync();
         reading.Dispose();
+    }
+
+    /// <summary>The file was set aside: nobody reads the old one any more, and the next read waits for a new one.</summary>
+    private void BeginAnew()
+    {
+        Volatile.Write(ref ready, null);
+        pool.Renew();
     }
 
     /// <summary>Before the first read the writer must have checked and migrated the file.</summary>

@@ -15,7 +15,8 @@ internal enum Durability
 /// <param name="ApplicationId">SQLite's application_id; a file with another one is refused as corrupt.</param>
 /// <param name="Migrations">Script n leads from user_version n to n + 1; never edited once released, only added to.</param>
 /// <param name="Durability">The most that this file's commits are driven; a single write may ask for less.</param>
-internal sealed record DatabaseKind(string FileName, int ApplicationId, IReadOnlyList<string> Migrations, Durability Durability)
+/// <param name="Rebuildable">Whether what it holds can be made again: then a damaged file is set aside as <c>….damaged</c> when a write meets the damage, and the next write begins anew.</param>
+internal sealed record DatabaseKind(string FileName, int ApplicationId, IReadOnlyList<string> Migrations, Durability Durability, bool Rebuildable = false)
 {
     public int Version => Migrations.Count;
 }

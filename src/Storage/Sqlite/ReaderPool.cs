@@ -6,10 +6,12 @@ namespace Sophia.Sqlite;
 internal sealed class ReaderPool(string path, string? vfs, Operations.StorageOptions options) : IDisposable
 {
     private readonly ConcurrentBag<DatabaseConnection> idle = [];
+    private int generation;
 
     /// <summary>Reads from one state of the file: what is committed meanwhile is not seen.</summary>
     public T Read<T>(Func<DatabaseConnection, T> work)
     {
+        var begun = Volatile.Read(ref generation);
         if (!idle.TryTake(out var connection))
             connection = Open();
         try
@@ -17,7 +19,7 @@ internal sealed class ReaderPool(string path, string? vfs, Operations.StorageOpt
             connection.Execute("BEGIN");
             var result = work(connection);
             connection.Execute("COMMIT");
-            if (idle.Count < options.ReadersPerFile)
+            if (idle.Count < options.ReadersPerFile && begun == Volatile.Read(ref generation))
             {
                 idle.Add(connection);
                 return result;
@@ -30,6 +32,13 @@ internal sealed class ReaderPool(string path, string? vfs, Operations.StorageOpt
             connection.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Lets go of every connection: another file lies at the path now. One that is reading ends with its reading.</summary>
+    public void Renew()
+    {
+        Interlocked.Increment(ref generation);
+        Dispose();
     }
 
     public void Dispose()

@@ -9,7 +9,8 @@ namespace Sophia.Sqlite;
 /// back; each member then runs again in a transaction of its own, so only the guilty one fails. Work may therefore run more than once
 /// and must have no effect but on the connection.
 /// </remarks>
-internal sealed class WriteLane(WriterSettings settings, StorageThreads threads) : IAsyncDisposable
+/// <param name="onSetAside">Called after a damaged file was set aside.</param>
+internal sealed class WriteLane(WriterSettings settings, StorageThreads threads, Action? onSetAside = null) : IAsyncDisposable
 {
     private readonly Lock gate = new();
     private readonly Queue<WriteItem> waiting = new();
@@ -130,6 +131,16 @@ internal sealed class WriteLane(WriterSettings settings, StorageThreads threads)
             return;
         writer?.Dispose();
         writer = null;
+        if (fault == StorageFault.Corrupt && settings.Kind.Rebuildable)
+            SetAside();
+    }
+
+    private void SetAside()
+    {
+        File.Move(settings.Path, settings.Path + ".damaged", overwrite: true);
+        foreach (var companion in new[] { "-wal", "-shm" })
+            File.Delete(settings.Path + companion);
+        onSetAside?.Invoke();
     }
 
     private void Close()
