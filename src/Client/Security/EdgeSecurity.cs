@@ -14,6 +14,10 @@ public static class EdgeSecurity
     public static IServiceCollection AddEdgeSecurity(this IServiceCollection services, EdgeOptions options)
     {
         services.AddSingleton<CallerReplica>();
+        services.AddSingleton<LiveKeys>();
+        services.AddSingleton<OpenRequests>();
+        services.AddSingleton<RevokedKeys>();
+        services.AddHostedService(static all => all.GetRequiredService<RevokedKeys>());
         services.AddDataProtection().SetApplicationName("Sophia").PersistKeysToFileSystem(new DirectoryInfo(options.KeyFolder));
         services.AddAuthentication(Chooser)
             .AddPolicyScheme(Chooser, null, chooser => chooser.ForwardDefaultSelector = context =>
@@ -50,6 +54,7 @@ public static class EdgeSecurity
                 await next(context);
                 return;
             }
+            using var open = context.RequestServices.GetRequiredService<OpenRequests>().Enter(context, caller);
             using var _ = CallerContext.For(caller.Tenant);
             await next(context);
         });
@@ -64,8 +69,16 @@ public static class EdgeSecurity
         cookie.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
         cookie.ExpireTimeSpan = EdgeLimits.BrowserSignedInFor;
         cookie.SlidingExpiration = true;
+        cookie.Events.OnValidatePrincipal = Validate;
         cookie.Events.OnRedirectToLogin = context => Refuse(context, StatusCodes.Status401Unauthorized);
         cookie.Events.OnRedirectToAccessDenied = context => Refuse(context, StatusCodes.Status403Forbidden);
+    }
+
+    // A browser is signed in for as long as the key that its link came from.
+    private static async Task Validate(CookieValidatePrincipalContext context)
+    {
+        if (context.Principal?.TryCaller() is not { } caller || !await context.HttpContext.RequestServices.GetRequiredService<LiveKeys>().Has(caller))
+            context.RejectPrincipal();
     }
 
     private static Task Refuse(RedirectContext<CookieAuthenticationOptions> context, int status)

@@ -24,7 +24,7 @@ public static class SignInEndpoints
         app.MapPost("/signout", SignOut).ExcludeFromDescription();
         app.MapGet("/api/me", (HttpContext context) => context.User.Caller()).WithTags("Security").WithSummary("Who the key or the browser belongs to.");
         app.MapPost("/api/signin-links", Issue).RequireAuthorization(Roles.Admin).WithTags("Security")
-            .WithSummary("Issues a link that signs one browser in, once, within 15 minutes.");
+            .WithSummary("Issues a link that signs one browser in, once, within 15 minutes, for as long as the key that asks is not revoked.");
     }
 
     /// <summary>The code that a link carries: the tenant travels with it, because the code alone does not say whose it is.</summary>
@@ -67,7 +67,7 @@ public static class SignInEndpoints
     private static async Task<SignInLink> Issue(HttpContext context, IGrainFactory grains)
     {
         var caller = context.User.Caller();
-        var code = await grains.GetGrain<ITenantGrain>(TenantKey.Of(caller.Tenant)).IssueSignIn(caller.Role);
+        var code = await grains.GetGrain<ITenantGrain>(TenantKey.Of(caller.Tenant)).IssueSignIn(caller.KeyId);
         return new($"{context.Request.Scheme}://{context.Request.Host}{LinkPath(caller.Tenant, code.Code)}", code.ExpiresAt);
     }
 

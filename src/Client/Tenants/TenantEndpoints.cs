@@ -26,11 +26,11 @@ internal static class TenantEndpoints
         return Results.Json(key, EdgeJson.Readable.IssuedKey, statusCode: StatusCodes.Status201Created);
     }
 
-    private static async Task<IResult> RevokeKey(string id, HttpContext context, IGrainFactory grains, CallerReplica callers)
+    private static async Task<IResult> RevokeKey(string id, HttpContext context, IGrainFactory grains, RevokedKeys revoked)
     {
         if (!await Grain(context, grains).RevokeKey(id))
             throw new RefusedException(RefusalCode.NotFound, "There is no such key.");
-        callers.Forget(context.User.Caller().Tenant);
+        await revoked.End(context.User.Caller().Tenant, context);
         return Results.NoContent();
     }
 

@@ -23,11 +23,12 @@ public interface ITenantGrain : IGrainWithStringKey
     [Alias("Authenticate")]
     Task<Caller?> Authenticate(string secretHash);
 
-    /// <summary>Issues a one-time code that signs a browser in; it expires after <see cref="SignInCode.Lifetime"/>.</summary>
+    /// <summary>Issues a one-time code that signs a browser in under a key of the tenant; it expires after <see cref="SignInCode.Lifetime"/>, and with the key.</summary>
+    /// <exception cref="RefusedException">NotFound: no such tenant, or no live key of this id.</exception>
     [Alias("IssueSignIn")]
-    Task<SignInCode> IssueSignIn(TenantRole role);
+    Task<SignInCode> IssueSignIn(string keyId);
 
-    /// <summary>Redeems a sign-in code, once; null where it is unknown, used or expired.</summary>
+    /// <summary>Redeems a sign-in code, once; null where it is unknown, used or expired. The caller is the key that issued it.</summary>
     [Alias("RedeemSignIn")]
     Task<Caller?> RedeemSignIn(string codeHash);
 }

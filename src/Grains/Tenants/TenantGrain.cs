@@ -44,11 +44,12 @@ internal sealed class TenantGrain(
     public Task<Caller?> Authenticate(string secretHash) => Task.FromResult(
         TenantRules.FindKey(stored.State, secretHash) is { } key ? new Caller(Tenant, key.KeyId, key.Label, key.Role) : null);
 
-    public async Task<SignInCode> IssueSignIn(TenantRole role)
+    public async Task<SignInCode> IssueSignIn(string keyId)
     {
         MustExist();
+        var key = stored.State.Keys.FirstOrDefault(k => k.KeyId == keyId && k.RevokedAt is null) ?? throw new RefusedException(RefusalCode.NotFound, "There is no such key.");
         var (code, now) = (Secrets.Make(secrets), time.GetUtcNow());
-        var kept = new SignInState(Secrets.HashOf(code), role, now + SignInCode.Lifetime);
+        var kept = new SignInState(Secrets.HashOf(code), key.Role, now + SignInCode.Lifetime, key.KeyId);
         await Change(TenantRules.AddSignIn(stored.State, kept, now));
         return new(code, kept.ExpiresAt);
     }
@@ -57,7 +58,7 @@ internal sealed class TenantGrain(
     {
         var (after, redeemed) = TenantRules.Redeem(stored.State, codeHash, time.GetUtcNow());
         await Change(after);
-        return redeemed is null ? null : new Caller(Tenant, $"browser-{Secrets.MakeId(secrets)}", "browser", redeemed.Role);
+        return redeemed is null ? null : new Caller(Tenant, redeemed.KeyId!, "browser", redeemed.Role);
     }
 
     private async Task Change(TenantState after)

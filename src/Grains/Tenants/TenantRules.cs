@@ -22,14 +22,14 @@ internal static class TenantRules
         ? throw new RefusedException(RefusalCode.Conflict, $"A tenant has at most {MostKeys} keys: revoke one first.")
         : state with { Keys = [.. state.Keys, key] };
 
-    /// <summary>The state without the key, or the same state where no live key has this id.</summary>
+    /// <summary>The state without the key and the codes that it issued, or the same state where no live key has this id.</summary>
     public static TenantState RevokeKey(TenantState state, string keyId, DateTimeOffset now)
     {
         if (!state.Keys.Any(k => k.KeyId == keyId && k.RevokedAt is null))
             return state;
         var keys = state.Keys.Select(k => k.KeyId == keyId && k.RevokedAt is null ? k with { RevokedAt = now } : k).ToList();
         var forgotten = keys.Where(k => k.RevokedAt is not null).OrderByDescending(k => k.RevokedAt).Skip(MostRevokedKeys).ToHashSet();
-        return state with { Keys = [.. keys.Where(k => !forgotten.Contains(k))] };
+        return state with { Keys = [.. keys.Where(k => !forgotten.Contains(k))], SignIns = [.. state.SignIns.Where(code => code.KeyId != keyId)] };
     }
 
     /// <summary>The live key of a hash. Every key is compared, so that the time says nothing about which one fits.</summary>
@@ -45,12 +45,12 @@ internal static class TenantRules
     public static TenantState AddSignIn(TenantState state, SignInState code, DateTimeOffset now) =>
         state with { SignIns = [.. Waiting(state, now).TakeLast(MostSignIns - 1), code] };
 
-    /// <summary>The state without the code, and the code where it was there and still good.</summary>
+    /// <summary>The state without the code, and the code where it was there and still good. A code of no key, as older versions made them, is none.</summary>
     public static (TenantState After, SignInState? Redeemed) Redeem(TenantState state, string hash, DateTimeOffset now)
     {
         SignInState? found = null;
         foreach (var code in state.SignIns)
-            if (Secrets.Same(code.Hash, hash) && code.ExpiresAt > now)
+            if (Secrets.Same(code.Hash, hash) && code.ExpiresAt > now && code.KeyId is not null)
                 found = code;
         return found is null ? (state, null) : (state with { SignIns = [.. Waiting(state, now).Where(code => code != found)] }, found);
     }

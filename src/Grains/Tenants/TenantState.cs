@@ -31,9 +31,10 @@ public sealed record KeyState(
     [property: Id(4)] DateTimeOffset CreatedAt,
     [property: Id(5)] DateTimeOffset? RevokedAt);
 
-/// <summary>A sign-in code that nobody has used yet.</summary>
+/// <summary>A sign-in code that nobody has used yet. KeyId is the key that it signs in under.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.SignInState")]
-public sealed record SignInState([property: Id(0)] string Hash, [property: Id(1)] TenantRole Role, [property: Id(2)] DateTimeOffset ExpiresAt);
+public sealed record SignInState(
+    [property: Id(0)] string Hash, [property: Id(1)] TenantRole Role, [property: Id(2)] DateTimeOffset ExpiresAt, [property: Id(3)] string? KeyId = null);
 
 /// <summary>What the directory keeps.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.TenantDirectoryState")]

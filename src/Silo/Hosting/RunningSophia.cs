@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Hosting;
 using Sophia.Log;
+using Sophia.Operations;
 using Sophia.Security;
 using Sophia.Tenants;
 
@@ -68,7 +69,9 @@ public sealed class RunningSophia : IAsyncDisposable
     public async Task<string> SignInLink()
     {
         using var _ = CallerContext.ForSystem("sign-in link at start");
-        var code = await Services.GetRequiredService<IGrainFactory>().GetGrain<ITenantGrain>(TenantKey.Of(DefaultTenant)).IssueSignIn(TenantRole.Owner);
+        var tenant = Services.GetRequiredService<IGrainFactory>().GetGrain<ITenantGrain>(TenantKey.Of(DefaultTenant));
+        var owner = await tenant.Authenticate(Secrets.HashOf(OwnerKey)) ?? throw new RefusedException(RefusalCode.Conflict, "The owner's key was revoked: restart Sophia for a new one.");
+        var code = await tenant.IssueSignIn(owner.KeyId);
         return $"{Url}{SignInEndpoints.LinkPath(DefaultTenant, code.Code)}";
     }
 
