@@ -11,7 +11,8 @@ internal sealed class LiveKeys(IGrainFactory grains, TimeProvider time)
     public async ValueTask<bool> Has(Caller caller)
     {
         var asked = time.GetUtcNow();
-        if (!remembered.TryGetValue(caller.Tenant, out var known) || known.Until <= asked)
+        // A key that is not among those remembered may have been issued since.
+        if (!remembered.TryGetValue(caller.Tenant, out var known) || known.Until <= asked || !known.Keys.Contains(caller.KeyId))
         {
             known = (await Ask(caller.Tenant), asked + EdgeLimits.CallerBelievedFor);
             if (remembered.Count >= EdgeLimits.CallersRemembered)

@@ -52,6 +52,16 @@ public class TenantRulesTests
     }
 
     [Fact]
+    public void A_code_ends_with_the_key_that_issued_it()
+    {
+        var state = TenantRules.AddKey(TenantRules.AddKey(new TenantState(), Key("k")), Key("other"));
+        state = TenantRules.AddSignIn(TenantRules.AddSignIn(state, Code("x", Now.AddMinutes(15)), Now), Code("y", Now.AddMinutes(15)) with { KeyId = "other" }, Now);
+        state = TenantRules.RevokeKey(state, "k", Now);
+        Assert.Null(TenantRules.Redeem(state, Secrets.HashOf("x"), Now).Redeemed);
+        Assert.Equal("other", TenantRules.Redeem(state, Secrets.HashOf("y"), Now).Redeemed?.KeyId);
+    }
+
+    [Fact]
     public void Codes_that_nobody_uses_do_not_pile_up()
     {
         var state = new TenantState();
@@ -70,5 +80,5 @@ public class TenantRulesTests
 
     private static KeyState Key(string name) => new(name, Secrets.HashOf(name), name, TenantRole.Viewer, Now, RevokedAt: null);
 
-    private static SignInState Code(string name, DateTimeOffset expires) => new(Secrets.HashOf(name), TenantRole.Admin, expires);
+    private static SignInState Code(string name, DateTimeOffset expires) => new(Secrets.HashOf(name), TenantRole.Admin, expires, "k");
 }
