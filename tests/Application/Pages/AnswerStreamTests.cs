@@ -21,6 +21,7 @@ public sealed class AnswerStreamTests(Chromium chromium, ChatFixture chat) : ICl
         words.TryWrite("owns it [1]. ");
         await Expect(answer.GetByRole(AriaRole.Link, new() { Name = "Source 1: Acme" })).ToBeVisibleAsync();
         await Expect(answer).ToHaveAttributeAsync("aria-busy", "true");
+        await Pictures.Take(visitor.Page, "answer-streaming");
         words.TryWrite("Since March [1].");
         words.TryComplete();
         await Expect(answer).ToHaveAttributeAsync("aria-busy", "false");

@@ -28,7 +28,7 @@ public sealed class StrainedApp : IAsyncLifetime
 [Collection(PageTests.Name)]
 public sealed class LookTests(Chromium chromium, StrainedApp strained) : IClassFixture<StrainedApp>
 {
-    private static readonly (int Width, ColorScheme Scheme)[] Ways = [(1280, ColorScheme.Light), (390, ColorScheme.Light), (1280, ColorScheme.Dark), (390, ColorScheme.Dark)];
+    private static readonly (int Width, ColorScheme Scheme)[] Ways = [(1280, ColorScheme.Light), (390, ColorScheme.Light), (1280, ColorScheme.Dark)];
 
     private readonly SophiaApp app = strained.App;
 

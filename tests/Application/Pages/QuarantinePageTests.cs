@@ -56,6 +56,7 @@ public sealed class QuarantinePageTests(Chromium chromium, SophiaApp app) : ICla
         await page.GetByLabel("All shown").CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Discard chosen" }).ClickAsync();
         await page.GetByRole(AriaRole.Dialog).GetByLabel("Reason").FillAsync("Nobody is that old.");
+        await Pictures.Take(page, "quarantine-discard", whole: false);
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync();
         await Expect(page.Locator(".held")).ToHaveCountAsync(0);
         await page.GetByLabel("State").SelectOptionAsync("Discarded");
