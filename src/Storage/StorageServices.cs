@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans;
 using Orleans.Runtime.Hosting;
@@ -27,6 +28,8 @@ public static class StorageServices
         services.AddGrainStorage(Stores.Durable, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Full));
         services.AddGrainStorage(Stores.Fast, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Normal));
         services.AddSingleton<IReminderTable, SqliteReminderTable>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddHostedService<IdleMemory>();
         return services;
     }
 }

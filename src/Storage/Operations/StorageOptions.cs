@@ -56,4 +56,8 @@ public sealed class StorageOptions
     /// <summary>Page size of new files, in bytes: a power of two. Default 4,096; 1,024 to 65,536.</summary>
     [Range(1_024, 65_536)]
     public int PageBytes { get; set; } = 4_096;
+
+    /// <summary>Seconds of little work after which caches and free memory are given back. Default 5; 1 to 3,600.</summary>
+    [Range(1, 3_600)]
+    public int QuietSeconds { get; set; } = 5;
 }

@@ -38,6 +38,17 @@ internal sealed class DatabaseFile : IAsyncDisposable
         }
     }
 
+    /// <summary>Empties the writer's cache and closes readers that nobody uses.</summary>
+    public Task Rest(CancellationToken cancellation)
+    {
+        pool.CloseIdle();
+        return lane.Enqueue(static connection =>
+        {
+            connection.Execute("PRAGMA shrink_memory");
+            return 0;
+        }, Durability.Normal, 0, cancellation);
+    }
+
     public async ValueTask DisposeAsync()
     {
         pool.Dispose();

@@ -39,6 +39,24 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
     public Task<T> Write<T>(TenantId? tenant, DatabaseKind kind, Func<DatabaseConnection, T> work, CancellationToken cancellation, Durability durability = Durability.Full, int bytes = 0) =>
         Use(tenant, kind, file => file.Write(work, durability, bytes, cancellation));
 
+    /// <summary>Empties the page caches of all open files; what is asked next fills them again.</summary>
+    public async Task Rest(CancellationToken cancellation)
+    {
+        string[] paths;
+        lock (gate)
+            paths = [.. open.Keys];
+        foreach (var path in paths)
+            if (TakeOpen(path) is { } entry)
+                try
+                {
+                    await entry.File.Rest(cancellation);
+                }
+                finally
+                {
+                    Return(entry);
+                }
+    }
+
     public async ValueTask DisposeAsync()
     {
         List<Entry> entries;
@@ -95,6 +113,17 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
                 closed = entry.Closing;
             }
             await closed;
+        }
+    }
+
+    private Entry? TakeOpen(string path)
+    {
+        lock (gate)
+        {
+            if (!open.TryGetValue(path, out var entry) || entry.Closing is not null)
+                return null;
+            entry.Users++;
+            return entry;
         }
     }
 

@@ -38,10 +38,12 @@ internal sealed class ReaderPool(string path, string? vfs, Operations.StorageOpt
     public void Renew()
     {
         Interlocked.Increment(ref generation);
-        Dispose();
+        CloseIdle();
     }
 
-    public void Dispose()
+    public void Dispose() => CloseIdle();
+
+    public void CloseIdle()
     {
         while (idle.TryTake(out var connection))
             connection.Dispose();
