@@ -17,10 +17,11 @@ public sealed class LifeGrain(Journal journal) : Grain, ILifeGrain
 {
     private int _count;
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         journal.Write(this.GetPrimaryKeyString(), "activated");
-        return Task.CompletedTask;
+        if (this.GetPrimaryKeyString() == "churn")
+            await journal.Until("churn/go", lines => lines.Count > 0);
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -118,12 +119,35 @@ public sealed class ActivationTests(RuntimeFixture runtime)
     }
 
     [Fact]
-    public async Task Calls_that_wait_while_the_grain_deactivates_again_and_again_are_all_answered_once_and_in_order()
+    public async Task A_call_that_waits_while_its_grain_deactivates_is_answered_by_the_next_activation()
+    {
+        var grain = runtime.Grains.GetGrain<ILifeGrain>("handover");
+        await grain.Increment();
+        Assert.Equal<int[]>([0, 1, 2], await Task.WhenAll(Enumerable.Range(0, 3).Select(n => grain.DeactivateAfter(n))));
+        Assert.Equal(["0", "1", "2"], Journal.Read("handover/order"));
+    }
+
+    [Fact]
+    public async Task Calls_that_wait_while_the_grain_deactivates_again_and_again_run_once_or_are_rejected_unrun()
     {
         var grain = runtime.Grains.GetGrain<ILifeGrain>("churn");
-        var answers = await Task.WhenAll(Enumerable.Range(0, 300).Select(n => grain.DeactivateAfter(n)));
-        Assert.Equal(Enumerable.Range(0, 300), answers);
-        Assert.Equal(Enumerable.Range(0, 300).Select(n => n.ToString()), Journal.Read("churn/order"));
+        var calls = Enumerable.Range(0, 300).Select(n => grain.DeactivateAfter(n)).ToArray();
+        Journal.Write("churn/go", "go");
+        List<int> answered = [];
+        foreach (var call in calls)
+        {
+            try
+            {
+                answered.Add(await call);
+            }
+            catch (OrleansMessageRejectionException)
+            {
+                // Handed on more often than SiloMessagingOptions.MaxForwardCount allows.
+            }
+        }
+        Assert.Equal(answered, Journal.Read("churn/order").Select(int.Parse).Order());
+        Assert.NotEmpty(answered);
+        Assert.Equal(300, await grain.DeactivateAfter(300));
     }
 
     [Fact]

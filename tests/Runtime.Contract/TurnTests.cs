@@ -173,11 +173,13 @@ public sealed class TurnTests(RuntimeFixture runtime)
     }
 
     [Fact]
-    public async Task Waiting_calls_of_one_caller_run_in_the_order_in_which_they_were_made()
+    public async Task Calls_of_one_caller_that_wait_at_an_active_grain_run_in_the_order_in_which_they_were_made()
     {
         var grain = Grain("order");
+        // Calls that find no activation are in no order: each asks for its own where the grain is.
+        await grain.Next();
         var calls = Enumerable.Range(0, 500).Select(_ => grain.Next()).ToArray();
-        Assert.Equal(Enumerable.Range(1, 500), await Task.WhenAll(calls));
+        Assert.Equal(Enumerable.Range(2, 500), await Task.WhenAll(calls));
     }
 
     [Fact]

@@ -14,6 +14,8 @@ public interface IRacerGrain : IGrainWithIntegerKey
     Task<TimeSpan> Sleep(TimeSpan time);
 
     Task<string> Ring(long[] rest);
+
+    Task Leave();
 }
 
 public interface IFinishGrain : IGrainWithIntegerKey
@@ -44,6 +46,12 @@ public sealed class RacerGrain(TimeProvider time) : Grain, IRacerGrain
     public Task<string> Ring(long[] rest) => rest.Length == 0
         ? Task.FromResult("round")
         : GrainFactory.GetGrain<IRacerGrain>(rest[0]).Ring(rest[1..]);
+
+    public Task Leave()
+    {
+        DeactivateOnIdle();
+        return Task.CompletedTask;
+    }
 }
 
 public sealed class FinishGrain : Grain, IFinishGrain
@@ -96,6 +104,19 @@ public sealed class SimulationTests
     [Fact]
     public void Virtual_time_passes_while_a_grain_sleeps() => Assert.Equal(TimeSpan.FromSeconds(20),
         InWorld(7, grains => grains.GetGrain<IRacerGrain>(1).Sleep(TimeSpan.FromSeconds(20))));
+
+    [Fact]
+    public void A_call_follows_its_grain_over_two_ends_and_is_rejected_at_the_third()
+    {
+        var rejected = InWorld(5, async grains =>
+        {
+            var calls = Enumerable.Range(0, 100).Select(_ => grains.GetGrain<IRacerGrain>(1).Leave()).ToArray();
+            await Task.WhenAny(Task.WhenAll(calls));
+            return calls.Where(call => call.IsFaulted).Select(call => call.Exception!.InnerException!).ToList();
+        });
+        Assert.InRange(rejected.Count, 1, 97);
+        Assert.All(rejected, why => Assert.Contains("handed on 2 times", Assert.IsType<OrleansMessageRejectionException>(why).Message, StringComparison.Ordinal));
+    }
 
     [Fact]
     public void A_call_cycle_times_out_in_virtual_time_and_the_text_names_the_cycle()

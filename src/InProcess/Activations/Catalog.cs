@@ -40,6 +40,7 @@ internal sealed class Catalog(Silo silo, GrainClasses classes)
     /// <summary>Puts a successor with the requests that are left in the place of an activation that has ended.</summary>
     public void Replace(Activation ended, List<Request> left)
     {
+        left.RemoveAll(RejectWandering);
         if (_targets.TryGetValue(ended.GrainId, out var target) && target is WorkerPool pool)
         {
             pool.Remove(ended);
@@ -81,6 +82,16 @@ internal sealed class Catalog(Silo silo, GrainClasses classes)
         foreach (var activation in all)
             activation.Deactivate(new(DeactivationReasonCode.ShuttingDown, "The silo stops."), CancellationToken.None);
         await Task.WhenAll(all.Select(activation => activation.Deactivated)).WaitAsync(Timeout.InfiniteTimeSpan, silo.SystemTime, cancellation);
+    }
+
+    // As in Orleans, where each hop may be to another silo: a call does not follow a grain that ends again and again.
+    private bool RejectWandering(Request request)
+    {
+        if (request.Forwards++ < silo.Messaging.MaxForwardCount)
+            return false;
+        request.Reject(new OrleansMessageRejectionException($"{request.Subject} was handed on {silo.Messaging.MaxForwardCount} times because "
+            + $"activations of {request.Target} ended; it did not run."));
+        return true;
     }
 
     private ITarget Find(GrainId grainId) => _targets.TryGetValue(grainId, out var target) ? target : Make(grainId);

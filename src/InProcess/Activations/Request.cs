@@ -17,6 +17,9 @@ internal abstract class Request(GrainId target) : Envelope(target), ITurn
     /// <summary>What travels with it; never changed.</summary>
     public Dictionary<string, object>? Context { get; set; }
 
+    /// <summary>How many activations ended while it waited at them.</summary>
+    public int Forwards { get; set; }
+
     /// <summary>Nobody wants it any more: it ends without touching the grain.</summary>
     public virtual bool IsAbandoned => false;
 

@@ -11,7 +11,11 @@ public abstract class MessagingOptions
 }
 
 /// <summary>Bounds of calls made in a silo.</summary>
-public class SiloMessagingOptions : MessagingOptions;
+public class SiloMessagingOptions : MessagingOptions
+{
+    /// <summary>How often a call that waits is handed on when its activation ends, before it is rejected; default 2.</summary>
+    public int MaxForwardCount { get; set; } = 2;
+}
 
 /// <summary>When activations are collected.</summary>
 public class GrainCollectionOptions

@@ -52,7 +52,7 @@ internal sealed partial class LocalReminderService(Silo silo, IReminderTable tab
         };
         row.ETag = await table.UpsertRow(row)
             ?? throw new ReminderException($"Could not register reminder {reminderName} of {callingGrainId}.");
-        Schedule(row, row.StartAt);
+        Schedule(row, ReminderRules.NextTick(row.StartAt, row.Period, _time.GetUtcNow().UtcDateTime));
         return new Reminder(callingGrainId, reminderName, row.ETag);
     }
 
