@@ -124,7 +124,7 @@ namespace Orleans.Storage
     /// <summary>Keeps grain state. What it stores and returns never aliases what the grain holds.</summary>
     public interface IGrainStorage
     {
-        /// <summary>Reads into <paramref name="grainState"/>: state, ETag and whether a record exists.</summary>
+        /// <summary>Reads into <paramref name="grainState"/>: state (a new one where nothing is stored, never null), ETag and whether a record exists.</summary>
         Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState);
 
         /// <summary>Reads into <paramref name="grainState"/>.</summary>
@@ -138,7 +138,7 @@ namespace Orleans.Storage
         Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
             => WriteStateAsync(stateName, grainId, grainState);
 
-        /// <summary>Deletes if the ETag is still the stored one, else throws <see cref="InconsistentStateException"/>.</summary>
+        /// <summary>Deletes if the ETag is still the stored one, else throws <see cref="InconsistentStateException"/>; puts a new state in its place.</summary>
         Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState);
 
         /// <summary>Deletes if the ETag is still the stored one.</summary>

@@ -14,7 +14,7 @@ internal sealed class MemoryGrainStorage(DeepCopier copier) : IGrainStorage
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         var record = _records.GetValueOrDefault((grainId, stateName));
-        grainState.State = record?.Value is T value ? copier.Copy(value) : default;
+        grainState.State = record?.Value is T value ? copier.Copy(value) : Activator.CreateInstance<T>();
         grainState.ETag = record?.ETag;
         grainState.RecordExists = record is not null;
         return Task.CompletedTask;
@@ -40,7 +40,7 @@ internal sealed class MemoryGrainStorage(DeepCopier copier) : IGrainStorage
             Check(stateName, grainId, grainState.ETag);
             _records.TryRemove((grainId, stateName), out _);
         }
-        grainState.State = default;
+        grainState.State = Activator.CreateInstance<T>();
         grainState.ETag = null;
         grainState.RecordExists = false;
         return Task.CompletedTask;

@@ -90,7 +90,6 @@ internal sealed class PersistentState<TState>(string name, Activation activation
         try
         {
             await work();
-            _state.State ??= Fresh();
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {

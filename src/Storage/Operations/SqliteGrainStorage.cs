@@ -18,7 +18,7 @@ internal sealed class SqliteGrainStorage(DatabaseFiles files, Durability durabil
     {
         var (tenant, kind) = Place(grainId);
         var stored = await files.Read(tenant, kind, connection => GrainStateTable.Find(connection, grainId.ToString(), stateName), null, cancellationToken);
-        grainState.State = stored is null ? default : GrainStateJson.Read<T>(stored.Format, stored.Bytes);
+        grainState.State = stored is null ? Activator.CreateInstance<T>() : GrainStateJson.Read<T>(stored.Format, stored.Bytes);
         grainState.ETag = stored?.Tag;
         grainState.RecordExists = stored is not null;
     }
@@ -41,7 +41,7 @@ internal sealed class SqliteGrainStorage(DatabaseFiles files, Durability durabil
     public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
     {
         await Replace(stateName, grainId, grainState.ETag, null, cancellationToken);
-        grainState.State = default;
+        grainState.State = Activator.CreateInstance<T>();
         grainState.ETag = null;
         grainState.RecordExists = false;
     }
