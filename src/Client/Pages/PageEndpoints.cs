@@ -15,7 +15,11 @@ namespace Sophia.Pages;
 /// <summary>The pages and their live fragments. A page asks grains, renders once, and holds nothing.</summary>
 public static class PageEndpoints
 {
-    private const int EventsShown = 1_000;
+    /// <summary>The newest events of a conversation that a page shows: two answers of the longest kind.</summary>
+    private const int EventsShown = 5_000;
+
+    /// <summary>Events asked for at once.</summary>
+    private const int EventsRead = 1_000;
     private const int RunsShown = 25;
     private const int FilesShown = 200;
 
@@ -54,15 +58,16 @@ public static class PageEndpoints
             [nameof(AskPage.Tenant)] = tenant.Value,
             [nameof(AskPage.Session)] = session ?? $"s-{Guid.CreateVersion7():N}",
             [nameof(AskPage.Sessions)] = await grains.GetGrain<IChatDirectoryGrain>(TenantKey.Of(tenant)).List(30),
-            [nameof(AskPage.Conversation)] = await Said(tenant, session, grains),
+            [nameof(AskPage.Conversation)] = await Said(tenant, session, 0, grains),
             [nameof(AskPage.Streams)] = streams,
         });
     }
 
-    private static async Task<IResult> AskFragment(HttpContext context, IGrainFactory grains, string session) =>
-        Page<Exchanges>(new() { [nameof(Exchanges.Conversation)] = await Said(context.User.Caller().Tenant, session, grains) });
+    /// <summary>A conversation from a question on: while an answer is written, only what can still change.</summary>
+    private static async Task<IResult> AskFragment(HttpContext context, IGrainFactory grains, string session, long from = 0) =>
+        Page<Exchanges>(new() { [nameof(Exchanges.Conversation)] = await Said(context.User.Caller().Tenant, session, from, grains) });
 
-    private static async Task<Conversation> Said(TenantId tenant, string? session, IGrainFactory grains)
+    private static async Task<Conversation> Said(TenantId tenant, string? session, long from, IGrainFactory grains)
     {
         if (session is null)
             return Conversation.From([]);
@@ -70,7 +75,10 @@ public static class PageEndpoints
             throw new RefusedException(RefusalCode.NotFound, "There is no such conversation.");
         var grain = grains.GetGrain<IChatSessionGrain>(TenantKey.Of(tenant, session));
         var view = await grain.View();
-        return Conversation.From(await grain.EventsNow(Math.Max(0, view.LastNumber - EventsShown), EventsShown));
+        var events = new List<ChatEvent>();
+        for (var after = Math.Max(Math.Max(from - 1, 0), view.LastNumber - EventsShown); after < view.LastNumber; after = events[^1].Number)
+            events.AddRange(await grain.EventsNow(after, EventsRead));
+        return Conversation.From(events);
     }
 
     private static async Task<IResult> Pipelines(HttpContext context, IGrainFactory grains) => Page<PipelinesPage>(new()

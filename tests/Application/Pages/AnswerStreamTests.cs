@@ -56,6 +56,22 @@ public sealed class AnswerStreamTests(Chromium chromium, ChatFixture chat) : ICl
     }
 
     [ChromiumFact]
+    public async Task A_long_answer_is_shown_whole_and_the_question_before_it_stays()
+    {
+        const string question = "Who owns Acme? (long)";
+        chat.Model.Says("Who owns Acme? (first)", "Ann Lee does [1].");
+        await using var visitor = await Visitor.SignedIn(chromium, chat.App);
+        await visitor.Ask("Who owns Acme? (first)");
+        chat.Model.Says(question, [.. Enumerable.Range(1, 60).Select(n => $"Word {n} of it and {new string('x', 100)} [1]. ")]);
+        var exchange = await visitor.Ask(question);
+        await Expect(exchange.Locator(".answer")).ToContainTextAsync("Word 60");
+        await Expect(exchange.Locator(".said a.mark")).ToHaveCountAsync(60);
+        await Expect(exchange.Locator(".sources li")).ToHaveCountAsync(1);
+        await Expect(visitor.Page.Locator(".exchange")).ToHaveCountAsync(2);
+        await Expect(visitor.Page.Locator(".exchange").First).ToContainTextAsync("Ann Lee does");
+    }
+
+    [ChromiumFact]
     public async Task An_answer_can_be_stopped_and_what_was_said_stays()
     {
         const string question = "Who owns Acme? (stop)";

@@ -31,9 +31,12 @@ public sealed class RealDataTests(Chromium chromium, SophiaApp app) : IClassFixt
         foreach (var question in new[] { "How do I get reimbursed for travel expenses?", "Which deals did Moses Frase win with Kan-code?", "Who approves a new vendor?" })
         {
             var exchange = await visitor.Ask(question);
+            if (await exchange.Locator(".sources").CountAsync() == 0)
+                continue; // That nothing was found is an answer too; it has nothing to point at.
             foreach (var sentence in await exchange.Locator(".said").AllAsync())
                 await Expect(sentence.Locator("a.mark")).Not.ToHaveCountAsync(0);
         }
+        await Expect(page.Locator(".answer a.mark")).Not.ToHaveCountAsync(0);
         await Pictures.Take(page, "real-answer");
         Assert.False(await visitor.MovesSideways());
         foreach (var address in (await page.Locator(".answer a.mark").EvaluateAllAsync<string[]>("all => [...new Set(all.map(a => a.getAttribute('href')))]")).Take(6))

@@ -24,10 +24,13 @@ function append(piece) {
   exchanges.lastElementChild?.querySelector(".answer")?.append(piece.text);
 }
 
-/** Shows what the server has by now, then what came since; returns whether an answer is under way. */
+/** Shows what the server has of the last exchange by now, then what came since; returns whether an answer is under way. */
 async function render() {
+  const from = Number(exchanges.lastElementChild?.dataset.question ?? 0);
   const fresh = exchanges.cloneNode(false);
-  fresh.append(...(await page(`/pages/ask?session=${encodeURIComponent(session)}`)).body.childNodes);
+  fresh.append(...(await page(`/pages/ask?session=${encodeURIComponent(session)}&from=${from}`)).body.childNodes);
+  const earlier = $$(".exchange", exchanges).filter(exchange => Number(exchange.dataset.question) < from);
+  $("#seen", fresh).after(...earlier.map(exchange => exchange.cloneNode(true)));
   const follows = atEnd();
   morph(exchanges, localize(fresh));
   const shown = Number($("#seen").dataset.last);
@@ -82,7 +85,7 @@ async function finish() {
   source?.close();
   source = null;
   await rendering;
-  await renderSoon();
+  if (await renderSoon()) { setTimeout(follow, RETRY_AFTER_MS); return; } // The stream says it ended, yet we could not see it.
   answering(false);
   stop.disabled = false;
   if (document.activeElement === document.body) box.focus({ preventScroll: true });
