@@ -175,7 +175,7 @@ internal sealed partial class ChatSession(TenantId tenant, string session, ILogS
         await appending.WaitAsync();
         try
         {
-            var at = time.GetUtcNow();
+            var at = time.GetLogNow();
             var first = state.LastNumber + 1;
             ChatEvent[] numbered = [.. events.Select((e, i) => new ChatEvent(first + i, e.Kind, question == 0 ? first : question, e.Text, e.Sources ?? [], at, e.Uncited))];
             Check(numbered);

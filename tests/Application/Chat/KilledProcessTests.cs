@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using Sophia.Commands;
 using Sophia.Hosting;
@@ -15,7 +14,7 @@ public sealed class KilledProcessTests : IDisposable
     {
         var (first, url, _) = await program.Up();
         var seen = new List<(long, string)>();
-        using (var client = Client(url))
+        using (var client = program.Client(url))
             for (var i = 0; i < 5; i++)
             {
                 await Ask(client, i);
@@ -25,7 +24,7 @@ public sealed class KilledProcessTests : IDisposable
         await first.WaitForExitAsync();
 
         var (_, again, _) = await program.Up();
-        using var survivor = Client(again);
+        using var survivor = program.Client(again);
         Assert.Equal(seen, (await Read(survivor)).Take(seen.Count));
         await Ask(survivor, 4);
         await Eventually.Get(() => Busy(survivor), busy => !busy, "the end of the answer");
@@ -39,27 +38,18 @@ public sealed class KilledProcessTests : IDisposable
     public async Task The_JavaScript_client_reads_after_a_kill_what_it_had_read_before()
     {
         var (first, url, _) = await program.Up();
-        using (var client = Client(url))
+        using (var client = program.Client(url))
             await Ask(client, 0);
-        using var before = new NodeClient(url, Key, "killed", null);
+        using var before = new NodeClient(url, program.OwnerKey, "killed", null);
         var seen = await before.Result();
         first.Kill();
         await first.WaitForExitAsync();
         var (_, again, _) = await program.Up();
-        using var after = new NodeClient(again, Key, "killed", null);
+        using var after = new NodeClient(again, program.OwnerKey, "killed", null);
         Assert.Equal(seen.GetProperty("numbers").GetRawText(), (await after.Result()).GetProperty("numbers").GetRawText());
     }
 
     public void Dispose() => program.Dispose();
-
-    private string Key => File.ReadAllText(Directory.EnumerateFiles(program.Folder, "*key*", SearchOption.AllDirectories).First(f => File.ReadAllText(f).StartsWith("sophia.", StringComparison.Ordinal))).Trim();
-
-    private HttpClient Client(string url)
-    {
-        var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(url) };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
-        return client;
-    }
 
     // An answer under way is waited for by reading its events to their end.
     private static async Task Ask(HttpClient client, int number)

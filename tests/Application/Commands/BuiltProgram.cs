@@ -11,14 +11,29 @@ public sealed class BuiltProgram : IDisposable
 
     public string Folder { get; } = Path.Combine(Path.GetTempPath(), $"sophia-program-{Guid.NewGuid():n}");
 
+    /// <summary>What the program finds in its environment beside the usual.</summary>
+    public Dictionary<string, string> Environment { get; } = [];
+
+    /// <summary>The key that the program keeps for its owner's commands.</summary>
+    public string OwnerKey => Sophia.Hosting.HomeFolder.CliKey(Folder) ?? throw new InvalidOperationException("The program has made no key yet.");
+
+    /// <summary>The owner's client.</summary>
+    public HttpClient Client(string url) => new(new SocketsHttpHandler { UseProxy = false })
+    {
+        BaseAddress = new Uri(url), DefaultRequestHeaders = { Authorization = new("Bearer", OwnerKey) },
+    };
+
     public Process Start(params string[] arguments)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "Sophia.dll");
-        var process = Process.Start(new ProcessStartInfo("dotnet", ["exec", program, .. arguments])
+        var start = new ProcessStartInfo("dotnet", ["exec", program, .. arguments])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath(),
             Environment = { ["SOPHIA_HOME"] = Folder, ["SOPHIA_URL"] = "http://127.0.0.1:0", ["SOPHIA_LOG"] = "", ["NO_COLOR"] = "1" },
-        })!;
+        };
+        foreach (var (name, value) in Environment)
+            start.Environment[name] = value;
+        var process = Process.Start(start)!;
         started.Add(process);
         return process;
     }
