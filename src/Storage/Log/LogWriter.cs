@@ -15,6 +15,7 @@ internal sealed class LogWriter(DatabaseConnection connection)
     private readonly StreamTable streams = new(connection);
     private readonly NameTable names = new(connection);
     private readonly HeadTable heads = new(connection);
+    private readonly LogRetention retention = new(connection);
     private readonly SqliteStatement insert = connection.Prepare(
         "INSERT INTO log(position, type, format, key_id, stream_id, version, operation, previous, at, run_id, key, hash, payload) VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
 
@@ -37,6 +38,7 @@ internal sealed class LogWriter(DatabaseConnection connection)
         RunTable.Write(connection, batch, written);
         if (batch.OnceKey is { } onceKey)
             OwnerTable.KeepOnce(connection, onceKey, written.LastPosition, batch.At);
+        retention.Look(batch.At);
         return written with { Next = OwnerTable.Advance(connection, batch.Fence) };
     }
 

@@ -1,4 +1,5 @@
 using Sophia.Pipelines;
+using Sophia.Quality;
 
 namespace Sophia.Log;
 
@@ -18,6 +19,35 @@ public abstract partial class LogStoreSuite
         await Append([], batch => batch with { RunRow = row });
         Assert.Equal(row, await Runs.Find(Acme, "run-1", default));
         Assert.Null(await Runs.Find(Acme, "run-2", default));
+    }
+
+    /// <summary>What grows with use and is no record ends with its age; records and what is still open do not.</summary>
+    [Fact]
+    public async Task What_is_long_over_is_forgotten_and_the_newest_run_of_a_pipeline_stays()
+    {
+        await Append([Record("1", "a")], batch => batch with { RunRow = Ended("crm-1", "crm"), OnceKey = "delivery-1" });
+        await Append([], batch => batch with { RunRow = Ended("crm-2", "crm"), Run = "crm-2", RunDelta = new RunDelta("crm-2", new RunCounts(Unreadable: 1), Unreadable: [new UnreadableView("x", "why", 1)]) });
+        await Append([], batch => batch with { RunRow = Ended("web-1", "web") });
+        await Append([], batch => batch with { RunRow = Started with { RunId = "run-9", Pipeline = "slow" } });
+        await Append([], batch => batch with { RunRow = Ended("slow-2", "slow") });
+        await Append([], batch => batch with { Quarantined = [Held("1", "email"), Held("2", "email")] });
+        var items = (await Quarantine.List(Acme, new QuarantineQuery(), default)).Items;
+        await Append([], batch => batch with { Decisions = [new(items[0].Id, QuarantineState.Discarded, "ann", "old")] });
+
+        await Append([Record("2", "b")], batch => batch with { At = Noon.AddDays(29), RunRow = Ended("crm-3", "crm") });
+        Assert.Equal(6, (await Runs.Recent(Acme, null, 10, default)).Count);
+        Assert.IsType<AppendOutcome.AlreadyDone>(await TryAppend("delivery-1", Noon.AddDays(29)));
+
+        await Append([Record("3", "c")], batch => batch with { At = Noon.AddDays(91) });
+        Assert.Equal(["crm-3", "run-9", "slow-2", "web-1"], (await Runs.Recent(Acme, null, 10, default)).Select(run => run.RunId).Order());
+        Assert.Empty(await Runs.Unreadable(Acme, "crm-2", 10, default));
+        Assert.Equal([items[1].Id], (await Quarantine.List(Acme, new QuarantineQuery(State: null), default)).Items.Select(item => item.Id));
+        Assert.IsType<AppendOutcome.Committed>(await TryAppend("delivery-1", Noon.AddDays(91)));
+        Assert.Equal(3, await Log.Head(Acme, default));
+
+        RunRow Ended(string id, string pipeline) => Started with { RunId = id, Pipeline = pipeline, State = RunState.Succeeded, EndedAt = Noon.AddMinutes(1) };
+        async Task<AppendOutcome> TryAppend(string once, DateTimeOffset at) =>
+            await Log.Append(Acme, new AppendBatch { Fence = await Log.Acquire(Acme, "once", default), At = at, OnceKey = once }, default);
     }
 
     [Fact]
