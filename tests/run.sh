@@ -43,7 +43,8 @@ for project in "$here"/tests/*/*.csproj; do
   grep -rqs '\[Fact\|\[Theory\|Fact(\|Theory(' "$(dirname "$project")" --include=*.cs || continue
   echo "Testing $name ..." >&2
   dotnet test "$project" -c Release --no-build --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
-    --blame-hang --blame-hang-timeout 10m >"$results/$name.log" 2>&1 || grep -E '^ *(Failed |Error Message|Assert|[A-Za-z.]+Exception)|\[FAIL\]' "$results/$name.log" | head -60
+    --blame-hang --blame-hang-timeout 10m >"$results/$name.log" 2>&1 ||
+    awk '/^ *Failed /{ shown = 1; left = 14 } /^ *Stack Trace:/{ shown = 0 } shown && left-- > 0' "$results/$name.log" | cut -c1-400 | head -120
   # A project that ended without a report crashed: that is a failure too.
   [ -f "$results/$name.trx" ] || { broken=$((broken + 1)); echo "$name ended without a report:"; tail -20 "$results/$name.log"; }
 done
