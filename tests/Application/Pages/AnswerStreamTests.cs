@@ -56,6 +56,29 @@ public sealed class AnswerStreamTests(Chromium chromium, ChatFixture chat) : ICl
     }
 
     [ChromiumFact]
+    public async Task A_lost_connection_is_taken_up_again_and_every_word_is_shown_once()
+    {
+        const string question = "Who owns Acme? (cut)";
+        var words = chat.Model.For(question);
+        await using var relay = new CutProxy(chat.App.Url);
+        await using var visitor = await Visitor.SignedIn(chromium, chat.App, through: relay.Url);
+        visitor.Expected.Add("net::ERR");
+        await Send(visitor, question);
+        var answer = visitor.Page.Locator(".answer");
+        words.TryWrite("One ");
+        await Expect(answer).ToHaveTextAsync("One");
+        relay.Cut();
+        words.TryWrite("two ");
+        await Expect(answer).ToHaveTextAsync("One two");
+        relay.Cut();
+        words.TryWrite("three [1].");
+        words.TryComplete();
+        await Expect(answer).ToHaveAttributeAsync("aria-busy", "false");
+        await Expect(answer).ToContainTextAsync("One two three.");
+        await Expect(answer.Locator("a.mark")).ToHaveCountAsync(1);
+    }
+
+    [ChromiumFact]
     public async Task A_long_answer_is_shown_whole_and_the_question_before_it_stays()
     {
         const string question = "Who owns Acme? (long)";

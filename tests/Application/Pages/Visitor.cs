@@ -29,20 +29,21 @@ internal sealed class Visitor : IAsyncDisposable
     public List<string> Expected { get; } = [];
 
     /// <summary>A browser that nobody has signed in.</summary>
-    public static async Task<Visitor> Unknown(Chromium chromium, SophiaApp app, int width = 1280, ColorScheme scheme = ColorScheme.Light)
+    public static async Task<Visitor> Unknown(Chromium chromium, SophiaApp app, int width = 1280, ColorScheme scheme = ColorScheme.Light, string? through = null)
     {
-        var context = await (await chromium.Browser).NewContextAsync(new() { BaseURL = app.Url, ViewportSize = new() { Width = width, Height = 860 }, ColorScheme = scheme, Locale = "en-GB", TimezoneId = "Europe/Berlin" });
+        var context = await (await chromium.Browser).NewContextAsync(new() { BaseURL = through ?? app.Url, ViewportSize = new() { Width = width, Height = 860 }, ColorScheme = scheme, Locale = "en-GB", TimezoneId = "Europe/Berlin" });
         context.SetDefaultTimeout(20_000);
-        return new Visitor(context, await context.NewPageAsync(), app.Url);
+        return new Visitor(context, await context.NewPageAsync(), through ?? app.Url);
     }
 
     /// <summary>A browser that the button of a one-time link has signed in, as the default tenant's owner or the one with a key.</summary>
-    public static async Task<Visitor> SignedIn(Chromium chromium, SophiaApp app, HttpClient? owner = null, int width = 1280, ColorScheme scheme = ColorScheme.Light)
+    /// <param name="through">The address of a relay that stands before the application, or null.</param>
+    public static async Task<Visitor> SignedIn(Chromium chromium, SophiaApp app, HttpClient? owner = null, int width = 1280, ColorScheme scheme = ColorScheme.Light, string? through = null)
     {
-        var visitor = await Unknown(chromium, app, width, scheme);
-        await visitor.Page.GotoAsync(await Link(owner ?? app.Owner));
+        var visitor = await Unknown(chromium, app, width, scheme, through);
+        await visitor.Page.GotoAsync((await Link(owner ?? app.Owner))[app.Url.Length..]);
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await visitor.Page.WaitForURLAsync(app.Url + "/");
+        await visitor.Page.WaitForURLAsync(visitor.url + "/");
         return visitor;
     }
 
