@@ -27,6 +27,7 @@ public sealed class RuntimeFixture : IAsyncLifetime
             {
                 options.CollectionQuantum = TimeSpan.FromSeconds(1);
                 options.ClassSpecificCollectionAge[typeof(ShortLivedGrain).FullName!] = TimeSpan.FromSeconds(2);
+                options.ClassSpecificCollectionAge[typeof(StayingGrain).FullName!] = TimeSpan.FromSeconds(2);
             });
             silo.AddMemoryGrainStorage("Default");
             silo.AddMemoryGrainStorage("second");
@@ -76,7 +77,7 @@ public sealed class Journal
             return [.. Lines(key)];
     }
 
-    public Task<IReadOnlyList<string>> Until(string key, Func<IReadOnlyList<string>, bool> when)
+    public Task<IReadOnlyList<string>> Until(string key, Func<IReadOnlyList<string>, bool> when, TimeSpan? atMost = null)
     {
         lock (_gate)
         {
@@ -85,7 +86,7 @@ public sealed class Journal
                 done.SetResult([.. Lines(key)]);
             else
                 _waiting.Add((key, when, done));
-            return done.Task.WaitAsync(TimeSpan.FromSeconds(30));
+            return done.Task.WaitAsync(atMost ?? TimeSpan.FromSeconds(30));
         }
     }
 

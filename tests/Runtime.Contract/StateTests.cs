@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Storage;
 
 namespace Sophia.Runtime.Contract;
@@ -115,5 +116,19 @@ public sealed class StateTests(RuntimeFixture runtime)
         await grain.Add("unwritten", write: false);
         await Assert.ThrowsAsync<InconsistentStateException>(grain.Meddle);
         Assert.Empty(await grain.Items(fresh: false));
+    }
+
+    [Fact]
+    public async Task A_write_over_a_newer_version_is_refused_and_the_next_activation_reads_that_version()
+    {
+        var grain = runtime.Grains.GetGrain<IBoxGrain>("raced");
+        await grain.Add("a", write: true);
+        var storage = runtime.Services.GetRequiredKeyedService<IGrainStorage>("Default");
+        var newer = new GrainState<BoxState>(new BoxState());
+        await storage.ReadStateAsync("box", grain.GetGrainId(), newer);
+        newer.State!.Items.Add("elsewhere");
+        await storage.WriteStateAsync("box", grain.GetGrainId(), newer);
+        await Assert.ThrowsAsync<InconsistentStateException>(() => grain.Add("too late", write: true));
+        Assert.Equal(["a", "elsewhere", "a0"], await grain.Items(fresh: false));
     }
 }

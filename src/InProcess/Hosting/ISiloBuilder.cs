@@ -54,8 +54,8 @@ public static class SiloBuilderExtensions
         return builder;
     }
 
-    /// <summary>One process is its own cluster: nothing to do.</summary>
-    public static ISiloBuilder UseLocalhostClustering(this ISiloBuilder builder) => builder;
+    /// <summary>One process is its own cluster: nothing to do, and no port to open.</summary>
+    public static ISiloBuilder UseLocalhostClustering(this ISiloBuilder builder, int siloPort = 11111, int gatewayPort = 30000) => builder;
 
     /// <summary>Adds a filter around every call that arrives.</summary>
     public static ISiloBuilder AddIncomingGrainCallFilter<
