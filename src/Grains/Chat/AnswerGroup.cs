@@ -40,7 +40,7 @@ internal sealed class AnswerGroup(TimeProvider time)
         Due = null;
         if (text.Length == 0)
             return null;
-        var taken = new AnswerStep.Said(text.ToString(), [.. sources]);
+        var taken = new AnswerStep.Said(text.ToString(), sources.ToArray());
         text.Clear();
         sources.Clear();
         return taken;

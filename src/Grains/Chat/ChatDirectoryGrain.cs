@@ -9,7 +9,7 @@ internal sealed class ChatDirectoryGrain([PersistentState("chats", Stores.Durabl
     {
         if (limit is < 1 or > ChatLimits.Directory)
             throw new RefusedException(RefusalCode.Invalid, $"The limit must be 1 to {ChatLimits.Directory:N0}.");
-        return Task.FromResult<IReadOnlyList<ChatView>>([.. stored.State.Chats.Take(limit)]);
+        return Task.FromResult<IReadOnlyList<ChatView>>(stored.State.Chats.Take(limit).ToArray());
     }
 
     public async Task Touch(ChatView view)

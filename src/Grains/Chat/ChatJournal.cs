@@ -29,7 +29,7 @@ internal sealed class ChatJournal(ILogStore log, TenantId tenant, string session
     }
 
     public async Task<IReadOnlyList<ChatEvent>> Events(long after, long to, CancellationToken cancellation) =>
-        [.. (await Rows(after, to, cancellation)).Select(ChatEventFormat.Read)];
+        (await Rows(after, to, cancellation)).Select(ChatEventFormat.Read).ToArray();
 
     /// <summary>Appends events in one transaction. With an operation id that was used before nothing is appended and the number of its event comes back.</summary>
     /// <exception cref="JournalLostException">Another activation owns the conversation, or the outcome of an earlier append is unknown: reload.</exception>

@@ -50,7 +50,7 @@ internal sealed partial class MarkedText(IReadOnlyList<Passage> passages)
                 cited[i - 1] = true;
             cited[i] |= Marks().IsMatch(sentence[leading..]) || leading == sentence.Length;
         }
-        return [.. spans.Where((s, i) => !cited[i] && text.AsSpan(s.Start, s.Length).ContainsAnyInRange('0', 'z'))];
+        return spans.Where((s, i) => !cited[i] && text.AsSpan(s.Start, s.Length).ContainsAnyInRange('0', 'z')).ToArray();
     }
 
     private AnswerStep.Said? Say(string ready)

@@ -16,7 +16,7 @@ internal sealed record Passage(int Number, double Weight, SearchHit Hit, IReadOn
 
     /// <summary>The exact words at a place of one piece.</summary>
     public Citation Cite(PassagePiece piece, int start, int length) =>
-        Hit.Citation with { Spans = [new FieldSpan(piece.Field, piece.Start + start, length)] };
+        Hit.Citation with { Spans = new[] { new FieldSpan(piece.Field, piece.Start + start, length) } };
 
     private string With(string? section) =>
         string.IsNullOrEmpty(section) || Hit.Title.EndsWith(section, StringComparison.Ordinal) ? Hit.Title : $"{Hit.Title} › {section}";

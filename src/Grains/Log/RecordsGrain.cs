@@ -40,11 +40,11 @@ internal sealed class RecordsGrain(ILogStore log, IRecordExplainer explainer) : 
     }
 
     public async Task<IReadOnlyList<RecordView>> Versions(string stream, string key, int limit) =>
-        [.. (await log.History(Tenant, stream, key, null, Checked(limit), default)).Select(ViewOf).OfType<RecordView>()];
+        (await log.History(Tenant, stream, key, null, Checked(limit), default)).Select(ViewOf).OfType<RecordView>().ToArray();
 
     public async Task<IReadOnlyList<StreamView>> Streams() =>
-        [.. (await log.Streams(Tenant, default)).Where(stream => stream.Type == EntryType.Record)
-            .OrderBy(stream => stream.Stream, StringComparer.Ordinal).Select(stream => new StreamView(stream.Stream, stream.Records, stream.Deleted))];
+        (await log.Streams(Tenant, default)).Where(stream => stream.Type == EntryType.Record)
+            .OrderBy(stream => stream.Stream, StringComparer.Ordinal).Select(stream => new StreamView(stream.Stream, stream.Records, stream.Deleted)).ToArray();
 
     public async Task<IReadOnlyList<RecordView>> Scan(string stream, string? afterKey, int limit)
     {

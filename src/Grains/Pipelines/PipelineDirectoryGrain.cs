@@ -23,10 +23,10 @@ internal sealed class PipelineDirectoryGrain([PersistentState("pipelines", Store
     public async Task<IReadOnlyList<PipelineView>> List()
     {
         var views = await Task.WhenAll(stored.State.Names.Select(name => GrainFactory.GetGrain<IPipelineGrain>(TenantKey.Of(Tenant, name)).View()));
-        return [.. views.OfType<PipelineView>()];
+        return views.OfType<PipelineView>().ToArray();
     }
 
-    public Task<IReadOnlyList<string>> Names() => Task.FromResult(stored.State.Names);
+    public Task<IReadOnlyList<string>> Names() => Task.FromResult<IReadOnlyList<string>>(stored.State.Names.ToArray());
 
     public Task Add(string name) => stored.State.Names.Contains(name) ? Task.CompletedTask : Save([.. stored.State.Names.Append(name).Order(StringComparer.Ordinal)]);
 
@@ -35,7 +35,7 @@ internal sealed class PipelineDirectoryGrain([PersistentState("pipelines", Store
     public async Task<IReadOnlyList<RunView>> RecentRuns(int limit)
     {
         var now = time.GetUtcNow();
-        return [.. (await runs.Recent(Tenant, null, Math.Clamp(limit, 1, 1_000), CancellationToken.None)).Select(row => RunKeeper.ViewOf(row, now, null))];
+        return (await runs.Recent(Tenant, null, Math.Clamp(limit, 1, 1_000), CancellationToken.None)).Select(row => RunKeeper.ViewOf(row, now, null)).ToArray();
     }
 
     private async Task Save(IReadOnlyList<string> names)

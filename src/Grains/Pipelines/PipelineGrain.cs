@@ -142,7 +142,7 @@ internal sealed partial class PipelineGrain(
     {
         var rows = await runs.Recent(key.Tenant, key.Name, Math.Clamp(limit, 1, 1_000), lifetime.Token);
         var now = time.GetUtcNow();
-        return [.. rows.Select(row => row.RunId == keeper.Row?.RunId ? Current()! : RunKeeper.ViewOf(row, now, SearchableAt(row.RunId)))];
+        return rows.Select(row => row.RunId == keeper.Row?.RunId ? Current()! : RunKeeper.ViewOf(row, now, SearchableAt(row.RunId))).ToArray();
     }
 
     public Task<IReadOnlyList<UnreadableView>> Unreadable(string runId, int limit) => runs.Unreadable(key.Tenant, runId, Math.Clamp(limit, 1, 1_000), lifetime.Token);

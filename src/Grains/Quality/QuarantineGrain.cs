@@ -80,12 +80,12 @@ internal sealed partial class QuarantineGrain(ILogStore log, IQuarantineStore it
         if (string.IsNullOrEmpty(item.PayloadJson))
             return new QuarantineOutcome(id, QuarantineState.Held, "It is a piece of a file and no record: correct it at the source, edit it into a record, or discard it.", item.Reasons);
         if (QuarantineRules.ReservedStream(item.Stream) is { } reserved)
-            return new QuarantineOutcome(id, QuarantineState.Held, "Its stream is one of Sophia's own: correct the source, or discard it.", [reserved]);
+            return new QuarantineOutcome(id, QuarantineState.Held, "Its stream is one of Sophia's own: correct the source, or discard it.", new[] { reserved });
         var payload = Encoding.UTF8.GetBytes(item.PayloadJson);
         var definition = await Definition(item);
         var (key, missing) = QuarantineRules.KeyOf(item, payload, definition);
         return key is null
-            ? new QuarantineOutcome(id, QuarantineState.Held, "It has no key to be stored under: edit it.", [missing!])
+            ? new QuarantineOutcome(id, QuarantineState.Held, "It has no key to be stored under: edit it.", new[] { missing! })
             : await Store(item, key, payload, definition, new QuarantineDecision(id, QuarantineState.Released, by, null), "released");
     }
 

@@ -75,5 +75,5 @@ internal sealed class TenantGrain(
 
     private TenantView Shown(TenantState state) => new(
         Tenant, state.DisplayName, state.CreatedAt ?? default,
-        [.. state.Keys.Select(key => new ApiKeyView(key.KeyId, key.Label, key.Role, key.CreatedAt, key.RevokedAt))]);
+        state.Keys.Select(key => new ApiKeyView(key.KeyId, key.Label, key.Role, key.CreatedAt, key.RevokedAt)).ToArray());
 }

@@ -61,7 +61,7 @@ public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider 
         var scores = ranked.ToDictionary(chunk => chunk.Source.ChunkId, chunk => chunk.Score);
         var texts = await index.Chunks(tenant, [.. ranked.Select(chunk => chunk.Source.ChunkId)], cancellation);
         var highlighter = new Highlighter(asked, analyzer);
-        return [.. texts.Select(text => Hit(text, scores[text.ChunkId], highlighter))];
+        return texts.Select(text => Hit(text, scores[text.ChunkId], highlighter)).ToArray();
     }
 
     private static SearchHit Hit(IndexedChunk found, double score, Highlighter highlighter)
@@ -70,6 +70,6 @@ public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider 
         var spans = chunk.Spans.Select(span => new FieldSpan(span.Field, span.Start, span.Length)).ToArray();
         return new SearchHit(
             score, found.ChunkId, new Citation(found.Stream, found.Key, found.Version, spans), chunk.Kind, found.Title, chunk.Text,
-            highlighter.Spans(chunk.Text), chunk.Section, chunk.Speakers, found.At);
+            highlighter.Spans(chunk.Text), chunk.Section, chunk.Speakers.ToArray(), found.At);
     }
 }

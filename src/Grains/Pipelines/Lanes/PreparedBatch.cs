@@ -82,7 +82,7 @@ internal sealed class PreparedBatch
     }
 
     public IReadOnlyList<SampleReason> Samples() =>
-        [.. Quarantined.Take(MaxSamples).Select(item => new SampleReason(item.Stream, item.Key, item.Origin, item.Reasons))];
+        Quarantined.Take(MaxSamples).Select(item => new SampleReason(item.Stream, item.Key, item.Origin, item.Reasons)).ToArray();
 
     private static Origin OriginOf(in SourceRecord record, string path) => new(path, record.Offset, record.Length, record.Line);
 }

@@ -31,7 +31,7 @@ internal static class PipelineSources
     public static string WebhookPath(string tenant, string pipeline) => string.Create(CultureInfo.InvariantCulture, $"/hooks/{tenant}/{pipeline}");
 
     public static IReadOnlyList<SourceView> Views(string tenant, PipelineDefinition definition) =>
-        [.. definition.Sources.Select(source => WebhookKinds.IsWebhook(source.Type)
+        definition.Sources.Select(source => WebhookKinds.IsWebhook(source.Type)
             ? new SourceView(source.Type, source.Type == WebhookKinds.GitHub ? "GitHub's signed deliveries" : "signed deliveries", false, WebhookPath(tenant, definition.Name))
-            : new SourceView(source.Type, source["path"] ?? ReadingPlan.NameOf(source), IsWatched(source), null))];
+            : new SourceView(source.Type, source["path"] ?? ReadingPlan.NameOf(source), IsWatched(source), null)).ToArray();
 }

@@ -103,7 +103,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
             await Write(row, null, cancellation);
     }
 
-    public RunView? View(DateTimeOffset? searchableAt = null) => Row is null ? null : ViewOf(isLive ? Live(Row) : Row, time.GetUtcNow(), searchableAt) with { Samples = samples.Count == 0 ? null : [.. samples] };
+    public RunView? View(DateTimeOffset? searchableAt = null) => Row is null ? null : ViewOf(isLive ? Live(Row) : Row, time.GetUtcNow(), searchableAt) with { Samples = samples.Count == 0 ? null : samples.ToArray() };
 
     public static RunView ViewOf(RunRow row, DateTimeOffset now, DateTimeOffset? searchableAt)
     {
