@@ -22,7 +22,7 @@ internal static class Problems
         RefusedException refused => Of(refused, now),
         BadHttpRequestException { InnerException: JsonException json } => Of(400, "invalid", MalformedJson(json)),
         JsonException json => Of(400, "invalid", MalformedJson(json)),
-        BadHttpRequestException bad => Of(bad.StatusCode, CodeOf(bad.StatusCode), bad.StatusCode == 400 ? bad.Message : null),
+        BadHttpRequestException bad => Of(bad.StatusCode, CodeOf(bad.StatusCode), BadRequests.Said(bad)),
         FormatException format => Of(400, "invalid", format.Message),
         Orleans.Storage.InconsistentStateException => Of(503, "unavailable", "Somebody else changed the same thing at the same moment. Try again.") with { RetryAfter = 1 },
         TimeoutException => Of(503, "timeout", "No answer came in time. Whether the request took effect is unknown: ask again before repeating it.") with { RetryAfter = 1 },
@@ -54,7 +54,7 @@ internal static class Problems
         new($"urn:sophia:problem:{code}", TitleOf(status), status, code, detail ?? DetailOf(status));
 
     private static string MalformedJson(JsonException json) => string.Create(CultureInfo.InvariantCulture,
-        $"The body is not the JSON that is expected: line {(json.LineNumber ?? 0) + 1}, byte {(json.BytePositionInLine ?? 0) + 1}, at {json.Path ?? "$"}.");
+        $"The body is not the JSON that is expected: line {(json.LineNumber ?? 0) + 1}, byte {(json.BytePositionInLine ?? 0) + 1}, at {json.Path ?? "$"}.{BadRequests.Why(json)}");
 
     private static string TitleOf(int status) => status switch
     {
@@ -78,6 +78,7 @@ internal static class Problems
     {
         401 => "Send an API key as \"Authorization: Bearer sophia.<tenant>.<secret>\", or sign the browser in with the link that \"./sophia up\" prints.",
         403 => "Your role does not allow it.",
+        404 => "Nothing answers at this address. /openapi/v1.json lists those that do.",
         405 => "The Allow header names the methods that this address knows.",
         413 => "The request is larger than this address takes.",
         415 => "Send JSON as application/json.",

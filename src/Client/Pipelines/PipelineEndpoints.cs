@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Sophia.Pipelines;
@@ -40,7 +39,7 @@ internal static class PipelineEndpoints
     {
         if (!TenantId.IsName(name))
             throw new RefusedException(RefusalCode.Invalid, $"\"{name}\" cannot be a pipeline's name: use 1 to 63 of a-z, 0-9 and '-', not starting with '-'.");
-        var text = await Text(context.Request);
+        var text = await context.Request.Utf8("The definition");
         return await grains.Pipeline(context, name).Define(text, file ?? $"{name}.{(text.AsSpan().TrimStart().StartsWith("{") ? "json" : "yaml")}");
     }
 
@@ -57,19 +56,6 @@ internal static class PipelineEndpoints
         await pipeline.Known(name);
         await pipeline.Remove();
         return Results.NoContent();
-    }
-
-    private static async Task<string> Text(HttpRequest request)
-    {
-        try
-        {
-            using var reader = new StreamReader(request.Body, new UTF8Encoding(false, throwOnInvalidBytes: true));
-            return await reader.ReadToEndAsync(request.HttpContext.RequestAborted);
-        }
-        catch (DecoderFallbackException)
-        {
-            throw new RefusedException(RefusalCode.Invalid, "The definition is not UTF-8 text.");
-        }
     }
 }
 

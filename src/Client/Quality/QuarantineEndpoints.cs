@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Sophia.Quality;
 
 /// <summary>What the gate held back: listed with reasons, released, edited, discarded.</summary>
@@ -30,8 +28,7 @@ internal static class QuarantineEndpoints
 
     private static async Task<QuarantineOutcome> Edit(long id, HttpContext context, IGrainFactory grains)
     {
-        using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
-        var payload = await reader.ReadToEndAsync(context.RequestAborted);
+        var payload = await context.Request.Utf8("The record");
         return await Grain(context, grains).Edit(id, payload, By(context));
     }
 

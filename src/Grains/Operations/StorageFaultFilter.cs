@@ -11,11 +11,14 @@ public sealed class StorageFaultFilter : IIncomingGrainCallFilter
         {
             await context.Invoke();
         }
-        catch (StorageException fault)
+        catch (Exception failure) when (In(failure) is { } fault)
         {
             throw fault.Fault == StorageFault.Full
                 ? new RefusedException(RefusalCode.StorageFull, "The disk is full. Nothing of this request was stored.")
                 : new RefusedException(RefusalCode.Unavailable, $"The store failed ({fault.Fault}). Whether the request took effect is unknown: ask again before repeating it.");
         }
     }
+
+    // A grain whose state cannot be written fails with an exception of the runtime around that of the store.
+    private static StorageException? In(Exception? failure) => failure is null or StorageException ? failure as StorageException : In(failure.InnerException);
 }

@@ -34,6 +34,61 @@ public class ProblemTests(SophiaApp app) : IClassFixture<SophiaApp>
         await answer.Problem(status, code);
     }
 
+    [Theory]
+    [InlineData("GET", "/api/runs?limit=many", "limit: expected a whole number, found \"many\".")]
+    [InlineData("GET", "/api/runs?limit=-1", "limit is 1 to 1000, not -1.")]
+    [InlineData("GET", "/api/search?q=a&limit=0", "limit: from 1 to 1000, not 0.")]
+    [InlineData("GET", "/api/search", "q: expected a text, found nothing.")]
+    [InlineData("GET", "/api/search?q=a&from=yesterday", "from: expected a moment such as 2026-01-31T09:30:00Z, found \"yesterday\".")]
+    [InlineData("GET", "/api/quarantine?before=x", "before: expected a whole number, found \"x\".")]
+    [InlineData("GET", "/api/quarantine?state=lost", "state is held, released, discarded or all.")]
+    [InlineData("GET", "/api/chat/sessions/s1/events?after=-1", "Events are numbered from 1: read after 0 or more.")]
+    [InlineData("GET", "/api/chat/sessions/s1/events?after=99", "This conversation has 0 events; none comes after 99.")]
+    [InlineData("GET", "/api/chat/sessions/S_1/events", "A conversation is named by 1 to 63 of a-z, 0-9 and '-', not starting with '-'.")]
+    [InlineData("POST", "/api/keys", "A body of JSON is expected, found nothing.")]
+    public async Task A_bad_value_is_told_by_its_name_with_what_was_expected(string method, string path, string detail)
+    {
+        using var answer = await app.Owner.SendAsync(new HttpRequestMessage(new HttpMethod(method), path) { Content = method == "GET" ? null : new StringContent("", Encoding.UTF8, "application/json") });
+        Assert.Equal(detail, (await answer.Problem(400, "invalid")).GetProperty("detail").GetString());
+    }
+
+    [Theory]
+    [InlineData("/api/ask", "POST")]
+    [InlineData("/api/search", "POST")]
+    [InlineData("/api/pipelines/x", "PUT")]
+    [InlineData("/api/quarantine/1", "PUT")]
+    public async Task A_body_that_is_not_UTF_8_is_refused_and_never_repaired(string path, string method)
+    {
+        using var content = new ByteArrayContent([.. "{\"text\":\"caf"u8, 0xe9, .. "\"}"u8]) { Headers = { ContentType = new("application/json") } };
+        using var answer = await app.Owner.SendAsync(new HttpRequestMessage(new HttpMethod(method), path) { Content = content });
+        Assert.Contains("not UTF-8", (await answer.Problem(400, "invalid")).GetProperty("detail").GetString());
+    }
+
+    [Theory]
+    [InlineData("[")]
+    [InlineData("{\"text\":")]
+    [InlineData("{\"filter\":{\"stream\":")]
+    public async Task A_body_of_a_hundred_thousand_levels_is_refused_at_once(string level)
+    {
+        using var answer = await app.Owner.PostAsync("/api/ask", new StringContent(string.Concat(Enumerable.Repeat(level, 1_000_000 / level.Length / 10)), Encoding.UTF8, "application/json"));
+        await answer.Problem(400, "invalid");
+    }
+
+    [Theory]
+    [InlineData("'; DROP TABLE log; --")]
+    [InlineData("\"")]
+    [InlineData("\" OR 1=1")]
+    [InlineData("NEAR(")]
+    [InlineData("a AND")]
+    [InlineData("col:x ^a * -")]
+    [InlineData("{a b}: c")]
+    [InlineData("a\0b")]
+    public async Task Query_syntax_of_SQL_and_of_the_index_is_plain_text(string query)
+    {
+        using var answer = await app.Owner.GetAsync($"/api/search?q={Uri.EscapeDataString(query)}");
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
     [Fact]
     public async Task A_body_of_the_wrong_type_is_415()
     {

@@ -27,6 +27,7 @@ public sealed class StorageFaultTests : IAsyncLifetime
         (Exception Fault, int Status, string Code)[] table =
         [
             (new StorageException(StorageFault.Full, "secret path"), 507, "storage-full"),
+            (new Orleans.Runtime.OrleansException("secret path", new StorageException(StorageFault.Full, "secret path")), 507, "storage-full"),
             (new StorageException(StorageFault.Corrupt, "secret path"), 503, "unavailable"),
             (new StorageException(StorageFault.Locked, "secret path"), 503, "unavailable"),
             (new StorageException(StorageFault.Unreachable, "secret path"), 503, "unavailable"),
