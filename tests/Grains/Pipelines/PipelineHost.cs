@@ -17,6 +17,8 @@ internal sealed class PipelineHost : IAsyncDisposable
     private readonly string root = Path.Combine(Path.GetTempPath(), "sophia-silo-" + Path.GetRandomFileName());
     private IHost? host;
 
+    private Action<IServiceCollection>? adapt;
+
     public FakeFiles Files { get; } = new();
 
     public IGrainFactory Grains => host!.Services.GetRequiredService<IGrainFactory>();
@@ -25,9 +27,12 @@ internal sealed class PipelineHost : IAsyncDisposable
 
     public ILogStore Log => host!.Services.GetRequiredService<ILogStore>();
 
-    public static async Task<PipelineHost> Start()
+    public IIndexStore Index => host!.Services.GetRequiredService<IIndexStore>();
+
+    /// <param name="adapt">Replaces services, now and whenever it is started again.</param>
+    public static async Task<PipelineHost> Start(Action<IServiceCollection>? adapt = null)
     {
-        var world = new PipelineHost();
+        var world = new PipelineHost { adapt = adapt };
         await world.Up();
         return world;
     }
@@ -44,6 +49,7 @@ internal sealed class PipelineHost : IAsyncDisposable
         builder.Services.AddSophiaKnowledge();
         builder.Services.AddSophiaLog();
         builder.Services.AddSophiaPipelines(pipelines => (pipelines.BatchRecords, pipelines.Parallelism) = (2, 2));
+        adapt?.Invoke(builder.Services);
         host = builder.Build();
         await host.StartAsync();
         using var _ = CallerContext.ForSystem("test");
