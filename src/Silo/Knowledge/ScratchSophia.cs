@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Sophia.Commands;
@@ -35,12 +36,13 @@ internal sealed class ScratchSophia : IAsyncDisposable
         return new ScratchSophia(root, await RunningSophia.Start(options, announce: false, cancellation: cancellation));
     }
 
-    /// <summary>Runs a pipeline over a file or folder, and waits until all of it is searchable.</summary>
+    /// <summary>Runs a pipeline over a file or folder, waits until all of it is searchable, and says on standard error how long that took.</summary>
     /// <param name="key">The field that names a record, or null.</param>
     /// <exception cref="CommandFailedException">The run failed, or something of it was held back or unreadable.</exception>
     public async Task Ingest(string path, string? key, CancellationToken cancellation)
     {
         using var _ = CallerContext.For(RunningSophia.DefaultTenant);
+        var began = TimeProvider.System.GetTimestamp();
         var pipeline = Grains.GetGrain<IPipelineGrain>(TenantKey.Of(RunningSophia.DefaultTenant, "eval"));
         await pipeline.Define($"name: eval\nsources:\n  - type: files\n    path: {JsonSerializer.Serialize(path, EdgeJson.Default.String)}\n{(key is null ? "" : $"    key: {key}\n")}", "eval");
         var run = await pipeline.Start(new StartRun(Reason: "eval"));
@@ -53,6 +55,7 @@ internal sealed class ScratchSophia : IAsyncDisposable
             throw new CommandFailedException($"The set could not be ingested whole: {run?.State}, {run?.Counts.Quarantined} held back, {run?.Counts.Unreadable} unreadable. {run?.Error}");
         var head = await sophia.Services.GetRequiredService<ILogStore>().Head(RunningSophia.DefaultTenant, cancellation);
         await Grains.GetGrain<IProjectionGrain>(TenantKey.Of(RunningSophia.DefaultTenant, "index")).WaitFor(head, IndexedWithin, cancellation);
+        await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{head:N0} records ({run.Counts.Bytes / 1e6:0.0} MB) read, stored and searchable after {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s"));
     }
 
     /// <summary>The search that users have, or one over the same index that ranks by plain BM25.</summary>

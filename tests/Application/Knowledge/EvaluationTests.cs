@@ -9,7 +9,7 @@ public sealed class EvaluationTests : IDisposable
     /// <summary>How far below plain BM25 a figure may lie: what a handful of questions decide.</summary>
     private const double Slack = .005;
 
-    /// <summary>The whole of the largest set takes more than a minute; by default a part of it is asked.</summary>
+    /// <summary>The whole of the largest set takes more than a minute; by default its questions are asked of a part.</summary>
     private static readonly bool Nightly = Environment.GetEnvironmentVariable("SOPHIA_NIGHTLY") == "1";
 
     private readonly string scratch = Directory.CreateTempSubdirectory("sophia-judged-").FullName;
@@ -47,16 +47,13 @@ public sealed class EvaluationTests : IDisposable
         Assert.True(score >= least && score >= bm25 - Slack, $"{figure}: {score:0.0000}, plain BM25 {bm25:0.0000}; at least {least} is wanted");
     }
 
-    /// <summary>Every eighth question with what answers it, among every fourth document.</summary>
+    /// <summary>Every question, among every fourth document and all that answer one: a third of the set.</summary>
     private string Part(string set)
     {
         Directory.CreateDirectory(Path.Combine(scratch, "qrels"));
-        var questions = File.ReadLines(Path.Combine(set, "queries.train.jsonl")).Where((_, i) => i % 8 == 0).ToList();
-        var asked = questions.Select(Id).ToHashSet();
-        var judged = File.ReadLines(Path.Combine(set, "qrels", "train.tsv")).Skip(1).Where(line => asked.Contains(line.Split('\t')[0])).ToList();
-        var answers = judged.Select(line => line.Split('\t')[1]).ToHashSet();
-        File.WriteAllLines(Path.Combine(scratch, "queries.jsonl"), questions);
-        File.WriteAllLines(Path.Combine(scratch, "qrels", "train.tsv"), judged.Prepend("query-id\tcorpus-id\tscore"));
+        File.Copy(Path.Combine(set, "queries.train.jsonl"), Path.Combine(scratch, "queries.jsonl"));
+        File.Copy(Path.Combine(set, "qrels", "train.tsv"), Path.Combine(scratch, "qrels", "train.tsv"));
+        var answers = File.ReadLines(Path.Combine(set, "qrels", "train.tsv")).Skip(1).Select(line => line.Split('\t')[1]).ToHashSet();
         File.WriteAllLines(Path.Combine(scratch, "corpus.jsonl"), File.ReadLines(Path.Combine(set, "corpus.jsonl")).Where((line, i) => i % 4 == 0 || answers.Contains(Id(line))));
         return scratch;
     }
