@@ -16,12 +16,12 @@ internal static class CollectionCopiers
         : definition == typeof(ImmutableArray<>) ? typeof(ImmutableArrayCopier<>)
         : definition == typeof(ImmutableList<>) ? typeof(ImmutableListCopier<>)
         : definition == typeof(ImmutableDictionary<,>) ? typeof(ImmutableDictionaryCopier<,>)
-        : definition.Name.StartsWith("<>z__ReadOnly", StringComparison.Ordinal) && definition.GetGenericArguments().Length == 1 ? typeof(CollectionExpressionCopier<>)
+        : InProcess.Copying.MessageCheck.IsCompilerMade(definition) && definition.GetGenericArguments().Length == 1 ? typeof(CollectionExpressionCopier<>)
         : null;
 }
 
 /// <summary>Copies what the compiler makes of a collection expression whose target is a read-only list. Nothing can change it, so only its elements are copied.</summary>
-/// <remarks>Orleans has no codec for these types (dotnet/orleans#8934); a cluster build registers one that writes them as arrays.</remarks>
+/// <remarks>Orleans has no codec for these types (dotnet/orleans#8934); test projects refuse them by <see cref="InProcess.Copying.MessageCheck"/>.</remarks>
 internal sealed class CollectionExpressionCopier<T>(DeepCopier copier) : TypeCopier
 {
     private readonly ElementCopier<T> _elements = new(copier);
