@@ -24,7 +24,7 @@ public sealed class QuarantineGrainTests
     {
         await using var world = await World.Start();
         var id = await world.Hold("1", """{"id":"1","amount":"many"}""");
-        var outcome = Assert.Single(await world.Ask(q => q.Release([id], "ann")));
+        var outcome = Assert.Single(await world.Ask(q => q.Release((long[])[id], "ann")));
         Assert.Equal(QuarantineState.Released, outcome.State);
         Assert.Equal("""{"id":"1","amount":"many"}""", await world.Current("1"));
         Assert.Equal(("ann", QuarantineState.Released), await world.Ask(async q => (await q.Get(id) is { } item ? (item.DecidedBy!, item.State) : default)));
@@ -37,8 +37,8 @@ public sealed class QuarantineGrainTests
     {
         await using var world = await World.Start();
         var id = await world.Hold("1", """{"id":"1","amount":"many"}""");
-        await world.Ask(q => q.Discard([id], "junk", "ann"));
-        var again = Assert.Single(await world.Ask(q => q.Release([id], "bob")));
+        await world.Ask(q => q.Discard((long[])[id], "junk", "ann"));
+        var again = Assert.Single(await world.Ask(q => q.Release((long[])[id], "bob")));
         Assert.Equal(QuarantineState.Discarded, again.State);
         Assert.Contains("ann", again.Detail);
         Assert.Null(await world.Current("1"));
@@ -51,7 +51,7 @@ public sealed class QuarantineGrainTests
         await world.Store("1", """{"id":"1","amount":1}""");
         var id = await world.Hold("1", """{"id":"1","amount":"many"}""");
         await world.Store("1", """{"id":"1","amount":2}""");
-        var outcome = Assert.Single(await world.Ask(q => q.Release([id], "ann")));
+        var outcome = Assert.Single(await world.Ask(q => q.Release((long[])[id], "ann")));
         Assert.Equal(QuarantineState.Held, outcome.State);
         Assert.Contains("newer version (2", outcome.Detail);
         Assert.Equal("""{"id":"1","amount":2}""", await world.Current("1"));
@@ -76,10 +76,10 @@ public sealed class QuarantineGrainTests
     {
         await using var world = await World.Start();
         var id = await world.Hold("1", """{"id":"1","amount":1}""", "audit");
-        var released = Assert.Single(await world.Ask(q => q.Release([id], "ann")));
+        var released = Assert.Single(await world.Ask(q => q.Release((long[])[id], "ann")));
         Assert.Equal((QuarantineState.Held, "stream"), (released.State, Assert.Single(released.Reasons).Rule));
         Assert.Equal(QuarantineState.Held, (await world.Ask(q => q.Edit(id, """{"id":"1","amount":2}""", "ann"))).State);
-        Assert.Equal(QuarantineState.Discarded, Assert.Single(await world.Ask(q => q.Discard([id], "junk", "ann"))).State);
+        Assert.Equal(QuarantineState.Discarded, Assert.Single(await world.Ask(q => q.Discard((long[])[id], "junk", "ann"))).State);
     }
 
     [Theory]
@@ -99,7 +99,7 @@ public sealed class QuarantineGrainTests
     {
         await using var world = await World.Start();
         var id = await world.Hold(null, null);
-        Assert.Equal(QuarantineState.Held, (await world.Ask(q => q.Release([id], "ann")))[0].State);
+        Assert.Equal(QuarantineState.Held, (await world.Ask(q => q.Release((long[])[id], "ann")))[0].State);
         Assert.Equal(QuarantineState.Released, (await world.Ask(q => q.Edit(id, """{"id":"7","amount":1}""", "ann"))).State);
         Assert.NotNull(await world.Current("7"));
     }
@@ -108,7 +108,7 @@ public sealed class QuarantineGrainTests
     public async Task An_unknown_item_is_said_to_be_unknown()
     {
         await using var world = await World.Start();
-        Assert.Contains("no quarantined item 99", (await world.Ask(q => q.Release([99], "ann")))[0].Detail);
+        Assert.Contains("no quarantined item 99", (await world.Ask(q => q.Release((long[])[99], "ann")))[0].Detail);
         Assert.Null(await world.Ask(q => q.Get(99)));
     }
 
