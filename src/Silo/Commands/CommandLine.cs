@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Sophia.Hosting;
 
@@ -9,8 +10,12 @@ internal sealed class CommandLine
 {
     private readonly RootCommand root;
 
+    /// <summary>When the program began. The system's time of the process is not it: the shell that built the program may have become it.</summary>
+    public static long Began { get; private set; }
+
     public CommandLine(string description, params Command[] commands)
     {
+        Began = Stopwatch.GetTimestamp();
         root = new RootCommand(description);
         foreach (var command in commands)
             root.Add(command);

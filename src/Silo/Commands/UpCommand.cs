@@ -33,8 +33,7 @@ internal static class UpCommand
     private static async Task Announce(RunningSophia sophia, SophiaOptions options)
     {
         var link = await sophia.SignInLink();
-        using var process = Process.GetCurrentProcess();
-        var took = (DateTime.Now - process.StartTime).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
+        var took = Stopwatch.GetElapsedTime(CommandLine.Began).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
         Console.Out.WriteLine($"Sophia serves at {sophia.Url} (embedded runtime InProcess, up in {took} s)");
         Console.Out.WriteLine($"Data is in {options.DataFolder}");
         Console.Out.WriteLine($"Sign your browser in, once, within 15 minutes: {link}");

@@ -44,6 +44,14 @@ internal sealed class FeedWorld : IAsyncDisposable
 
     public Task Store(params (string Key, string? Json)[] records) => Store(Acme, records);
 
+    /// <summary>Appends what is no record: messages of a conversation.</summary>
+    public async Task Say(int messages)
+    {
+        var fence = await Log.Acquire(Acme, "chat", default);
+        var entries = Enumerable.Range(0, messages).Select(n => new NewEntry(EntryType.Chat, OwnStreams.ChatOf("talk"), "events", RecordOperation.Upsert, Encoding.UTF8.GetBytes($$"""{"n":{{n}}}"""), EntryHash.Of(RecordOperation.Upsert, [(byte)n]))).ToList();
+        Assert.IsType<AppendOutcome.Committed>(await Log.Append(Acme, new AppendBatch { Fence = fence, At = DateTimeOffset.UnixEpoch, Entries = entries }, default));
+    }
+
     /// <summary>Follows the log to its end, from where the index is.</summary>
     public async Task<IndexCursor> Follow(TenantId? tenant = null, IndexFeed? feed = null)
     {

@@ -193,6 +193,31 @@ public sealed class IndexFeedTests
         }
     }
 
+    [Fact]
+    public async Task Only_records_are_waited_for()
+    {
+        await using var world = new FeedWorld();
+        await world.Store(("a", Note("a word")));
+        var reached = await world.Follow();
+        await world.Say(3);
+        var caughtUp = await world.Search("word");
+        Assert.Equal((reached.Position, reached.Position), (caughtUp.IndexedTo, caughtUp.Head));
+        await world.Store(("b", Note("another word")));
+        var behind = await world.Search("word");
+        Assert.Equal((reached.Position, reached.Position + 4), (behind.IndexedTo, behind.Head));
+    }
+
+    [Fact]
+    public async Task A_search_says_how_many_passages_hold_each_word()
+    {
+        await using var world = new FeedWorld();
+        await world.Store(("a", Note("renewal of the contract")), ("b", Note("the contract")));
+        await world.Follow();
+        var words = (await world.Search("Which contracts are up for renewal, Globex?")).Words!;
+        Assert.Equal(2, words.Passages);
+        Assert.Equal([("contract", 2L), ("globex", 0L), ("renew", 1L)], words.Holding.OrderBy(w => w.Key, StringComparer.Ordinal).Select(w => (w.Key, w.Value)));
+    }
+
     private static string Note(string text) => JsonSerializer.Serialize(new { note = text });
 
     private static string JsonText(SearchHit hit) => hit.Text["note: ".Length..];

@@ -21,9 +21,12 @@ public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider 
         var ranked = await Rank(tenant, asked, candidates, options, cancellation);
         var hits = await Hits(tenant, ranked.GetRange(0, Math.Min(query.Limit, ranked.Count)), asked, cancellation);
         var reached = candidates.Cursor.Position;
-        var head = await log.Head(tenant, cancellation);
-        return new SearchAnswer(hits, candidates.Matched, time.GetElapsedTime(began).TotalMilliseconds, reached, Math.Max(head, reached));
+        var head = await IndexLag.Head(log, tenant, reached, cancellation);
+        return new SearchAnswer(hits, candidates.Matched, time.GetElapsedTime(began).TotalMilliseconds, reached, head, Counts(asked, candidates));
     }
+
+    private static WordCounts Counts(AnalyzedQuery asked, CandidateSet candidates) =>
+        new(candidates.TotalChunks, asked.Weights.Keys.ToDictionary(stem => stem, stem => candidates.DocumentFrequency.GetValueOrDefault(stem), StringComparer.Ordinal));
 
     private async Task<List<ScoredChunk>> Rank(TenantId tenant, AnalyzedQuery asked, CandidateSet candidates, RankingOptions options, CancellationToken cancellation)
     {
