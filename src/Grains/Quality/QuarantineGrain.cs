@@ -51,7 +51,7 @@ internal sealed partial class QuarantineGrain(ILogStore log, IQuarantineStore it
         var definition = await Definition(item) ?? throw new RefusedException(RefusalCode.Conflict,
             $"Pipeline {item.Pipeline} is not defined any more, so nothing can judge the record. Define it again, or release or discard the item.");
         var (key, missing) = QuarantineRules.KeyOf(item, payload.Span, definition);
-        var reasons = missing is not null ? [missing] : QuarantineRules.Judge(definition, item.Stream, key!, payload, time.GetUtcNow());
+        var reasons = missing is not null ? new[] { missing } : QuarantineRules.Judge(definition, item.Stream, key!, payload, time.GetUtcNow());
         var decision = new QuarantineDecision(id, reasons.Count == 0 ? QuarantineState.Released : QuarantineState.Held, by, null, payload, reasons);
         return reasons.Count == 0
             ? await Store(item, key!, payload, definition, decision, "edited")
