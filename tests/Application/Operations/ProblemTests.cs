@@ -53,6 +53,32 @@ public class ProblemTests(SophiaApp app) : IClassFixture<SophiaApp>
     }
 
     [Theory]
+    [InlineData("banana", "Last-Event-ID must be an event's number.")]
+    [InlineData("-4", "Last-Event-ID must be an event's number.")]
+    [InlineData("400", "This conversation has 0 events; none comes after 400.")]
+    public async Task An_event_number_that_cannot_be_is_refused_before_the_stream_begins(string last, string detail)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/chat/sessions/s1/events") { Headers = { { "Accept", "text/event-stream" }, { "Last-Event-ID", last } } };
+        using var answer = await app.Owner.SendAsync(request);
+        Assert.Equal(detail, (await answer.Problem(400, "invalid")).GetProperty("detail").GetString());
+    }
+
+    [Theory]
+    [InlineData("/api/pipelines/..%2f..%2fetc")]
+    [InlineData("/api/quarantine/99999999999999999999999999999")]
+    [InlineData("/api/quarantine/abc")]
+    [InlineData("/api/record?stream=a&key=%00")]
+    [InlineData("/api/record?stream=a&key=%ff%fe&version=-3")]
+    public async Task A_name_that_cannot_be_is_the_name_of_nothing(string path) => await (await app.Owner.GetAsync(path)).Problem(404, "not-found");
+
+    [Fact]
+    public async Task A_query_of_too_many_characters_is_refused_with_the_limit()
+    {
+        var problem = await (await app.Owner.GetAsync($"/api/search?q={new string('x', 4_001)}")).Problem(400, "invalid");
+        Assert.Contains("at most 4000 characters", problem.GetProperty("detail").GetString());
+    }
+
+    [Theory]
     [InlineData("/api/ask", "POST")]
     [InlineData("/api/search", "POST")]
     [InlineData("/api/pipelines/x", "PUT")]
