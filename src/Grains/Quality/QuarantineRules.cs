@@ -50,7 +50,7 @@ internal static class QuarantineRules
     public static IReadOnlyList<CellReason> Judge(PipelineDefinition definition, string stream, string key, ReadOnlyMemory<byte> payload, DateTimeOffset now)
     {
         if (ReservedStream(stream) is { } reserved)
-            return [reserved];
+            return new[] { reserved };
         var record = new SourceRecord(stream, key, RecordOperation.Upsert, payload, 0, payload.Length, 0);
         return new GateJudges().For(definition).Judge([new KeyedRecord(key, record)], now).Reasons[0] ?? [];
     }
