@@ -40,7 +40,7 @@ internal sealed record PassagePiece(string Field, int Start, string Text, string
     {
         for (var line = LineAt(at); line >= 0; line = line == 0 ? -1 : LineAt(line - 1))
             if (Text[line] == '#' && Text.AsSpan(line).TrimStart('#') is [' ', ..] rest)
-                return MarkdownLine.Plain((rest.IndexOf('\n') is >= 0 and var end ? rest[..end] : rest).TrimEnd().TrimEnd('#').ToString());
+                return MarkdownLine.Heading((rest.IndexOf('\n') is >= 0 and var end ? rest[..end] : rest).ToString());
         return null;
     }
 

@@ -14,4 +14,9 @@ public sealed class MarkdownLineTests
     [InlineData("snake_case_name", "snake_case_name")]
     [InlineData("", "")]
     public void Signs_go_and_words_stay(string line, string plain) => Assert.Equal(plain, MarkdownLine.Plain(line));
+
+    [Theory]
+    [InlineData(" **Dining expenses:** ## ", "Dining expenses")]
+    [InlineData("C#: a language", "C#: a language")]
+    public void What_closes_a_heading_is_not_of_it(string line, string heading) => Assert.Equal(heading, MarkdownLine.Heading(line));
 }

@@ -13,7 +13,7 @@ internal static class DocumentPieces
         var all = Encoding.UTF8.GetString(text.Span);
         var front = FrontMatter.Read(all);
         var body = front is { } found ? all[found.BodyStart..] : all;
-        return [Document(file, "markdown", body, front?.Front, FrontTitle(front?.Front) ?? (Headings.First(body) is { } heading ? MarkdownLine.Plain(heading) : null), text.Length)];
+        return [Document(file, "markdown", body, front?.Front, FrontTitle(front?.Front) ?? (Headings.First(body) is { } heading ? MarkdownLine.Heading(heading) : null), text.Length)];
     }
 
     public static IEnumerable<FilePiece> Text(OpenedFile file, ReadOnlyMemory<byte> text)

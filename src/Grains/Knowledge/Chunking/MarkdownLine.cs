@@ -16,6 +16,9 @@ public static partial class MarkdownLine
         return Spaces().Replace(line, " ").Trim();
     }
 
+    /// <summary>A heading without what only closes it: <c>## **Dining expenses:** ##</c> is "Dining expenses".</summary>
+    public static string Heading(string line) => Plain(line.Trim().TrimEnd('#')).TrimEnd(':', ' ');
+
     [GeneratedRegex(@"</?[a-z][a-z0-9]*(\s[^<>]*)?/?>|<!--.*?-->", RegexOptions.IgnoreCase | RegexOptions.Singleline, 1000)]
     private static partial Regex Tags();
 

@@ -31,7 +31,7 @@ internal static class MarkdownSections
             {
                 if (line > start)
                     sections.Add(new DocumentSection(start, body, line, path));
-                path = Push(headings, level, MarkdownLine.Plain(title));
+                path = Push(headings, level, MarkdownLine.Heading(title));
                 (start, body, end) = (line, after, after);
             }
             line = end;
