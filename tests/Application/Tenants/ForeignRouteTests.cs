@@ -29,7 +29,7 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         ["session"] = (TwoTenants.Session, "never-talk"),
         ["stream"] = (TwoTenants.Stream, "calls/never"),
         ["key"] = (TwoTenants.RecordKey, "never-7"),
-        ["q"] = ("harbour ledger", "hinterland lager"),
+        ["q"] = ("harbour", "hinterland"),
         ["path"] = ("calls/harbour.jsonl", "calls/never.jsonl"),
         ["code"] = ($"{world.Victim}.guess", "t-never0000000000000.guess"),
         ["documentName"] = ("v1", "v1"),
