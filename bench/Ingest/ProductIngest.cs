@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Sophia.Log;
-using Sophia.Operations;
 using Sophia.Pipelines;
 using Sophia.Quality;
 using Sophia.Tenants;

@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Mvc;
-using Microsoft.Extensions.Options;
 using Sophia.Knowledge;
 using Sophia.Log;
 using Sophia.Pipelines;

@@ -1,5 +1,4 @@
 using Orleans.InProcess;
-using Orleans.Runtime;
 
 namespace Sophia.Runtime.InProcess;
 

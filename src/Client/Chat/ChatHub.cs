@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.SignalR;
 using Sophia.Knowledge;
 using Sophia.Pipelines;

@@ -1,9 +1,6 @@
 using System.IO.Compression;
 using System.Reflection;
 using System.Security.Cryptography;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 
 namespace Sophia.Pages;
 

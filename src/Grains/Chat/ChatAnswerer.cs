@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Sophia.Knowledge;
 using Sophia.Log;
-using Sophia.Tenants;
 
 namespace Sophia.Chat;
 

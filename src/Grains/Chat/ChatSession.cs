@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
-using Sophia.Knowledge;
 using Sophia.Log;
 using Sophia.Operations;
 using Sophia.Tenants;

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Sophia.Knowledge;
 
 namespace Sophia.Chat;
 

@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace Orleans.InProcess;
 
 /// <summary>The calls that wait for an answer; once a second those past their deadline end with <see cref="TimeoutException"/>.</summary>

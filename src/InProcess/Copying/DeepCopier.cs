@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Orleans.InProcess.Copying;
-using Orleans.Runtime;
 
 namespace Orleans.Serialization;
 

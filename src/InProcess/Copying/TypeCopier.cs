@@ -1,6 +1,3 @@
-using System.Collections.Immutable;
-using Orleans.InProcess.Copying;
-
 namespace Orleans.Serialization;
 
 /// <summary>Copies the values of one type.</summary>

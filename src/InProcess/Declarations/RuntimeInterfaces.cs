@@ -1,4 +1,3 @@
-using Orleans.Core;
 using Orleans.Timers;
 
 namespace Orleans.Runtime;

@@ -1,5 +1,4 @@
 using Orleans.Concurrency;
-using Orleans.InProcess;
 
 namespace Orleans.Runtime
 {

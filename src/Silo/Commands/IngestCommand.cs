@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Sophia.Operations;
 using Sophia.Pipelines;
-using Sophia.Quality;
 using Sophia.Tenants;
 using Spectre.Console;
 

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Orleans.Hosting;
 using Sophia.Chat;
 using Sophia.Knowledge;

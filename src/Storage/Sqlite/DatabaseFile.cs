@@ -1,5 +1,3 @@
-using Sophia.Operations;
-
 namespace Sophia.Sqlite;
 
 /// <summary>One open database file: its writer and its readers.</summary>

@@ -1,5 +1,3 @@
-using Sophia.Log;
-
 namespace Sophia.Sqlite;
 
 /// <summary>One piece of work that waits for the writer of a file.</summary>

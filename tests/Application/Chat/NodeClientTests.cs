@@ -1,5 +1,3 @@
-using Sophia.Hosting;
-
 namespace Sophia.Chat;
 
 // Goal: the resume promise holds for the public JavaScript client too. Method: @microsoft/signalr in Node, through a relay that is cut.

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text;
-using Sophia.Hosting;
 
 namespace Sophia.Commands;
 

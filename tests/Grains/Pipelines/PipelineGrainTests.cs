@@ -1,4 +1,3 @@
-using Sophia.Log;
 using Sophia.Operations;
 using Sophia.Security;
 

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Sophia.Log;
-using Sophia.Operations;
-using Sophia.Sqlite;
 using Sophia.Tenants;
 using Xunit.Abstractions;
 

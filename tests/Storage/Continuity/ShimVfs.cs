@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Text;
 using Sophia.Sqlite;
 
 namespace Sophia.Continuity;

@@ -1,5 +1,4 @@
 using System.Text;
-using Sophia.Operations;
 using Sophia.Pipelines;
 using Sophia.Sqlite;
 using Sophia.Tenants;

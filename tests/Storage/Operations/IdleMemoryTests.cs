@@ -1,5 +1,3 @@
-using Sophia.Sqlite;
-
 namespace Sophia.Operations;
 
 /// <summary>When memory is given back, and that a file which gave its caches back goes on as before.</summary>

@@ -56,6 +56,4 @@ internal static class FileFormats
         var dot = path.LastIndexOf('.');
         return dot > path.LastIndexOf('/') + 1 ? path[..dot] : path;
     }
-
-    public static bool IsRows(FileFormat format) => format is FileFormat.Csv or FileFormat.Tsv or FileFormat.JsonLines;
 }

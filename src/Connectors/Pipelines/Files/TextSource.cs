@@ -24,8 +24,6 @@ internal sealed class TextSource : IAsyncDisposable
     /// <summary>The smallest buffer that <see cref="Read"/> accepts, in bytes.</summary>
     public const int SmallestRead = 8;
 
-    public bool Transcodes => units is not null;
-
     /// <summary>Fills some of the buffer; 0 at the end.</summary>
     public ValueTask<int> Read(Memory<byte> into, CancellationToken cancellation) =>
         units is null ? stream.ReadAsync(into, cancellation) : ReadUnits(into, cancellation);

@@ -6,12 +6,4 @@ namespace Sophia.Pipelines;
 internal sealed record LaneParts(ILogStore Log, IEnumerable<ISourceKind> Kinds, IBatchJudges Judges, TimeProvider Time, Action<long> Committed)
 {
     public BatchBudget Budget { get; init; } = BatchBudget.Default;
-
-    public ISourceKind KindOf(string type)
-    {
-        foreach (var kind in Kinds)
-            if (kind.Type == type)
-                return kind;
-        throw new SourceException($"Nothing here reads sources of type \"{type}\".", transient: false);
-    }
 }
