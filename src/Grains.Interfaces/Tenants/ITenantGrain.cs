@@ -24,7 +24,7 @@ public interface ITenantGrain : IGrainWithStringKey
     Task<Caller?> Authenticate(string secretHash);
 
     /// <summary>Issues a one-time code that signs a browser in under a key of the tenant; it expires after <see cref="SignInCode.Lifetime"/>, and with the key.</summary>
-    /// <exception cref="RefusedException">NotFound: no such tenant, or no live key of this id.</exception>
+    /// <exception cref="Operations.RefusedException">NotFound: no such tenant, or no live key of this id.</exception>
     [Alias("IssueSignIn")]
     Task<SignInCode> IssueSignIn(string keyId);
 

@@ -47,7 +47,7 @@ internal abstract class Message(Silo silo, GrainId target, MethodEntry method, o
     /// <summary>Ends the caller's task with a failure; false if it has ended already.</summary>
     public abstract bool Fail(Exception failure);
 
-    /// <summary>Ends the caller's task with what <see cref="Keep"/> kept.</summary>
+    /// <summary>Ends the caller's task with what <see cref="Keep(Task)"/> kept.</summary>
     protected abstract void Answer();
 
     /// <summary>Keeps the result or failure of a task that has ended until the reply arrives.</summary>

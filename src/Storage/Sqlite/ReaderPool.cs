@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Sophia.Sqlite;
 
-/// <summary>Read-only connections of one file: at most <see cref="StorageOptions.ReadersPerFile"/> are kept, as many are open as threads read.</summary>
+/// <summary>Read-only connections of one file: at most <see cref="Operations.StorageOptions.ReadersPerFile"/> are kept, as many are open as threads read.</summary>
 internal sealed class ReaderPool(string path, string? vfs, Operations.StorageOptions options) : IDisposable
 {
     private readonly ConcurrentBag<DatabaseConnection> idle = [];

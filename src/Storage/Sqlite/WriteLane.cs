@@ -21,7 +21,7 @@ internal sealed class WriteLane(WriterSettings settings, StorageThreads threads,
     private bool closing;
 
     /// <summary>Completes when the work's transaction is on the disk as far as <paramref name="durability"/> asks.</summary>
-    /// <param name="bytes">About how much it writes; a group ends at <see cref="StorageOptions.MaxGroupBytes"/>.</param>
+    /// <param name="bytes">About how much it writes; a group ends at <see cref="Operations.StorageOptions.MaxGroupBytes"/>.</param>
     public async Task<T> Enqueue<T>(Func<DatabaseConnection, T> work, Durability durability, int bytes, CancellationToken cancellation)
     {
         await room.WaitAsync(cancellation);
