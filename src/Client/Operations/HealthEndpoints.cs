@@ -20,12 +20,13 @@ internal static class HealthEndpoints
 
     private static async Task<IResult> Health(HttpContext context, IGrainFactory grains, TimeProvider time)
     {
-        var tenant = TenantKey.Of(context.User.Caller().Tenant);
+        var caller = context.User.Caller().Tenant;
+        var tenant = TenantKey.Of(caller);
         HealthPart[] parts =
         [
             await Probe("runtime", time, async () => await grains.GetGrain<ITenantGrain>(tenant).View() is null ? "the tenant is gone" : null),
             await Probe("log", time, async () => { await grains.GetGrain<IRecordsGrain>(tenant).Streams(); return null; }),
-            await Probe("index", time, async () => Lag(await grains.GetGrain<IProjectionGrain>($"{tenant}/index").View(), time.GetUtcNow())),
+            await Probe("index", time, async () => Lag(await grains.GetGrain<IProjectionGrain>(TenantKey.Of(caller, Projections.Index)).View(), time.GetUtcNow())),
         ];
         var state = parts.Any(p => p.State == "unhealthy") ? "unhealthy" : parts.Any(p => p.State == "degraded") ? "degraded" : "healthy";
         var status = state == "unhealthy" ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;

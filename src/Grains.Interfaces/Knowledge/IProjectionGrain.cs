@@ -1,6 +1,11 @@
-using Orleans.Concurrency;
-
 namespace Sophia.Knowledge;
+
+/// <summary>The names of projections, as they stand in keys.</summary>
+public static class Projections
+{
+    /// <summary>Passages to search.</summary>
+    public const string Index = "index";
+}
 
 /// <summary>Follows the log into something that can be thrown away and rebuilt. The key is "tenant/projection".</summary>
 [Alias("Sophia.IProjectionGrain")]

@@ -12,41 +12,28 @@ internal sealed class ChatDirectoryGrain([PersistentState("chats", Stores.Durabl
         return Task.FromResult<IReadOnlyList<ChatView>>(stored.State.Chats.Take(limit).ToArray());
     }
 
-    public async Task Touch(ChatView view)
-    {
-        var before = stored.State.Chats;
-        stored.State.Chats = ChatDirectoryRules.Touch(before, view);
-        try
-        {
-            await stored.WriteStateAsync();
-        }
-        catch
-        {
-            stored.State.Chats = before;
-            DeactivateOnIdle();
-            throw;
-        }
-    }
+    public Task Touch(ChatView view) =>
+        stored.CommitAsync(stored.State with { Chats = ChatDirectoryRules.Touch(stored.State.Chats, view) }, onFailure: DeactivateOnIdle);
 }
 
 internal static class ChatDirectoryRules
 {
     /// <summary>Newest first, each conversation once, at most <see cref="ChatLimits.Directory"/>; a late report of an older moment changes nothing.</summary>
-    public static List<ChatView> Touch(IReadOnlyList<ChatView> chats, ChatView view)
+    public static IReadOnlyList<ChatView> Touch(IReadOnlyList<ChatView> chats, ChatView view)
     {
         if (chats.FirstOrDefault(c => c.Session == view.Session) is { } known && known.LastNumber > view.LastNumber)
-            return [.. chats];
-        return [.. chats.Where(c => c.Session != view.Session).Append(view).OrderByDescending(c => c.UpdatedAt).ThenBy(c => c.Session, StringComparer.Ordinal).Take(ChatLimits.Directory)];
+            return chats;
+        return chats.Where(c => c.Session != view.Session).Append(view).OrderByDescending(c => c.UpdatedAt).ThenBy(c => c.Session, StringComparer.Ordinal).Take(ChatLimits.Directory).ToArray();
     }
 }
 
 [GenerateSerializer, Alias("Sophia.ChatDirectoryState")]
-internal sealed class ChatDirectoryState
+internal sealed record ChatDirectoryState
 {
     /// <summary>The format of this state.</summary>
     [Id(0)]
-    public int Version { get; set; } = 1;
+    public int Version { get; init; } = 1;
 
     [Id(1)]
-    public List<ChatView> Chats { get; set; } = [];
+    public IReadOnlyList<ChatView> Chats { get; init; } = [];
 }

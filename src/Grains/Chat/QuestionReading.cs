@@ -12,7 +12,7 @@ internal enum QuestionKind
     How = 6,
 }
 
-/// <summary>A question as the answerer reads it: its kind, the stems that carry its meaning, and whether it is about what somebody said.</summary>
+/// <summary>A question as the answerer reads it: its kind, and the stems that carry its meaning.</summary>
 /// <param name="Stems">Distinct, in order; words such as "the" and "about" are left out unless nothing else is there.</param>
 internal sealed record QuestionReading(QuestionKind Kind, IReadOnlyList<string> Stems)
 {

@@ -17,6 +17,13 @@ public interface ISourceKind
     Task<ISourceReader> Open(SourceContext source, SourcePartition partition, string? state, CancellationToken cancellation);
 }
 
+internal static class SourceKinds
+{
+    /// <exception cref="SourceException">No connector reads sources of this type.</exception>
+    public static ISourceKind Of(this IEnumerable<ISourceKind> kinds, string type) =>
+        kinds.FirstOrDefault(kind => kind.Type == type) ?? throw new SourceException($"Nothing here reads sources of type \"{type}\".", transient: false);
+}
+
 /// <summary>Which source of which pipeline is read. Settings are as the definition states them, secrets resolved.</summary>
 public sealed record SourceContext(string Tenant, string Pipeline, SourceDefinition Definition);
 

@@ -38,19 +38,5 @@ internal sealed class PipelineDirectoryGrain([PersistentState("pipelines", Store
         return (await runs.Recent(Tenant, null, Math.Clamp(limit, 1, 1_000), CancellationToken.None)).Select(row => RunKeeper.ViewOf(row, now, null)).ToArray();
     }
 
-    private async Task Save(IReadOnlyList<string> names)
-    {
-        var before = stored.State;
-        stored.State = before with { Names = names };
-        try
-        {
-            await stored.WriteStateAsync();
-        }
-        catch
-        {
-            stored.State = before;
-            DeactivateOnIdle();
-            throw;
-        }
-    }
+    private Task Save(IReadOnlyList<string> names) => stored.CommitAsync(stored.State with { Names = names }, onFailure: DeactivateOnIdle);
 }

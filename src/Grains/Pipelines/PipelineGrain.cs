@@ -190,7 +190,7 @@ internal sealed partial class PipelineGrain(
 
     private DateTimeOffset? SearchableAt(string runId) => stored.State.Searchable.FirstOrDefault(known => known.RunId == runId)?.At;
 
-    private IProjectionGrain Index() => GrainFactory.GetGrain<IProjectionGrain>(TenantKey.Of(key.Tenant, "index"));
+    private IProjectionGrain Index() => GrainFactory.GetGrain<IProjectionGrain>(TenantKey.Of(key.Tenant, Projections.Index));
 
     private void Reread() =>
         definition = stored.State.Definition is { } kept ? PipelineDefinitionReader.Read(kept.Text, kept.FileName, key.Name).Definition : null;
@@ -283,7 +283,7 @@ internal sealed partial class PipelineGrain(
             var index = await Index().View();
             if (index.Cursor < row.LastPosition)
                 return;
-            await Save(stored.State with { Searchable = [.. stored.State.Searchable.TakeLast(49), new KeptSearchable(row.RunId, time.GetUtcNow())] });
+            await Save(stored.State with { Searchable = [.. stored.State.Searchable.TakeLast(PipelineState.SearchableKept - 1), new KeptSearchable(row.RunId, time.GetUtcNow())] });
         }
         beat?.Dispose();
         beat = null;
@@ -343,22 +343,7 @@ internal sealed partial class PipelineGrain(
             await this.UnregisterReminder(known);
     }
 
-    // After a failed write nobody knows what is on the disk: the next activation reads it.
-    private async Task Save(PipelineState after)
-    {
-        var before = stored.State;
-        stored.State = after;
-        try
-        {
-            await stored.WriteStateAsync();
-        }
-        catch
-        {
-            stored.State = before;
-            DeactivateOnIdle();
-            throw;
-        }
-    }
+    private Task Save(PipelineState after) => stored.CommitAsync(after, onFailure: DeactivateOnIdle);
 
     [LoggerMessage(2101, LogLevel.Information, "Pipeline {Pipeline}: run {Run} started ({Reason})")]
     private partial void LogStarted(string pipeline, string run, string reason);

@@ -4,6 +4,9 @@ namespace Sophia.Pipelines;
 [GenerateSerializer, Alias("Sophia.PipelineState")]
 public sealed record PipelineState
 {
+    /// <summary>Runs of which it is remembered when they became searchable.</summary>
+    public const int SearchableKept = 50;
+
     [Id(0)]
     public int Format { get; init; } = 1;
 

@@ -122,7 +122,7 @@ internal sealed partial class QuarantineGrain(ILogStore log, IQuarantineStore it
                     fence = done.Next;
                     LogDecided(logger, tenant.Value, item.Id, what);
                     if (records.Length > 0 && done.LastPosition > 0)
-                        await GrainFactory.GetGrain<IProjectionGrain>(TenantKey.Of(tenant, "index")).Hint(done.LastPosition);
+                        await GrainFactory.GetGrain<IProjectionGrain>(TenantKey.Of(tenant, Projections.Index)).Hint(done.LastPosition);
                     return new QuarantineOutcome(item.Id, decision.State, QuarantineRules.Said(what, records.Length > 0 ? done.Dispositions[0] : null), reasons);
                 case AppendOutcome.Misplaced misplaced:
                     // An earlier append of unknown outcome took place; if it was this decision, the next answer is NotHeld.

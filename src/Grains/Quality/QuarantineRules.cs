@@ -38,7 +38,7 @@ internal static class QuarantineRules
     public static (string? Key, CellReason? Missing) KeyOf(QuarantinedItem item, ReadOnlySpan<byte> payload, PipelineDefinition? definition)
     {
         var fields = StreamOf(definition, item.Stream)?.Key ?? [];
-        if (fields.Count == 0 || (definition is not null && item.Key is not null && item.Origin.Path.StartsWith("delivery ", StringComparison.Ordinal)))
+        if (fields.Count == 0 || (definition is not null && item.Key is not null && item.Origin.Path.StartsWith(WebhookDesk.OriginPrefix, StringComparison.Ordinal)))
             return item.Key is not null ? (item.Key, null)
                 : (null, new CellReason("*", "key", null, "a key: the definition of the stream names no key fields", "Name key fields in the definition, or correct the source."));
         var (key, missing) = Made(fields, payload);

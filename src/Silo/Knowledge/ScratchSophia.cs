@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Microsoft.Extensions.Logging;
 using Sophia.Commands;
 using Sophia.Hosting;
 using Sophia.Log;
@@ -54,7 +53,7 @@ internal sealed class ScratchSophia : IAsyncDisposable
         if (run is not { State: RunState.Succeeded, Counts: { Quarantined: 0, Unreadable: 0 } })
             throw new CommandFailedException($"The set could not be ingested whole: {run?.State}, {run?.Counts.Quarantined} held back, {run?.Counts.Unreadable} unreadable. {run?.Error}");
         var head = await sophia.Services.GetRequiredService<ILogStore>().Head(RunningSophia.DefaultTenant, cancellation);
-        await Grains.GetGrain<IProjectionGrain>(TenantKey.Of(RunningSophia.DefaultTenant, "index")).WaitFor(head, IndexedWithin, cancellation);
+        await Grains.GetGrain<IProjectionGrain>(TenantKey.Of(RunningSophia.DefaultTenant, Projections.Index)).WaitFor(head, IndexedWithin, cancellation);
         await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{head:N0} records ({run.Counts.Bytes / 1e6:0.0} MB) read, stored and searchable after {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s"));
     }
 

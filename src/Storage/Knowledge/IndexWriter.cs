@@ -6,15 +6,9 @@ namespace Sophia.Knowledge;
 /// <remarks>The words table holds no text of its own: what leaves it must be named exactly as it went in, so it is read from the chunk first.</remarks>
 internal sealed class IndexWriter(DatabaseConnection database)
 {
-    public IndexCursor Cursor()
-    {
-        using var select = database.Prepare("SELECT position, version FROM progress");
-        return select.Step() ? new IndexCursor(select.Int(0), (int)select.Int(1)) : new IndexCursor(0, 0);
-    }
-
     public bool Apply(IndexCursor expected, IndexCursor next, IReadOnlyList<IndexedRecord> records, DateTimeOffset at)
     {
-        if (Cursor() != expected)
+        if (new IndexReader(database).Cursor() != expected)
             return false;
         var change = 0L;
         foreach (var record in records)

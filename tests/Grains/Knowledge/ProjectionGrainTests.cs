@@ -137,7 +137,7 @@ public sealed class ProjectionGrainTests
 
         public FaultyIndex Faults { get; private set; } = null!;
 
-        public IProjectionGrain Index => Host.Grains.GetGrain<IProjectionGrain>(TenantKey.Of(PipelineWorld.Tenant, "index"));
+        public IProjectionGrain Index => Host.Grains.GetGrain<IProjectionGrain>(TenantKey.Of(PipelineWorld.Tenant, Projections.Index));
 
         public static async Task<World> Start()
         {

@@ -19,7 +19,7 @@ internal sealed class IndexExplainer(LogExplainer log, ILogStore entries, IIndex
             return Then(view, "searchable", state.IndexedAt, $"version {state.Version} as {state.Chunks} passages", $"Version {state.Version} is found by search.");
         if (newest.Operation == RecordOperation.Delete)
             return Then(view, "deleted", state?.IndexedAt, "left the index", "It was deleted at its source and is not found any more; its versions stay in the log.");
-        var letter = (await grains.GetGrain<IProjectionGrain>(TenantKey.Of(tenant, "index")).DeadLetters(int.MaxValue)).FirstOrDefault(l => l.Stream == newest.Stream && l.Key == newest.Key);
+        var letter = (await grains.GetGrain<IProjectionGrain>(TenantKey.Of(tenant, Projections.Index)).DeadLetters(int.MaxValue)).FirstOrDefault(l => l.Stream == newest.Stream && l.Key == newest.Key);
         return letter is null
             ? view with { Explanation = "It is in the log; there is no text in it to search." }
             : Then(view, "dead letter", letter.At, letter.Reason, "It is in the log, but could not be indexed; rebuild the index once the reason is gone.");

@@ -13,7 +13,7 @@ internal sealed partial class IndexSweeper(IGrainFactory grains, IHostApplicatio
     {
         try
         {
-            await Grains.GetGrain<IProjectionGrain>(TenantKey.Of(tenant, "index")).View();
+            await Grains.GetGrain<IProjectionGrain>(TenantKey.Of(tenant, Projections.Index)).View();
         }
         catch (Exception wrong) when (wrong is not OperationCanceledException)
         {

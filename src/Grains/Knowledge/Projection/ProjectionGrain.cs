@@ -36,7 +36,7 @@ internal sealed partial class ProjectionGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var key = TenantKey.Parse(this.GetPrimaryKeyString());
-        if (key is not { Name: "index", Part: null })
+        if (key is not { Name: Projections.Index, Part: null })
             throw new RefusedException(RefusalCode.NotFound, $"There is no projection \"{key.Name}\".");
         tenant = key.Tenant;
         feed = new IndexFeed(tenant, log, index, options.Value, time, PutAside);
@@ -70,7 +70,7 @@ internal sealed partial class ProjectionGrain(
         var head = await IndexLag.Head(log, tenant, cursor.Position, lifetime.Token);
         if (cursor.Position < head)
             Follow();
-        return new ProjectionView("index", cursor.Version, cursor.Position, Math.Max(head, cursor.Position), caughtUpAt, stored.State.DeadLetters, lastError);
+        return new ProjectionView(Projections.Index, cursor.Version, cursor.Position, Math.Max(head, cursor.Position), caughtUpAt, stored.State.DeadLetters, lastError);
     }
 
     public async Task<ProjectionView> WaitFor(long position, TimeSpan patience, CancellationToken cancellation)

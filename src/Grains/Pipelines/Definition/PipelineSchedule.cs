@@ -9,7 +9,10 @@ internal abstract record PipelineSchedule
     /// <summary>The shortest interval; reminders come no more often.</summary>
     public static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1);
 
-    public const string Expectation = "a cron expression (\"0 0 6 * * ?\") or \"every 5m\" of at least 1m";
+    /// <summary>The longest interval: what a timer can wait for (2^32 ms), in whole days.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromDays(49);
+
+    public const string Expectation = "a cron expression (\"0 0 6 * * ?\") or \"every 5m\" of 1m to 49d";
 
     public sealed record Every(TimeSpan Interval) : PipelineSchedule
     {
@@ -29,7 +32,7 @@ internal abstract record PipelineSchedule
     {
         text = text.Trim();
         if (text.StartsWith("every ", StringComparison.OrdinalIgnoreCase))
-            return Durations.TryParse(text[6..], out var interval) && interval >= Shortest && interval <= TimeSpan.FromDays(49) ? new Every(interval) : null;
+            return Durations.TryParse(text[6..], out var interval) && interval >= Shortest && interval <= Longest ? new Every(interval) : null;
         var fields = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         if (fields.Length == 5)
             text = $"0 {string.Join(' ', fields[..4])} {(fields[4] == "*" ? "?" : fields[4])}";

@@ -22,7 +22,7 @@ public abstract record SecretReference
     };
 }
 
-/// <summary>Fetches secrets; connectors implement it over the environment and the disk.</summary>
+/// <summary>Fetches secrets; the program implements it over the environment and the disk.</summary>
 public interface ISecretResolver
 {
     /// <summary>The secret, or null where there is none under that reference.</summary>

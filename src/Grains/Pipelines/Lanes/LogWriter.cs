@@ -43,6 +43,9 @@ internal sealed class LogWriter(ILogStore store, TenantId tenant, string owner)
         }
     }
 
+    /// <summary>How often an append is asked for where an earlier one of unknown outcome, or another activation, stands before it.</summary>
+    public const int MaxTries = 3;
+
     /// <summary>A fence to put into a batch that the writer replaces.</summary>
     public static readonly Fence Unset = new("", 0, 0);
 

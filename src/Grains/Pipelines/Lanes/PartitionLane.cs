@@ -157,7 +157,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
             return false;
         streams.Clear();
         streams.UnionWith(mark.Streams ?? []);
-        var reader = await parts.KindOf(source.Type).Open(new SourceContext(tenant.Value, pipeline, source),
+        var reader = await parts.Kinds.Of(source.Type).Open(new SourceContext(tenant.Value, pipeline, source),
             new SourcePartition(work.Partition, work.Fingerprint, work.Bytes), mark.State, cancellation);
         open = new OpenPartition(work, name, reader, mark, mark is { Reread: true, State: null } ? new SeenKeys() : null);
         return true;

@@ -14,7 +14,7 @@ internal sealed class PartitionLaneGrain(ILogStore log, IEnumerable<ISourceKind>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var key = TenantKey.Parse(this.GetPrimaryKeyString());
-        var index = GrainFactory.GetGrain<IProjectionGrain>(TenantKey.Of(key.Tenant, "index"));
+        var index = GrainFactory.GetGrain<IProjectionGrain>(TenantKey.Of(key.Tenant, Projections.Index));
         var budget = new BatchBudget(options.Value.BatchRecords, options.Value.BatchBytes);
         lane = new PartitionLane(key.Tenant, key.Name!, key.Part!, new LaneParts(log, kinds, judges, time, head => _ = index.Hint(head)) { Budget = budget });
         return Task.CompletedTask;

@@ -37,7 +37,8 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
     public async Task Load(CancellationToken cancellation) =>
         Row = (await runs.Recent(tenant, pipeline, 1, cancellation)) is [var newest, ..] ? newest : null;
 
-    /// <exception cref="RefusedException">The rules do not allow it, or the once-key was used (then nothing was changed and the answer is false).</exception>
+    /// <summary>Decides, writes, and only then believes. False where the once-key was used before: then nothing was changed.</summary>
+    /// <exception cref="RefusedException">The rules do not allow it.</exception>
     public async Task<bool> Apply(RunEvent happened, CancellationToken cancellation, string? onceKey = null)
     {
         var current = happened is RunEvent.Start ? Row : await Settled(cancellation);
@@ -179,7 +180,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
         for (var tries = 1; ; tries++)
             switch (await writer.Append(batch, cancellation))
             {
-                case LogWrite.Moved when tries < 3:
+                case LogWrite.Moved when tries < LogWriter.MaxTries:
                     continue;
                 case LogWrite.Lost or LogWrite.Moved:
                     throw new StorageException(StorageFault.Locked, string.Create(CultureInfo.InvariantCulture, $"Another activation owns the runs of pipeline {pipeline}."));

@@ -41,7 +41,7 @@ internal sealed class RunPlanner(TenantId tenant, string pipeline, ILogStore log
         {
             foreach (var source in definition.Sources)
                 if (PipelineSources.IsWatched(source))
-                    await foreach (var partition in KindOf(source).Partitions(new SourceContext(tenant.Value, pipeline, source), cancellation))
+                    await foreach (var partition in kinds.Of(source.Type).Partitions(new SourceContext(tenant.Value, pipeline, source), cancellation))
                         hash = Looked.Mix(hash, ReadingPlan.NameOf(source), partition);
         }
         catch (SourceException)
@@ -70,7 +70,7 @@ internal sealed class RunPlanner(TenantId tenant, string pipeline, ILogStore log
         var sourceName = ReadingPlan.NameOf(source);
         try
         {
-            await foreach (var partition in KindOf(source).Partitions(new SourceContext(tenant.Value, pipeline, source), cancellation))
+            await foreach (var partition in kinds.Of(source.Type).Partitions(new SourceContext(tenant.Value, pipeline, source), cancellation))
             {
                 var name = PartitionMark.PartitionName(sourceName, partition.Id);
                 if (!looked.Listed.Add(name))
@@ -129,14 +129,6 @@ internal sealed class RunPlanner(TenantId tenant, string pipeline, ILogStore log
             if (name.Length > source.Length && name[source.Length] == '/' && name.StartsWith(source, StringComparison.Ordinal))
                 return new PlannedPartition(source, name[(source.Length + 1)..], "", 0);
         return null;
-    }
-
-    private ISourceKind KindOf(SourceDefinition source)
-    {
-        foreach (var kind in kinds)
-            if (kind.Type == source.Type)
-                return kind;
-        throw new SourceException($"Nothing here reads sources of type \"{source.Type}\".", transient: false);
     }
 
     private sealed class Looked

@@ -76,8 +76,8 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
         await listener.Planned(plan, cancellation);
         firstUnreadable = plan.Unreadable.Count > 0 ? $"{plan.Unreadable[0].Path}: {plan.Unreadable[0].Reason}" : null;
         await Spread(plan.ToRead, (lane, partition) => Read(lane, partition, cancellation));
-        if (Ended() is { } early)
-            return early.Event;
+        if (IsOver(out var how))
+            return how;
         var sources = order.Reading.Definition.Sources.Select(ReadingPlan.NameOf).ToArray();
         var (held, toSweep) = await planner.Holdings(plan.Listed, sources, cancellation);
         var total = order.DryRun ? held + recordsRead : held;
@@ -88,11 +88,14 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
         listener.FullRead(total);
         await Spread(plan.Vanished, (lane, partition) => Sweep(lane, partition, vanished: true, cancellation));
         await Spread(order.DryRun ? plan.ToRead : toSweep, (lane, partition) => Sweep(lane, partition, vanished: false, cancellation));
-        return Ended() is { } late ? late.Event : new RunEvent.Finish();
+        return IsOver(out how) ? how : new RunEvent.Finish();
     }
 
-    private (RunEvent? Event, bool _)? Ended() =>
-        failure is not null ? (new RunEvent.Fail(failure), true) : IsStopping ? (null, true) : null;
+    private bool IsOver(out RunEvent? how)
+    {
+        how = failure is null ? null : new RunEvent.Fail(failure);
+        return failure is not null || IsStopping;
+    }
 
     // Lanes take partitions one by one; a partition that a lane read before goes back to it, because it may still know the keys.
     private async Task Spread(IReadOnlyList<PlannedPartition> partitions, Func<int, PlannedPartition, Task> work)

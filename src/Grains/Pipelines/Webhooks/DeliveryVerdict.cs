@@ -5,6 +5,9 @@ namespace Sophia.Pipelines;
 /// <summary>What is to be done with a delivery, before anything is stored.</summary>
 internal abstract record DeliveryVerdict
 {
+    /// <summary>The longest name of a delivery, in UTF-16 units.</summary>
+    public const int MaxIdLength = 200;
+
     private DeliveryVerdict() { }
 
     /// <summary>It comes from whom it says. OnceId names the delivery; the same one again is a duplicate.</summary>

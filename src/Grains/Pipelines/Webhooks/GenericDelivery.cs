@@ -54,6 +54,6 @@ internal static class GenericDelivery
     // A sender that names its deliveries repeats the name; one that does not repeats the body.
     private static string OnceId(SourceDefinition source, WebhookDelivery delivery) =>
         source["deliveryHeader"]?.ToLowerInvariant() is { } header && delivery.Headers.TryGetValue(header, out var id) && id.Length > 0
-            ? id.Length <= 200 ? id : Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(id)))
+            ? id.Length <= DeliveryVerdict.MaxIdLength ? id : Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(id)))
             : $"sha256-{Convert.ToHexStringLower(SHA256.HashData(delivery.Body.Span))}";
 }

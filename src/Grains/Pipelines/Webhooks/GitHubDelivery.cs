@@ -55,7 +55,7 @@ internal static class GitHubDelivery
             return DeliveryVerdict.Wrong("X-Hub-Signature-256 does not fit the body.");
         if (!headers.TryGetValue("x-github-event", out var happened) || !IsEventName(happened))
             return DeliveryVerdict.Invalid("There is no X-GitHub-Event.");
-        if (!headers.TryGetValue("x-github-delivery", out var id) || id.Length is 0 or > 200)
+        if (!headers.TryGetValue("x-github-delivery", out var id) || id.Length is 0 or > DeliveryVerdict.MaxIdLength)
             return DeliveryVerdict.Invalid("There is no X-GitHub-Delivery.");
         if (WebhookBody.Objection(delivery) is { } objection)
             return DeliveryVerdict.Invalid(objection);

@@ -9,6 +9,9 @@ namespace Sophia.Pipelines;
 /// Each delivery is a version of its own even where nothing changed: it says that something happened.</remarks>
 internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore log, IBatchJudges judges, TimeProvider time)
 {
+    /// <summary>How the origin of a delivered record begins; the delivery's name follows.</summary>
+    public const string OriginPrefix = "delivery ";
+
     private readonly LogWriter writer = new(log, tenant, $"pipelines/{pipeline}/hook");
     private (PipelineDefinition? Of, ReadingPlan? Plan) reading;
 
@@ -29,7 +32,7 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
             OnceKey = $"hook/{pipeline}/{accepted.OnceId}",
             Entries = reasons is not null ? [] : [new NewEntry(EntryType.Record, record.Stream, key!, record.Operation, record.Payload, EntryHash.Of(record.Operation, record.Payload.Span),
                 PartitionMark.PartitionName(ReadingPlan.NameOf(source), ""), OnlyIfChanged: false)],
-            Quarantined = reasons is null ? [] : [new NewQuarantine(pipeline, record.Stream, key, record.Payload, reasons, new Origin($"delivery {accepted.OnceId}", 0, record.Length), version)],
+            Quarantined = reasons is null ? [] : [new NewQuarantine(pipeline, record.Stream, key, record.Payload, reasons, new Origin(OriginPrefix + accepted.OnceId, 0, record.Length), version)],
         };
         return await Store(batch, $"{record.Stream}/{key}", reasons, cancellation);
     }
@@ -45,7 +48,7 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
                     return (new DeliveryResult(DeliveryOutcome.Quarantined, $"Held back: {string.Join("; ", reasons!.Select(reason => $"{reason.Field}: {reason.Expected}"))}", null), 0);
                 case LogWrite.AlreadyDone:
                     return (new DeliveryResult(DeliveryOutcome.Duplicate, "This delivery is stored already.", reasons is null ? recordId : null), 0);
-                case var _ when tries == 3:
+                case var _ when tries == LogWriter.MaxTries:
                     throw new StorageException(StorageFault.Locked, $"Another activation takes the deliveries of pipeline {pipeline}.");
             }
     }
