@@ -20,7 +20,7 @@ internal static class InboxEndpoints
         var folder = Path.Combine(options.InboxFolder, context.User.Caller().Tenant.Value);
         var target = InboxPath.Resolve(folder, path)
             ?? throw new RefusedException(RefusalCode.Invalid, $"\"{path}\" is not a relative path of plain names, at most {InboxPath.MostCharacters} characters long.");
-        var bytes = await Keep(context.Request, target, disk);
+        var bytes = await Keep(context.Request, folder, target, disk);
         var pipeline = grains.Pipeline(context, PipelineName);
         if (await pipeline.View() is null)
             await pipeline.Define(Definition(folder), "inbox.yaml");
@@ -29,7 +29,7 @@ internal static class InboxEndpoints
     }
 
     // A watcher must never see half a file: it is written beside its place under a name that sources skip, and moved there at the end.
-    private static async Task<long> Keep(HttpRequest request, string target, IInboxDisk disk)
+    private static async Task<long> Keep(HttpRequest request, string folder, string target, IInboxDisk disk)
     {
         var partial = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetRandomFileName()}.part");
         try
@@ -45,6 +45,14 @@ internal static class InboxEndpoints
             disk.Place(partial, target);
             return bytes;
         }
+        catch (PathTooLongException)
+        {
+            throw new RefusedException(RefusalCode.Invalid, "A name in the path is too long for the disk. The file was not kept.");
+        }
+        catch (IOException) when (Directory.Exists(target) || FileInTheWay(folder, target))
+        {
+            throw new RefusedException(RefusalCode.Conflict, "The path names a folder where there is a file, or a file where there is a folder. The file was not kept.");
+        }
         catch (IOException full) when (full.HResult is NoSpaceOnUnix or NoQuotaOnLinux or NoSpaceOnWindows)
         {
             throw new RefusedException(RefusalCode.StorageFull, "The disk is full. The file was not kept.");
@@ -54,6 +62,14 @@ internal static class InboxEndpoints
             if (File.Exists(partial))
                 File.Delete(partial);
         }
+    }
+
+    private static bool FileInTheWay(string folder, string target)
+    {
+        for (var above = Path.GetDirectoryName(target); above is not null && above.Length > folder.Length; above = Path.GetDirectoryName(above))
+            if (File.Exists(above))
+                return true;
+        return false;
     }
 
     private static async Task<RunView?> StartUnlessRunning(IPipelineGrain pipeline)

@@ -31,7 +31,7 @@ public sealed record SourceContext(string Tenant, string Pipeline, SourceDefinit
 /// <param name="Id">Stable across runs (a relative path).</param>
 /// <param name="Fingerprint">Changes whenever the content may have (size and modification time); an unchanged one is not read again.</param>
 /// <param name="Bytes">Its size where known, for progress.</param>
-/// <param name="Unreadable">Why it cannot be read at all (an unknown type), or null.</param>
+/// <param name="Unreadable">Why it cannot be read at all (an unknown type), or null. What lies below it ("id/…") cannot be seen then, and has not vanished.</param>
 /// <param name="Settling">It is still being written: leave it for a later look.</param>
 public sealed record SourcePartition(string Id, string Fingerprint, long Bytes, string? Unreadable = null, bool Settling = false);
 

@@ -300,17 +300,17 @@ internal sealed partial class PipelineGrain(
 
     private async Task Look(CancellationToken cancellation)
     {
-        if (definition is null || keeper.IsGoing || await planner.WatchedHash(definition, cancellation) is not { } hash || hash == watchedHash)
+        if (definition is null || keeper.IsGoing || await planner.WatchedHash(definition, cancellation) is var hash && hash == watchedHash)
             return;
-        var first = watchedHash is null;
-        watchedHash = hash;
-        if (first)
-        {
-            var plan = await planner.Plan(new ReadingPlan(definition, judges.For(definition)), null, false, new HashSet<string>(), cancellation);
-            if (plan.ToRead.Count == 0 && plan.Vanished.Count == 0)
-                return;
-        }
-        await Start(new StartRun(Reason: "changed"));
+        if (watchedHash is not null || await IsBehind(cancellation))
+            await Start(new StartRun(Reason: "changed"));
+        watchedHash = hash; // Last: where the start failed, the next look tries again.
+    }
+
+    private async Task<bool> IsBehind(CancellationToken cancellation)
+    {
+        var plan = await planner.Plan(new ReadingPlan(definition!, judges.For(definition!)), null, false, new HashSet<string>(), cancellation);
+        return plan.ToRead.Count > 0 || plan.Vanished.Count > 0;
     }
 
     private async Task Remind()

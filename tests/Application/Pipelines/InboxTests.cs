@@ -44,6 +44,20 @@ public sealed class InboxTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Accepted, (await Drop("one.txt", "Ann called.")).StatusCode);
     }
 
+    [Theory]
+    [InlineData("one.txt/two.txt", 409, "conflict")]
+    [InlineData("one.txt/two/three.txt", 409, "conflict")]
+    [InlineData("calls", 409, "conflict")]
+    [InlineData("😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀.txt", 400, "invalid")]
+    public async Task A_path_that_the_folder_cannot_take_is_refused_and_leaves_nothing(string path, int status, string code)
+    {
+        await Drop("one.txt", "Ann called.");
+        await Drop("calls/two.txt", "Bob called.");
+        await (await Drop(path, "x")).Problem(status, code);
+        var inbox = Path.GetDirectoryName(Kept("one.txt"))!;
+        Assert.Equal(["calls/two.txt", "one.txt"], Directory.GetFiles(inbox, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(inbox, file)).Order(StringComparer.Ordinal));
+    }
+
     private string Kept(string path) => Path.Combine(app.Folder, "data", "inbox", "default", path);
 
     private Task<HttpResponseMessage> Drop(string path, string text) =>

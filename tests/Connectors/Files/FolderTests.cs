@@ -82,6 +82,53 @@ public sealed class FolderTests
         Assert.All(await folder.Partitions(), p => Assert.False(p.Settling));
     }
 
+    /// <summary>From an archive, or from before the clock was set back: waiting for that day would be for ever.</summary>
+    [Fact]
+    public async Task A_watched_file_from_the_far_future_is_read_now()
+    {
+        using var folder = new Folder();
+        folder.Put("new.csv", "a\n1\n");
+        File.SetLastWriteTimeUtc(Path.Combine(folder.Path, "new.csv"), DateTime.UtcNow.AddYears(3));
+        Assert.False(Assert.Single(await folder.Partitions(("watch", "true"))).Settling);
+    }
+
+    [Fact]
+    public async Task A_folder_and_a_file_with_a_name_that_is_not_UTF8_are_named()
+    {
+        if (!OperatingSystem.IsLinux())
+            return; // Elsewhere there is no such name.
+        using var folder = new Folder();
+        folder.Put("a.csv", "a\n1\n");
+        await Shell(@"mkdir ""$(printf 'd\377')"" && echo 1 > ""$(printf 'd\377')/x.csv"" && echo 1 > ""$(printf 'f\377.csv')""", folder.Path);
+        Assert.Equal([("a.csv", null), ("d\uFFFD", "its name is not UTF-8; rename it"), ("f\uFFFD.csv", "its name is not UTF-8; rename it")],
+            (await folder.Partitions()).Select(p => (p.Id, p.Unreadable)));
+        await Shell("rm -rf ./*", folder.Path);
+    }
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_looked_into_is_named_and_the_rest_goes_on()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        using var folder = new Folder();
+        folder.Put("a.csv", "a\n1\n").Put("closed/b.csv", "a\n1\n").Put("z.csv", "a\n1\n");
+        var closed = Path.Combine(folder.Path, "closed");
+        File.SetUnixFileMode(closed, UnixFileMode.None);
+        try
+        {
+            if (Directory.EnumerateFiles(closed).Any())
+                return; // As root nothing is closed.
+        }
+        catch (UnauthorizedAccessException)
+        {
+            Assert.Equal([("a.csv", null), ("closed", "a folder that may not be read"), ("z.csv", null)], (await folder.Partitions()).Select(p => (p.Id, p.Unreadable)));
+        }
+        finally
+        {
+            File.SetUnixFileMode(closed, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
     [Fact]
     public async Task A_fingerprint_changes_with_the_content()
     {
@@ -127,6 +174,14 @@ public sealed class FolderTests
 
         folder.Put("b.csv.gz", "no gzip");
         Assert.Equal("not a valid gzip file", (await folder.Partitions()).Single(p => p.Id == "b.csv.gz").Unreadable);
+    }
+
+    // The runtime can neither make nor delete such names.
+    private static async Task Shell(string command, string folder)
+    {
+        using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("sh", ["-c", command]) { WorkingDirectory = folder })!;
+        await shell.WaitForExitAsync();
+        Assert.Equal(0, shell.ExitCode);
     }
 
     private static byte[] Gzip(byte[] bytes)

@@ -127,12 +127,12 @@ public sealed class RowReaderTests
 
     [Theory]
     [InlineData("people.csv", "id,x\n1,a\n2,b\n", "1,2")]
-    [InlineData("people.csv", "id,x\n1,a\n1,b\n", "row-1,row-2")]
+    [InlineData("people.csv", "id,x\n1,a\n1,b\n", "people.csv#1,people.csv#2")]
     [InlineData("companies.csv", "x,company_id\na,7\nb,8\n", "7,8")]
     [InlineData("deals.csv", "x,deals_id\na,7\nb,8\n", "7,8")]
-    [InlineData("deals.csv", "id,x\n,a\n2,b\n", "row-1,row-2")]
+    [InlineData("deals.csv", "id,x\n,a\n2,b\n", "deals.csv#1,deals.csv#2")]
     [InlineData("deals.jsonl", "{\"id\":\"a\"}\n{\"id\":2}\n", "a,2")]
-    [InlineData("deals.jsonl", "{\"id\":\"a\"}\n{}\n", "row-1,row-2")]
+    [InlineData("deals.jsonl", "{\"id\":\"a\"}\n{}\n", "deals.jsonl#1,deals.jsonl#2")]
     [InlineData("deals.json", "[{\"deal_id\":5},{\"deal_id\":6}]", "5,6")]
     public async Task The_key_is_a_field_that_is_called_so_and_tells_records_apart(string name, string text, string keys)
     {
@@ -146,7 +146,30 @@ public sealed class RowReaderTests
     {
         using var folder = new Folder();
         folder.Put("f.csv", "a,b,c\n1,2,3\n,5,6\n");
-        Assert.Equal(["3/1", "row-2"], (await folder.Read("f.csv", ("key", "c, a"))).Records.Select(r => r.Key));
+        Assert.Equal(["3/1", "f.csv#2"], (await folder.Read("f.csv", ("key", "c, a"))).Records.Select(r => r.Key));
+    }
+
+    [Theory]
+    [InlineData("", "data.csv", "data.tsv")]
+    [InlineData("orders", "jan/x.csv", "feb/x.csv")]
+    public async Task Records_without_a_key_of_two_files_in_one_stream_stay_apart(string stream, string one, string other)
+    {
+        using var folder = new Folder();
+        folder.Put(one, "name\nAnn\n").Put(other, "name\nBob\n");
+        (string, string)[] settings = stream.Length > 0 ? [("stream", stream)] : [];
+        var (first, second) = ((await folder.Read(one, settings)).Records[0], (await folder.Read(other, settings)).Records[0]);
+        Assert.Equal(first.Stream, second.Stream);
+        Assert.NotEqual(first.Key, second.Key);
+    }
+
+    [Theory]
+    [InlineData("f.csv", "a,b\nx/y,z\nx,y/z\n\"x\\\",\"/y\"\n")]
+    [InlineData("f.jsonl", "{\"a\":\"x/y\",\"b\":\"z\"}\n{\"a\":\"x\",\"b\":\"y/z\"}\n{\"a\":\"x\\\\\",\"b\":\"/y\"}\n")]
+    public async Task A_slash_in_a_value_makes_no_two_keys_the_same(string name, string text)
+    {
+        using var folder = new Folder();
+        folder.Put(name, text);
+        Assert.Equal([@"x\/y/z", @"x/y\/z", @"x\\/\/y"], (await folder.Read(name, ("key", "a, b"))).Records.Select(r => r.Key));
     }
 
     [Theory]

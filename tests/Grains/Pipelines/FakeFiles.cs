@@ -14,6 +14,9 @@ internal sealed class FakeFiles : ISourceKind
     /// <summary>Why the folder cannot be listed, or null.</summary>
     public string? Unlistable { get; set; }
 
+    /// <summary>The path of the source that cannot be listed, or null.</summary>
+    public string? UnlistablePath { get; set; }
+
     /// <summary>The stream that every record says it belongs to.</summary>
     public string Stream { get; set; } = "deals";
 
@@ -36,6 +39,8 @@ internal sealed class FakeFiles : ISourceKind
         await Task.Yield();
         if (Unlistable is { } reason)
             throw new SourceException(reason, transient: true);
+        if (source.Definition["path"] == UnlistablePath)
+            throw new SourceException("It is gone.", transient: true);
         foreach (var (path, file) in files)
             yield return new SourcePartition(path, file.Fingerprint, file.Lines.Sum(line => line.Length), file.Unreadable, file.Settling);
     }

@@ -23,8 +23,11 @@ internal sealed class FaultyLog(ILogStore inner) : ILogStore
 {
     private int appends;
 
-    /// <summary>Which append (from 1) goes wrong, counting those of lanes only.</summary>
+    /// <summary>Which append (from 1) goes wrong, counting those of <see cref="Owners"/> only.</summary>
     public int FaultAt { get; set; }
+
+    /// <summary>Part of the names of those whose appends are counted.</summary>
+    public string Owners { get; set; } = "/lane-";
 
     public LogFault Fault { get; set; }
 
@@ -34,7 +37,7 @@ internal sealed class FaultyLog(ILogStore inner) : ILogStore
 
     public async Task<AppendOutcome> Append(TenantId tenant, AppendBatch batch, CancellationToken cancellation)
     {
-        if (!batch.Fence.Owner.Contains("/lane-", StringComparison.Ordinal) || Interlocked.Increment(ref appends) != FaultAt)
+        if (!batch.Fence.Owner.Contains(Owners, StringComparison.Ordinal) || Interlocked.Increment(ref appends) != FaultAt)
             return await inner.Append(tenant, batch, cancellation);
         Happened = true;
         switch (Fault)

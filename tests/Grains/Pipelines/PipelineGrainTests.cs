@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+using Sophia.Log;
 using Sophia.Operations;
 using Sophia.Security;
 
@@ -114,6 +116,33 @@ public sealed class PipelineGrainTests
         world.Files.WriteDeals("b.jsonl", 2);
         var runs = await world.Until(pipeline => pipeline.Runs(10), runs => runs is [{ State: RunState.Succeeded }, _]);
         Assert.Equal((1L, 1L), (runs[0].Counts.In, runs[0].Counts.Stored));
+    }
+
+    [Fact]
+    public async Task A_watched_change_whose_run_could_not_start_is_tried_again()
+    {
+        await using var world = await PipelineHost.Start(services =>
+        {
+            var real = services.Last(service => service.ServiceType == typeof(ILogStore));
+            services.AddSingleton<ILogStore>(all => new FaultyLog((ILogStore)ActivatorUtilities.CreateInstance(all, real.ImplementationType!)) { Owners = "/run", FaultAt = 1, Fault = LogFault.Full });
+        });
+        world.Files.WriteDeals("a.jsonl", 1);
+        await world.As(pipeline => pipeline.Define(PipelineWorld.Definition.Replace("path: /data", "path: /data, watch: true, watchEvery: 1s"), "crm.yaml"));
+        var runs = await world.Until(pipeline => pipeline.Runs(10), runs => runs is [{ State: RunState.Succeeded }]);
+        Assert.Equal(1, runs[0].Counts.Stored);
+        Assert.True(((FaultyLog)world.Log).Happened);
+    }
+
+    [Fact]
+    public async Task A_watched_source_that_cannot_be_listed_holds_up_no_other()
+    {
+        await using var world = await PipelineHost.Start();
+        world.Files.WriteDeals("a.jsonl", 1);
+        world.Files.UnlistablePath = "/gone";
+        await world.As(pipeline => pipeline.Define(
+            "name: crm\nsources: [{type: files, name: one, path: /gone, watch: true, watchEvery: 1s}, {type: files, name: two, path: /data, watch: true, watchEvery: 1s}]\nstreams: {deals: {key: id}}\n", "crm.yaml"));
+        var runs = await world.Until(pipeline => pipeline.Runs(10), runs => runs is [{ EndedAt: not null }]);
+        Assert.Equal((RunState.Failed, 1L), (runs[0].State, runs[0].Counts.Stored));
     }
 
     [Fact]

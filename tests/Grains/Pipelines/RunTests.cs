@@ -225,6 +225,38 @@ public sealed class RunTests
         Assert.Equal((RunState.Succeeded, "1 2"), ((await world.Run()).State, await world.Keys()));
     }
 
+    [Fact]
+    public async Task What_lies_in_a_folder_that_cannot_be_read_has_not_vanished()
+    {
+        await using var world = new PipelineWorld();
+        world.Files.WriteDeals("a.jsonl", 1, 4, 5, 6);
+        world.Files.WriteDeals("closed/b/c.jsonl", 2);
+        world.Files.WriteDeals("closedness.jsonl", 3);
+        await world.Run();
+        world.Files.Delete("closed/b/c.jsonl");
+        world.Files.Delete("closedness.jsonl");
+        world.Files.Write("closed");
+        world.Files["closed"].Unreadable = "A folder that may not be read.";
+        var row = await world.Run();
+        Assert.Equal((RunState.Succeeded, 1L, 1L, "1 2 4 5 6"), (row.State, row.Counts.Unreadable, row.Counts.Deleted, await world.Keys()));
+    }
+
+    [Fact]
+    public async Task A_file_that_is_still_being_written_excuses_no_deletions()
+    {
+        await using var world = new PipelineWorld();
+        world.Files.WriteDeals("a.jsonl", 1, 2, 3, 4);
+        await world.Run();
+        world.Files.Delete("a.jsonl");
+        world.Files.WriteDeals("b.jsonl", 9);
+        world.Files["b.jsonl"].Settling = true;
+        var row = await world.Run();
+        Assert.Equal((RunState.Succeeded, 0L, "1 2 3 4"), (row.State, row.Counts.Deleted, await world.Keys()));
+        Assert.Equal([4L], world.Usual);
+        world.Files["b.jsonl"].Settling = false;
+        Assert.Equal((RunState.Failed, "1 2 3 4 9"), ((await world.Run()).State, await world.Keys()));
+    }
+
     [Theory]
     [InlineData(3, 0)]
     [InlineData(4, 1)]

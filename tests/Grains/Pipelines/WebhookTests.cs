@@ -80,6 +80,21 @@ public sealed class WebhookTests
         Assert.Contains(detail, result.Detail);
     }
 
+    [Theory]
+    [InlineData("{\"issue\":{\"node_id\":\"\\ud800\"}}")]
+    [InlineData("{\"issue\":{\"id\":7},\"action\":\"\\udfff\"}")]
+    [InlineData("{\"\\ud800\":1}")]
+    public async Task A_delivery_with_half_a_character_is_held_back(string text)
+    {
+        await using var inbox = new Inbox("name: github\nsource: {type: github-webhook, secret: generated}");
+        Assert.Equal(DeliveryOutcome.Quarantined, (await inbox.Take(GitHub(Encoding.UTF8.GetBytes(text), "issues", "d-1"))).Outcome);
+        await using var shop = new Inbox("name: shop\nsource: {type: webhook, secret: generated, key: issue}");
+        var body = Encoding.UTF8.GetBytes(text);
+        var delivery = new WebhookDelivery(new Dictionary<string, string> { ["x-signature"] = Convert.ToHexStringLower(WebhookSignature.Of(body, null, Secret)) }, body);
+        Assert.Equal(DeliveryOutcome.Quarantined, (await shop.Take(delivery)).Outcome);
+        Assert.Equal("encoding", (await shop.Quarantine.List(PipelineWorld.Tenant, new QuarantineQuery(), default)).Items.Single().Reasons.Single().Rule);
+    }
+
     [Fact]
     public async Task A_delivery_that_the_gate_holds_back_is_durable_and_a_duplicate_the_second_time()
     {

@@ -94,7 +94,7 @@ internal sealed class CsvReader(OpenedFile file, TextBlocks blocks, ReaderState 
         }
         for (var i = 0; i < keyColumns.Length; i++)
             keyValues[i] = keyColumns[i] < 0 || cells[keyColumns[i]].Length == 0 ? null : Text(row, cells[keyColumns[i]], invalid >= 0);
-        Emit(RecordKeys.Of(keyValues, Row + 1), json.Write(row, cells, fromWindows1252: invalid >= 0), Blocks.Source.Width(row));
+        Emit(RecordKeys.Of(keyValues, File.Path, Row + 1), json.Write(row, cells, fromWindows1252: invalid >= 0), Blocks.Source.Width(row));
     }
 
     /// <summary>A row that grows beyond the longest allowed: its first line is given up, and reading goes on after that.</summary>

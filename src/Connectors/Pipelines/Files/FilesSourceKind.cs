@@ -7,6 +7,12 @@ namespace Sophia.Pipelines;
 /// <remarks>Nothing outside the source's path is ever opened: links are not followed, and the path is checked again when a file is opened.</remarks>
 internal sealed class FilesSourceKind(IOptions<FilesOptions> options, TimeProvider time) : ISourceKind
 {
+    /// <summary>Raised when keys are made in another way: every file is then read once more.</summary>
+    private const int KeysVersion = 2;
+
+    /// <summary>How far ahead of this machine's clock a file's time may be and still count as "just written"; beyond it the time says nothing.</summary>
+    private static readonly TimeSpan ClocksDifferBy = TimeSpan.FromMinutes(10);
+
     public string Type => "files";
 
     public async IAsyncEnumerable<SourcePartition> Partitions(SourceContext source, [EnumeratorCancellation] CancellationToken cancellation)
@@ -67,9 +73,9 @@ internal sealed class FilesSourceKind(IOptions<FilesOptions> options, TimeProvid
             return new SourcePartition(file.Path, "link", 0, refused);
         var info = file.Info;
         if (!info.Exists)
-            return null;
-        var fingerprint = $"{info.Length}-{info.LastWriteTimeUtc.Ticks}";
-        if (settings.Watch && time.GetUtcNow().UtcDateTime - info.LastWriteTimeUtc < settings.SettleFor)
+            return file.Path.Contains(FolderWalk.UnknownCharacter) ? new SourcePartition(file.Path, "name", 0, FolderWalk.NameIsNotText) : null;
+        var fingerprint = $"{info.Length}-{info.LastWriteTimeUtc.Ticks}-{KeysVersion}";
+        if (settings.Watch && IsSettling(time.GetUtcNow().UtcDateTime - info.LastWriteTimeUtc, settings.SettleFor))
             return new SourcePartition(file.Path, fingerprint, info.Length, Settling: true);
         var (format, gzip) = Format(file.Path, settings);
         var unreadable = format is null ? NoReader(file.Path)
@@ -77,6 +83,8 @@ internal sealed class FilesSourceKind(IOptions<FilesOptions> options, TimeProvid
             : FileHead.Read(info.FullName, gzip, settings.Encoding, options.Value).Unreadable;
         return new SourcePartition(file.Path, fingerprint, info.Length, unreadable);
     }
+
+    private static bool IsSettling(TimeSpan age, TimeSpan settleFor) => age < settleFor && age > -ClocksDifferBy;
 
     private static (FileFormat? Format, bool Gzip) Format(string path, FilesSettings settings)
     {

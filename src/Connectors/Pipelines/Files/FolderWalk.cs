@@ -1,11 +1,16 @@
 namespace Sophia.Pipelines;
 
-/// <summary>A file under a source's root, or a link in it that leads out.</summary>
+/// <summary>A file under a source's root, or what is refused there: a link that leads out, a folder that may not be read.</summary>
 internal readonly record struct WalkedFile(string Path, FileInfo Info, string? Refused);
 
 /// <summary>Walks a folder in ordinal order of relative paths. Links are never followed; hidden files and folders (a leading dot) are passed over.</summary>
 internal static class FolderWalk
 {
+    /// <summary>Said of a name whose bytes are no UTF-8: the runtime shows it with <see cref="UnknownCharacter"/> and cannot open it.</summary>
+    public const string NameIsNotText = "its name is not UTF-8; rename it";
+
+    public const char UnknownCharacter = '\uFFFD';
+
     public static IEnumerable<WalkedFile> Files(string root, Func<string, bool> wanted, CancellationToken cancellation)
     {
         if (File.Exists(root))
@@ -37,21 +42,9 @@ internal static class FolderWalk
     private static IEnumerable<WalkedFile> Folder(DirectoryInfo folder, string prefix, string root, Func<string, bool> wanted, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        FileSystemInfo[] entries;
-        try
-        {
-            entries = folder.GetFileSystemInfos();
-        }
-        catch (DirectoryNotFoundException)
-        {
-            yield break;
-        }
-        catch (UnauthorizedAccessException)
-        {
-            entries = [];
-            if (prefix.Length == 0)
-                throw;
-        }
+        var (entries, closed) = Entries(folder, isRoot: prefix.Length == 0);
+        if (closed is not null)
+            yield return new WalkedFile(prefix[..^1], new FileInfo(folder.FullName), closed);
         Array.Sort(entries, (a, b) => string.CompareOrdinal(Sortable(a), Sortable(b)));
         foreach (var entry in entries)
         {
@@ -70,6 +63,27 @@ internal static class FolderWalk
             }
             else if (wanted(path))
                 yield return new WalkedFile(path, (FileInfo)entry, null);
+        }
+    }
+
+    // A folder below that cannot be looked into is named, and the rest goes on; that it holds nothing is not known.
+    private static (FileSystemInfo[] Entries, string? Closed) Entries(DirectoryInfo folder, bool isRoot)
+    {
+        try
+        {
+            return (folder.GetFileSystemInfos(), null);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return ([], folder.Name.Contains(UnknownCharacter) ? NameIsNotText : null);
+        }
+        catch (UnauthorizedAccessException) when (!isRoot)
+        {
+            return ([], "a folder that may not be read");
+        }
+        catch (IOException error) when (!isRoot)
+        {
+            return ([], $"a folder that cannot be read: {error.Message}");
         }
     }
 

@@ -49,7 +49,7 @@ internal sealed class JsonLinesReader(OpenedFile file, TextBlocks blocks, Reader
         else if (shape.Check(line[indent..]) is { } fault)
             Reject(Blocks.Unread[..length], fault.ToPiece());
         else
-            Emit(RecordKeys.Of(shape.KeyValues.Span, Row + 1), Blocks.Keep(indent, line.Length - indent), Blocks.Source.Width(line));
+            Emit(RecordKeys.Of(shape.KeyValues.Span, File.Path, Row + 1), Blocks.Keep(indent, line.Length - indent), Blocks.Source.Width(line));
         return true;
     }
 
@@ -58,7 +58,7 @@ internal sealed class JsonLinesReader(OpenedFile file, TextBlocks blocks, Reader
         if (shape.Check(line) is { } fault)
             Reject(Blocks.Unread[..length], fault.ToPiece());
         else
-            Emit(RecordKeys.Of(shape.KeyValues.Span, Row + 1), line, length);
+            Emit(RecordKeys.Of(shape.KeyValues.Span, File.Path, Row + 1), line, length);
         return true;
     }
 

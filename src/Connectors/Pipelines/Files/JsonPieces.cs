@@ -26,7 +26,7 @@ internal static class JsonPieces
         var transcripts = Transcripts(file, text, document.RootElement);
         if (transcripts.Count > 0)
             return transcripts;
-        var key = file.Settings.Key.Count > 0 && !shape.KeyValues.Span.Contains(null) ? RecordKeys.Of(shape.KeyValues.Span, 1) : file.Path;
+        var key = file.Settings.Key.Count > 0 && !shape.KeyValues.Span.Contains(null) ? RecordKeys.Of(shape.KeyValues.Span, file.Path, 1) : file.Path;
         return [new FilePiece(ObjectStream(file), key, json[..json.Span.TrimEnd(" \t\r\n"u8).Length], start, json.Length)];
     }
 
@@ -81,7 +81,7 @@ internal static class JsonPieces
         {
             if (elements[i].Fault is null)
                 shape.Check(elements[i].Payload.Span);
-            yield return elements[i] with { Key = RecordKeys.Of(shape.KeyValues.Span, i + 1) };
+            yield return elements[i] with { Key = RecordKeys.Of(shape.KeyValues.Span, file.Path, i + 1) };
         }
     }
 

@@ -2,7 +2,7 @@ namespace Sophia.Pipelines;
 
 /// <summary>Which field names a file's records.</summary>
 /// <remarks>The source's <c>key</c> setting decides; else a field <c>id</c>, <c>{singular of the file}_id</c> or <c>{file}_id</c> that has a value, each time
-/// another, in the first <see cref="ProbedRows"/> records; else the record's number.</remarks>
+/// another, in the first <see cref="ProbedRows"/> records; else the file's path and the record's number, because several files may feed one stream.</remarks>
 internal sealed class RecordKeys
 {
     /// <summary>How many records are looked at before a field counts as a key.</summary>
@@ -42,17 +42,17 @@ internal sealed class RecordKeys
         return [];
     }
 
-    /// <summary>The values joined by '/', or the record's number (from 1) where one is missing.</summary>
-    public static string Of(ReadOnlySpan<string?> values, long row)
+    /// <summary>The values joined by '/' ("/" and "\" of a value escaped by "\"), or the file's path and the record's number (from 1) where one is missing.</summary>
+    public static string Of(ReadOnlySpan<string?> values, string path, long row)
     {
         foreach (var value in values)
             if (string.IsNullOrEmpty(value))
-                return $"row-{row}";
+                return $"{path}#{row}";
         return values.Length switch
         {
-            0 => $"row-{row}",
+            0 => $"{path}#{row}",
             1 => values[0]!,
-            _ => string.Join('/', values.ToArray()),
+            _ => string.Join('/', values.ToArray().Select(static value => value!.Replace("\\", "\\\\").Replace("/", "\\/"))),
         };
     }
 

@@ -9,15 +9,14 @@ internal static class FullReadRules
     /// <summary>How many earlier totals are remembered.</summary>
     public const int Remembered = 5;
 
-    /// <summary>Why the run fails, or null.</summary>
+    /// <summary>Why nothing may count as vanished, or null. It fails the run, unless something is still being written: then the run after that judges.</summary>
     /// <param name="total">Records that the sources hold now, those of unchanged partitions included.</param>
-    /// <param name="settling">Something is still being written, so finding nothing means nothing.</param>
     /// <param name="firstUnreadable">Why a partition could not be read, where one could not.</param>
-    public static string? Objection(long total, IReadOnlyList<long> usual, GateDefinition gate, bool settling, string? firstUnreadable)
+    public static string? Objection(long total, IReadOnlyList<long> usual, GateDefinition gate, string? firstUnreadable)
     {
-        if (total == 0 && gate.FailWhenEmpty && !settling)
+        if (total == 0 && gate.FailWhenEmpty)
             return $"The sources hold no records at all{(firstUnreadable is null ? "" : $" (the first that could not be read: {firstUnreadable})")}. Nothing was deleted. Set gate.failWhenEmpty to false where that is right.";
-        if (usual.Count == 0 || settling)
+        if (usual.Count == 0)
             return null;
         var median = Median(usual);
         return total >= median * gate.MinimumShareOfUsual ? null : string.Create(CultureInfo.InvariantCulture,

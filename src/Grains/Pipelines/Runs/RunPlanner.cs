@@ -18,7 +18,7 @@ internal sealed class RunPlanner(TenantId tenant, string pipeline, ILogStore log
         foreach (var source in reading.Definition.Sources)
             if (!WebhookKinds.IsWebhook(source.Type))
                 await Look(reading, source, marks, fullRefresh, reported, looked, cancellation);
-        var vanished = marks.Keys.Where(name => !looked.Listed.Contains(name)).Order(StringComparer.Ordinal)
+        var vanished = marks.Keys.Where(name => !looked.Listed.Contains(name) && !looked.Hides(name)).Order(StringComparer.Ordinal)
             .Select(name => Split(name, looked.Sources)).OfType<PlannedPartition>().ToArray();
         return new RunPlan
         {
@@ -33,22 +33,29 @@ internal sealed class RunPlanner(TenantId tenant, string pipeline, ILogStore log
         };
     }
 
-    /// <summary>A hash of what the watched sources show now; null where one of them cannot be listed.</summary>
-    public async Task<ulong?> WatchedHash(PipelineDefinition definition, CancellationToken cancellation)
+    /// <summary>A hash of what the watched sources show now. One that cannot be listed shows that, and holds up no other.</summary>
+    public async Task<ulong> WatchedHash(PipelineDefinition definition, CancellationToken cancellation)
     {
         var hash = 0UL;
+        foreach (var source in definition.Sources)
+            if (PipelineSources.IsWatched(source))
+                hash = unchecked(hash + await WatchedHash(source, cancellation));
+        return hash;
+    }
+
+    private async Task<ulong> WatchedHash(SourceDefinition source, CancellationToken cancellation)
+    {
+        var (hash, name) = (0UL, ReadingPlan.NameOf(source));
         try
         {
-            foreach (var source in definition.Sources)
-                if (PipelineSources.IsWatched(source))
-                    await foreach (var partition in kinds.Of(source.Type).Partitions(new SourceContext(tenant.Value, pipeline, source), cancellation))
-                        hash = Looked.Mix(hash, ReadingPlan.NameOf(source), partition);
+            await foreach (var partition in kinds.Of(source.Type).Partitions(new SourceContext(tenant.Value, pipeline, source), cancellation))
+                hash = Looked.Mix(hash, name, partition);
+            return hash;
         }
-        catch (SourceException)
+        catch (SourceException wrong)
         {
-            return null;
+            return SeenKeys.HashOf(name, wrong.Message);
         }
-        return hash;
     }
 
     /// <summary>Records that listed partitions hold by their checkpoints, and the listed ones in which vanished keys have still to be looked for.</summary>
@@ -81,9 +88,15 @@ internal sealed class RunPlanner(TenantId tenant, string pipeline, ILogStore log
                 if (partition.Settling)
                     looked.Settling++;
                 else if (reported.Contains(partition.Id))
+                {
                     looked.Current++;
+                    looked.Closed.Add(name);
+                }
                 else if (partition.Unreadable is { } reason)
+                {
                     looked.Unreadable.Add(new UnreadableView(partition.Id, reason, partition.Bytes));
+                    looked.Closed.Add(name);
+                }
                 else if (IsCurrent(marks.GetValueOrDefault(name), reading.Fingerprint(sourceName, partition.Fingerprint), fullRefresh))
                     looked.Current++;
                 else
@@ -141,6 +154,9 @@ internal sealed class RunPlanner(TenantId tenant, string pipeline, ILogStore log
 
         public List<string> Sources { get; } = [];
 
+        /// <summary>Names of partitions that cannot be read; one may be a folder.</summary>
+        public HashSet<string> Closed { get; } = new(StringComparer.Ordinal);
+
         public int Current { get; set; }
 
         public int Settling { get; set; }
@@ -148,6 +164,15 @@ internal sealed class RunPlanner(TenantId tenant, string pipeline, ILogStore log
         public string? Failure { get; set; }
 
         public ulong Hash { get; set; }
+
+        /// <summary>Whether a partition lies below one that cannot be read.</summary>
+        public bool Hides(string name)
+        {
+            for (var slash = Closed.Count == 0 ? -1 : name.LastIndexOf('/'); slash > 0; slash = name.LastIndexOf('/', slash - 1))
+                if (Closed.Contains(name[..slash]))
+                    return true;
+            return false;
+        }
 
         // A settling partition is left out: it shows up once it has settled.
         public static ulong Mix(ulong hash, string source, SourcePartition partition) =>

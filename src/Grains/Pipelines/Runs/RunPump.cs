@@ -83,8 +83,8 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
         var total = order.DryRun ? held + recordsRead : held;
         if (plan.ListingFailure is { } unlisted)
             return new RunEvent.Fail($"A source could not be listed: {unlisted}");
-        if (FullReadRules.Objection(total, order.Usual, order.Reading.Definition.Gate, plan.Settling > 0, firstUnreadable) is { } objection)
-            return new RunEvent.Fail(objection);
+        if (FullReadRules.Objection(total, order.Usual, order.Reading.Definition.Gate, firstUnreadable) is { } objection)
+            return plan.Settling > 0 ? new RunEvent.Finish() : new RunEvent.Fail(objection);
         listener.FullRead(total);
         await Spread(plan.Vanished, (lane, partition) => Sweep(lane, partition, vanished: true, cancellation));
         await Spread(order.DryRun ? plan.ToRead : toSweep, (lane, partition) => Sweep(lane, partition, vanished: false, cancellation));

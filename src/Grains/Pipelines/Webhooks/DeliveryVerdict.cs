@@ -1,4 +1,5 @@
 using Sophia.Log;
+using Sophia.Quality;
 
 namespace Sophia.Pipelines;
 
@@ -10,8 +11,14 @@ internal abstract record DeliveryVerdict
 
     private DeliveryVerdict() { }
 
+    public static readonly CellReason HalfCharacter = new("*", "encoding", null, "text of whole characters", "A text or name in it is half a character, such as \\ud800.");
+
     /// <summary>It comes from whom it says. OnceId names the delivery; the same one again is a duplicate.</summary>
-    public sealed record Accept(string OnceId, string Stream, string? Key, RecordOperation Operation) : DeliveryVerdict;
+    public sealed record Accept(string OnceId, string Stream, string? Key, RecordOperation Operation) : DeliveryVerdict
+    {
+        /// <summary>Why it is held back before any rule is asked, or null.</summary>
+        public CellReason? Fault { get; init; }
+    }
 
     public sealed record Refuse(DeliveryOutcome Outcome, string Detail) : DeliveryVerdict;
 

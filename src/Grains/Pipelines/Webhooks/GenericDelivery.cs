@@ -27,7 +27,10 @@ internal static class GenericDelivery
             return DeliveryVerdict.Wrong("The delivery's time is too far from now.");
         if (WebhookBody.Objection(delivery) is { } objection)
             return DeliveryVerdict.Invalid(objection);
-        return new DeliveryVerdict.Accept(OnceId(source, delivery), source["stream"] ?? DefaultStream, null, RecordOperation.Upsert);
+        return new DeliveryVerdict.Accept(OnceId(source, delivery), source["stream"] ?? DefaultStream, null, RecordOperation.Upsert)
+        {
+            Fault = WebhookBody.HasHalfCharacter(delivery.Body.Span) ? DeliveryVerdict.HalfCharacter : null,
+        };
     }
 
     private static ReadOnlySpan<char> WithoutPrefix(SourceDefinition source, string signature)

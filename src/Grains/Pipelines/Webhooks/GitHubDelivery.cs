@@ -59,6 +59,8 @@ internal static class GitHubDelivery
             return DeliveryVerdict.Invalid("There is no X-GitHub-Delivery.");
         if (WebhookBody.Objection(delivery) is { } objection)
             return DeliveryVerdict.Invalid(objection);
+        if (WebhookBody.HasHalfCharacter(delivery.Body.Span))
+            return new DeliveryVerdict.Accept(id, $"github/{happened}", id, RecordOperation.Upsert) { Fault = DeliveryVerdict.HalfCharacter };
         using var payload = JsonDocument.Parse(delivery.Body);
         var key = KeyOf(happened, payload.RootElement);
         var deleted = key is not null && Text(payload.RootElement, "action") == "deleted";

@@ -11,6 +11,29 @@ internal static class WebhookBody
 
     private const int MaxDepth = 64;
 
+    /// <summary>Whether a name or text of a well-formed body is half a character ("\ud800"): JSON allows it, but no text can hold it.</summary>
+    public static bool HasHalfCharacter(ReadOnlySpan<byte> body)
+    {
+        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth });
+        while (reader.Read())
+            if (reader is { ValueIsEscaped: true, TokenType: JsonTokenType.String or JsonTokenType.PropertyName } && !IsText(ref reader))
+                return true;
+        return false;
+    }
+
+    private static bool IsText(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            _ = reader.GetString();
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Why the body cannot be taken, or null.</summary>
     public static string? Objection(WebhookDelivery delivery)
     {

@@ -57,6 +57,8 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
     {
         if (QuarantineRules.ReservedStream(record.Stream) is { } reserved)
             return (null, [reserved]);
+        if (accepted.Fault is { } fault)
+            return (null, [fault]);
         var (key, missing) = (accepted.Key, (string?)null);
         if (key is null && source["key"] is { Length: > 0 } fields)
             key = new RecordKeys(fields.Split([',', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Of(record.Payload.Span, out missing);
