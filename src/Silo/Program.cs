@@ -15,5 +15,6 @@ var sophia = new CommandLine("Sophia: records in, cited answers out.",
     SignInCommand.Create(),
     StatusCommand.Create(),
     EvalCommand.Create(),
-    BenchCommand.Create());
+    BenchCommand.Create(),
+    TestCommand.Create());
 return await sophia.Run(args);

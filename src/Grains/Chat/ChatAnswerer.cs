@@ -45,6 +45,8 @@ internal sealed partial class ChatAnswerer(IPassageSearch search, PassageReader 
     /// <summary>Says that nothing was found, and where it was looked for.</summary>
     internal static string Refusal(SearchFilter? filter, SearchAnswer found)
     {
+        if (found.Head == 0)
+            return $"{Nothing} There are no records yet.";
         var where = filter?.Streams is { Count: > 0 } streams ? string.Join(", ", streams) : "all streams";
         var narrowed = filter is null or { Keys: null, Kind: null, Speaker: null, From: null, Until: null, Fields: null } ? "" : " within the filter";
         var late = found.IndexedTo < found.Head ? " Newer records are still on their way into the index." : "";

@@ -267,7 +267,7 @@ internal sealed partial class PipelineGrain(
     {
         await keeper.Apply(ended, lifetime.Token);
         var row = keeper.Row!;
-        LogEnded(key.ToString(), row.RunId, row.State, row.Counts.In, row.Counts.Stored, row.Counts.Quarantined, row.Error ?? "");
+        LogEnded(key.ToString(), row.RunId, row.State, row.Counts.In, row.Counts.Stored, row.Counts.Quarantined, row.Error is null ? "" : $": {row.Error}");
         if (row is { State: RunState.Succeeded, DryRun: false } && keeper.Held is { } held)
             await Save(stored.State with { Usual = FullReadRules.Remember(stored.State.Usual, held) });
     }
@@ -348,7 +348,7 @@ internal sealed partial class PipelineGrain(
     [LoggerMessage(2101, LogLevel.Information, "Pipeline {Pipeline}: run {Run} started ({Reason})")]
     private partial void LogStarted(string pipeline, string run, string reason);
 
-    [LoggerMessage(2102, LogLevel.Information, "Pipeline {Pipeline}: run {Run} {State}: {Read} read, {Stored} stored, {Quarantined} quarantined. {Error}")]
+    [LoggerMessage(2102, LogLevel.Information, "Pipeline {Pipeline}: run {Run} {State}: {Read} read, {Stored} stored, {Quarantined} quarantined{Error}")]
     private partial void LogEnded(string pipeline, string run, RunState state, long read, long stored, long quarantined, string error);
 
     [LoggerMessage(2103, LogLevel.Error, "Pipeline {Pipeline}: run {Run} broke")]

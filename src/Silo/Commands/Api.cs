@@ -62,7 +62,7 @@ internal sealed class Api : IAsyncDisposable
         try
         {
             var problem = JsonSerializer.Deserialize(text, EdgeJson.Default.Problem)!;
-            return new(string.Join('\n', [problem.Detail ?? problem.Title, .. problem.Errors ?? []]));
+            return new(string.Join('\n', ((string[])[problem.Detail ?? problem.Title, .. problem.Errors ?? []]).Distinct()));
         }
         catch (JsonException)
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Sophia.Hosting;
@@ -8,7 +9,7 @@ namespace Sophia.Commands;
 /// <summary>Runs one command: signals end it in good order, whatever fails becomes one line and an exit code.</summary>
 internal sealed class CommandLine
 {
-    private readonly RootCommand root;
+    private readonly Command root;
 
     /// <summary>When the program began. The system's time of the process is not it: the shell that built the program may have become it.</summary>
     public static long Began { get; private set; }
@@ -16,7 +17,8 @@ internal sealed class CommandLine
     public CommandLine(string description, params Command[] commands)
     {
         Began = Stopwatch.GetTimestamp();
-        root = new RootCommand(description);
+        // Called what people type: a RootCommand would be called like the program's file.
+        root = new Command("./sophia", description) { new HelpOption(), new VersionOption() };
         foreach (var command in commands)
             root.Add(command);
         foreach (var option in Settings.All)
@@ -53,7 +55,7 @@ internal sealed class CommandLine
         }
         catch (HttpRequestException gone)
         {
-            return Fail($"The running Sophia does not answer: {gone.Message}", ExitCodes.Failed);
+            return Fail($"The running Sophia does not answer any more: {gone.Message}. What was stored stays; a run under way goes on by itself at the next ./sophia up.", ExitCodes.Failed);
         }
 
         void Cancel(PosixSignalContext signal)

@@ -97,7 +97,8 @@ internal static class IngestCommand
     private static bool Settled(RunView run) => run.State switch
     {
         RunState.Running => false,
-        RunState.Succeeded => run.DryRun || run.SearchableAt is not null || DateTimeOffset.UtcNow - run.EndedAt > SearchableWithin,
+        // A run that stored nothing leaves nothing to be found.
+        RunState.Succeeded => run.DryRun || run.Counts is { Stored: 0, Deleted: 0 } || run.SearchableAt is not null || DateTimeOffset.UtcNow - run.EndedAt > SearchableWithin,
         _ => true,
     };
 
@@ -106,6 +107,8 @@ internal static class IngestCommand
         var searchable = run.SearchableAt is { } at ? $", searchable {(at - run.StartedAt).TotalSeconds:0.0} s after the start" : "";
         AnsiConsole.MarkupLine($"{Show.State(run)} run {run.RunId} of {run.Pipeline}{(run.DryRun ? " (dry run: nothing stored)" : "")}{searchable}");
         AnsiConsole.MarkupLine(Show.Counts(run));
+        if (run.State == RunState.Succeeded && run.Counts is { In: 0, Unreadable: 0 })
+            AnsiConsole.MarkupLine("Nothing has changed since the last run.");
         if (run.Error is not null)
             AnsiConsole.MarkupLine($"[red]{Show.Plain(run.Error, 1000)}[/]");
         if (run.Counts.Quarantined > 0)

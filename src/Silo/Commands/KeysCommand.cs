@@ -31,7 +31,19 @@ internal static class KeysCommand
     private static Command Issue()
     {
         var label = new Argument<string>("label") { Description = "What the key is for." };
-        var role = new Option<TenantRole>("--role") { Description = "viewer, analyst, operator, admin or owner.", DefaultValueFactory = _ => TenantRole.Viewer };
+        var role = new Option<TenantRole>("--role")
+        {
+            Description = "viewer, analyst, operator, admin or owner.",
+            HelpName = "role",
+            DefaultValueFactory = _ => TenantRole.Viewer,
+            CustomParser = given =>
+            {
+                if (Enum.GetValues<TenantRole>().Where(r => given.Tokens[0].Value.Equals(r.ToString(), StringComparison.OrdinalIgnoreCase)).ToArray() is [var found])
+                    return found;
+                given.AddError($"\"{given.Tokens[0].Value}\" is no role: write viewer, analyst, operator, admin or owner.");
+                return default;
+            },
+        };
         var command = new Command("issue", "Issue a key; it is printed once.") { label, role };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -44,12 +56,13 @@ internal static class KeysCommand
 
     private static Command Revoke()
     {
-        var id = new Argument<string>("key");
+        var id = new Argument<string>("key") { Description = "The key's id, as ./sophia keys lists it." };
         var command = new Command("revoke", "Revoke a key at once.") { id };
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
             await api.Text(HttpMethod.Delete, $"api/keys/{Uri.EscapeDataString(parsed.GetValue(id)!)}", null, cancellation);
+            Console.Out.WriteLine($"{parsed.GetValue(id)} is revoked");
             return ExitCodes.Done;
         });
         return command;

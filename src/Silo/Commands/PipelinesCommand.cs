@@ -25,12 +25,12 @@ internal static class PipelinesCommand
     private static void Print(IReadOnlyList<PipelineView> pipelines) => Show.Rows(["pipeline", "version", "reads", "schedule", "last run", ""], pipelines.Select(p => new[]
     {
         p.Name, $"{p.Version}", Show.Plain(string.Join("; ", p.Sources.Select(s => s.WebhookPath ?? s.Description))), Show.Plain(p.Schedule),
-        (p.ActiveRun ?? p.LastRun) is { } run ? Show.State(run) : "", (p.ActiveRun ?? p.LastRun) is { } last ? Show.Counts(last) : "",
-    }));
+        (p.ActiveRun ?? p.LastRun) is { } run ? Show.State(run) : "", (p.ActiveRun ?? p.LastRun) is { } last ? Show.Brief(last) : "",
+    }), "No pipeline yet: ./sophia ingest FOLDER makes one.");
 
     private static Command One()
     {
-        var name = new Argument<string>("name");
+        var name = new Argument<string>("name") { Description = "The pipeline's name." };
         var command = new Command("show", "Print a pipeline's definition.") { name };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -68,12 +68,13 @@ internal static class PipelinesCommand
 
     private static Command Remove()
     {
-        var name = new Argument<string>("name");
+        var name = new Argument<string>("name") { Description = "The pipeline's name." };
         var command = new Command("remove", "Forget a pipeline; its records stay.") { name };
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
             await api.Text(HttpMethod.Delete, $"api/pipelines/{Uri.EscapeDataString(parsed.GetValue(name)!)}", null, cancellation);
+            Console.Out.WriteLine($"{parsed.GetValue(name)} is forgotten; its records stay");
             return ExitCodes.Done;
         });
         return command;

@@ -26,7 +26,7 @@ internal static class RunsCommand
 
     private static Command Change(string verb)
     {
-        var id = new Argument<string>("run");
+        var id = new Argument<string>("run") { Description = "The run's id, as ./sophia runs lists it." };
         var command = new Command(verb, $"{char.ToUpperInvariant(verb[0])}{verb[1..]} a run.") { id };
         command.SetAction(async (parsed, cancellation) =>
         {

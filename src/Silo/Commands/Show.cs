@@ -7,6 +7,18 @@ namespace Sophia.Commands;
 /// <summary>How commands print things for people.</summary>
 internal static class Show
 {
+    /// <summary>Wider than any line: no line of a table is broken, a terminal wraps what does not fit.</summary>
+    private const int Unbroken = 100_000;
+
+    private static readonly Lazy<IAnsiConsole> Lines = new(() =>
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings());
+        console.Profile.Capabilities.Ansi = AnsiConsole.Profile.Capabilities.Ansi;
+        console.Profile.Capabilities.ColorSystem = AnsiConsole.Profile.Capabilities.ColorSystem;
+        console.Profile.Width = Unbroken;
+        return console;
+    });
+
     /// <summary>A file or another program gets plain text in long lines.</summary>
     public static void FitOutput()
     {
@@ -15,7 +27,7 @@ internal static class Show
         AnsiConsole.Profile.Capabilities.Ansi = false;
         AnsiConsole.Profile.Capabilities.ColorSystem = ColorSystem.NoColors;
         AnsiConsole.Profile.Capabilities.Interactive = false;
-        AnsiConsole.Profile.Width = 400;
+        AnsiConsole.Profile.Width = Unbroken;
     }
 
     public static string Number(long number) => number.ToString("#,0", CultureInfo.InvariantCulture);
@@ -34,15 +46,34 @@ internal static class Show
         $"{run.Counts.In:#,0} in, {run.Counts.Stored:#,0} stored, {run.Counts.Duplicate:#,0} unchanged, {run.Counts.Quarantined:#,0} held back, {run.Counts.Deleted:#,0} deleted, "
         + $"{run.Counts.Unreadable:#,0} unreadable, {run.RecordsPerSecond:#,0}/s");
 
-    public static void Rows(string[] heads, IEnumerable<string[]> rows)
+    /// <summary>The counts that say something, for a line of a list.</summary>
+    public static string Brief(RunView run) => string.Join(", ", new[]
     {
-        var table = new Table().Border(TableBorder.None).Collapse();
-        foreach (var head in heads)
-            table.AddColumn(new TableColumn($"[dim]{head}[/]").NoWrap());
-        foreach (var row in rows)
-            table.AddRow(row);
-        AnsiConsole.Write(table);
+        $"{Number(run.Counts.In)} in", $"{Number(run.Counts.Stored)} stored", Some(run.Counts.Duplicate, "unchanged"), Some(run.Counts.Quarantined, "held back"),
+        Some(run.Counts.Deleted, "deleted"), Some(run.Counts.Unreadable, "unreadable"),
+    }.Where(part => part.Length > 0));
+
+    private static string Some(long count, string what) => count == 0 ? "" : $"{Number(count)} {what}";
+
+    /// <summary>Columns as wide as their widest cell (markup), two blanks apart; <paramref name="none"/> where there is no row.</summary>
+    public static void Rows(string[] heads, IEnumerable<string[]> rows, string none = "")
+    {
+        string[][] all = [[.. heads.Select(head => $"[dim]{head}[/]")], .. rows];
+        if (all.Length == 1)
+        {
+            if (none.Length > 0)
+                AnsiConsole.MarkupLine($"[dim]{Markup.Escape(none)}[/]");
+            return;
+        }
+        int[] widths = [.. heads.Select((_, column) => all.Max(row => Width(row[column])))];
+        foreach (var row in all)
+        {
+            var used = Array.FindLastIndex(row, cell => Width(cell) > 0) + 1;
+            Lines.Value.MarkupLine(string.Join("  ", row.Take(used).Select((cell, column) => column == used - 1 ? cell : cell + new string(' ', widths[column] - Width(cell)))));
+        }
     }
+
+    private static int Width(string markup) => Markup.Remove(markup).GetCellWidth();
 
     public static string Plain(string? text, int most = 200)
     {
@@ -51,5 +82,5 @@ internal static class Show
     }
 
     public static void Runs(IEnumerable<RunView> runs) => Rows(["run", "pipeline", "state", "started", "counts", ""],
-        runs.Select(run => new[] { run.RunId, run.Pipeline, State(run), Moment(run.StartedAt), Counts(run), Plain(run.Error, 80) }));
+        runs.Select(run => new[] { run.RunId, run.Pipeline, State(run), Moment(run.StartedAt), Brief(run), Plain(run.Error, 80) }), "No run yet.");
 }

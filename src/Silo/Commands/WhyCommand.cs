@@ -25,7 +25,7 @@ internal static class WhyCommand
             AnsiConsole.MarkupLine(Show.Plain(view.Explanation, 2000));
             if (view.Steps.Count > 0)
                 Show.Rows(["when", "stage", ""], view.Steps.Select(step => new[] { Show.Moment(step.At), Show.Plain(step.Stage), Show.Plain(step.Detail, 300) }));
-            return ExitCodes.Done;
+            return view.Stage == "unknown" ? ExitCodes.Failed : ExitCodes.Done;
         });
         return command;
     }

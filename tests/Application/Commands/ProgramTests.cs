@@ -76,6 +76,37 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task A_folder_read_again_ends_although_there_is_nothing_to_wait_for()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(program.Folder + "-notes"));
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, "boat.md"), "# Boat\nThe boat lies in Turku.\n");
+            await program.Up();
+            Assert.Equal(0, (await program.Run("ingest", folder.FullName)).ExitCode);
+            Assert.Equal(0, (await program.Run("ask", "Where does the boat lie?")).ExitCode);
+            var (code, output, _) = await program.Run("ingest", folder.FullName);
+            Assert.Equal(0, code);
+            Assert.Contains("Nothing has changed since the last run.", output);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Lists_say_that_they_are_empty_and_what_is_not_known_fails()
+    {
+        await program.Up();
+        Assert.Contains("No run yet.", (await program.Run("runs")).Output);
+        Assert.Contains("0 held", (await program.Run("quarantine")).Output);
+        Assert.Contains("There are no records yet.", (await program.Run("ask", "Where is the boat?")).Output);
+        Assert.Equal(ExitCodes.Failed, (await program.Run("why", "nothing/here")).ExitCode);
+        Assert.Contains("./sophia quarantine [command]", (await program.Run("quarantine", "--help")).Output);
+    }
+
+    [Fact]
     public async Task A_command_that_cannot_do_what_was_asked_says_so_and_fails()
     {
         var missing = await program.Run("ingest", "/no/such/folder");

@@ -91,7 +91,7 @@ public sealed class ProjectionGrainTests
         world.Faults.Refuse = _ => null;
         await world.Store(("gone", null));
         await world.Caught();
-        Assert.Equal(("searchable", null, "version 1 as 1 passages"), await world.Why("notes/a") is var found ? (found.Stage, found.WaitingFor, found.Steps[^1].Detail) : default);
+        Assert.Equal(("searchable", null, "version 1 as 1 passage"), await world.Why("notes/a") is var found ? (found.Stage, found.WaitingFor, found.Steps[^1].Detail) : default);
         Assert.Equal("dead letter", (await world.Why("notes/bad")).Stage);
         Assert.Equal("deleted", (await world.Why("notes/gone")).Stage);
         Assert.Contains("no text in it", (await world.Why("notes/empty")).Explanation);

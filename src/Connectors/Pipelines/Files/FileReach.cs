@@ -14,7 +14,7 @@ internal sealed class FileReach(FilesOptions options, string tenant)
         if (IsForbidden(root))
             return "lies in a folder that no source may read";
         if (options.TrustedTenants.Count > 0 && !options.TrustedTenants.Contains(tenant))
-            return "lies outside the tenant's own folder";
+            return own is null ? "lies outside the tenant's own folder" : $"lies outside the tenant's own folder, {own}";
         return options.AllowedRoots.Count > 0 && !options.AllowedRoots.Any(folder => FolderWalk.IsWithin(root, Real(folder)))
             ? "lies outside the folders that this installation allows"
             : null;

@@ -16,7 +16,7 @@ internal sealed class IndexExplainer(LogExplainer log, ILogStore entries, IIndex
             return Waiting(view, cursor, await entries.Head(tenant, cancellation));
         var state = await index.StateOf(tenant, newest.Stream, newest.Key, cancellation);
         if (state is { Chunks: > 0 })
-            return Then(view, "searchable", state.IndexedAt, $"version {state.Version} as {state.Chunks} passages", $"Version {state.Version} is found by search.");
+            return Then(view, "searchable", state.IndexedAt, $"version {state.Version} as {state.Chunks} passage{(state.Chunks == 1 ? "" : "s")}", $"Version {state.Version} is found by search.");
         if (newest.Operation == RecordOperation.Delete)
             return Then(view, "deleted", state?.IndexedAt, "left the index", "It was deleted at its source and is not found any more; its versions stay in the log.");
         var letter = (await grains.GetGrain<IProjectionGrain>(TenantKey.Of(tenant, Projections.Index)).DeadLetters(int.MaxValue)).FirstOrDefault(l => l.Stream == newest.Stream && l.Key == newest.Key);

@@ -106,7 +106,7 @@ internal sealed class RunPlanner(TenantId tenant, string pipeline, ILogStore log
         }
         catch (SourceException wrong)
         {
-            looked.Failure ??= $"{sourceName}: {wrong.Message}";
+            looked.Failure ??= wrong.Message.StartsWith($"{sourceName}: ", StringComparison.Ordinal) ? wrong.Message : $"{sourceName}: {wrong.Message}";
         }
     }
 
