@@ -49,11 +49,25 @@ public partial class DocumentTests
         Assert.Empty(Repository.Files("docs/adr", ".md").Select(Path.GetFileName).Where(f => f != "README.md" && !index.Contains(f!)));
     }
 
+    [Fact]
+    public void Every_variable_that_the_program_reads_is_in_the_example()
+    {
+        var example = Repository.Read(".env.example");
+        var read = Repository.Files("src", ".cs").SelectMany(f => Variable().Matches(Repository.Read(f)).Select(m => m.Groups[1].Value)).Distinct();
+        Assert.Empty(read.Where(name => name != SetByTheCommand && !example.Contains($"#{name}=")));
+    }
+
+    /// <summary>Where the repository lies: the command "sophia" tells it to the program.</summary>
+    private const string SetByTheCommand = "SOPHIA_ROOT";
+
     [GeneratedRegex(@"^\| ([PQKXRCSOD]\d+) \|", RegexOptions.Multiline)]
     private static partial Regex FeatureRow();
 
     [GeneratedRegex(@"\b(src|tests|bench|deploy|docs|samples)/[A-Za-z0-9_./-]+")]
     private static partial Regex PathInText();
+
+    [GeneratedRegex("\"(SOPHIA_[A-Z_]+)\"")]
+    private static partial Regex Variable();
 
     [GeneratedRegex(@"\]\((?!https?:|#|mailto:)([^)#\s]+)(#[^)]*)?\)")]
     private static partial Regex RelativeLink();

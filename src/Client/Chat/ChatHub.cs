@@ -14,7 +14,7 @@ public interface IChatClient
 /// <summary>Conversations for programs and pages. The contract is docs/hub.md; the tenant is the caller's, never an argument.</summary>
 public sealed class ChatHub(IGrainFactory grains, TimeProvider time) : Hub<IChatClient>
 {
-    public const string Path = "/hub";
+    public const string Path = ApiKeyHandler.HubPath;
 
     private TenantId Tenant => Context.User!.Caller().Tenant;
 

@@ -5,7 +5,7 @@ namespace Sophia.Chat;
 /// <summary>Calls of the hub act for their caller's tenant, and a refusal reaches the client as "code: text".</summary>
 internal sealed class HubRefusals : IHubFilter
 {
-    public static HubException Of(RefusedException refused) => new($"{Word(refused.Code)}: {refused.Message}", refused);
+    public static HubException Of(RefusedException refused) => new($"{Problems.Told(refused.Code).Code}: {refused.Message}", refused);
 
     public async ValueTask<object?> InvokeMethodAsync(HubInvocationContext call, Func<HubInvocationContext, ValueTask<object?>> next)
     {
@@ -19,12 +19,4 @@ internal sealed class HubRefusals : IHubFilter
             throw Of(e);
         }
     }
-
-    private static string Word(RefusalCode code) => code switch
-    {
-        RefusalCode.NotFound => "not-found",
-        RefusalCode.TooLarge => "too-large",
-        RefusalCode.StorageFull => "storage-full",
-        _ => code.ToString().ToLowerInvariant(),
-    };
 }

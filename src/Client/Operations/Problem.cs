@@ -32,21 +32,24 @@ internal static class Problems
 
     public static Problem Of(int status) => Of(status, CodeOf(status), null);
 
+    /// <summary>How a refusal is told: its HTTP status, and its stable code, which the hub says too.</summary>
+    public static (int Status, string Code) Told(RefusalCode code) => code switch
+    {
+        RefusalCode.Invalid => (400, "invalid"),
+        RefusalCode.Unauthenticated => (401, "unauthenticated"),
+        RefusalCode.Forbidden => (403, "forbidden"),
+        RefusalCode.NotFound => (404, "not-found"),
+        RefusalCode.Conflict => (409, "conflict"),
+        RefusalCode.TooLarge => (413, "too-large"),
+        RefusalCode.Busy => (429, "busy"),
+        RefusalCode.StorageFull => (507, "storage-full"),
+        RefusalCode.Unavailable => (503, "unavailable"),
+        _ => (500, "internal"),
+    };
+
     private static Problem Of(RefusedException refused, DateTimeOffset now)
     {
-        var (status, code) = refused.Code switch
-        {
-            RefusalCode.Invalid => (400, "invalid"),
-            RefusalCode.Unauthenticated => (401, "unauthenticated"),
-            RefusalCode.Forbidden => (403, "forbidden"),
-            RefusalCode.NotFound => (404, "not-found"),
-            RefusalCode.Conflict => (409, "conflict"),
-            RefusalCode.TooLarge => (413, "too-large"),
-            RefusalCode.Busy => (429, "busy"),
-            RefusalCode.StorageFull => (507, "storage-full"),
-            RefusalCode.Unavailable => (503, "unavailable"),
-            _ => (500, "internal"),
-        };
+        var (status, code) = Told(refused.Code);
         int? wait = refused.RetryAt is { } at ? Math.Max(1, (int)Math.Ceiling((at - now).TotalSeconds)) : null;
         return Of(status, code, refused.Message) with { Errors = refused.Errors.Count == 0 ? null : refused.Errors, RetryAfter = wait };
     }

@@ -16,6 +16,7 @@ public static class PageEndpoints
 
     /// <summary>Events asked for at once.</summary>
     private const int EventsRead = 1_000;
+    private const int ConversationsShown = 30;
     private const int RunsShown = 25;
     private const int FilesShown = 200;
 
@@ -53,7 +54,7 @@ public static class PageEndpoints
         {
             [nameof(AskPage.Tenant)] = tenant.Value,
             [nameof(AskPage.Session)] = session ?? $"s-{Guid.CreateVersion7():N}",
-            [nameof(AskPage.Sessions)] = await grains.GetGrain<IChatDirectoryGrain>(TenantKey.Of(tenant)).List(30),
+            [nameof(AskPage.Sessions)] = await grains.GetGrain<IChatDirectoryGrain>(TenantKey.Of(tenant)).List(ConversationsShown),
             [nameof(AskPage.Conversation)] = await Said(tenant, session, 0, grains),
             [nameof(AskPage.Streams)] = streams,
         });

@@ -42,21 +42,20 @@ internal sealed class RecordLines
         switch (element.ValueKind)
         {
             case JsonValueKind.Object when element.TryGetProperty("speaker", out var speaker) && element.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String:
-                Add(speaker.ToString(), $"{path}.text", text.GetString()!);
+                Add(speaker.ToString(), FieldPath.Of(path, "text"), text.GetString()!);
                 break;
             case JsonValueKind.Object:
                 foreach (var property in element.EnumerateObject())
-                    Walk(property.Value, path.Length == 0 ? property.Name : $"{path}.{property.Name}");
+                    Walk(property.Value, FieldPath.Of(path, property.Name));
                 break;
             case JsonValueKind.Array:
                 var index = 0;
                 foreach (var item in element.EnumerateArray())
-                    Walk(item, $"{path}[{index++}]");
-                break;
-            case JsonValueKind.Null or JsonValueKind.Undefined:
+                    Walk(item, FieldPath.Of(path, index++));
                 break;
             default:
-                Add(path is "text" ? "" : path, path, element.ToString());
+                if (FieldPath.TextOf(element) is { } said)
+                    Add(path is "text" ? "" : path, path, said);
                 break;
         }
     }

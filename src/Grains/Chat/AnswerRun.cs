@@ -5,7 +5,7 @@ namespace Sophia.Chat;
 /// <summary>Turns the steps of an answer into few events: pieces are put together, everything is appended before it counts as said, and there is one end.</summary>
 internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadOnlyList<AnswerEvent>, Task> append, TimeProvider time)
 {
-    public const string TooSlow = "The answer took longer than 120 seconds and was ended.";
+    public static readonly string TooSlow = $"The answer took longer than {ChatLimits.AnswerTime.TotalSeconds} seconds and was ended.";
 
     private readonly AnswerGroup group = new(time);
     private IReadOnlyList<TextSpan>? uncited;

@@ -27,25 +27,23 @@ internal static class ExtractiveAnswerer
         for (var i = 0; i < passages.Count; i++)
         {
             var cover = weights.Cover(contexts[i]);
-            bestCover = Math.Max(bestCover, cover * (passages[i].Weight > 0.3 ? 1 : 0.5));
+            bestCover = Math.Max(bestCover, cover * (passages[i].Weight > options.WeakHit ? 1 : 0.5));
             var title = words.Stems(passages[i].Title);
             foreach (var sentence in Sentences(passages[i], words))
-            {
                 scored.Add((sentence, Score(reading, sentence, weights.Cover(sentence.Stems), cover, options), weights.Cover(sentence.Stems, title)));
-            }
         }
         if (scored.Count == 0 || bestCover < options.MinPassageCover || scored.Max(s => s.Cover) < options.MinSentenceCover)
             return new ExtractiveAnswer([]);
         var least = options.MinShareOfCover * scored.Max(s => s.Cover);
-        var chosen = Choose([.. scored.Where(s => s.Cover >= least).OrderByDescending(s => s.Score).ThenBy(s => s.Sentence.Passage.Number).ThenBy(s => s.Sentence.Order).Take(200).Select(s => (s.Sentence, s.Score))], options);
+        var chosen = Choose([.. scored.Where(s => s.Cover >= least).OrderByDescending(s => s.Score).ThenBy(s => s.Sentence.Passage.Number).ThenBy(s => s.Sentence.Order).Take(options.MaxRanked).Select(s => (s.Sentence, s.Score))], options);
         return new ExtractiveAnswer(Write(chosen));
     }
 
     private static double Score(QuestionReading reading, Sentence sentence, double own, double context, ExtractiveOptions options)
     {
         var lead = 1.0 / (2 + sentence.Order);
-        var score = own + options.ContextWeight * context + options.HitWeight * sentence.Passage.Weight + 0.1 * lead + options.CueWeight * AnswerCues.Of(reading.Kind, sentence);
-        return AnswerCues.SaysLittle(sentence) ? score * 0.4 : score;
+        var score = own + options.ContextWeight * context + options.HitWeight * sentence.Passage.Weight + options.LeadWeight * lead + options.CueWeight * AnswerCues.Of(reading.Kind, sentence);
+        return AnswerCues.SaysLittle(sentence) ? score * options.LittleSaid : score;
     }
 
     // Maximal marginal relevance: the best sentence first, then whichever adds most to what is said already.
@@ -58,7 +56,7 @@ internal static class ExtractiveAnswerer
         {
             var next = left.MaxBy(r => r.Score - options.Redundancy * chosen.Select(c => Alike(c.Stems, r.Sentence.Stems)).DefaultIfEmpty(0).Max() * best);
             left.Remove(next);
-            if (!chosen.Any(c => Alike(c.Stems, next.Sentence.Stems) > 0.8))
+            if (!chosen.Any(c => Alike(c.Stems, next.Sentence.Stems) > options.SameWords))
                 chosen.Add(next.Sentence);
         }
         return chosen;

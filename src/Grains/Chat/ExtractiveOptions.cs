@@ -27,5 +27,21 @@ internal sealed record ExtractiveOptions
     /// <summary>Weight of the words around a sentence: its passage and title.</summary>
     public double ContextWeight { get; init; } = 0.35;
 
+    /// <summary>Weight of the form that the question asks for: a date for when, a number for how many.</summary>
     public double CueWeight { get; init; } = 0.15;
+
+    /// <summary>Weight of standing early in its passage.</summary>
+    public double LeadWeight { get; init; } = 0.1;
+
+    /// <summary>What is left of the score of a sentence that is a question or a few words.</summary>
+    public double LittleSaid { get; init; } = 0.4;
+
+    /// <summary>A passage whose hit scored less, as a share of the best hit's, counts half towards <see cref="MinPassageCover"/>.</summary>
+    public double WeakHit { get; init; } = 0.3;
+
+    /// <summary>Two sentences that share more of their words, as a share of the words of both, say the same.</summary>
+    public double SameWords { get; init; } = 0.8;
+
+    /// <summary>The best sentences among which those of the answer are chosen.</summary>
+    public int MaxRanked { get; init; } = 200;
 }

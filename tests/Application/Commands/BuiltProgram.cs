@@ -69,7 +69,7 @@ public sealed class BuiltProgram : IDisposable
     {
         using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]))
             await kill.WaitForExitAsync();
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         await process.WaitForExitAsync(deadline.Token);
         return process.ExitCode;
     }

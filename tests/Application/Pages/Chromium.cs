@@ -34,7 +34,7 @@ public sealed class Chromium : IAsyncLifetime
 
     private async Task<IBrowser> Launch()
     {
-        Assertions.SetDefaultExpectTimeout(20_000); // A loaded build machine is slow; a right answer is still taken at once.
+        Assertions.SetDefaultExpectTimeout(60_000); // A loaded build machine is slow; a right answer is still taken at once.
         driver = await Playwright.CreateAsync();
         return await driver.Chromium.LaunchAsync(new() { ExecutablePath = Path, Args = ["--no-sandbox", "--disable-dev-shm-usage"] });
     }

@@ -31,7 +31,7 @@ internal sealed class Visitor : IAsyncDisposable
     public static async Task<Visitor> Unknown(Chromium chromium, SophiaApp app, int width = 1280, ColorScheme scheme = ColorScheme.Light, string? through = null)
     {
         var context = await (await chromium.Browser).NewContextAsync(new() { BaseURL = through ?? app.Url, ViewportSize = new() { Width = width, Height = 860 }, ColorScheme = scheme, Locale = "en-GB", TimezoneId = "Europe/Berlin" });
-        context.SetDefaultTimeout(20_000);
+        context.SetDefaultTimeout(60_000);
         return new Visitor(context, await context.NewPageAsync(), through ?? app.Url);
     }
 

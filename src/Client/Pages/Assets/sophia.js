@@ -41,9 +41,12 @@ async function attempt(work, complain = notice) {
   }
 }
 
+let answerNo = () => { }; // Ends the question before, whose "close" may still be on its way.
+
 /** Asks before a grave step. Resolves to the reason given ("" where none is asked for), or null where the answer is no. */
 function sure(question, wantsReason) {
   const dialog = $("#sure");
+  answerNo();
   $("#sure-question").textContent = question;
   $("label", dialog).hidden = !wantsReason;
   const reason = $("textarea", dialog);
@@ -51,7 +54,15 @@ function sure(question, wantsReason) {
   dialog.returnValue = "no";
   dialog.showModal();
   (wantsReason ? reason : $(".primary", dialog)).focus();
-  return new Promise(resolve => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes" ? reason.value.trim() : null), { once: true }));
+  return new Promise(resolve => {
+    const end = answer => {
+      dialog.removeEventListener("close", closed);
+      resolve(answer);
+    };
+    const closed = () => { if (!dialog.open) end(dialog.returnValue === "yes" ? reason.value.trim() : null); };
+    dialog.addEventListener("close", closed);
+    answerNo = () => end(null);
+  });
 }
 
 // ---- moments in the reader's own zone

@@ -20,7 +20,8 @@ public static class FieldPath
     /// <summary>The text that spans of this path count in: a string's value, a number's or a boolean's JSON; null where there is none.</summary>
     public static string? Text(JsonElement record, string path) => Find(record, path) is { } value ? TextOf(value) : null;
 
-    internal static string? TextOf(JsonElement value) => value.ValueKind switch
+    /// <summary>The text of one value, as <see cref="Text"/> counts it; null for objects, arrays and null.</summary>
+    public static string? TextOf(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => value.GetString(),
         JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => value.GetRawText(),
