@@ -59,14 +59,14 @@ internal sealed class LogWriter(DatabaseConnection connection)
             var entry = entries[i];
             var group = prepared.GroupOf[i];
             ref var head = ref found[group];
-            switch (dispositions[i] = Judge(entry, head))
+            switch (dispositions[i] = LogJudgement.Of(entry, head))
             {
                 case EntryDisposition.Conflict:
                     conflicts++;
                     break;
                 case EntryDisposition.Duplicate:
                     duplicates++;
-                    MoveTo(ref head, names.Number(entry.Partition));
+                    LogJudgement.MoveTo(ref head, names.Number(entry.Partition));
                     break;
                 default:
                     Insert(entry, prepared.Key(i), owners[group], ref head);
@@ -114,22 +114,6 @@ internal sealed class LogWriter(DatabaseConnection connection)
             heads.Write(owners[group].Id, prepared.Key(index), found[group]);
             streams.Count(owners[group], found[group].Stored, found[group].Operation);
         }
-    }
-
-    private static EntryDisposition Judge(in NewEntry entry, in Head head)
-    {
-        if (entry.OnlyIfVersion is { } wanted && wanted != head.Version)
-            return EntryDisposition.Conflict;
-        return entry.OnlyIfChanged && head.Version > 0 && head.Hash == entry.Hash ? EntryDisposition.Duplicate : EntryDisposition.Stored;
-    }
-
-    /// <summary>An unchanged record that is now seen elsewhere belongs there, else a renamed file's records would vanish with the old name.</summary>
-    private static void MoveTo(ref Head head, long partition)
-    {
-        if (partition == 0 || partition == head.Partition)
-            return;
-        head.Partition = partition;
-        head.Changed = true;
     }
 
     private void Insert(in NewEntry entry, ReadOnlySpan<byte> key, StreamRow stream, ref Head head)

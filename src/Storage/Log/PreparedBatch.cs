@@ -49,10 +49,13 @@ internal sealed class PreparedBatch
     /// <summary>About how many bytes the batch writes.</summary>
     public int Bytes { get; }
 
-    public ReadOnlySpan<byte> Key(int index)
+    /// <summary>A key as UTF-8.</summary>
+    public ReadOnlySpan<byte> Key(int index) => KeyMemory(index).Span;
+
+    public ReadOnlyMemory<byte> KeyMemory(int index)
     {
         var start = index == 0 ? 0 : keyEnds[index - 1];
-        return keys.AsSpan(start, keyEnds[index] - start);
+        return keys.AsMemory(start, keyEnds[index] - start);
     }
 
     private static void Check(in NewEntry entry)

@@ -48,10 +48,12 @@ internal static class RunTable
         return found;
     }
 
+    /// <summary>A score that is given stands for all records so far, so that later batches are weighed against it.</summary>
+    public static long Weight(RunRow row) => row.QualityScore is null ? 0 : Math.Max(1, row.Counts.In);
+
     private static void Put(DatabaseConnection connection, RunRow row)
     {
-        // A score that is given stands for all records so far, so that later batches are weighed against it.
-        var weight = row.QualityScore is null ? 0 : Math.Max(1, row.Counts.In);
+        var weight = Weight(row);
         connection.Prepare("""
             INSERT INTO sync_logs(run_id, pipeline, definition_version, dry_run, state, reason, started_at, updated_at, ended_at, paused_seconds, records_in, records_valid,
                 records_quarantined, records_duplicate, records_stored, records_deleted, records_chunked, bytes, unreadable, partitions_total, partitions_done,
@@ -91,7 +93,7 @@ internal static class RunTable
     }
 
     /// <summary>A run counts records; audit entries and the like that travel in the same append are no records.</summary>
-    private static RunCounts OfRecords(IReadOnlyList<NewEntry> entries, IReadOnlyList<EntryDisposition> dispositions)
+    public static RunCounts OfRecords(IReadOnlyList<NewEntry> entries, IReadOnlyList<EntryDisposition> dispositions)
     {
         long stored = 0, duplicate = 0, deleted = 0;
         for (var i = 0; i < entries.Count; i++)
@@ -112,5 +114,5 @@ internal static class RunTable
         new RunCounts(row.Int(10), row.Int(11), row.Int(12), row.Int(13), row.Int(14), row.Int(15), row.Int(16), row.Int(17), row.Int(18)),
         (int)row.Int(19), (int)row.Int(20), row.RealOrNull(21), row.TextOrNull(22), row.Int(23));
 
-    private static string State(RunState state) => state.ToString().ToLowerInvariant();
+    public static string State(RunState state) => state.ToString().ToLowerInvariant();
 }

@@ -1,0 +1,81 @@
+using Npgsql;
+using Sophia.Pipelines;
+using Sophia.Postgres;
+using Sophia.Tenants;
+
+namespace Sophia.Log;
+
+/// <summary>The log in PostgreSQL, all tenants in the same tables.</summary>
+internal sealed class PostgresLogStore(PostgresDatabase database) : ILogStore
+{
+    private const string Rows = "l.position, l.type, l.format, s.name, l.key, l.version, l.operation, l.payload, l.hash, l.at, n.name, l.previous";
+    private const string Named = "JOIN sophia.streams s ON s.tenant=$1 AND s.id=l.stream_id LEFT JOIN sophia.names n ON n.tenant=$1 AND n.id=l.run_id";
+
+    public Task<Fence> Acquire(TenantId tenant, string owner, CancellationToken cancellation)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(owner);
+        return database.Write(tenant, transaction => PostgresOwners.Acquire(transaction, owner), cancellation);
+    }
+
+    public Task<AppendOutcome> Append(TenantId tenant, AppendBatch batch, CancellationToken cancellation)
+    {
+        var prepared = new PreparedBatch(batch);
+        return database.Write(tenant, transaction => new PostgresLogWriter(transaction, prepared).Append(), cancellation, bytes: prepared.Bytes);
+    }
+
+    public Task<IReadOnlyList<LogEntry>> Read(TenantId tenant, long after, int limit, int maxBytes, CancellationToken cancellation) =>
+        database.List(tenant, ask => ask.Add($"""
+            WITH page AS MATERIALIZED (SELECT *, sum(octet_length(payload)) OVER (ORDER BY position) - octet_length(payload) AS before
+                FROM (SELECT * FROM sophia.log WHERE tenant=$1 AND position>$2 ORDER BY position LIMIT $3) AS next)
+            SELECT {Rows} FROM page l {Named} WHERE before < greatest($4, 1) ORDER BY l.position
+            """).Int(after).Int(limit).Int(maxBytes), Entry, cancellation);
+
+    public async Task<long> Head(TenantId tenant, CancellationToken cancellation) =>
+        (await database.List(tenant, ask => ask.Add("SELECT last_position FROM sophia.tenants WHERE tenant=$1"), row => row.GetInt64(0), cancellation)).FirstOrDefault();
+
+    public async Task<LogEntry?> Newest(TenantId tenant, string stream, string key, CancellationToken cancellation) =>
+        (await History(tenant, stream, key, null, 1, cancellation)).FirstOrDefault();
+
+    /// <summary>Walks from each row to the row before it, and takes no more steps than the limit needs.</summary>
+    public Task<IReadOnlyList<LogEntry>> History(TenantId tenant, string stream, string key, long? below, int limit, CancellationToken cancellation) =>
+        database.List(tenant, ask => ask.Add($"""
+            WITH RECURSIVE chain(position, previous, version, taken) AS (
+                SELECT position, previous, version, (version < $4)::int FROM sophia.log WHERE tenant=$1 AND position=(SELECT h.position FROM sophia.heads h
+                    JOIN sophia.streams s ON s.tenant=$1 AND s.id=h.stream_id AND s.name=$2 WHERE h.tenant=$1 AND h.key=$3)
+                UNION ALL
+                SELECT b.position, b.previous, b.version, c.taken + (b.version < $4)::int FROM chain c JOIN sophia.log b ON b.tenant=$1 AND b.position=c.previous WHERE c.taken < $5)
+            SELECT {Rows} FROM chain c JOIN sophia.log l ON l.tenant=$1 AND l.position=c.position {Named} WHERE c.version < $4 AND c.taken <= $5 ORDER BY c.version DESC
+            """).Text(stream).Bytes(PostgresKey.Of(key)).Int(below ?? long.MaxValue).Int(limit), Entry, cancellation);
+
+    public Task<IReadOnlyList<HeadEntry>> Heads(TenantId tenant, string stream, string? afterKey, string? partition, int limit, CancellationToken cancellation) =>
+        database.List(tenant, ask => ask.Add($"""
+            SELECT h.key, h.position, h.version, h.operation, h.hash, n.name FROM sophia.heads h LEFT JOIN sophia.names n ON n.tenant=$1 AND n.id=h.partition_id
+            WHERE h.tenant=$1 AND h.stream_id=(SELECT id FROM sophia.streams WHERE tenant=$1 AND name=$2) AND h.key {(afterKey is null ? ">=" : ">")} $3
+                AND ($4 IS NULL OR h.partition_id=(SELECT id FROM sophia.names WHERE tenant=$1 AND name=$4))
+            ORDER BY h.key LIMIT $5
+            """).Text(stream).Bytes(PostgresKey.Of(afterKey ?? "")).Text(partition).Int(limit),
+            row => new HeadEntry(stream, PostgresKey.Text(row.Bytes(0)), row.GetInt64(1), row.GetInt64(2), (RecordOperation)row.GetInt16(3), row.Hash(4), row.TextOrNull(5)), cancellation);
+
+    public Task<IReadOnlyList<StreamCount>> Streams(TenantId tenant, CancellationToken cancellation) =>
+        database.List(tenant, ask => ask.Add("SELECT name, type, records, deleted FROM sophia.streams WHERE tenant=$1 ORDER BY name"),
+            row => new StreamCount(row.GetString(0), (EntryType)row.GetInt16(1), row.GetInt64(2), row.GetInt64(3)), cancellation);
+
+    public Task<Checkpoint?> Checkpoint(TenantId tenant, string pipeline, string partition, CancellationToken cancellation) =>
+        database.Find(tenant, ask => ask.Add("SELECT partition, state, run, at FROM sophia.checkpoints WHERE tenant=$1 AND pipeline=$2 AND partition=$3").Text(pipeline).Text(partition),
+            row => CheckpointOf(pipeline, row), cancellation);
+
+    public Task<IReadOnlyList<Checkpoint>> Checkpoints(TenantId tenant, string pipeline, string? afterPartition, int limit, CancellationToken cancellation) =>
+        database.List(tenant, ask => ask.Add("""
+            SELECT partition, state, run, at FROM sophia.checkpoints WHERE tenant=$1 AND pipeline=$2 AND ($3 IS NULL OR partition > $3) ORDER BY partition LIMIT $4
+            """).Text(pipeline).Text(afterPartition).Int(limit), row => CheckpointOf(pipeline, row), cancellation);
+
+    private static Checkpoint CheckpointOf(string pipeline, NpgsqlDataReader row) => new(pipeline, row.GetString(0), row.GetString(1), row.GetString(2), row.Time(3));
+
+    private static LogEntry Entry(NpgsqlDataReader row)
+    {
+        if (row.GetInt16(2) is var format and not LogSchema.RowFormat)
+            throw new StorageException(StorageFault.NewerFormat, $"Log row {row.GetInt64(0)} has format {format}; this Sophia knows formats up to {LogSchema.RowFormat}.");
+        return new LogEntry(row.GetInt64(0), (EntryType)row.GetInt16(1), row.GetString(3), PostgresKey.Text(row.Bytes(4)), row.GetInt64(5), (RecordOperation)row.GetInt16(6),
+            row.Bytes(7), row.Hash(8), row.Time(9), row.TextOrNull(10) ?? "", row.GetInt64(11));
+    }
+}

@@ -1,0 +1,72 @@
+using Sophia.Postgres;
+
+namespace Sophia.Log;
+
+/// <summary>Judges the entries of one append in their own order, and writes the rows that are to be.</summary>
+internal sealed class PostgresRows(PreparedBatch prepared, TenantCounters counters, PostgresNaming naming, PostgresHeads heads)
+{
+    private readonly IReadOnlyList<NewEntry> entries = prepared.Batch.Entries;
+    private readonly List<int> stored = [];
+    private readonly List<long> versions = [];
+    private readonly List<long> before = [];
+    private readonly long run = prepared.Batch.Entries.Count == 0 ? 0 : naming.Number(prepared.Batch.Run);
+    private long first;
+
+    /// <exception cref="ArgumentException">A stream holds another type.</exception>
+    public AppendOutcome.Committed Judge()
+    {
+        first = counters.Position + 1;
+        var dispositions = new EntryDisposition[entries.Count];
+        int upserts = 0, duplicates = 0, deletes = 0, conflicts = 0;
+        for (var i = 0; i < entries.Count; i++)
+        {
+            var entry = entries[i];
+            var group = prepared.GroupOf[i];
+            heads.BelongsTo(group, naming.Stream(entry.Stream, entry.Type));
+            ref var head = ref heads[group];
+            switch (dispositions[i] = LogJudgement.Of(entry, head))
+            {
+                case EntryDisposition.Conflict:
+                    conflicts++;
+                    break;
+                case EntryDisposition.Duplicate:
+                    duplicates++;
+                    LogJudgement.MoveTo(ref head, naming.Number(entry.Partition));
+                    break;
+                default:
+                    Store(i, ref head);
+                    _ = entry.Operation == RecordOperation.Delete ? deletes++ : upserts++;
+                    break;
+            }
+        }
+        var any = counters.Position >= first;
+        return new AppendOutcome.Committed(prepared.Batch.Fence, any ? first : 0, any ? counters.Position : 0, upserts, duplicates, deletes, conflicts, dispositions);
+    }
+
+    public void Write(TenantStatements tell)
+    {
+        if (stored.Count == 0)
+            return;
+        tell.Add($"""
+            INSERT INTO sophia.log(tenant, position, type, format, key_id, stream_id, version, operation, previous, at, run_id, key, hash, payload)
+            SELECT $1, $2 + w.place, w.type, {LogSchema.RowFormat}, 0, w.stream_id, w.version, w.operation, w.previous, $3, $4, w.key, w.hash, w.payload
+            FROM unnest($5::smallint[], $6::bigint[], $7::bigint[], $8::smallint[], $9::bigint[], $10::bytea[], $11::bytea[], $12::bytea[])
+                WITH ORDINALITY AS w(type, stream_id, version, operation, previous, key, hash, payload, place)
+            """).Int(first - 1).Time(prepared.Batch.At).Int(run)
+            .Shorts([.. stored.Select(i => (short)entries[i].Type)]).Ints([.. stored.Select(i => heads.Stream(prepared.GroupOf[i]))]).Ints([.. versions])
+            .Shorts([.. stored.Select(i => (short)entries[i].Operation)]).Ints([.. before]).Blobs([.. stored.Select(prepared.KeyMemory)])
+            .Blobs([.. stored.Select(i => PostgresHeads.Bytes(entries[i].Hash))]).Blobs([.. stored.Select(i => entries[i].Payload)]);
+    }
+
+    private void Store(int index, ref Head head)
+    {
+        var entry = entries[index];
+        stored.Add(index);
+        versions.Add(head.Version + 1);
+        before.Add(head.Position);
+        head = new Head
+        {
+            Position = ++counters.Position, Version = head.Version + 1, Operation = entry.Operation, Partition = naming.Number(entry.Partition), Hash = entry.Hash, Stored = head.Stored, Changed = true,
+        };
+    }
+}

@@ -1,0 +1,101 @@
+using Npgsql;
+using Sophia.Log;
+using Sophia.Tenants;
+
+namespace Sophia.Postgres;
+
+/// <summary>One database as one silo uses it: a pool of connections, and a lane for each tenant that is in use.</summary>
+internal sealed class PostgresDatabase : IAsyncDisposable
+{
+    private readonly PostgresOptions options;
+    private readonly NpgsqlDataSource source;
+    private readonly Lock gate = new();
+    private readonly Dictionary<TenantId, TenantLane> lanes = [];
+
+    private PostgresDatabase(PostgresOptions options, NpgsqlDataSource source, TenantSeal seal, string server) =>
+        (this.options, this.source, Seal, Server) = (options, source, seal, server);
+
+    public TenantSeal Seal { get; }
+
+    /// <summary>Host, port and database, for messages.</summary>
+    public string Server { get; }
+
+    /// <summary>Migrates the schema where the owner's connection is given, and checks everything that must hold before the first write.</summary>
+    /// <exception cref="StorageException">Unreachable: no server, a wrong password, a role that could see too much. NewerFormat: the schema is of a newer Sophia.</exception>
+    public static PostgresDatabase Open(PostgresOptions options)
+    {
+        var silo = ConnectionSettings.Silo(options);
+        var server = $"{silo.Host}:{silo.Port}/{silo.Database}";
+        var seal = new TenantSeal(silo.Password!);
+        var source = NpgsqlDataSource.Create(silo);
+        try
+        {
+            if (options.OwnerConnection is { Length: > 0 } owner)
+                SchemaMigrator.Run(ConnectionSettings.Owner(owner, options), PostgresSchema.Migrations, silo.Username!, seal);
+            using var connection = source.OpenConnection();
+            StartCheck.Run(connection, PostgresSchema.Version, server, seal);
+            return new PostgresDatabase(options, source, seal, server);
+        }
+        catch (NpgsqlException failure)
+        {
+            source.Dispose();
+            throw PostgresFault.Of(failure, server);
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs the work in a transaction of the tenant, together with what else waits for it, and completes once it is committed.</summary>
+    /// <param name="work">May run more than once; see <see cref="TenantLane"/>.</param>
+    /// <param name="bytes">About how much it writes.</param>
+    /// <exception cref="StorageException">The server failed; whether the work was committed is unknown.</exception>
+    public Task<T> Write<T>(TenantId tenant, Func<TenantTransaction, Task<T>> work, CancellationToken cancellation, bool waitsForDisk = true, int bytes = 0) =>
+        Use(tenant, lane => lane.Write(work, waitsForDisk, bytes, cancellation));
+
+    /// <summary>Reads from one state of the tenant's rows, in one round trip.</summary>
+    public Task<T> Read<T>(TenantId tenant, Action<TenantStatements> statements, Func<NpgsqlDataReader, Task<T>> answer, CancellationToken cancellation) =>
+        Use(tenant, lane => Task.Run(() => lane.Read(statements, answer, cancellation), cancellation));
+
+    /// <summary>Reads the rows of one statement.</summary>
+    public Task<IReadOnlyList<T>> List<T>(TenantId tenant, Action<TenantStatements> statement, Func<NpgsqlDataReader, T> row, CancellationToken cancellation) =>
+        Read<IReadOnlyList<T>>(tenant, statement, async reader => await reader.Rows(row), cancellation);
+
+    public async Task<T?> Find<T>(TenantId tenant, Action<TenantStatements> statement, Func<NpgsqlDataReader, T> row, CancellationToken cancellation) where T : class =>
+        (await List(tenant, statement, row, cancellation)).FirstOrDefault();
+
+    public async ValueTask<NpgsqlConnection> Connect(CancellationToken cancellation) => await source.OpenConnectionAsync(cancellation);
+
+    public ValueTask DisposeAsync() => source.DisposeAsync();
+
+    private async Task<T> Use<T>(TenantId tenant, Func<TenantLane, Task<T>> work)
+    {
+        var lane = Take(tenant);
+        try
+        {
+            return await work(lane);
+        }
+        finally
+        {
+            lane.Leave();
+        }
+    }
+
+    private TenantLane Take(TenantId tenant)
+    {
+        lock (gate)
+        {
+            if (!lanes.TryGetValue(tenant, out var lane))
+            {
+                if (lanes.Count >= options.RememberedTenants)
+                    foreach (var idle in lanes.Where(l => l.Value.IsIdle).Select(l => l.Key).ToList())
+                        lanes.Remove(idle);
+                lanes[tenant] = lane = new TenantLane(tenant, this, options);
+            }
+            lane.Enter();
+            return lane;
+        }
+    }
+}

@@ -1,0 +1,174 @@
+using Npgsql;
+using Sophia.Log;
+using Sophia.Tenants;
+
+namespace Sophia.Postgres;
+
+/// <summary>The one writer of one tenant in this process, with group commit.</summary>
+/// <remarks>
+/// Everything that waits when the lane is free goes into one transaction and is answered after its COMMIT. Work that fails rolls the whole group back; each
+/// member then runs again alone, so only the guilty one fails. A connection that broke leaves the outcome unknown: nothing is repeated then, and every member is told.
+/// Work may therefore run more than once, and must have no effect but on the transaction.
+/// </remarks>
+internal sealed class TenantLane(TenantId tenant, PostgresDatabase database, PostgresOptions options)
+{
+    private const int MaxRepeats = 3;
+    private readonly Lock gate = new();
+    private readonly Queue<LaneItem> waiting = new();
+    private readonly SemaphoreSlim room = new(options.MaxQueuedWrites);
+    private readonly SemaphoreSlim readers = new(options.ReadersPerTenant);
+    private readonly TenantNames names = new();
+    private bool running;
+    private int users;
+
+    /// <summary>Whether nobody uses it, so that it may be forgotten.</summary>
+    public bool IsIdle => Volatile.Read(ref users) == 0;
+
+    public void Enter() => Interlocked.Increment(ref users);
+
+    public void Leave() => Interlocked.Decrement(ref users);
+
+    /// <summary>Completes when the work's transaction is committed, on the disk if <paramref name="waitsForDisk"/>.</summary>
+    public async Task<T> Write<T>(Func<TenantTransaction, Task<T>> work, bool waitsForDisk, int bytes, CancellationToken cancellation)
+    {
+        await room.WaitAsync(cancellation);
+        try
+        {
+            var item = new LaneItem<T>(work, waitsForDisk, bytes, cancellation);
+            lock (gate)
+            {
+                waiting.Enqueue(item);
+                if (!running)
+                    _ = Task.Run(Drain, CancellationToken.None);
+                running = true;
+            }
+            return await item.Done;
+        }
+        finally
+        {
+            room.Release();
+        }
+    }
+
+    public async Task<T> Read<T>(Action<TenantStatements> statements, Func<NpgsqlDataReader, Task<T>> answer, CancellationToken cancellation)
+    {
+        await readers.WaitAsync(cancellation);
+        try
+        {
+            await using var connection = await database.Connect(cancellation);
+            return await TenantTransaction.Read(connection, tenant, database.Seal, statements, answer, cancellation);
+        }
+        catch (NpgsqlException failure)
+        {
+            throw PostgresFault.Of(failure, database.Server);
+        }
+        finally
+        {
+            readers.Release();
+        }
+    }
+
+    private async Task Drain()
+    {
+        while (Take() is { Count: > 0 } group)
+            await Commit(group);
+    }
+
+    private List<LaneItem> Take()
+    {
+        var group = new List<LaneItem>();
+        var bytes = 0;
+        lock (gate)
+        {
+            while (group.Count < options.MaxGroupWrites && bytes < options.MaxGroupBytes && waiting.TryDequeue(out var item))
+            {
+                if (item.Cancellation.IsCancellationRequested)
+                {
+                    item.Cancel();
+                    continue;
+                }
+                group.Add(item);
+                bytes += item.Bytes;
+            }
+            running = group.Count > 0;
+        }
+        return group;
+    }
+
+    private async Task Commit(List<LaneItem> group)
+    {
+        for (var repeat = 0; ; repeat++)
+            try
+            {
+                await Run(group);
+                names.Committed();
+                break;
+            }
+            catch (Exception failure)
+            {
+                names.RolledBack();
+                if (repeat < MaxRepeats && PostgresFault.IsPassing(failure))
+                    continue;
+                await Answer(group, failure);
+                return;
+            }
+        foreach (var item in group)
+            item.Succeed();
+    }
+
+    private async Task Run(List<LaneItem> group)
+    {
+        await using var connection = await database.Connect(CancellationToken.None);
+        var transaction = new TenantTransaction(connection, tenant, database.Seal, names, group.Any(item => item.WaitsForDisk));
+        // A transaction that is not committed is rolled back when its connection goes back to the pool.
+        foreach (var item in group)
+            await item.Execute(transaction);
+        await transaction.Commit();
+    }
+
+    private async Task Answer(List<LaneItem> group, Exception failure)
+    {
+        var connectionBroke = failure is NpgsqlException and not PostgresException;
+        if (group.Count == 1 || connectionBroke)
+            foreach (var item in group)
+                item.Fail(failure is NpgsqlException told ? PostgresFault.Of(told, database.Server) : failure);
+        else
+            foreach (var item in group)
+                await Commit([item]);
+    }
+}
+
+/// <summary>One piece of work that waits for a tenant's lane.</summary>
+internal abstract class LaneItem(bool waitsForDisk, int bytes, CancellationToken cancellation)
+{
+    public bool WaitsForDisk => waitsForDisk;
+
+    public int Bytes => bytes;
+
+    public CancellationToken Cancellation => cancellation;
+
+    public abstract Task Execute(TenantTransaction transaction);
+
+    public abstract void Succeed();
+
+    public abstract void Fail(Exception failure);
+
+    public abstract void Cancel();
+}
+
+internal sealed class LaneItem<T>(Func<TenantTransaction, Task<T>> work, bool waitsForDisk, int bytes, CancellationToken cancellation)
+    : LaneItem(waitsForDisk, bytes, cancellation)
+{
+    private readonly TaskCompletionSource<T> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private T? result;
+
+    public Task<T> Done => done.Task;
+
+    public override async Task Execute(TenantTransaction transaction) => result = await work(transaction);
+
+    public override void Succeed() => done.SetResult(result!);
+
+    public override void Fail(Exception failure) => done.SetException(failure);
+
+    public override void Cancel() => done.SetCanceled(Cancellation);
+}

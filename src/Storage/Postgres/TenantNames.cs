@@ -1,0 +1,48 @@
+namespace Sophia.Postgres;
+
+/// <summary>Numbers of a tenant's streams, runs and partitions, remembered by the lane that writes for it. A number never changes, so only what was committed is kept.</summary>
+internal sealed class TenantNames
+{
+    /// <summary>Names and streams remembered per tenant, each.</summary>
+    private const int MaxRemembered = 10_000;
+
+    private readonly Dictionary<string, long> numbers = [];
+    private readonly Dictionary<string, (long Id, short Type)> streams = [];
+    private readonly Dictionary<string, long> newNumbers = [];
+    private readonly Dictionary<string, (long Id, short Type)> newStreams = [];
+
+    /// <summary>Whether the tenant's own row is known to be there.</summary>
+    public bool TenantIsThere { get; private set; }
+
+    /// <summary>The number of a name, 0 for none, null where it is not known.</summary>
+    public long? Number(string? name) => string.IsNullOrEmpty(name) ? 0 : numbers.TryGetValue(name, out var id) || newNumbers.TryGetValue(name, out id) ? id : null;
+
+    public (long Id, short Type)? Stream(string name) => streams.TryGetValue(name, out var row) || newStreams.TryGetValue(name, out row) ? row : null;
+
+    /// <summary>Learnt within a transaction that may still fail.</summary>
+    public void Learn(string name, long id) => newNumbers[name] = id;
+
+    public void Learn(string stream, long id, short type) => newStreams[stream] = (id, type);
+
+    public void Committed()
+    {
+        TenantIsThere = true;
+        Keep(numbers, newNumbers);
+        Keep(streams, newStreams);
+    }
+
+    public void RolledBack()
+    {
+        newNumbers.Clear();
+        newStreams.Clear();
+    }
+
+    private static void Keep<T>(Dictionary<string, T> known, Dictionary<string, T> fresh)
+    {
+        if (known.Count + fresh.Count > MaxRemembered)
+            known.Clear();
+        foreach (var (name, value) in fresh)
+            known[name] = value;
+        fresh.Clear();
+    }
+}

@@ -1,0 +1,51 @@
+using Npgsql;
+using NpgsqlTypes;
+using Sophia.Tenants;
+
+namespace Sophia.Postgres;
+
+/// <summary>Statements of one tenant that travel together. In each, <c>$1</c> is the tenant.</summary>
+internal sealed class TenantStatements(NpgsqlBatch batch, TenantId tenant)
+{
+    /// <summary>Adds a statement; its further parameters follow in order, from <c>$2</c>.</summary>
+    public TenantStatement Add(string sql)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        batch.BatchCommands.Add(command);
+        return new TenantStatement(command).Text(tenant.Value);
+    }
+}
+
+/// <summary>One statement that takes its parameters.</summary>
+internal sealed class TenantStatement(NpgsqlBatchCommand command)
+{
+    public TenantStatement Text(string? value) => Add(value, NpgsqlDbType.Text);
+
+    public TenantStatement Int(long value) => Add(value, NpgsqlDbType.Bigint);
+
+    public TenantStatement Int(long? value) => Add(value, NpgsqlDbType.Bigint);
+
+    public TenantStatement Real(double value) => Add(value, NpgsqlDbType.Double);
+
+    public TenantStatement Time(DateTimeOffset? value) => Add(value?.ToUniversalTime(), NpgsqlDbType.TimestampTz);
+
+    public TenantStatement Bytes(byte[]? value) => Add(value, NpgsqlDbType.Bytea);
+
+    public TenantStatement Bytes(ReadOnlyMemory<byte> value) => Add(value, NpgsqlDbType.Bytea);
+
+    public TenantStatement Ints(long[] values) => Add(values, NpgsqlDbType.Array | NpgsqlDbType.Bigint);
+
+    public TenantStatement Shorts(short[] values) => Add(values, NpgsqlDbType.Array | NpgsqlDbType.Smallint);
+
+    public TenantStatement Texts(string[] values) => Add(values, NpgsqlDbType.Array | NpgsqlDbType.Text);
+
+    public TenantStatement Blobs(ReadOnlyMemory<byte>[] values) => Add(values, NpgsqlDbType.Array | NpgsqlDbType.Bytea);
+
+    private TenantStatement Add<T>(T value, NpgsqlDbType type)
+    {
+        command.Parameters.Add(value is null
+            ? new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = type }
+            : new NpgsqlParameter<T> { TypedValue = value, NpgsqlDbType = type });
+        return this;
+    }
+}
