@@ -3,7 +3,7 @@ namespace Sophia.Log;
 /// <summary>Owners, once-keys and checkpoints.</summary>
 public abstract partial class LogStoreSuite
 {
-    [Fact]
+    [EngineFact]
     public async Task Each_append_moves_the_owners_position_and_the_next_fence_is_accepted()
     {
         var fence = await Log.Acquire(Acme, "lane-0", default);
@@ -16,7 +16,7 @@ public abstract partial class LogStoreSuite
         Assert.Equal(new Fence("lane-0", 2, 3), await Log.Acquire(Acme, "lane-0", default));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task An_older_epoch_is_fenced_and_changes_nothing()
     {
         var old = await Log.Acquire(Acme, "lane-0", default);
@@ -27,11 +27,11 @@ public abstract partial class LogStoreSuite
         Assert.Null(await Log.Checkpoint(Acme, "crm", "a", default));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task Whoever_never_acquired_is_fenced() =>
         Assert.Equal(new AppendOutcome.Fenced(0), await Log.Append(Acme, new AppendBatch { Fence = new Fence("nobody", 1, 0), At = Noon, Entries = [Record("1", "a")] }, default));
 
-    [Fact]
+    [EngineFact]
     public async Task A_position_that_was_passed_is_misplaced_and_told_where_to_go_on()
     {
         var fence = await Log.Acquire(Acme, "lane-0", default);
@@ -41,7 +41,7 @@ public abstract partial class LogStoreSuite
         Assert.Equal(1, await Log.Head(Acme, default));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_once_key_works_once_whoever_uses_it()
     {
         var first = await Append([Record("1", "a")], batch => batch with { OnceKey = "delivery-7" });
@@ -50,7 +50,7 @@ public abstract partial class LogStoreSuite
         Assert.IsType<AppendOutcome.Committed>(await Try([Record("2", "b")], batch => batch with { OnceKey = "delivery-8" }));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task The_repetition_of_an_append_that_took_place_is_recognised_by_its_once_key()
     {
         var batch = new AppendBatch { Fence = await Log.Acquire(Acme, "lane-0", default), At = Noon, Entries = [Record("1", "a")], OnceKey = "k" };
@@ -58,7 +58,7 @@ public abstract partial class LogStoreSuite
         Assert.Equal(new AppendOutcome.AlreadyDone("k", 1), await Log.Append(Acme, batch, default));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task Checkpoints_are_replaced_removed_and_listed_in_order()
     {
         await Append([], batch => batch with { Run = "r1", Checkpoints = [new("crm", "b", "1"), new("crm", "a", "2"), new("web", "a", "3")] });
@@ -69,7 +69,7 @@ public abstract partial class LogStoreSuite
         Assert.Null(await Log.Checkpoint(Acme, "web", "a", default));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task Appends_of_many_owners_at_once_all_take_place()
     {
         await Task.WhenAll(Enumerable.Range(0, 20).Select(async owner =>
@@ -83,7 +83,7 @@ public abstract partial class LogStoreSuite
         Assert.Equal(400, await Log.Head(Acme, default));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_surprise_in_one_append_does_not_touch_the_others_of_its_group()
     {
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 30).Select(async i =>

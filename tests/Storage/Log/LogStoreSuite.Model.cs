@@ -13,7 +13,7 @@ public abstract partial class LogStoreSuite
     private static readonly DateTimeOffset[] Days = [Noon, Noon.AddDays(1)];
     private static int models;
 
-    [Fact]
+    [EngineFact]
     public void Any_sequence_of_appends_ends_as_the_model_says()
     {
         var one = Gen.Choose(0, int.MaxValue);

@@ -6,7 +6,7 @@ namespace Sophia.Log;
 /// <summary>The quarantine, as appends write it.</summary>
 public abstract partial class LogStoreSuite
 {
-    [Fact]
+    [EngineFact]
     public async Task A_held_item_is_read_back_whole()
     {
         await Append([Record("7", "a"), Record("7", "b")]);
@@ -19,7 +19,7 @@ public abstract partial class LogStoreSuite
         Assert.Null(await Quarantine.Find(Acme, item.Id + 1, default));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_piece_that_is_no_record_has_neither_key_nor_payload()
     {
         await Append([], batch => batch with { Quarantined = [Held(null, "") with { Payload = null }] });
@@ -27,7 +27,7 @@ public abstract partial class LogStoreSuite
         Assert.Equal((null, null, 0L), (item.Key, item.PayloadJson, item.HeadVersion));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task Held_items_and_their_reasons_are_counted_and_uncounted()
     {
         await Append([], batch => batch with { Quarantined = [Held("1", "email"), Held("2", "email"), Held("3", "amount") with { Stream = "deals" }] });
@@ -47,7 +47,7 @@ public abstract partial class LogStoreSuite
         Assert.Equal(3, (await Quarantine.List(Acme, new QuarantineQuery(State: null), default)).Items.Count);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task An_edit_that_stays_held_replaces_payload_and_reasons()
     {
         await Append([], batch => batch with { Quarantined = [Held("1", "email")] });
@@ -58,7 +58,7 @@ public abstract partial class LogStoreSuite
         Assert.Equal([new ReasonCount("contacts", "required", 1)], page.Reasons);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_decision_on_what_is_not_held_refuses_the_whole_append()
     {
         await Append([], batch => batch with { Quarantined = [Held("1", "email"), Held("2", "email")] });

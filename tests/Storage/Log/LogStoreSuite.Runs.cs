@@ -8,7 +8,7 @@ public abstract partial class LogStoreSuite
 {
     private static readonly RunRow Started = new("run-1", "crm", 3, false, RunState.Running, "asked", Noon, Noon, null, TimeSpan.Zero, new RunCounts(), 2, 0, null, null, 0);
 
-    [Fact]
+    [EngineFact]
     public async Task A_run_is_read_back_as_it_was_written()
     {
         var row = Started with
@@ -22,7 +22,7 @@ public abstract partial class LogStoreSuite
     }
 
     /// <summary>What grows with use and is no record ends with its age; records and what is still open do not.</summary>
-    [Fact]
+    [EngineFact]
     public async Task What_is_long_over_is_forgotten_and_the_newest_run_of_a_pipeline_stays()
     {
         await Append([Record("1", "a")], batch => batch with { RunRow = Ended("crm-1", "crm"), OnceKey = "delivery-1" });
@@ -50,7 +50,7 @@ public abstract partial class LogStoreSuite
             await Log.Append(Acme, new AppendBatch { Fence = await Log.Acquire(Acme, "once", default), At = at, OnceKey = once }, default);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task Deltas_add_to_the_run_and_the_store_counts_what_it_did()
     {
         await Append([], batch => batch with { RunRow = Started });
@@ -62,7 +62,7 @@ public abstract partial class LogStoreSuite
         Assert.Equal(0.8, run.QualityScore!.Value, 9);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task Entries_that_are_no_records_are_not_counted_as_the_runs()
     {
         await Append([], batch => batch with { RunRow = Started });
@@ -70,14 +70,14 @@ public abstract partial class LogStoreSuite
         Assert.Equal(0, (await Runs.Find(Acme, "run-1", default))!.Counts.Stored);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_delta_without_a_run_is_a_mistake_that_changes_nothing()
     {
         await Assert.ThrowsAsync<InvalidOperationException>(() => Append([Record("1", "a")], Delta(new RunCounts(In: 1))));
         Assert.Equal(0, await Log.Head(Acme, default));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task Runs_come_newest_first_of_one_pipeline_or_of_all()
     {
         for (var i = 0; i < 4; i++)
@@ -89,7 +89,7 @@ public abstract partial class LogStoreSuite
         Assert.Equal(["run-2", "run-0"], (await Runs.Recent(Acme, "crm", 3, default)).Select(run => run.RunId));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task Files_that_could_not_be_read_are_listed_once_each()
     {
         await Append([], batch => batch with { RunRow = Started });

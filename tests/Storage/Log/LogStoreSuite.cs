@@ -21,7 +21,7 @@ public abstract partial class LogStoreSuite : IAsyncLifetime
 
     public abstract Task DisposeAsync();
 
-    [Fact]
+    [EngineFact]
     public async Task A_tenant_without_a_log_reads_as_empty()
     {
         Assert.Equal(0, await Log.Head(Acme, default));
@@ -34,7 +34,7 @@ public abstract partial class LogStoreSuite : IAsyncLifetime
         Assert.Empty((await Quarantine.List(Acme, new QuarantineQuery(), default)).Items);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task What_is_appended_is_read_back_whole()
     {
         var done = await Append([Record("1", "{\"a\":1}"), Record("2", "{\"ü\":\"🙂\"}")], batch => batch with { Run = "run-1" });
@@ -46,7 +46,7 @@ public abstract partial class LogStoreSuite : IAsyncLifetime
         Assert.Equal(2, await Log.Head(Acme, default));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task An_unchanged_record_is_a_duplicate_and_a_changed_one_a_version()
     {
         await Append([Record("1", "a")]);
@@ -59,14 +59,14 @@ public abstract partial class LogStoreSuite : IAsyncLifetime
         Assert.Equal(3, (await Log.Newest(Acme, "contacts", "1", default))!.Version);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_record_that_must_be_kept_is_stored_though_unchanged()
     {
         await Append([Record("1", "a")]);
         Assert.Equal(1, (await Append([Record("1", "a") with { OnlyIfChanged = false }])).Stored);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task An_entry_for_another_version_is_a_conflict_and_leaves_its_neighbours_alone()
     {
         await Append([Record("1", "a")]);
@@ -75,7 +75,7 @@ public abstract partial class LogStoreSuite : IAsyncLifetime
         Assert.Equal(1, done.Conflicts);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_tombstone_is_a_version_and_counts_as_deleted()
     {
         await Append([Record("1", "a"), Record("2", "b")]);
@@ -88,7 +88,7 @@ public abstract partial class LogStoreSuite : IAsyncLifetime
         Assert.Equal([new StreamCount("contacts", EntryType.Record, 2, 0)], await Log.Streams(Acme, default));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task Heads_come_in_key_order_page_by_page_and_by_partition()
     {
         await Append([Record("b", "1", "x.csv"), Record("", "2", "y.csv"), Record("ü", "3", "x.csv"), Record("a", "4")]);
@@ -101,7 +101,7 @@ public abstract partial class LogStoreSuite : IAsyncLifetime
         Assert.Empty(await Log.Heads(Acme, "deals", null, null, 3, default));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_duplicate_moves_its_head_to_the_partition_that_it_is_seen_in()
     {
         await Append([Record("1", "a", "old.csv")]);
@@ -110,7 +110,7 @@ public abstract partial class LogStoreSuite : IAsyncLifetime
         Assert.Equal(1, (await Log.Heads(Acme, "contacts", null, "new.csv", 10, default)).Single().Version);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_read_ends_at_the_limit_of_rows_or_of_bytes_but_gives_at_least_one_row()
     {
         await Append([.. Enumerable.Range(0, 10).Select(i => Record($"{i}", new string('x', 100) + i))]);
@@ -119,7 +119,7 @@ public abstract partial class LogStoreSuite : IAsyncLifetime
         Assert.Equal(4, (await Log.Read(Acme, 3, 10, 1, default)).Single().Position);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_stream_holds_one_type_of_entry()
     {
         await Append([Record("1", "a")]);
@@ -128,7 +128,7 @@ public abstract partial class LogStoreSuite : IAsyncLifetime
     }
 
     /// <summary>One record there would shut Sophia out for ever, since a stream holds one type.</summary>
-    [Theory]
+    [EngineTheory]
     [InlineData("audit", EntryType.Record, false)]
     [InlineData("audit/x", EntryType.Record, false)]
     [InlineData("chat", EntryType.Record, false)]
@@ -148,7 +148,7 @@ public abstract partial class LogStoreSuite : IAsyncLifetime
         Assert.Equal(taken ? 2 : 0, await Log.Head(Acme, default));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task Keys_may_hold_anything_that_is_text()
     {
         string[] keys = ["a\0b", "a", "x/y", "'; DROP TABLE log; --", "🙂", new string('k', 3_000)];
@@ -158,7 +158,7 @@ public abstract partial class LogStoreSuite : IAsyncLifetime
         await Assert.ThrowsAnyAsync<ArgumentException>(() => Append([Record("\ud800", "lone surrogate")]));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task Tenants_do_not_see_each_other()
     {
         await Append([Record("1", "a")]);

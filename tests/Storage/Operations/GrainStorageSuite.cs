@@ -16,14 +16,14 @@ public abstract class GrainStorageSuite : IAsyncLifetime
 
     public abstract Task DisposeAsync();
 
-    [Fact]
+    [EngineFact]
     public async Task What_was_never_written_reads_as_absent_and_new()
     {
         var read = await Read(Breaker);
         Assert.Equal((false, null, 0), (read.RecordExists, read.ETag, Assert.IsType<Sample>(read.State).Count));
     }
 
-    [Theory]
+    [EngineTheory]
     [InlineData("acme/crm")]
     [InlineData("system/directory")]
     [InlineData("Not A Tenant's Key")]
@@ -36,7 +36,7 @@ public abstract class GrainStorageSuite : IAsyncLifetime
         Assert.Equal((7, "acme", "a|ü🙂"), (read.State!.Count, read.State.Tenant.Value, string.Join("|", read.State.Notes)));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task States_of_other_names_and_grains_are_other_states()
     {
         await Write(Breaker, new Sample { Count = 1 });
@@ -44,7 +44,7 @@ public abstract class GrainStorageSuite : IAsyncLifetime
         Assert.False((await Read(GrainId.Create("limiter", "acme/crm"))).RecordExists);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task Who_read_an_older_state_cannot_write()
     {
         var mine = await Write(Breaker, new Sample { Count = 1 });
@@ -58,7 +58,7 @@ public abstract class GrainStorageSuite : IAsyncLifetime
         Assert.Equal(1, (await Read(Breaker)).State!.Count);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_cleared_state_is_absent_and_its_old_readers_stay_out()
     {
         var old = await Write(Breaker, new Sample { Count = 1 });

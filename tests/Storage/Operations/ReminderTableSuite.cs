@@ -16,7 +16,7 @@ public abstract class ReminderTableSuite : IAsyncLifetime
 
     public abstract Task DisposeAsync();
 
-    [Fact]
+    [EngineFact]
     public async Task An_empty_table_has_no_rows()
     {
         Assert.Empty((await Table.ReadRows(One)).Reminders);
@@ -25,7 +25,7 @@ public abstract class ReminderTableSuite : IAsyncLifetime
         Assert.False(await Table.RemoveRow(One, "tick", "tag"));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_row_is_read_back_and_replaced_under_a_new_tag()
     {
         var first = await Put(One, "tick", TimeSpan.FromMinutes(1));
@@ -35,7 +35,7 @@ public abstract class ReminderTableSuite : IAsyncLifetime
         Assert.Equal((One, "tick", Noon, DateTimeKind.Utc, TimeSpan.FromMinutes(2), second), (row!.GrainId, row.ReminderName, row.StartAt, row.StartAt.Kind, row.Period, row.ETag));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task Only_the_newest_tag_removes_a_row()
     {
         var first = await Put(One, "tick", TimeSpan.FromMinutes(1));
@@ -45,7 +45,7 @@ public abstract class ReminderTableSuite : IAsyncLifetime
         Assert.Null(await Table.ReadRow(One, "tick"));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task Rows_are_found_by_grain_and_by_range_of_hashes()
     {
         await Put(One, "a", TimeSpan.FromMinutes(1));

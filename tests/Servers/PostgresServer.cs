@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Sophia.Servers;
+
+/// <summary>A PostgreSQL of one test run: made from what is installed, on a loopback port, in a temporary folder; stopped and removed when the process ends.</summary>
+/// <remarks>PostgreSQL refuses to run as root; there it runs as the account "postgres", which owns the folder.</remarks>
+internal sealed class PostgresServer : IDisposable
+{
+    public const string Superuser = "postgres";
+    private const string Password = "tests-only";
+    private static readonly Lazy<PostgresServer> RelaxedServer = new(() => Started(durable: false));
+    private static readonly Lazy<PostgresServer> DurableServer = new(() => Started(durable: true));
+
+    private readonly string folder;
+    private readonly Process process;
+
+    private PostgresServer(string folder, Process process, int port) => (this.folder, this.process, Port) = (folder, process, port);
+
+    /// <summary>Why there is no server here, or null where there is one.</summary>
+    public static string? Missing { get; } = Programs() is null ? "no PostgreSQL" : IsRoot && !HasAccount ? "no account to run PostgreSQL as" : null;
+
+    /// <summary>For all tests that are not about what survives a power loss: it does not wait for the disk.</summary>
+    public static PostgresServer Relaxed => RelaxedServer.Value;
+
+    /// <summary>Waits for the disk as PostgreSQL does by default; for measurements.</summary>
+    public static PostgresServer Durable => DurableServer.Value;
+
+    public int Port { get; }
+
+    private static bool IsRoot => Environment.UserName == "root";
+
+    private static bool HasAccount => File.ReadLines("/etc/passwd").Any(line => line.StartsWith("postgres:", StringComparison.Ordinal));
+
+    /// <summary>A connection string, without a pool of its own.</summary>
+    public string Connection(string database, string user = Superuser, string password = Password) =>
+        $"Host=127.0.0.1;Port={Port.ToString(CultureInfo.InvariantCulture)};Database={database};Username={user};Password={password}";
+
+    public void Dispose()
+    {
+        if (!process.HasExited)
+        {
+            // Immediate shutdown: nothing here is kept.
+            using var kill = Process.Start("kill", ["-QUIT", process.Id.ToString(CultureInfo.InvariantCulture)]);
+            kill.WaitForExit();
+            process.WaitForExit(10_000);
+        }
+        process.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static PostgresServer Started(bool durable)
+    {
+        var server = Start(durable);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
+        return server;
+    }
+
+    private static PostgresServer Start(bool durable)
+    {
+        var programs = Programs() ?? throw new InvalidOperationException(Missing);
+        var folder = Path.Combine(Path.GetTempPath(), "sophia-postgres-" + Path.GetRandomFileName());
+        var data = Path.Combine(folder, "data");
+        Directory.CreateDirectory(data);
+        File.WriteAllText(Path.Combine(folder, "password"), Password);
+        if (IsRoot)
+            Run("chown", "-R", "postgres:", folder);
+        RunAs(Path.Combine(programs, "initdb"), "-D", data, "-U", Superuser, "--pwfile", Path.Combine(folder, "password"), "-A", "scram-sha-256", "-E", "UTF8", "--locale", "C", "--no-sync");
+        var port = FreePort();
+        var start = Command(Path.Combine(programs, "postgres"), "-D", data, "-p", port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+            "-c", durable ? "shared_buffers=512MB" : "fsync=off", "-c", "max_wal_size=4GB", "-c", "max_connections=150", "-c", "log_min_messages=fatal");
+        start.RedirectStandardError = start.RedirectStandardOutput = true;
+        var process = Process.Start(start)!;
+        process.OutputDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        var ready = Command(Path.Combine(programs, "pg_isready"), "-q", "-h", "127.0.0.1", "-p", port.ToString(CultureInfo.InvariantCulture), "-t", "30");
+        while (Code(ready) != 0)
+            if (process.HasExited)
+                throw new InvalidOperationException($"PostgreSQL ended at start with code {process.ExitCode}.");
+        return new PostgresServer(folder, process, port);
+    }
+
+    /// <summary>The folder with the newest server's programs, or null.</summary>
+    private static string? Programs()
+    {
+        var debian = Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql").OrderByDescending(v => int.TryParse(Path.GetFileName(v), out var n) ? n : 0).Select(v => Path.Combine(v, "bin")) : [];
+        return debian.Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)).FirstOrDefault(bin => File.Exists(Path.Combine(bin, "initdb")) && File.Exists(Path.Combine(bin, "postgres")));
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static ProcessStartInfo Command(string program, params string[] arguments) =>
+        IsRoot ? new ProcessStartInfo("setpriv", ["--reuid=postgres", "--regid=postgres", "--init-groups", program, .. arguments]) { WorkingDirectory = "/" } : new ProcessStartInfo(program, arguments);
+
+    private static void RunAs(string program, params string[] arguments) => Expect(Command(program, arguments));
+
+    private static void Run(string program, params string[] arguments) => Expect(new ProcessStartInfo(program, arguments));
+
+    private static void Expect(ProcessStartInfo start)
+    {
+        start.RedirectStandardError = start.RedirectStandardOutput = true;
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{start.FileName} {string.Join(' ', start.ArgumentList)}: {errors} {output.Result}");
+    }
+
+    private static int Code(ProcessStartInfo start)
+    {
+        using var process = Process.Start(start)!;
+        process.WaitForExit();
+        return process.ExitCode;
+    }
+}

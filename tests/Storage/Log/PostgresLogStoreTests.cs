@@ -1,0 +1,27 @@
+using Sophia.Pipelines;
+using Sophia.Postgres;
+using Sophia.Quality;
+using Sophia.Servers;
+
+namespace Sophia.Log;
+
+[NeedsPostgres]
+public sealed class PostgresLogStoreTests : LogStoreSuite
+{
+    private readonly ScratchDatabase scratch = new();
+    private readonly PostgresDatabase database;
+
+    public PostgresLogStoreTests() => database = PostgresDatabase.Open(scratch.Options);
+
+    protected override ILogStore Log => new PostgresLogStore(database);
+
+    protected override IRunStore Runs => new PostgresRunStore(database);
+
+    protected override IQuarantineStore Quarantine => new PostgresQuarantineStore(database);
+
+    public override async Task DisposeAsync()
+    {
+        await database.DisposeAsync();
+        scratch.Dispose();
+    }
+}
