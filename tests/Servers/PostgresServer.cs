@@ -11,13 +11,21 @@ internal sealed class PostgresServer : IDisposable
 {
     public const string Superuser = "postgres";
     private const string Password = "tests-only";
+    private static readonly TimeSpan StartsWithin = TimeSpan.FromMinutes(1);
+
+    /// <summary>Runs the server until this process closes its input or dies, however it dies; then ends it at once and removes its folder ($0).</summary>
+    private const string Watch = """
+        "$@" </dev/null & server=$!
+        cat >/dev/null
+        kill -QUIT $server 2>/dev/null; wait $server; rm -rf "$0"
+        """;
+
     private static readonly Lazy<PostgresServer> RelaxedServer = new(() => Started(durable: false));
     private static readonly Lazy<PostgresServer> DurableServer = new(() => Started(durable: true));
 
-    private readonly string folder;
     private readonly Process process;
 
-    private PostgresServer(string folder, Process process, int port) => (this.folder, this.process, Port) = (folder, process, port);
+    private PostgresServer(Process process, int port) => (this.process, Port) = (process, port);
 
     /// <summary>Why there is no server here, or null where there is one.</summary>
     public static string? Missing { get; } = Programs() is null ? "no PostgreSQL" : IsRoot && !HasAccount ? "no account to run PostgreSQL as" : null;
@@ -38,17 +46,12 @@ internal sealed class PostgresServer : IDisposable
     public string Connection(string database, string user = Superuser, string password = Password) =>
         $"Host=127.0.0.1;Port={Port.ToString(CultureInfo.InvariantCulture)};Database={database};Username={user};Password={password}";
 
+    /// <summary>Stops the server and waits until its folder is gone.</summary>
     public void Dispose()
     {
-        if (!process.HasExited)
-        {
-            // Immediate shutdown: nothing here is kept.
-            using var kill = Process.Start("kill", ["-QUIT", process.Id.ToString(CultureInfo.InvariantCulture)]);
-            kill.WaitForExit();
-            process.WaitForExit(10_000);
-        }
+        process.StandardInput.Close();
+        process.WaitForExit(10_000);
         process.Dispose();
-        Directory.Delete(folder, recursive: true);
     }
 
     private static PostgresServer Started(bool durable)
@@ -69,19 +72,20 @@ internal sealed class PostgresServer : IDisposable
             Run("chown", "-R", "postgres:", folder);
         RunAs(Path.Combine(programs, "initdb"), "-D", data, "-U", Superuser, "--pwfile", Path.Combine(folder, "password"), "-A", "scram-sha-256", "-E", "UTF8", "--locale", "C", "--no-sync");
         var port = FreePort();
-        var start = Command(Path.Combine(programs, "postgres"), "-D", data, "-p", port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+        var start = Command("sh", "-c", Watch, folder, Path.Combine(programs, "postgres"), "-D", data, "-p", port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
             "-c", durable ? "shared_buffers=512MB" : "fsync=off", "-c", "max_wal_size=4GB", "-c", "max_connections=150", "-c", "log_min_messages=fatal");
-        start.RedirectStandardError = start.RedirectStandardOutput = true;
+        start.RedirectStandardError = start.RedirectStandardOutput = start.RedirectStandardInput = true;
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         var ready = Command(Path.Combine(programs, "pg_isready"), "-q", "-h", "127.0.0.1", "-p", port.ToString(CultureInfo.InvariantCulture), "-t", "30");
+        var since = Stopwatch.StartNew();
         while (Code(ready) != 0)
-            if (process.HasExited)
-                throw new InvalidOperationException($"PostgreSQL ended at start with code {process.ExitCode}.");
-        return new PostgresServer(folder, process, port);
+            if (process.HasExited || since.Elapsed > StartsWithin)
+                throw new InvalidOperationException($"PostgreSQL did not start on port {port}.");
+        return new PostgresServer(process, port);
     }
 
     /// <summary>The folder with the newest server's programs, or null.</summary>
