@@ -7,29 +7,62 @@ using Sophia.Knowledge;
 using Sophia.Log;
 using Sophia.Operations;
 using Sophia.Pipelines;
+using Sophia.Postgres;
 using Sophia.Quality;
 using Sophia.Sqlite;
 
 namespace Sophia;
 
-/// <summary>Puts the embedded store together: one line per capability.</summary>
+/// <summary>Puts the stores together: one line per capability.</summary>
 public static class StorageServices
 {
-    public static IServiceCollection AddSophiaStorage(this IServiceCollection services, Action<StorageOptions>? configure = null)
+    /// <param name="postgres">Where given, log, runs, quarantine, grain state and reminders are in PostgreSQL, and only the index in the data folder.</param>
+    public static IServiceCollection AddSophiaStorage(this IServiceCollection services, Action<StorageOptions>? configure = null, Action<PostgresOptions>? postgres = null)
     {
         services.AddOptions<StorageOptions>().Configure(configure ?? (_ => { })).ValidateDataAnnotations()
             .Validate(options => int.IsPow2(options.PageBytes), "StorageOptions.PageBytes must be a power of two.").ValidateOnStart();
         services.AddSingleton(provider => DataFolder.Open(provider.GetRequiredService<IOptions<StorageOptions>>().Value.DataFolder));
         services.AddSingleton(provider => new DatabaseFiles(provider.GetRequiredService<DataFolder>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value));
-        services.AddSingleton<ILogStore, SqliteLogStore>();
-        services.AddSingleton<IRunStore, SqliteRunStore>();
         services.AddSingleton<IIndexStore, SqliteIndexStore>();
+        if (postgres is null)
+            services.AddSqliteLog();
+        else
+            services.AddPostgresLog(postgres);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddHostedService<IdleMemory>();
+        return services;
+    }
+
+    private static void AddSqliteLog(this IServiceCollection services)
+    {
+        services.AddSingleton<ILogStore>(provider =>
+        {
+            LogPlace.IsHere(provider.GetRequiredService<DataFolder>());
+            return new SqliteLogStore(provider.GetRequiredService<DatabaseFiles>());
+        });
+        services.AddSingleton<IRunStore, SqliteRunStore>();
         services.AddSingleton<IQuarantineStore, SqliteQuarantineStore>();
         services.AddGrainStorage(Stores.Durable, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Full));
         services.AddGrainStorage(Stores.Fast, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Normal));
         services.AddSingleton<IReminderTable, SqliteReminderTable>();
-        services.TryAddSingleton(TimeProvider.System);
-        services.AddHostedService<IdleMemory>();
-        return services;
+    }
+
+    private static void AddPostgresLog(this IServiceCollection services, Action<PostgresOptions> configure)
+    {
+        services.AddOptions<PostgresOptions>().Configure(configure).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(provider =>
+        {
+            // The folder's lock comes first: who may not use the folder touches no database.
+            var folder = provider.GetRequiredService<DataFolder>();
+            var database = PostgresDatabase.Open(provider.GetRequiredService<IOptions<PostgresOptions>>().Value);
+            LogPlace.IsIn(folder, database.Store, database.Server);
+            return database;
+        });
+        services.AddSingleton<ILogStore, PostgresLogStore>();
+        services.AddSingleton<IRunStore, PostgresRunStore>();
+        services.AddSingleton<IQuarantineStore, PostgresQuarantineStore>();
+        services.AddGrainStorage(Stores.Durable, (provider, _) => new PostgresGrainStorage(provider.GetRequiredService<PostgresDatabase>(), waitsForDisk: true));
+        services.AddGrainStorage(Stores.Fast, (provider, _) => new PostgresGrainStorage(provider.GetRequiredService<PostgresDatabase>(), waitsForDisk: false));
+        services.AddSingleton<IReminderTable, PostgresReminderTable>();
     }
 }

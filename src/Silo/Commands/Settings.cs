@@ -17,6 +17,8 @@ internal static class Settings
     {
         DataFolder = Path.GetFullPath(parsed.GetValue(Data) ?? Variable("SOPHIA_HOME") ?? Path.Combine(Variable("SOPHIA_ROOT") ?? Environment.CurrentDirectory, "var", "data")),
         LogLevel = LogLevelOf(parsed.GetValue(Log) ?? Variable("SOPHIA_LOG"), quietAs),
+        Postgres = Variable("SOPHIA_POSTGRES"),
+        PostgresOwner = Variable("SOPHIA_POSTGRES_OWNER"),
         Hosts = Variable("SOPHIA_HOSTS")?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],
     };
 

@@ -31,7 +31,8 @@ internal static class SophiaHost
             silo.AddIncomingGrainCallFilter<StorageFaultFilter>();
             silo.AddReminders();
         });
-        builder.Services.AddSophiaStorage(storage => storage.DataFolder = folder.Path);
+        builder.Services.AddSophiaStorage(storage => storage.DataFolder = folder.Path, options.Postgres is not { } connection ? null
+            : postgres => (postgres.Connection, postgres.OwnerConnection) = (connection, options.PostgresOwner));
         builder.Services.AddSophiaKnowledge();
         builder.Services.AddSophiaLog();
         builder.Services.AddSophiaQuality();

@@ -19,6 +19,12 @@ public sealed record SophiaOptions
     /// <summary>Host names that requests may ask for beside the loopback's, when others reach this Sophia. SOPHIA_HOSTS, separated by commas; empty with --listen-anywhere: any.</summary>
     public IReadOnlyList<string> Hosts { get; init; } = [];
 
+    /// <summary>PostgreSQL for log, runs, quarantine and grain state, as a role that owns nothing: Host=…;Database=…;Username=…;Password=…. SOPHIA_POSTGRES; null: SQLite in the data folder.</summary>
+    public string? Postgres { get; init; }
+
+    /// <summary>The same as the owner of the schema, who makes and migrates it at start. SOPHIA_POSTGRES_OWNER; null: it is there.</summary>
+    public string? PostgresOwner { get; init; }
+
     /// <summary>The least severe log line that is shown. SOPHIA_LOG: trace, debug, information, warning, error.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
@@ -37,6 +43,8 @@ public sealed record SophiaOptions
             throw new StartRefusedException($"{Url} can be reached from other machines. Say --listen-anywhere if that is meant, and put TLS in front.");
         if (StopWithin < TimeSpan.FromSeconds(1) || StopWithin > TimeSpan.FromMinutes(1))
             throw new StartRefusedException("StopWithin is 1 to 60 seconds.");
+        if (PostgresOwner is not null && Postgres is null)
+            throw new StartRefusedException("SOPHIA_POSTGRES_OWNER is given without SOPHIA_POSTGRES: say also as whom Sophia works.");
         if (string.IsNullOrWhiteSpace(DataFolder))
             throw new StartRefusedException("The data folder has no name.");
         return new IPEndPoint(address, uri.Port);

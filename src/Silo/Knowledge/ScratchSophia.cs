@@ -31,7 +31,7 @@ internal sealed class ScratchSophia : IAsyncDisposable
     {
         var root = Directory.CreateTempSubdirectory("sophia-eval-").FullName;
         Directory.CreateDirectory(Path.Combine(root, "files"));
-        var options = Settings.Options(parsed, quietAs: LogLevel.Warning) with { DataFolder = Path.Combine(root, "data"), Url = "http://127.0.0.1:0" };
+        var options = Settings.Options(parsed, quietAs: LogLevel.Warning) with { DataFolder = Path.Combine(root, "data"), Url = "http://127.0.0.1:0", Postgres = null, PostgresOwner = null };
         return new ScratchSophia(root, await RunningSophia.Start(options, announce: false, cancellation: cancellation));
     }
 

@@ -17,7 +17,7 @@ internal sealed class PostgresGrainStorage(PostgresDatabase database, bool waits
     {
         var stored = await database.Find(Owner(grainId), ask => ask.Add("SELECT etag, format, state FROM sophia.grain_state WHERE tenant=$1 AND grain=$2 AND name=$3").Text(grainId.ToString()).Text(stateName),
             row => new StoredState(row.GetString(0), row.GetInt32(1), row.Bytes(2)), cancellationToken);
-        grainState.State = stored is null ? default : GrainStateJson.Read<T>(stored.Format, stored.Bytes);
+        grainState.State = stored is null ? Activator.CreateInstance<T>() : GrainStateJson.Read<T>(stored.Format, stored.Bytes);
         grainState.ETag = stored?.Tag;
         grainState.RecordExists = stored is not null;
     }
@@ -40,7 +40,7 @@ internal sealed class PostgresGrainStorage(PostgresDatabase database, bool waits
     public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
     {
         await Replace(stateName, grainId, grainState.ETag, null, cancellationToken);
-        grainState.State = default;
+        grainState.State = Activator.CreateInstance<T>();
         grainState.ETag = null;
         grainState.RecordExists = false;
     }

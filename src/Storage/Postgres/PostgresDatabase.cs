@@ -12,13 +12,16 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     private readonly Lock gate = new();
     private readonly Dictionary<TenantId, TenantLane> lanes = [];
 
-    private PostgresDatabase(PostgresOptions options, NpgsqlDataSource source, TenantSeal seal, string server) =>
-        (this.options, this.source, Seal, Server) = (options, source, seal, server);
+    private PostgresDatabase(PostgresOptions options, NpgsqlDataSource source, TenantSeal seal, string server, Guid store) =>
+        (this.options, this.source, Seal, Server, Store) = (options, source, seal, server, store);
 
     public TenantSeal Seal { get; }
 
     /// <summary>Host, port and database, for messages.</summary>
     public string Server { get; }
+
+    /// <summary>The id that the store was given when its schema was made.</summary>
+    public Guid Store { get; }
 
     /// <summary>Migrates the schema where the owner's connection is given, and checks everything that must hold before the first write.</summary>
     /// <exception cref="StorageException">Unreachable: no server, a wrong password, a role that could see too much. NewerFormat: the schema is of a newer Sophia.</exception>
@@ -33,8 +36,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             if (options.OwnerConnection is { Length: > 0 } owner)
                 SchemaMigrator.Run(ConnectionSettings.Owner(owner, options), PostgresSchema.Migrations, silo.Username!, seal);
             using var connection = source.OpenConnection();
-            StartCheck.Run(connection, PostgresSchema.Version, server, seal);
-            return new PostgresDatabase(options, source, seal, server);
+            return new PostgresDatabase(options, source, seal, server, StartCheck.Run(connection, PostgresSchema.Version, server, seal));
         }
         catch (NpgsqlException failure)
         {

@@ -18,6 +18,8 @@ internal static class PostgresSchema
 
     private const string Format1 = """
         CREATE TABLE sophia.seals(role text PRIMARY KEY, inner_pad bytea NOT NULL, outer_pad bytea NOT NULL);
+        CREATE TABLE sophia.store(id uuid NOT NULL DEFAULT gen_random_uuid());
+        INSERT INTO sophia.store DEFAULT VALUES;
         CREATE FUNCTION sophia.current_tenant() RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
         DECLARE
             told text := current_setting('sophia.tenant', true);

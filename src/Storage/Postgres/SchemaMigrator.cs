@@ -59,7 +59,7 @@ internal static class SchemaMigrator
         var quoted = "\"" + role.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";
         Run(connection, $"""
             GRANT USAGE ON SCHEMA sophia TO {quoted};
-            GRANT SELECT ON sophia.schema_version TO {quoted};
+            GRANT SELECT ON sophia.schema_version, sophia.store TO {quoted};
             GRANT SELECT, INSERT, UPDATE, DELETE ON {string.Join(", ", PostgresSchema.TenantTables.Select(table => "sophia." + table))} TO {quoted};
             GRANT SELECT ON sophia.recent_syncs TO {quoted};
             GRANT EXECUTE ON FUNCTION sophia.current_tenant() TO {quoted};

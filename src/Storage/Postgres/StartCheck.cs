@@ -17,10 +17,11 @@ internal static class StartCheck
         FROM pg_roles r WHERE r.rolname = current_user
         """;
 
-    public static void Run(NpgsqlConnection connection, int known, string server, TenantSeal seal)
+    /// <summary>The id of the store, which a data folder remembers.</summary>
+    public static Guid Run(NpgsqlConnection connection, int known, string server, TenantSeal seal)
     {
-        using (var ask = new NpgsqlCommand(Question, connection) { Parameters = { new NpgsqlParameter { Value = PostgresSchema.TenantTables.ToArray() } } })
-        using (var answer = ask.ExecuteReader())
+        using (var question = new NpgsqlCommand(Question, connection) { Parameters = { new NpgsqlParameter { Value = PostgresSchema.TenantTables.ToArray() } } })
+        using (var answer = question.ExecuteReader())
         {
             answer.Read();
             var role = answer.GetString(5);
@@ -43,8 +44,11 @@ internal static class StartCheck
         whose.ExecuteNonQuery();
         using var believed = new NpgsqlCommand("SELECT sophia.current_tenant()", connection);
         var tenant = believed.ExecuteScalar() as string;
+        using var ask = new NpgsqlCommand("SELECT id FROM sophia.store", connection);
+        var store = (Guid)ask.ExecuteScalar()!;
         if (tenant != system.Value)
             throw Refused($"The password of SOPHIA_POSTGRES has changed since the schema was prepared at {server}. Give SOPHIA_POSTGRES_OWNER once, so that the seal of tenants is renewed.");
+        return store;
     }
 
     private static StorageException Refused(string why) => new(StorageFault.Unreachable, why);

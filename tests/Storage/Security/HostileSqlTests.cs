@@ -77,7 +77,7 @@ public sealed class HostileSqlTests : IAsyncLifetime
         await connection.OpenAsync();
         Assert.Equal("", await Scalar(connection, """
             SELECT coalesce(string_agg(c.relname, ','), '') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname = 'sophia' AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('seals', 'schema_version') AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
+            WHERE n.nspname = 'sophia' AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('seals', 'schema_version', 'store') AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
             """));
         Assert.Equal("", await Scalar(connection, """
             SELECT coalesce(string_agg(c.relname, ','), '') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
