@@ -14,6 +14,7 @@ var sophia = new CommandLine("Sophia: records in, cited answers out.",
     KeysCommand.Create(),
     SignInCommand.Create(),
     StatusCommand.Create(),
+    MoveCommand.Create(),
     EvalCommand.Create(),
     BenchCommand.Create(),
     TestCommand.Create());

@@ -41,6 +41,16 @@ internal sealed class TenantStatement(NpgsqlBatchCommand command)
 
     public TenantStatement Blobs(ReadOnlyMemory<byte>[] values) => Add(values, NpgsqlDbType.Array | NpgsqlDbType.Bytea);
 
+    /// <summary>A column of values that may be null: whole numbers, reals, texts or bytes.</summary>
+    public TenantStatement Column(Array values) => values switch
+    {
+        long?[] ints => Add(ints, NpgsqlDbType.Array | NpgsqlDbType.Bigint),
+        double?[] reals => Add(reals, NpgsqlDbType.Array | NpgsqlDbType.Double),
+        string?[] texts => Add(texts, NpgsqlDbType.Array | NpgsqlDbType.Text),
+        byte[]?[] blobs => Add(blobs, NpgsqlDbType.Array | NpgsqlDbType.Bytea),
+        _ => throw new ArgumentException($"A column of {values.GetType().Name} is not known."),
+    };
+
     private TenantStatement Add<T>(T value, NpgsqlDbType type)
     {
         command.Parameters.Add(value is null
