@@ -64,8 +64,9 @@ public static class MoveToPostgres
         foreach (var table in tables)
         {
             using var rows = connection.Prepare(table.FromSqlite);
-            for (var chunk = Chunk(rows, table); chunk.Count > 0; chunk = Chunk(rows, table))
+            for (var more = true; more;)
             {
+                (var chunk, more) = Chunk(rows, table);
                 cancellation.ThrowIfCancellationRequested();
                 // This is a storage thread, which holds the file's one state for as long as the tenant takes.
                 transaction.Tell(tell => Enumerable.Range(0, table.Columns).Aggregate(tell.Add(table.IntoPostgres), (statement, column) => statement.Column(table.Column(column, chunk)))).GetAwaiter().GetResult();
@@ -80,15 +81,18 @@ public static class MoveToPostgres
         return true;
     }
 
-    private static List<object?[]> Chunk(SqliteStatement rows, MovedTable table)
+    /// <summary>The next rows, and whether there may be more: a statement that has ended begins again when it is asked.</summary>
+    private static (List<object?[]> Rows, bool More) Chunk(SqliteStatement rows, MovedTable table)
     {
         var chunk = new List<object?[]>();
-        for (long bytes = 0; chunk.Count < ChunkRows && bytes < ChunkBytes && rows.Step();)
+        for (long bytes = 0; chunk.Count < ChunkRows && bytes < ChunkBytes;)
         {
+            if (!rows.Step())
+                return (chunk, false);
             chunk.Add(Row(table, column => table.Cell(rows, column)));
             bytes += chunk[^1].Sum(cell => cell is byte[] blob ? blob.Length : 16);
         }
-        return chunk;
+        return (chunk, true);
     }
 
     private static IReadOnlyDictionary<long, (long Rows, string Sum)> Sums(DatabaseConnection connection, MovedTable table)
