@@ -8,11 +8,13 @@ namespace Sophia.Postgres;
 public sealed class PostgresProgramTests : IDisposable
 {
     private readonly BuiltProgram program = new();
+    private readonly string notes = Directory.CreateTempSubdirectory("sophia-notes-").FullName;
     private readonly ScratchDatabase? scratch = PostgresServer.Missing is null ? new ScratchDatabase(empty: true) : null;
 
     public void Dispose()
     {
         program.Dispose();
+        Directory.Delete(notes, recursive: true);
         scratch?.Dispose();
     }
 
@@ -69,10 +71,9 @@ public sealed class PostgresProgramTests : IDisposable
 
     private async Task Ingest(string text)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(program.Folder, "notes")).FullName;
-        await File.WriteAllTextAsync(Path.Combine(folder, "ann.txt"), text);
-        var (code, _, error) = await program.Run("ingest", folder, "--pipeline", "notes");
-        Assert.True(code == 0, error);
+        await File.WriteAllTextAsync(Path.Combine(notes, "ann.txt"), text);
+        var (code, output, error) = await program.Run("ingest", notes, "--pipeline", "notes");
+        Assert.True(code == 0, output + error);
     }
 
     private async Task<int> Found(string words)
