@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Sophia.Log;
 using Sophia.Pipelines;
+using Sophia.Postgres;
 using Sophia.Quality;
 using Sophia.Tenants;
 
@@ -30,9 +31,10 @@ internal static class ProductIngest
         """;
 
     /// <param name="folder">Where the data folder is made.</param>
-    public static async Task<Measured> Run(string folder, CrmFolder rows)
+    /// <param name="postgres">Where the log is, if not in that folder.</param>
+    public static async Task<Measured> Run(string folder, CrmFolder rows, Action<PostgresOptions>? postgres = null)
     {
-        await using var services = new ServiceCollection().AddLogging().AddSophiaStorage(storage => storage.DataFolder = folder).BuildServiceProvider();
+        await using var services = new ServiceCollection().AddLogging().AddSophiaStorage(storage => storage.DataFolder = folder, postgres).BuildServiceProvider();
         var log = services.GetRequiredService<ILogStore>();
         var runs = services.GetRequiredService<IRunStore>();
         var judges = new GateJudges();

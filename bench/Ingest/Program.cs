@@ -4,12 +4,17 @@ using Sophia.Operations;
 using Sophia.Pipelines;
 using Sophia.Sqlite;
 
-// sophia bench ingest [--rows N] [--only "sorted half duplicates"] [--json] [--scratch FOLDER]: records a second through the product's way in, beside plain SQLite and bare parsing.
+// sophia bench ingest [--rows N] [--only "sorted half duplicates"] [--json] [--scratch FOLDER] [--store sqlite|postgres]: records a second through the product's way in, beside plain SQLite and bare parsing, or beside COPY.
 var rows = int.Parse(Option("--rows") ?? "1000000", System.Globalization.CultureInfo.InvariantCulture);
 var lanes = new PipelineOptions().Parallelism;
 var scratch = Directory.CreateDirectory(Option("--scratch") ?? Path.Combine("var", "bench-ingest")).FullName;
 var report = new Report(args.Contains("--json"));
 var batchRows = BatchBudget.Default.MaxRecords;
+if (Option("--store") == "postgres")
+{
+    await PostgresBench.Run(scratch, rows, lanes, batchRows, report);
+    return;
+}
 
 // Both are warmed up on a small folder before anything is measured: what is timed is compiled code.
 using (var small = new CrmFolder(scratch, 50_000, lanes, sorted: false, halfDuplicates: false))

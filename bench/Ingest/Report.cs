@@ -24,6 +24,13 @@ internal sealed class Report(bool json)
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{bench,-34}{figure,12:F0}{baseline,12:F0}{figure / baseline,8:F2}{PeakRssMb(),10}"));
     }
 
+    /// <summary>A sentence for readers; programs are not told.</summary>
+    public void Line(string sentence)
+    {
+        if (!json)
+            Console.WriteLine(sentence);
+    }
+
     public void End(string sqlite)
     {
         if (json)
