@@ -44,10 +44,11 @@ internal sealed class CrmFolder : IDisposable
     public int Wrong => passes * ((Distinct + WrongOneIn - 1) / WrongOneIn);
 
     /// <summary>All lines in batches, file by file; of duplicates, first everything once. Each batch must be disposed.</summary>
-    public IEnumerable<LineBatch> Batches(int batchRows)
+    /// <param name="only">One file's alone.</param>
+    public IEnumerable<LineBatch> Batches(int batchRows, int? only = null)
     {
         for (var pass = 0; pass < passes; pass++)
-            for (var file = 0; file < Files; file++)
+            for (var file = only ?? 0; file < (only + 1 ?? Files); file++)
             {
                 using var bytes = new FileStream(NameOf(file), FileMode.Open, FileAccess.Read, FileShare.Read, 1);
                 var until = pass + 1 == passes ? bytes.Length : bytes.Length / passes * (pass + 1);

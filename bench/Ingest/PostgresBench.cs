@@ -26,8 +26,10 @@ internal static class PostgresBench
             {
                 var unique = PlainPostgres.Copy(server, contacts.Batches(batchRows), unique: true);
                 var ours = await Product(server, scratch, contacts);
+                var alone = await LogAlone.Run(server, [.. Enumerable.Range(0, lanes).Select(lane => contacts.Batches(batchRows, lane))]);
                 var heap = PlainPostgres.Copy(server, contacts.Batches(batchRows), unique: false);
                 report.Row($"{name} / COPY, unique key", ours.PerSecond, unique.PerSecond);
+                report.Row($"{name}, log alone / COPY, unique key", alone.PerSecond, unique.PerSecond);
                 report.Row($"{name} / COPY, bare heap", ours.PerSecond, heap.PerSecond);
             }
             using (var contacts = new CrmFolder(scratch, rows, lanes, sorted, halfDuplicates: true))

@@ -7,6 +7,14 @@ namespace Sophia.Log;
 /// <summary>The heads of the keys of one append: found by one statement, written by two (new ones, and changed ones).</summary>
 internal sealed class PostgresHeads(PreparedBatch prepared)
 {
+    /// <summary>Finds heads by their whole keys. OFFSET 0 keeps the planner from turning the questions round and reading all heads of the tenant.</summary>
+    public const string Find = """
+        SELECT w.place, h.position, h.version, h.operation, h.partition_id, h.hash FROM unnest($2::bigint[], $3::bytea[]) WITH ORDINALITY AS w(stream_id, key, place)
+        CROSS JOIN LATERAL (SELECT * FROM sophia.heads WHERE tenant=$1 AND stream_id=w.stream_id AND key=w.key OFFSET 0) AS h
+        """;
+
+    private const string Insert = "INSERT INTO sophia.heads(tenant, stream_id, key, position, version, operation, partition_id, hash) SELECT $1, * FROM unnest($2::bigint[], $3::bytea[], $4::bigint[], $5::bigint[], $6::smallint[], $7::bigint[], $8::bytea[])";
+
     private readonly Head[] found = new Head[prepared.Groups];
     private readonly long[] streams = new long[prepared.Groups];
     private readonly ReadOnlyMemory<byte>[] keys = new ReadOnlyMemory<byte>[prepared.Groups];
@@ -28,10 +36,7 @@ internal sealed class PostgresHeads(PreparedBatch prepared)
             keys[group] = prepared.KeyMemory(index);
             streams[group] = names.Stream(prepared.Batch.Entries[index].Stream)?.Id ?? 0;
         }
-        ask.Add("""
-            SELECT w.place, h.position, h.version, h.operation, h.partition_id, h.hash FROM unnest($2::bigint[], $3::bytea[]) WITH ORDINALITY AS w(stream_id, key, place)
-            JOIN sophia.heads h ON h.tenant=$1 AND h.stream_id=w.stream_id AND h.key=w.key
-            """).Ints(streams).Blobs(keys);
+        ask.Add(Find).Ints(streams).Blobs(keys);
     }
 
     public async Task Read(NpgsqlDataReader reader)
@@ -48,13 +53,9 @@ internal sealed class PostgresHeads(PreparedBatch prepared)
 
     public void Write(TenantStatements tell)
     {
-        Write(tell, [.. Enumerable.Range(0, found.Length).Where(group => found[group] is { Changed: true, Stored: null })],
-            "INSERT INTO sophia.heads(tenant, stream_id, key, position, version, operation, partition_id, hash) SELECT $1, * FROM unnest($2::bigint[], $3::bytea[], $4::bigint[], $5::bigint[], $6::smallint[], $7::bigint[], $8::bytea[])");
-        Write(tell, [.. Enumerable.Range(0, found.Length).Where(group => found[group] is { Changed: true, Stored: not null })], """
-            UPDATE sophia.heads h SET position=w.position, version=w.version, operation=w.operation, partition_id=w.partition_id, hash=w.hash
-            FROM unnest($2::bigint[], $3::bytea[], $4::bigint[], $5::bigint[], $6::smallint[], $7::bigint[], $8::bytea[]) AS w(stream_id, key, position, version, operation, partition_id, hash)
-            WHERE h.tenant=$1 AND h.stream_id=w.stream_id AND h.key=w.key
-            """);
+        Write(tell, [.. Enumerable.Range(0, found.Length).Where(group => found[group] is { Changed: true, Stored: null })], Insert);
+        Write(tell, [.. Enumerable.Range(0, found.Length).Where(group => found[group] is { Changed: true, Stored: not null })],
+            Insert + " ON CONFLICT(tenant, stream_id, key) DO UPDATE SET position=excluded.position, version=excluded.version, operation=excluded.operation, partition_id=excluded.partition_id, hash=excluded.hash");
         Count(tell);
     }
 

@@ -8,8 +8,23 @@ namespace Sophia.Log;
 /// <summary>The log in PostgreSQL, all tenants in the same tables.</summary>
 internal sealed class PostgresLogStore(PostgresDatabase database) : ILogStore
 {
-    private const string Rows = "l.position, l.type, l.format, s.name, l.key, l.version, l.operation, l.payload, l.hash, l.at, n.name, l.previous";
-    private const string Named = "JOIN sophia.streams s ON s.tenant=$1 AND s.id=l.stream_id LEFT JOIN sophia.names n ON n.tenant=$1 AND n.id=l.run_id";
+    // Names are asked for row by row: a tenant may have very many streams, and the planner knows of none while it plans.
+    private const string Rows = """
+        SELECT l.position, l.type, l.format, (SELECT name FROM sophia.streams WHERE tenant=$1 AND id=l.stream_id), l.key, l.version, l.operation, l.payload, l.hash, l.at,
+            (SELECT name FROM sophia.names WHERE tenant=$1 AND id=l.run_id), l.previous
+        """;
+
+    /// <summary>Walks from a key's newest row to the row before it, and takes no more steps than the limit needs.</summary>
+    public const string Walk = $"""
+        WITH RECURSIVE chain(position, previous, version, taken) AS (
+            SELECT position, previous, version, (version < $4)::int FROM sophia.log WHERE tenant=$1 AND position=(
+                SELECT position FROM sophia.heads WHERE tenant=$1 AND stream_id=(SELECT id FROM sophia.streams WHERE tenant=$1 AND name=$2) AND key=$3)
+            UNION ALL
+            SELECT b.position, b.previous, b.version, c.taken + (b.version < $4)::int FROM chain c
+                CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=c.previous OFFSET 0) AS b WHERE c.taken < $5)
+        {Rows} FROM chain c CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=c.position OFFSET 0) AS l
+        WHERE c.version < $4 AND c.taken <= $5 ORDER BY c.version DESC
+        """;
 
     public Task<Fence> Acquire(TenantId tenant, string owner, CancellationToken cancellation)
     {
@@ -27,7 +42,7 @@ internal sealed class PostgresLogStore(PostgresDatabase database) : ILogStore
         database.List(tenant, ask => ask.Add($"""
             WITH page AS MATERIALIZED (SELECT *, sum(octet_length(payload)) OVER (ORDER BY position) - octet_length(payload) AS before
                 FROM (SELECT * FROM sophia.log WHERE tenant=$1 AND position>$2 ORDER BY position LIMIT $3) AS next)
-            SELECT {Rows} FROM page l {Named} WHERE before < greatest($4, 1) ORDER BY l.position
+            {Rows} FROM page l WHERE before < greatest($4, 1) ORDER BY l.position
             """).Int(after).Int(limit).Int(maxBytes), Entry, cancellation);
 
     public async Task<long> Head(TenantId tenant, CancellationToken cancellation) =>
@@ -36,20 +51,12 @@ internal sealed class PostgresLogStore(PostgresDatabase database) : ILogStore
     public async Task<LogEntry?> Newest(TenantId tenant, string stream, string key, CancellationToken cancellation) =>
         (await History(tenant, stream, key, null, 1, cancellation)).FirstOrDefault();
 
-    /// <summary>Walks from each row to the row before it, and takes no more steps than the limit needs.</summary>
     public Task<IReadOnlyList<LogEntry>> History(TenantId tenant, string stream, string key, long? below, int limit, CancellationToken cancellation) =>
-        database.List(tenant, ask => ask.Add($"""
-            WITH RECURSIVE chain(position, previous, version, taken) AS (
-                SELECT position, previous, version, (version < $4)::int FROM sophia.log WHERE tenant=$1 AND position=(SELECT h.position FROM sophia.heads h
-                    JOIN sophia.streams s ON s.tenant=$1 AND s.id=h.stream_id AND s.name=$2 WHERE h.tenant=$1 AND h.key=$3)
-                UNION ALL
-                SELECT b.position, b.previous, b.version, c.taken + (b.version < $4)::int FROM chain c JOIN sophia.log b ON b.tenant=$1 AND b.position=c.previous WHERE c.taken < $5)
-            SELECT {Rows} FROM chain c JOIN sophia.log l ON l.tenant=$1 AND l.position=c.position {Named} WHERE c.version < $4 AND c.taken <= $5 ORDER BY c.version DESC
-            """).Text(stream).Bytes(PostgresKey.Of(key)).Int(below ?? long.MaxValue).Int(limit), Entry, cancellation);
+        database.List(tenant, ask => ask.Add(Walk).Text(stream).Bytes(PostgresKey.Of(key)).Int(below ?? long.MaxValue).Int(limit), Entry, cancellation);
 
     public Task<IReadOnlyList<HeadEntry>> Heads(TenantId tenant, string stream, string? afterKey, string? partition, int limit, CancellationToken cancellation) =>
         database.List(tenant, ask => ask.Add($"""
-            SELECT h.key, h.position, h.version, h.operation, h.hash, n.name FROM sophia.heads h LEFT JOIN sophia.names n ON n.tenant=$1 AND n.id=h.partition_id
+            SELECT h.key, h.position, h.version, h.operation, h.hash, (SELECT name FROM sophia.names WHERE tenant=$1 AND id=h.partition_id) FROM sophia.heads h
             WHERE h.tenant=$1 AND h.stream_id=(SELECT id FROM sophia.streams WHERE tenant=$1 AND name=$2) AND h.key {(afterKey is null ? ">=" : ">")} $3
                 AND ($4 IS NULL OR h.partition_id=(SELECT id FROM sophia.names WHERE tenant=$1 AND name=$4))
             ORDER BY h.key LIMIT $5

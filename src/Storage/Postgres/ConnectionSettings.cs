@@ -12,6 +12,9 @@ internal static class ConnectionSettings
     /// <summary>Statements that each connection keeps prepared.</summary>
     private const int PreparedStatements = 100;
 
+    /// <summary>Plans are made once, often while a table is empty, and kept. Every statement reaches its rows by a whole key, so the planner is not let to prefer reading all of a tenant's rows, which a small table makes look cheap.</summary>
+    private const string Planner = "-c plan_cache_mode=force_generic_plan -c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c jit=off";
+
     public static NpgsqlConnectionStringBuilder Silo(PostgresOptions options)
     {
         var settings = Parse(options.Connection, "SOPHIA_POSTGRES");
@@ -25,7 +28,7 @@ internal static class ConnectionSettings
         // Everything that a transaction sets ends with it, so a connection needs no cleaning between uses.
         settings.NoResetOnClose = true;
         settings.Options = $"{settings.Options} -c lock_timeout={options.LockWithinSeconds}s -c statement_timeout={options.StatementWithinSeconds}s "
-            + $"-c idle_in_transaction_session_timeout={IdleTransactionSeconds}s -c synchronous_commit=on -c plan_cache_mode=force_generic_plan -c jit=off".TrimStart();
+            + $"-c idle_in_transaction_session_timeout={IdleTransactionSeconds}s -c synchronous_commit=on {Planner}".TrimStart();
         return settings;
     }
 
