@@ -27,14 +27,14 @@ internal sealed class PostgresHeads(PreparedBatch prepared)
     public void BelongsTo(int group, long stream) => streams[group] = stream;
 
     /// <summary>Asks for the heads in streams that are known; in a new stream there are none.</summary>
-    public void Ask(TenantStatements ask, TenantNames names)
+    public void Ask(TenantStatements ask, TenantMemory memory)
     {
         for (var i = prepared.Order.Length - 1; i >= 0; i--)
         {
             var index = prepared.Order[i];
             var group = prepared.GroupOf[index];
             keys[group] = prepared.KeyMemory(index);
-            streams[group] = names.Stream(prepared.Batch.Entries[index].Stream)?.Id ?? 0;
+            streams[group] = memory.Stream(prepared.Batch.Entries[index].Stream)?.Id ?? 0;
         }
         ask.Add(Find).Ints(streams).Blobs(keys);
     }

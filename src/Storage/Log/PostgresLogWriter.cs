@@ -20,7 +20,7 @@ internal sealed class PostgresLogWriter(TenantTransaction transaction, PreparedB
         {
             PostgresOwners.AskRefusal(ask, batch);
             quarantine.AskDecided(ask);
-            heads.Ask(ask, transaction.Names);
+            heads.Ask(ask, transaction.Memory);
         }, async reader =>
         {
             var refused = await PostgresOwners.Refusal(reader, batch);
@@ -45,6 +45,7 @@ internal sealed class PostgresLogWriter(TenantTransaction transaction, PreparedB
                 Write(tell, checkpoint);
             PostgresRuns.Write(tell, batch, written, batch.RunRow is null ? 0 : ++transaction.Counters.Name);
             written = written with { Next = PostgresOwners.Advance(tell, batch, written.LastPosition) };
+            PostgresRetention.Look(tell, transaction.Memory, batch.At);
             if (batch.RunDelta is { } delta)
                 PostgresRuns.AskWhetherThere(tell, delta);
         }, async reader =>

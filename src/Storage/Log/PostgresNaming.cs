@@ -13,14 +13,14 @@ internal sealed class PostgresNaming(TenantTransaction transaction, AppendBatch 
     {
         var streams = new HashSet<string>();
         var names = new HashSet<string>();
-        if (batch.Entries.Count > 0 && transaction.Names.Number(batch.Run) is null)
+        if (batch.Entries.Count > 0 && transaction.Memory.Number(batch.Run) is null)
             names.Add(batch.Run);
         string? stream = null, partition = null;
         foreach (var entry in batch.Entries)
         {
-            if (!ReferenceEquals(entry.Stream, stream) && transaction.Names.Stream(stream = entry.Stream) is null)
+            if (!ReferenceEquals(entry.Stream, stream) && transaction.Memory.Stream(stream = entry.Stream) is null)
                 streams.Add(stream);
-            if (!ReferenceEquals(entry.Partition, partition) && transaction.Names.Number(partition = entry.Partition) is null)
+            if (!ReferenceEquals(entry.Partition, partition) && transaction.Memory.Number(partition = entry.Partition) is null)
                 names.Add(partition!);
         }
         if (streams.Count + names.Count == 0)
@@ -32,10 +32,10 @@ internal sealed class PostgresNaming(TenantTransaction transaction, AppendBatch 
         }, async reader =>
         {
             while (await reader.ReadAsync())
-                transaction.Names.Learn(reader.GetString(0), reader.GetInt64(1), reader.GetInt16(2));
+                transaction.Memory.Learn(reader.GetString(0), reader.GetInt64(1), reader.GetInt16(2));
             await reader.NextResultAsync();
             while (await reader.ReadAsync())
-                transaction.Names.Learn(reader.GetString(0), reader.GetInt64(1));
+                transaction.Memory.Learn(reader.GetString(0), reader.GetInt64(1));
             return true;
         });
     }
@@ -43,10 +43,10 @@ internal sealed class PostgresNaming(TenantTransaction transaction, AppendBatch 
     /// <exception cref="ArgumentException">The stream holds another type.</exception>
     public long Stream(string name, EntryType type)
     {
-        if (transaction.Names.Stream(name) is not { } known)
+        if (transaction.Memory.Stream(name) is not { } known)
         {
             known = (++transaction.Counters.Name, (short)type);
-            transaction.Names.Learn(name, known.Id, known.Type);
+            transaction.Memory.Learn(name, known.Id, known.Type);
             newStreams.Add((name, known.Id, type));
         }
         return known.Type == (short)type ? known.Id : throw new ArgumentException($"The stream \"{name}\" holds {(EntryType)known.Type} entries, not {type}.");
@@ -54,10 +54,10 @@ internal sealed class PostgresNaming(TenantTransaction transaction, AppendBatch 
 
     public long Number(string? name)
     {
-        if (transaction.Names.Number(name) is { } known)
+        if (transaction.Memory.Number(name) is { } known)
             return known;
         var id = ++transaction.Counters.Name;
-        transaction.Names.Learn(name!, id);
+        transaction.Memory.Learn(name!, id);
         newNames.Add((name!, id));
         return id;
     }

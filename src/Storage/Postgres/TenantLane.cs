@@ -17,7 +17,7 @@ internal sealed class TenantLane(TenantId tenant, PostgresDatabase database, Pos
     private readonly Queue<LaneItem> waiting = new();
     private readonly SemaphoreSlim room = new(options.MaxQueuedWrites);
     private readonly SemaphoreSlim readers = new(options.ReadersPerTenant);
-    private readonly TenantNames names = new();
+    private readonly TenantMemory memory = new();
     private bool running;
     private int users;
 
@@ -101,12 +101,12 @@ internal sealed class TenantLane(TenantId tenant, PostgresDatabase database, Pos
             try
             {
                 await Run(group);
-                names.Committed();
+                memory.Committed();
                 break;
             }
             catch (Exception failure)
             {
-                names.RolledBack();
+                memory.RolledBack();
                 if (repeat < MaxRepeats && PostgresFault.IsPassing(failure))
                     continue;
                 await Answer(group, failure);
@@ -119,7 +119,7 @@ internal sealed class TenantLane(TenantId tenant, PostgresDatabase database, Pos
     private async Task Run(List<LaneItem> group)
     {
         await using var connection = await database.Connect(CancellationToken.None);
-        var transaction = new TenantTransaction(connection, tenant, database.Seal, names, group.Any(item => item.WaitsForDisk));
+        var transaction = new TenantTransaction(connection, tenant, database.Seal, memory, group.Any(item => item.WaitsForDisk));
         // A transaction that is not committed is rolled back when its connection goes back to the pool.
         foreach (var item in group)
             await item.Execute(transaction);

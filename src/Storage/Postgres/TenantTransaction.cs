@@ -5,15 +5,15 @@ namespace Sophia.Postgres;
 
 /// <summary>An open transaction of one tenant: the only way by which statements reach the tables of tenants.</summary>
 /// <remarks>Its first round trip also begins it and says whose it is, for this transaction alone; a writing one locks the tenant's row and learns its counters.</remarks>
-internal sealed class TenantTransaction(NpgsqlConnection connection, TenantId tenant, TenantSeal seal, TenantNames names, bool waitsForDisk)
+internal sealed class TenantTransaction(NpgsqlConnection connection, TenantId tenant, TenantSeal seal, TenantMemory memory, bool waitsForDisk)
 {
     private const string Lock = "SELECT last_position, last_name, last_quarantine FROM sophia.tenants WHERE tenant=$1 FOR NO KEY UPDATE";
     private bool begun;
 
     public TenantId Tenant => tenant;
 
-    /// <summary>What this tenant's streams, runs and partitions are numbered.</summary>
-    public TenantNames Names => names;
+    /// <summary>What the lane knows of the tenant already.</summary>
+    public TenantMemory Memory => memory;
 
     public TenantCounters Counters { get; } = new();
 
@@ -72,7 +72,7 @@ internal sealed class TenantTransaction(NpgsqlConnection connection, TenantId te
         if (!waitsForDisk)
             batch.BatchCommands.Add(new NpgsqlBatchCommand("SET LOCAL synchronous_commit = off"));
         var own = new TenantStatements(batch, tenant);
-        if (!names.TenantIsThere)
+        if (!memory.TenantIsThere)
             own.Add("INSERT INTO sophia.tenants(tenant) VALUES($1) ON CONFLICT DO NOTHING");
         own.Add(Lock);
     }

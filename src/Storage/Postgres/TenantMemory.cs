@@ -1,7 +1,7 @@
 namespace Sophia.Postgres;
 
-/// <summary>Numbers of a tenant's streams, runs and partitions, remembered by the lane that writes for it. A number never changes, so only what was committed is kept.</summary>
-internal sealed class TenantNames
+/// <summary>What a lane remembers of its tenant between transactions: numbers of streams, runs and partitions, which never change once they were committed.</summary>
+internal sealed class TenantMemory
 {
     /// <summary>Names and streams remembered per tenant, each.</summary>
     private const int MaxRemembered = 10_000;
@@ -13,6 +13,12 @@ internal sealed class TenantNames
 
     /// <summary>Whether the tenant's own row is known to be there.</summary>
     public bool TenantIsThere { get; private set; }
+
+    /// <summary>When to look next for what is too old to be kept.</summary>
+    public DateTimeOffset LookAt { get; private set; } = DateTimeOffset.UnixEpoch;
+
+    /// <summary>Set within a transaction that may still fail.</summary>
+    public DateTimeOffset? NewLookAt { private get; set; }
 
     /// <summary>The number of a name, 0 for none, null where it is not known.</summary>
     public long? Number(string? name) => string.IsNullOrEmpty(name) ? 0 : numbers.TryGetValue(name, out var id) || newNumbers.TryGetValue(name, out id) ? id : null;
@@ -27,12 +33,15 @@ internal sealed class TenantNames
     public void Committed()
     {
         TenantIsThere = true;
+        LookAt = NewLookAt ?? LookAt;
+        NewLookAt = null;
         Keep(numbers, newNumbers);
         Keep(streams, newStreams);
     }
 
     public void RolledBack()
     {
+        NewLookAt = null;
         newNumbers.Clear();
         newStreams.Clear();
     }
