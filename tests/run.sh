@@ -13,6 +13,12 @@ if ! command -v chromium >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get 
   echo "Installing chromium for the page tests ..." >&2
   { quietly apt-get update && DEBIAN_FRONTEND=noninteractive quietly apt-get install -y --no-install-recommends chromium; } || echo "chromium cannot be installed: page tests will be skipped." >&2
 fi
+# The tests start servers of their own; a cluster that a package makes at installation is not wanted.
+if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v initdb >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  echo "Installing PostgreSQL for the storage tests ..." >&2
+  { quietly apt-get update && quietly apt-get install -y --no-install-recommends postgresql-common && sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf \
+    && DEBIAN_FRONTEND=noninteractive quietly apt-get install -y --no-install-recommends postgresql; } || echo "PostgreSQL cannot be installed: its tests will be skipped." >&2
+fi
 while IFS= read -r package; do
   folder=$(dirname "$package")
   [ -d "$folder/node_modules" ] && continue
