@@ -69,7 +69,7 @@ public static class MoveToPostgres
                 (var chunk, more) = Chunk(rows, table);
                 cancellation.ThrowIfCancellationRequested();
                 // This is a storage thread, which holds the file's one state for as long as the tenant takes.
-                transaction.Tell(tell => Enumerable.Range(0, table.Columns).Aggregate(tell.Add(table.IntoPostgres), (statement, column) => statement.Column(table.Column(column, chunk)))).GetAwaiter().GetResult();
+                transaction.Ask(tell => Enumerable.Range(0, table.Columns).Aggregate(tell.Add(table.IntoPostgres), (statement, column) => statement.Column(table.Column(column, chunk))), static _ => Task.FromResult(true)).GetAwaiter().GetResult();
             }
         }
         if (tables == MovedTables.OfTenant)

@@ -13,7 +13,7 @@ internal sealed class PostgresHeads(PreparedBatch prepared)
         CROSS JOIN LATERAL (SELECT * FROM sophia.heads WHERE tenant=$1 AND stream_id=w.stream_id AND key=w.key OFFSET 0) AS h
         """;
 
-    private const string Insert = "INSERT INTO sophia.heads(tenant, stream_id, key, position, version, operation, partition_id, hash) SELECT $1, * FROM unnest($2::bigint[], $3::bytea[], $4::bigint[], $5::bigint[], $6::smallint[], $7::bigint[], $8::bytea[])";
+    private const string Insert = "INSERT INTO sophia.heads(tenant, stream_id, key, position, version, operation, partition_id, hash) SELECT $1, unnest($2::bigint[]), unnest($3::bytea[]), unnest($4::bigint[]), unnest($5::bigint[]), unnest($6::smallint[]), unnest($7::bigint[]), unnest($8::bytea[])";
 
     private readonly Head[] found = new Head[prepared.Groups];
     private readonly long[] streams = new long[prepared.Groups];

@@ -4,7 +4,7 @@ using Sophia.Quality;
 
 namespace Sophia.Log;
 
-/// <summary>One append within an open transaction, in two round trips: one asks for everything that decides, one writes everything.</summary>
+/// <summary>One append within an open transaction, in one round trip that asks for everything that decides; what it writes goes out with the next append of its group, or with the commit.</summary>
 /// <remarks>What can refuse is asked first, so a refusal has written nothing and leaves the others of its group alone.</remarks>
 internal sealed class PostgresLogWriter(TenantTransaction transaction, PreparedBatch prepared)
 {
@@ -20,12 +20,17 @@ internal sealed class PostgresLogWriter(TenantTransaction transaction, PreparedB
         {
             PostgresOwners.AskRefusal(ask, batch);
             quarantine.AskDecided(ask);
+            PostgresRuns.AskWhetherThere(ask, batch);
             heads.Ask(ask, transaction.Memory);
         }, async reader =>
         {
             var refused = await PostgresOwners.Refusal(reader, batch);
             var notHeld = await quarantine.Refusal(reader);
+            var runIsThere = await reader.ReadAsync();
+            await reader.NextResultAsync();
             await heads.Read(reader);
+            if (refused is null && notHeld is null && !runIsThere && batch.RunDelta is { } delta && batch.RunRow?.RunId != delta.RunId)
+                throw new InvalidOperationException($"The run {delta.RunId} has no row to add to: append its RunRow first.");
             return refused ?? notHeld;
         });
         return refusal ?? await Write();
@@ -35,7 +40,7 @@ internal sealed class PostgresLogWriter(TenantTransaction transaction, PreparedB
     {
         var rows = new PostgresRows(prepared, transaction.Counters, naming, heads);
         var written = rows.Judge();
-        await transaction.Ask(tell =>
+        await transaction.Tell(tell =>
         {
             quarantine.Write(tell);
             naming.Write(tell);
@@ -44,15 +49,8 @@ internal sealed class PostgresLogWriter(TenantTransaction transaction, PreparedB
             foreach (var checkpoint in batch.Checkpoints)
                 Write(tell, checkpoint);
             PostgresRuns.Write(tell, batch, written, batch.RunRow is null ? 0 : ++transaction.Counters.Name);
-            written = written with { Next = PostgresOwners.Advance(tell, batch, written.LastPosition) };
             PostgresRetention.Look(tell, transaction.Memory, batch.At);
-            if (batch.RunDelta is { } delta)
-                PostgresRuns.AskWhetherThere(tell, delta);
-        }, async reader =>
-        {
-            if (batch.RunDelta is { } delta && !await reader.ReadAsync())
-                throw new InvalidOperationException($"The run {delta.RunId} has no row to add to: append its RunRow first.");
-            return true;
+            written = written with { Next = PostgresOwners.Advance(tell, batch, written.LastPosition) };
         });
         return written;
     }

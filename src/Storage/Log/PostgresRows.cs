@@ -50,8 +50,8 @@ internal sealed class PostgresRows(PreparedBatch prepared, TenantCounters counte
         tell.Add($"""
             INSERT INTO sophia.log(tenant, position, type, format, key_id, stream_id, version, operation, previous, at, run_id, key, hash, payload)
             SELECT $1, $2 + w.place, w.type, {LogSchema.RowFormat}, 0, w.stream_id, w.version, w.operation, w.previous, $3, $4, w.key, w.hash, w.payload
-            FROM unnest($5::smallint[], $6::bigint[], $7::bigint[], $8::smallint[], $9::bigint[], $10::bytea[], $11::bytea[], $12::bytea[])
-                WITH ORDINALITY AS w(type, stream_id, version, operation, previous, key, hash, payload, place)
+            FROM (SELECT generate_series(1, cardinality($5::smallint[])) AS place, unnest($5::smallint[]) AS type, unnest($6::bigint[]) AS stream_id, unnest($7::bigint[]) AS version,
+                unnest($8::smallint[]) AS operation, unnest($9::bigint[]) AS previous, unnest($10::bytea[]) AS key, unnest($11::bytea[]) AS hash, unnest($12::bytea[]) AS payload) AS w
             """).Int(first - 1).Time(prepared.Batch.At).Int(run)
             .Shorts([.. stored.Select(i => (short)entries[i].Type)]).Ints([.. stored.Select(i => heads.Stream(prepared.GroupOf[i]))]).Ints([.. versions])
             .Shorts([.. stored.Select(i => (short)entries[i].Operation)]).Ints([.. before]).Blobs([.. stored.Select(prepared.KeyMemory)])

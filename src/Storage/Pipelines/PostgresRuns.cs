@@ -17,8 +17,8 @@ internal static class PostgresRuns
             tell.Add("UPDATE sophia.sync_logs SET last_position=greatest(last_position, $3) WHERE tenant=$1 AND run_id=$2").Text(batch.Run).Int(done.LastPosition);
     }
 
-    public static void AskWhetherThere(TenantStatements ask, RunDelta delta) =>
-        ask.Add("SELECT 1 FROM sophia.sync_logs WHERE tenant=$1 AND run_id=$2").Text(delta.RunId);
+    public static void AskWhetherThere(TenantStatements ask, AppendBatch batch) =>
+        ask.Add("SELECT 1 FROM sophia.sync_logs WHERE tenant=$1 AND run_id=$2").Text(batch.RunDelta?.RunId);
 
     private static void Put(TenantStatements tell, RunRow row, long number)
     {

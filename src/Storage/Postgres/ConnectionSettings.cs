@@ -13,7 +13,7 @@ internal static class ConnectionSettings
     private const int PreparedStatements = 100;
 
     /// <summary>Plans are made once, often while a table is empty, and kept. Every statement reaches its rows by a whole key, so the planner is not let to prefer reading all of a tenant's rows, which a small table makes look cheap.</summary>
-    private const string Planner = "-c plan_cache_mode=force_generic_plan -c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c jit=off";
+    private const string Planner = "-c plan_cache_mode=force_generic_plan -c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c jit=off -c work_mem=32MB";
 
     public static NpgsqlConnectionStringBuilder Silo(PostgresOptions options)
     {

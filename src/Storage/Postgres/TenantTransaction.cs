@@ -8,6 +8,7 @@ namespace Sophia.Postgres;
 internal sealed class TenantTransaction(NpgsqlConnection connection, TenantId tenant, TenantSeal seal, TenantMemory memory, bool waitsForDisk)
 {
     private const string Lock = "SELECT last_position, last_name, last_quarantine FROM sophia.tenants WHERE tenant=$1 FOR NO KEY UPDATE";
+    private NpgsqlBatch? pending;
     private bool begun;
 
     public TenantId Tenant => tenant;
@@ -17,15 +18,13 @@ internal sealed class TenantTransaction(NpgsqlConnection connection, TenantId te
 
     public TenantCounters Counters { get; } = new();
 
-    /// <summary>One round trip: the statements go out together, their results are read in the same order.</summary>
+    /// <summary>One round trip: what was told so far and then these statements go out together, and their results are read in the same order.</summary>
     public async Task<T> Ask<T>(Action<TenantStatements> statements, Func<NpgsqlDataReader, Task<T>> answer)
     {
-        await using var batch = connection.CreateBatch();
-        var starts = !begun;
-        if (starts)
-            Begin(batch);
+        var starts = pending is null && !begun;
+        await using var batch = Pending();
+        pending = null;
         statements(new TenantStatements(batch, tenant));
-        begun = true;
         await using var reader = await batch.ExecuteReaderAsync();
         if (starts)
             await ReadCounters(reader);
@@ -36,15 +35,22 @@ internal sealed class TenantTransaction(NpgsqlConnection connection, TenantId te
         return answered;
     }
 
-    /// <summary>One round trip for statements that answer nothing.</summary>
-    public Task Tell(Action<TenantStatements> statements) => Ask(statements, static _ => Task.FromResult(true));
+    /// <summary>Statements that answer nothing. They go out with the next question, or with the commit; what is wrong with them shows there.</summary>
+    public async Task Tell(Action<TenantStatements> statements)
+    {
+        // The counters come with the first answer, and whoever tells may count.
+        if (!begun)
+            await Ask(static _ => { }, static _ => Task.FromResult(true));
+        statements(new TenantStatements(Pending(), tenant));
+    }
 
     /// <summary>Writes the counters and commits; when it returns, the disk has it, if that was asked for.</summary>
     public async Task Commit()
     {
         if (!begun)
             return;
-        await using var batch = connection.CreateBatch();
+        await using var batch = Pending();
+        pending = null;
         if (Counters.Changed)
             new TenantStatements(batch, tenant).Add("UPDATE sophia.tenants SET last_position=$2, last_name=$3, last_quarantine=$4 WHERE tenant=$1")
                 .Int(Counters.Position).Int(Counters.Name).Int(Counters.Quarantine);
@@ -63,6 +69,17 @@ internal sealed class TenantTransaction(NpgsqlConnection connection, TenantId te
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
         await reader.NextResultAsync(cancellation);
         return await answer(reader);
+    }
+
+    private NpgsqlBatch Pending()
+    {
+        if (pending is not null)
+            return pending;
+        pending = connection.CreateBatch();
+        if (!begun)
+            Begin(pending);
+        begun = true;
+        return pending;
     }
 
     private void Begin(NpgsqlBatch batch)
