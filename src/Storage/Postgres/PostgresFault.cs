@@ -19,6 +19,13 @@ internal static class PostgresFault
     /// <summary>Whether the same work may succeed at once when it is done again, nothing of it having been committed.</summary>
     public static bool IsPassing(Exception failure) => failure is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected };
 
+    /// <summary>Whether the connection ended, so that what it was doing may or may not have been committed.</summary>
+    public static bool EndsConnection(Exception failure) => failure switch
+    {
+        PostgresException refused => refused.InvariantSeverity is "FATAL" or "PANIC" || refused.SqlState.StartsWith("57P", StringComparison.Ordinal) || refused.SqlState.StartsWith("08", StringComparison.Ordinal),
+        _ => failure is NpgsqlException,
+    };
+
     private static StorageFault Kind(string state) => state switch
     {
         PostgresErrorCodes.DiskFull => StorageFault.Full,

@@ -128,8 +128,7 @@ internal sealed class TenantLane(TenantId tenant, PostgresDatabase database, Pos
 
     private async Task Answer(List<LaneItem> group, Exception failure)
     {
-        var connectionBroke = failure is NpgsqlException and not PostgresException;
-        if (group.Count == 1 || connectionBroke)
+        if (group.Count == 1 || PostgresFault.EndsConnection(failure))
             foreach (var item in group)
                 item.Fail(failure is NpgsqlException told ? PostgresFault.Of(told, database.Server) : failure);
         else

@@ -81,6 +81,57 @@ public sealed class PostgresSilosTests : IAsyncLifetime
         Assert.Equal(1, await log.Head(Acme, default));
     }
 
+    /// <summary>The connection dies within COMMIT, after the transaction took place: the server is made to wait there for a standby that never comes.</summary>
+    [EngineFact]
+    public async Task A_commit_that_took_place_unheard_is_found_by_acquiring_again()
+    {
+        var server = PostgresServer.Durable;
+        using var own = new ScratchDatabase(server: server);
+        await using var silo = PostgresDatabase.Open(own.Options);
+        var log = new PostgresLogStore(silo);
+        var fences = await Task.WhenAll(Enumerable.Range(0, 5).Select(i => log.Acquire(Acme, $"lane-{i}", default)));
+        Standby("nobody");
+        try
+        {
+            var appends = fences.Select(fence => Append(silo, fence, fence.Owner)).ToList();
+            await using var superuser = new Npgsql.NpgsqlConnection(own.Superuser + ";Pooling=false");
+            await superuser.OpenAsync();
+            await using var end = new Npgsql.NpgsqlCommand($"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = '{ScratchDatabase.SiloRole}' AND datname = current_database() AND wait_event = 'SyncRep'", superuser);
+            while (appends.Any(append => !append.IsCompleted))
+                await end.ExecuteScalarAsync();
+            foreach (var append in appends)
+                Assert.Equal(StorageFault.Unreachable, (await Assert.ThrowsAsync<StorageException>(() => append)).Fault);
+        }
+        finally
+        {
+            Standby("");
+        }
+        foreach (var fence in fences)
+            Assert.Equal(fence with { Epoch = 2, Position = 1 }, await log.Acquire(Acme, fence.Owner, default));
+        Assert.Equal(5, await log.Head(Acme, default));
+
+        void Standby(string name)
+        {
+            ScratchDatabase.Execute(own.Superuser, $"ALTER SYSTEM SET synchronous_standby_names = '{name}'");
+            ScratchDatabase.Execute(own.Superuser, "SELECT pg_reload_conf()");
+            while (name.Length > 0 && !CommitsWait())
+            {
+            }
+        }
+
+        // A setting reaches the server's processes one by one: it counts once a commit was seen to wait.
+        bool CommitsWait()
+        {
+            var waited = false;
+            using var probe = new Npgsql.NpgsqlConnection(own.Superuser + ";Pooling=false");
+            probe.Notice += (_, told) => waited |= told.Notice.MessageText.Contains("synchronous replication", StringComparison.Ordinal);
+            probe.Open();
+            using var commit = new Npgsql.NpgsqlCommand("SELECT pg_logical_emit_message(true, 'probe', 'probe')", probe) { CommandTimeout = 1 };
+            commit.ExecuteNonQuery();
+            return waited;
+        }
+    }
+
     [EngineFact]
     public async Task A_tenant_whose_row_another_silo_holds_is_refused_in_time_and_others_go_on()
     {
