@@ -58,7 +58,7 @@ internal static class AskCommand
         switch (happened.Kind)
         {
             case ChatEventKind.Text:
-                Console.Out.Write(happened.Text);
+                Console.Out.Write(Show.Tame(happened.Text));
                 Console.Out.Flush();
                 break;
             case ChatEventKind.Done:
@@ -67,7 +67,7 @@ internal static class AskCommand
                     AnsiConsole.MarkupLine($"[dim]{Markup.Escape($"[{source.Mark}]")} {Show.Plain(source.Title)} · {Show.Plain($"{source.Citation.Stream}/{source.Citation.Key} v{source.Citation.Version}")}[/]");
                 break;
             case ChatEventKind.Failed or ChatEventKind.Stopped:
-                Console.Error.WriteLine(happened.Text.Length > 0 ? happened.Text : "The answer was stopped.");
+                Console.Error.WriteLine(happened.Text.Length > 0 ? Show.Tame(happened.Text) : "The answer was stopped.");
                 break;
         }
     }

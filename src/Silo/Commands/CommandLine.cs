@@ -67,7 +67,7 @@ internal sealed class CommandLine
 
     private static int Fail(string message, int code)
     {
-        Console.Error.WriteLine(message);
+        Console.Error.WriteLine(Show.Tame(message));
         return code;
     }
 }

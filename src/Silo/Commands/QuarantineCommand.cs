@@ -77,7 +77,7 @@ internal static class QuarantineCommand
                 if (reason.Hint is { Length: > 0 } hint)
                     AnsiConsole.MarkupLine($"  {Show.Plain(hint, 1000)}");
             }
-            Console.Out.WriteLine(item.PayloadJson ?? $"(no record: {item.Origin.Length} bytes at {item.Origin.Offset}, SHA-256 {item.Origin.HashHex})");
+            Console.Out.WriteLine(item.PayloadJson is { } json ? Show.Tame(json) : $"(no record: {item.Origin.Length} bytes at {item.Origin.Offset}, SHA-256 {item.Origin.HashHex})");
             return ExitCodes.Done;
         });
         return command;

@@ -34,7 +34,7 @@ internal static class SearchCommand
         foreach (var (hit, number) in answer.Hits.Select((hit, index) => (hit, index + 1)))
         {
             AnsiConsole.MarkupLine(string.Create(CultureInfo.InvariantCulture,
-                $"[bold]{number}. {Markup.Escape(hit.Title)}[/] [dim]{Markup.Escape($"{hit.Citation.Stream}/{hit.Citation.Key} v{hit.Citation.Version} · {hit.Score:0.00}")}[/]"));
+                $"[bold]{number}. {Show.Plain(hit.Title)}[/] [dim]{Show.Plain($"{hit.Citation.Stream}/{hit.Citation.Key} v{hit.Citation.Version} · {hit.Score:0.00}", 1000)}[/]"));
             AnsiConsole.MarkupLine("   " + Snippet(hit));
         }
         var lag = answer.IndexedTo < answer.Head ? $"; {Show.Number(answer.Head - answer.IndexedTo)} newer log positions are not searchable yet" : "";
@@ -45,16 +45,17 @@ internal static class SearchCommand
     private static string Snippet(SearchHit hit)
     {
         const int width = 300;
+        var text = Show.Tame(hit.Text); // Letter for letter, so that the highlights stay where they are.
         var from = Math.Max(0, (hit.Highlights.Count == 0 ? 0 : hit.Highlights[0].Start) - width / 4);
-        var until = Math.Min(hit.Text.Length, from + width);
+        var until = Math.Min(text.Length, from + width);
         var (line, at) = (new System.Text.StringBuilder(from > 0 ? "…" : ""), from);
         foreach (var mark in hit.Highlights.Where(h => h.Start >= from && h.Start + h.Length <= until).OrderBy(h => h.Start))
         {
             if (mark.Start < at)
                 continue;
-            line.Append(Markup.Escape(hit.Text[at..mark.Start])).Append("[bold yellow]").Append(Markup.Escape(hit.Text.Substring(mark.Start, mark.Length))).Append("[/]");
+            line.Append(Markup.Escape(text[at..mark.Start])).Append("[bold yellow]").Append(Markup.Escape(text.Substring(mark.Start, mark.Length))).Append("[/]");
             at = mark.Start + mark.Length;
         }
-        return line.Append(Markup.Escape(hit.Text[at..until])).Append(until < hit.Text.Length ? "…" : "").ToString().ReplaceLineEndings(" ");
+        return line.Append(Markup.Escape(text[at..until])).Append(until < text.Length ? "…" : "").ToString().ReplaceLineEndings(" ");
     }
 }

@@ -75,9 +75,23 @@ internal static class Show
 
     private static int Width(string markup) => Markup.Remove(markup).GetCellWidth();
 
+    /// <summary>A text out of records as a terminal may see it: what would move the cursor, colour or rename anything is U+FFFD. Line ends and tabs stay.</summary>
+    public static string Tame(string text)
+    {
+        if (!text.Any(IsWild))
+            return text;
+        return string.Create(text.Length, text, static (tame, from) =>
+        {
+            for (var i = 0; i < from.Length; i++)
+                tame[i] = IsWild(from[i]) ? '\uFFFD' : from[i];
+        });
+    }
+
+    private static bool IsWild(char c) => char.IsControl(c) && c is not ('\n' or '\r' or '\t');
+
     public static string Plain(string? text, int most = 200)
     {
-        var line = (text ?? "").ReplaceLineEndings(" ");
+        var line = Tame(text ?? "").ReplaceLineEndings(" ");
         return Markup.Escape(line.Length <= most ? line : line[..most] + "…");
     }
 

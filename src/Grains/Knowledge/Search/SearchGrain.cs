@@ -10,6 +10,12 @@ internal sealed class SearchGrain(IIndexStore index, ILogStore log, IOptions<Ran
 {
     private readonly SearchEngine engine = new(index, log, time);
 
-    public Task<SearchAnswer> Search(SearchQuery query, CancellationToken cancellation) =>
-        engine.Search(TenantKey.Parse(this.GetPrimaryKeyString()).Tenant, query, options.Value, cancellation);
+    public async Task<SearchAnswer> Search(SearchQuery query, CancellationToken cancellation)
+    {
+        var tenant = TenantKey.Parse(this.GetPrimaryKeyString()).Tenant;
+        var answer = await engine.Search(tenant, query, options.Value, cancellation);
+        if (answer.IndexedTo < answer.Head)
+            await GrainFactory.GetGrain<IProjectionGrain>(TenantKey.Of(tenant, Projections.Index)).Hint(answer.Head); // A lost hint would else be waited for.
+        return answer;
+    }
 }
