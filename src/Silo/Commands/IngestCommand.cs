@@ -107,7 +107,7 @@ internal static class IngestCommand
         var searchable = run.SearchableAt is { } at ? $", searchable {(at - run.StartedAt).TotalSeconds:0.0} s after the start" : "";
         AnsiConsole.MarkupLine($"{Show.State(run)} run {run.RunId} of {run.Pipeline}{(run.DryRun ? " (dry run: nothing stored)" : "")}{searchable}");
         AnsiConsole.MarkupLine(Show.Counts(run));
-        if (run.State == RunState.Succeeded && run.Counts is { In: 0, Unreadable: 0 })
+        if (run.State == RunState.Succeeded && run.Counts is { In: 0, Deleted: 0, Unreadable: 0 })
             AnsiConsole.MarkupLine("Nothing has changed since the last run.");
         if (run.Error is not null)
             AnsiConsole.MarkupLine($"[red]{Show.Plain(run.Error, 1000)}[/]");
