@@ -15,6 +15,7 @@ internal sealed class PostgresServer : IDisposable
 
     /// <summary>Runs the server until this process closes its input or dies, however it dies; then ends it at once and removes its folder ($0).</summary>
     private const string Watch = """
+        trap '' TERM INT HUP
         "$@" </dev/null & server=$!
         cat >/dev/null
         kill -QUIT $server 2>/dev/null; wait $server; rm -rf "$0"
@@ -92,8 +93,10 @@ internal sealed class PostgresServer : IDisposable
     private static string? Programs()
     {
         var debian = Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql").OrderByDescending(v => int.TryParse(Path.GetFileName(v), out var n) ? n : 0).Select(v => Path.Combine(v, "bin")) : [];
-        return debian.Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)).FirstOrDefault(bin => File.Exists(Path.Combine(bin, "initdb")) && File.Exists(Path.Combine(bin, "postgres")));
+        return debian.Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)).FirstOrDefault(bin => IsThere(Path.Combine(bin, "initdb")) && IsThere(Path.Combine(bin, "postgres")));
     }
+
+    private static bool IsThere(string program) => File.Exists(program) && (File.ResolveLinkTarget(program, returnFinalTarget: true)?.Exists ?? true);
 
     private static int FreePort()
     {
