@@ -19,10 +19,11 @@ public interface IChatSessionGrain : IGrainWithStringKey
     [Alias("EventsNow")]
     Task<IReadOnlyList<ChatEvent>> EventsNow(long after, int limit);
 
+    /// <summary>The conversation as it is now; where nobody asked anything yet its last number is 0.</summary>
     [Alias("View")]
     Task<ChatView> View();
 
-    /// <summary>Stops the answer under way; what was said so far stays.</summary>
+    /// <summary>Stops the answer under way; what was said so far stays. Whether one was under way; it has ended when this returns.</summary>
     [Alias("Stop")]
     Task<bool> Stop();
 
@@ -35,9 +36,11 @@ public interface IChatSessionGrain : IGrainWithStringKey
 [Alias("Sophia.IChatDirectoryGrain")]
 public interface IChatDirectoryGrain : IGrainWithStringKey
 {
+    /// <summary>At most <paramref name="limit"/> conversations (1 to 1,000).</summary>
     [Alias("List")]
     Task<IReadOnlyList<ChatView>> List(int limit);
 
+    /// <summary>Puts a conversation where its time belongs; an older view than the one known changes nothing.</summary>
     [Alias("Touch")]
     Task Touch(ChatView view);
 }

@@ -26,6 +26,7 @@ public interface IProjectionGrain : IGrainWithStringKey
     [Alias("Rebuild")]
     Task<ProjectionView> Rebuild();
 
+    /// <summary>What it gave up on, newest first, at most <paramref name="limit"/>; the oldest are only counted.</summary>
     [Alias("DeadLetters")]
     Task<IReadOnlyList<ProjectionDeadLetter>> DeadLetters(int limit);
 }
@@ -40,6 +41,6 @@ public sealed record ProjectionView(
     [property: Id(5)] long DeadLetters,
     [property: Id(6)] string? LastError);
 
-/// <summary>A record that the projection gave up on after three failures.</summary>
+/// <summary>A record that the projection gave up on, after as many failures as its options say.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.ProjectionDeadLetter")]
 public sealed record ProjectionDeadLetter([property: Id(0)] long Position, [property: Id(1)] string Stream, [property: Id(2)] string Key, [property: Id(3)] string Reason, [property: Id(4)] DateTimeOffset At);

@@ -48,7 +48,7 @@ public interface IRecordsGrain : IGrainWithStringKey
     [Alias("Scan")]
     Task<IReadOnlyList<RecordView>> Scan(string stream, string? afterKey, int limit);
 
-    /// <summary>Says for a record ("stream/key"), quarantined item, run or file which stage it is in, since when, and what it waits for.</summary>
+    /// <summary>Says for a record ("stream/key"), quarantined item or run which stage it is in, since when, and what it waits for.</summary>
     [Alias("Why")]
     Task<WhyView> Why(string id);
 }

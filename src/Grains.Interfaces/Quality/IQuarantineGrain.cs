@@ -18,6 +18,7 @@ public interface IQuarantineGrain : IGrainWithStringKey
     [Alias("Edit")]
     Task<QuarantineOutcome> Edit(long id, string payloadJson, string by);
 
+    /// <summary>Gives the items up; they stay listed as discarded. One outcome per id.</summary>
     [Alias("Discard")]
     Task<IReadOnlyList<QuarantineOutcome>> Discard(IReadOnlyList<long> ids, string reason, string by);
 }

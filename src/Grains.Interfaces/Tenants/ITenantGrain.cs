@@ -16,6 +16,7 @@ public interface ITenantGrain : IGrainWithStringKey
     [Alias("IssueKey")]
     Task<IssuedKey> IssueKey(string label, TenantRole role);
 
+    /// <summary>Revokes a key and the sign-in codes that it issued. False where no live key has this id.</summary>
     [Alias("RevokeKey")]
     Task<bool> RevokeKey(string keyId);
 

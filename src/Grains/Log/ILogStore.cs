@@ -51,11 +51,9 @@ public enum EntryType
     Record = 1,
     Audit = 2,
     Chat = 3,
-    Run = 4,
-    Queue = 5,
 }
 
-/// <summary>A row to append. The payload is UTF-8 JSON; the hash is the first 16 bytes of the SHA-256 of operation and payload (see <see cref="EntryHash"/>).</summary>
+/// <summary>A row to append. The payload is UTF-8 JSON; the hash is that of <see cref="EntryHash"/>.</summary>
 /// <param name="Partition">The part of the source that it came from (a file's path); kept at the head so that a vanished file's records can be found.</param>
 /// <param name="OnlyIfChanged">Leave it out, and count a duplicate, where the head has the same hash.</param>
 /// <param name="OnlyIfVersion">Leave it out, and count a conflict, unless the head's version is this one (0: no head yet).</param>

@@ -2,7 +2,7 @@ using Sophia.Tenants;
 
 namespace Sophia.Log;
 
-/// <summary>Says for a record ("stream/key"), quarantined item, run or file which stage it is in, since when, and what it waits for.</summary>
+/// <summary>Says for a record ("stream/key"), quarantined item or run which stage it is in, since when, and what it waits for.</summary>
 public interface IRecordExplainer
 {
     Task<WhyView> Explain(TenantId tenant, string id, CancellationToken cancellation);

@@ -6,6 +6,9 @@ namespace Sophia.Sqlite;
 /// <summary>One connection with its prepared statements. Used by one thread at a time.</summary>
 internal sealed class DatabaseConnection : IDisposable
 {
+    /// <summary>How long a connection waits for a lock that another one holds, in milliseconds.</summary>
+    public const int BusyMilliseconds = 5_000;
+
     private readonly SqliteConnection connection;
     private readonly Dictionary<string, SqliteStatement> statements = [];
     private readonly Dictionary<Type, object> companions = [];

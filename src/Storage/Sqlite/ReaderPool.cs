@@ -52,7 +52,7 @@ internal sealed class ReaderPool(string path, string? vfs, Operations.StorageOpt
     private DatabaseConnection Open()
     {
         var connection = new DatabaseConnection(path, readOnly: true, vfs);
-        connection.Execute($"PRAGMA busy_timeout=5000; PRAGMA query_only=1; PRAGMA wal_autocheckpoint=0; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-{options.ReaderCacheKib}; PRAGMA trusted_schema=OFF");
+        connection.Execute($"PRAGMA busy_timeout={DatabaseConnection.BusyMilliseconds}; PRAGMA query_only=1; PRAGMA wal_autocheckpoint=0; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-{options.ReaderCacheKib}; PRAGMA trusted_schema=OFF");
         return connection;
     }
 }

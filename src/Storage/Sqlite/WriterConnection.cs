@@ -23,7 +23,7 @@ internal sealed class WriterConnection : IDisposable
         connection = new DatabaseConnection(settings.Path, readOnly: false, settings.Vfs);
         try
         {
-            connection.Execute($"PRAGMA busy_timeout=5000; PRAGMA page_size={settings.Options.PageBytes}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+            connection.Execute($"PRAGMA busy_timeout={DatabaseConnection.BusyMilliseconds}; PRAGMA page_size={settings.Options.PageBytes}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
                 + "PRAGMA fullfsync=1; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; "
                 + $"PRAGMA cache_size=-{settings.Options.WriterCacheKib}; PRAGMA journal_size_limit={settings.Options.CheckpointBytes * 4L}; PRAGMA trusted_schema=OFF");
             wal = new WalSize(connection);

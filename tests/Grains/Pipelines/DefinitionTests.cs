@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using Sophia.Quality;
 
@@ -158,9 +157,7 @@ public sealed class DefinitionTests
 
     private static void Refused(string text, string expected)
     {
-        var watch = Stopwatch.StartNew();
         var error = Assert.Single(PipelineDefinitionReader.Read(text, "crm.yaml").Errors);
         Assert.Contains(expected, error);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), $"took {watch.Elapsed}");
     }
 }

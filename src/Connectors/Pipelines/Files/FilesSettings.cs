@@ -14,6 +14,8 @@ internal sealed record FilesSettings
     /// <summary>How long a watched file must have been left alone before it is read.</summary>
     public static readonly TimeSpan DefaultSettleFor = TimeSpan.FromSeconds(2);
 
+    public static readonly TimeSpan LongestSettleFor = TimeSpan.FromDays(1);
+
     public required string Path { get; init; }
 
     public Globs Include { get; init; } = Globs.All;
@@ -56,8 +58,8 @@ internal sealed record FilesSettings
 
     private static bool Flag(SourceDefinition definition, string name) => definition[name]?.ToLowerInvariant() switch
     {
-        null or "" or "false" or "no" => false,
-        "true" or "yes" => true,
+        null or "" or "false" or "no" or "off" => false,
+        "true" or "yes" or "on" => true,
         var other => throw Wrong(name, other, "true or false"),
     };
 
@@ -73,23 +75,10 @@ internal sealed record FilesSettings
             : throw Wrong(name, text, "16 bytes to 1 GB, such as 8388608 or 8 MB");
     }
 
-    private static TimeSpan Duration(SourceDefinition definition, string name, TimeSpan otherwise)
-    {
-        if (definition[name] is not { Length: > 0 } text)
-            return otherwise;
-        var number = text.TrimEnd('m', 's', 'h').TrimEnd();
-        if (!double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var count) || count is < 0 or > 1e9)
-            throw Wrong(name, text, "a duration such as 2s, 500ms or 1m");
-        var duration = text[number.Length..].Trim() switch
-        {
-            "" or "s" => TimeSpan.FromSeconds(count),
-            "ms" => TimeSpan.FromMilliseconds(count),
-            "m" => TimeSpan.FromMinutes(count),
-            "h" => TimeSpan.FromHours(count),
-            _ => throw Wrong(name, text, "a duration such as 2s, 500ms or 1m"),
-        };
-        return duration <= TimeSpan.FromDays(1) ? duration : throw Wrong(name, text, "at most 24h");
-    }
+    private static TimeSpan Duration(SourceDefinition definition, string name, TimeSpan otherwise) =>
+        definition[name] is not { Length: > 0 } text ? otherwise
+        : Durations.TryParse(text, out var duration) && duration <= LongestSettleFor ? duration
+        : throw Wrong(name, text, "a duration such as 2s, 500ms or 1m, at most 24h");
 
     private static SourceException Wrong(string name, string? value, string expected) =>
         new(value is null ? $"files: {name} is missing: give {expected}." : $"files: {name} is \"{value}\": give {expected}.", transient: false);

@@ -14,8 +14,11 @@ internal static class SpeakerNames
         var names = speakers.Select(s => (Speaker: s, Parts: Parts(s))).ToList();
         foreach (var (speaker, parts) in names)
             for (var at = 0; parts.Count > 0 && at + parts.Count <= question.Count; at++)
-                if (parts.Select((part, i) => question[at + i].Text == part).All(same => same) && found.Add(speaker) | true)
+                if (parts.Select((part, i) => question[at + i].Text == part).All(same => same))
+                {
+                    found.Add(speaker);
                     used.UnionWith(Enumerable.Range(at, parts.Count));
+                }
         var bearers = names.SelectMany(n => n.Parts.Distinct()).GroupBy(p => p, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
         var partly = new HashSet<int>();
         foreach (var (speaker, parts) in names.Where(n => !found.Contains(n.Speaker)).ToList())
