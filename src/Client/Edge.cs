@@ -12,6 +12,7 @@ public static class Edge
     {
         services.AddSingleton(options);
         services.AddEdgeSecurity(options);
+        services.AddSingleton<UnprovenBodies>();
         services.ConfigureHttpJsonOptions(json => EdgeJson.Shape(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddOpenApi("v1", openApi => openApi.AddDocumentTransformer((document, _, _) =>

@@ -31,6 +31,15 @@ public static class EdgeLimits
     /// <summary>A webhook delivery, in bytes: what GitHub sends at most.</summary>
     public const long Delivery = 25 * 1024 * 1024;
 
+    /// <summary>Bytes of deliveries held at once whose signature is not checked yet; more are refused with 429, so that strangers cannot fill the memory.</summary>
+    public const long DeliveriesHeld = 128 * 1024 * 1024;
+
+    /// <summary>How long a delivery may take to arrive.</summary>
+    public static readonly TimeSpan DeliveryWithin = TimeSpan.FromSeconds(60);
+
+    /// <summary>When a sender that was refused so is told to try again.</summary>
+    public static readonly TimeSpan DeliveryAgainAfter = TimeSpan.FromSeconds(5);
+
     /// <summary>A file dropped on the page, in bytes.</summary>
     public const long Upload = 2L * 1024 * 1024 * 1024;
 

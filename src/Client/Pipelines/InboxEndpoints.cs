@@ -31,7 +31,7 @@ internal static class InboxEndpoints
     // A watcher must never see half a file: it is written beside its place under a name that sources skip, and moved there at the end.
     private static async Task<long> Keep(HttpRequest request, string folder, string target, IInboxDisk disk)
     {
-        var partial = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetRandomFileName()}.part");
+        var partial = Path.Combine(Path.GetDirectoryName(target)!, InboxPath.Partial(Path.GetRandomFileName()));
         try
         {
             disk.CreateFolder(Path.GetDirectoryName(target)!);
@@ -89,9 +89,12 @@ internal static class InboxEndpoints
 }
 
 /// <summary>Where a file of the inbox goes: below the tenant's folder and nowhere else.</summary>
-internal static class InboxPath
+public static class InboxPath
 {
     public const int MostCharacters = 240;
+
+    /// <summary>What a file is called while it is written: no dropped file can be called so.</summary>
+    public static string Partial(string name) => $".{name}.part";
 
     /// <summary>The full path, or null where the text is not a relative path of plain names.</summary>
     public static string? Resolve(string folder, string relative)

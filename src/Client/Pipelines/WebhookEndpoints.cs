@@ -10,16 +10,15 @@ internal static class WebhookEndpoints
             .WithMetadata(new RequestSizeLimitAttribute(EdgeLimits.Delivery))
             .WithSummary("Takes one signed delivery. 202: stored; 200: had it already; 401: wrong signature, or no such webhook.");
 
-    private static async Task<IResult> Deliver(string tenant, string pipeline, HttpContext context, IGrainFactory grains, CallerReplica callers)
+    private static async Task<IResult> Deliver(string tenant, string pipeline, HttpContext context, IGrainFactory grains, CallerReplica callers, UnprovenBodies bodies)
     {
         if (!TenantId.TryParse(tenant, out var id) || !TenantId.IsName(pipeline) || !await callers.Exists(id))
             throw Unproven();
-        var body = await Body(context.Request);
         var headers = context.Request.Headers
             .Where(header => !header.Key.Equals("Cookie", StringComparison.OrdinalIgnoreCase) && !header.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase))
             .ToDictionary(header => header.Key.ToLowerInvariant(), header => header.Value.ToString(), StringComparer.Ordinal);
         using var _ = CallerContext.For(id);
-        var result = await grains.GetGrain<IPipelineGrain>(TenantKey.Of(id, pipeline)).Deliver(new WebhookDelivery(headers, body));
+        var result = await bodies.With(context.Request, body => grains.GetGrain<IPipelineGrain>(TenantKey.Of(id, pipeline)).Deliver(new WebhookDelivery(headers, body)));
         return result.Outcome switch
         {
             DeliveryOutcome.Stored or DeliveryOutcome.Quarantined => Answer(result, StatusCodes.Status202Accepted),
@@ -27,13 +26,6 @@ internal static class WebhookEndpoints
             DeliveryOutcome.Invalid => throw new RefusedException(RefusalCode.Invalid, result.Detail),
             _ => throw Unproven(),
         };
-    }
-
-    private static async Task<ReadOnlyMemory<byte>> Body(HttpRequest request)
-    {
-        using var buffer = new MemoryStream((int)Math.Clamp(request.ContentLength ?? 4096, 0, EdgeLimits.Delivery));
-        await request.Body.CopyToAsync(buffer, request.HttpContext.RequestAborted);
-        return buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
     }
 
     private static IResult Answer(DeliveryResult result, int status) => Results.Json(result, EdgeJson.Readable.DeliveryResult, statusCode: status);

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Sophia.Operations;
+using Sophia.Pipelines;
 
 namespace Sophia.Hosting;
 
@@ -11,6 +12,9 @@ internal sealed class HomeFolder
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode OwnerFolder = OwnerOnly | UnixFileMode.UserExecute;
+
+    /// <summary>After this time without a write a file being dropped counts as given up.</summary>
+    private static readonly TimeSpan AbandonedAfter = TimeSpan.FromHours(1);
 
     private HomeFolder(string path) => Path = path;
 
@@ -67,6 +71,15 @@ internal sealed class HomeFolder
     {
         MakeFolder(Inbox);
         MakeFolder(BrowserKeys);
+        RemoveHalfWritten();
+    }
+
+    // Files that were being dropped when a process was killed: nobody was told that they were kept. What grows still is another process's.
+    private void RemoveHalfWritten()
+    {
+        foreach (var partial in Directory.EnumerateFiles(Inbox, InboxPath.Partial("*"), SearchOption.AllDirectories))
+            if (DateTime.UtcNow - File.GetLastWriteTimeUtc(partial) > AbandonedAfter)
+                File.Delete(partial);
     }
 
     // Written beside its place and moved, so that no reader sees half of it and a crash leaves the old one.

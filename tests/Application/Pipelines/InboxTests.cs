@@ -58,6 +58,18 @@ public sealed class InboxTests : IAsyncLifetime
         Assert.Equal(["calls/two.txt", "one.txt"], Directory.GetFiles(inbox, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(inbox, file)).Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public async Task What_was_half_written_when_a_process_was_killed_is_gone_after_a_start()
+    {
+        await Drop("calls/one.txt", "Ann called.");
+        var (old, young) = (Kept("calls/.abc.part"), Kept("calls/.def.part"));
+        await File.WriteAllTextAsync(old, "half");
+        await File.WriteAllTextAsync(young, "half");
+        File.SetLastWriteTimeUtc(old, DateTime.UtcNow.AddDays(-1));
+        await app.Restart();
+        Assert.Equal([false, true, true], new[] { old, young, Kept("calls/one.txt") }.Select(File.Exists));
+    }
+
     private string Kept(string path) => Path.Combine(app.Folder, "data", "inbox", "default", path);
 
     private Task<HttpResponseMessage> Drop(string path, string text) =>
