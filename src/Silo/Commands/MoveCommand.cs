@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Microsoft.Extensions.Logging;
 using Sophia.Continuity;
-using Sophia.Hosting;
 using Sophia.Log;
 
 namespace Sophia.Commands;

@@ -1,5 +1,4 @@
 using Npgsql;
-using Sophia.Pipelines;
 using Sophia.Postgres;
 using Sophia.Tenants;
 

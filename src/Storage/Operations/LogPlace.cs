@@ -1,5 +1,4 @@
 using Sophia.Log;
-using Sophia.Sqlite;
 
 namespace Sophia.Operations;
 

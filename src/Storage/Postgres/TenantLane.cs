@@ -1,5 +1,4 @@
 using Npgsql;
-using Sophia.Log;
 using Sophia.Tenants;
 
 namespace Sophia.Postgres;

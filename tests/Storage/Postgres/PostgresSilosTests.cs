@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Sophia.Log;
-using Sophia.Pipelines;
 using Sophia.Servers;
 using Sophia.Tenants;
 
