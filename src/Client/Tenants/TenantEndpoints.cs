@@ -28,9 +28,13 @@ internal static class TenantEndpoints
 
     private static async Task<IResult> RevokeKey(string id, HttpContext context, IGrainFactory grains, RevokedKeys revoked)
     {
-        if (!await Grain(context, grains).RevokeKey(id))
+        var caller = context.User.Caller();
+        var key = (await View(context, grains)).Keys.FirstOrDefault(known => known.KeyId == id);
+        if (key?.Role > caller.Role)
+            throw new RefusedException(RefusalCode.Forbidden, "Nobody revokes a key that may do more than he may.");
+        if (key is null || !await Grain(context, grains).RevokeKey(id))
             throw new RefusedException(RefusalCode.NotFound, "There is no such key.");
-        await revoked.End(context.User.Caller().Tenant, context);
+        await revoked.End(caller.Tenant, context);
         return Results.NoContent();
     }
 

@@ -65,6 +65,8 @@ public class AccessTests(SophiaApp app) : IClassFixture<SophiaApp>
     {
         var admin = await app.InRole("admin");
         await (await admin.PostAsJsonAsync("/api/keys", new { label = "more", role = "owner" })).Problem(403, "forbidden");
+        var owner = (await app.Owner.GetFromJsonAsync<System.Text.Json.JsonElement>("/api/me")).GetProperty("keyId").GetString();
+        await (await admin.DeleteAsync($"/api/keys/{owner}")).Problem(403, "forbidden");
     }
 
     [Fact]

@@ -72,6 +72,16 @@ public sealed class FolderTests
     }
 
     [Fact]
+    public async Task Who_may_not_read_there_does_not_learn_what_exists()
+    {
+        using var folder = new Folder();
+        folder.Options.AllowedRoots = [Path.Combine(folder.Path, "mine")];
+        foreach (var elsewhere in new[] { folder.Path, Path.Combine(folder.Path, "none") })
+            Assert.EndsWith("lies outside the folders that this installation allows.",
+                (await Assert.ThrowsAsync<SourceException>(() => FilesUnderTest.Partitions(elsewhere, folder.Options, []))).Message);
+    }
+
+    [Fact]
     public async Task A_watched_file_that_is_still_written_is_left_until_it_settles()
     {
         using var folder = new Folder();

@@ -97,18 +97,19 @@ internal sealed class FilesSourceKind(IOptions<FilesOptions> options, TimeProvid
 
     private (string Root, Func<string, bool> MayRead) Root(FilesSettings settings, string tenant)
     {
-        string root;
+        var (reach, root, missing) = (new FileReach(options.Value, tenant), Path.GetFullPath(settings.Path), (IOException?)null);
         try
         {
             root = FolderWalk.Real(settings.Path);
         }
         catch (IOException error)
         {
-            throw new SourceException($"files: path {settings.Path}: {error.Message}", transient: false, error);
+            missing = error;
         }
-        var reach = new FileReach(options.Value, tenant);
-        if (reach.Objection(root) is { } objection)
+        if (reach.Objection(root) is { } objection) // Before it is said what exists: who may not read there learns nothing.
             throw new SourceException($"files: path {settings.Path} {objection}.", transient: false);
+        if (missing is not null)
+            throw new SourceException($"files: path {settings.Path}: {missing.Message}", transient: false, missing);
         if (!Directory.Exists(root) && !File.Exists(root))
             throw new SourceException($"files: path {settings.Path} does not exist.", transient: true);
         return (root, reach.Below(root));
