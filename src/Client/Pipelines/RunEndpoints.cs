@@ -56,7 +56,7 @@ internal static class RunEndpoints
     {
         var pipeline = grains.Pipeline(context, name);
         var known = await pipeline.Known(name);
-        if (known.ActiveRun?.RunId == run)
+        if ((known.ActiveRun ?? known.LastRun)?.RunId == run) // The newest run may have failed: then it can be resumed, and the pipeline says what else cannot be.
             return await change(pipeline);
         throw await pipeline.Run(run) is null
             ? NoSuchRun()

@@ -43,6 +43,20 @@ public class PipelineFlowTests(SophiaApp app) : IClassFixture<SophiaApp>
     }
 
     [Fact]
+    public async Task A_run_that_failed_is_resumed_and_goes_on_as_the_same_run()
+    {
+        var name = await Defined("again", "ports.exe", "MZ", "streams:\n  ports:\n    key: [id]\n");
+        var failed = await Ran(name);
+        Assert.Equal("failed", failed.GetProperty("state").GetString());
+        app.FilesOf("again", ("ports.csv", "id,port\n1,Turku\n"));
+        var run = failed.GetProperty("runId").GetString()!;
+        Assert.Equal(HttpStatusCode.OK, (await app.Owner.PostAsync($"/api/pipelines/{name}/runs/{run}/resume", null)).StatusCode);
+        var ended = await Ended(name, run, app.Owner);
+        Assert.Equal(("succeeded", 1), (ended.GetProperty("state").GetString(), Count(ended, "stored")));
+        await (await app.Owner.PostAsync($"/api/pipelines/{name}/runs/{run}/resume", null)).Problem(409, "conflict");
+    }
+
+    [Fact]
     public async Task A_restart_keeps_definitions_runs_records_and_keys()
     {
         var name = await Defined("kept", "kept.csv", "id,x\n1,a\n", "streams:\n  kept:\n    key: [id]\n");
@@ -184,9 +198,12 @@ public class PipelineFlowTests(SophiaApp app) : IClassFixture<SophiaApp>
         using var started = await client.PostAsJsonAsync($"/api/pipelines/{name}/runs", request ?? new { });
         Assert.True(started.StatusCode == HttpStatusCode.Accepted, await started.Content.ReadAsStringAsync());
         var id = (await started.Json()).GetProperty("runId").GetString();
-        return await Eventually.Get(() => client.GetFromJsonAsync<JsonElement>($"/api/pipelines/{name}/runs/{id}"),
-            run => run.GetProperty("state").GetString() is not "running", $"the end of run {id}");
+        return await Ended(name, id!, client);
     }
+
+    private static Task<JsonElement> Ended(string name, string id, HttpClient client) =>
+        Eventually.Get(() => client.GetFromJsonAsync<JsonElement>($"/api/pipelines/{name}/runs/{id}"),
+            run => run.GetProperty("state").GetString() is not "running", $"the end of run {id}");
 
     private static int Count(JsonElement run, string name) => run.GetProperty("counts").GetProperty(name).GetInt32();
 }
