@@ -124,7 +124,7 @@ public sealed class PipelineGrainTests
         await using var world = await PipelineHost.Start(services =>
         {
             var real = services.Last(service => service.ServiceType == typeof(ILogStore));
-            services.AddSingleton<ILogStore>(all => new FaultyLog((ILogStore)ActivatorUtilities.CreateInstance(all, real.ImplementationType!)) { Owners = "/run", FaultAt = 1, Fault = LogFault.Full });
+            services.AddSingleton<ILogStore>(all => new FaultyLog((ILogStore)(real.ImplementationFactory?.Invoke(all) ?? ActivatorUtilities.CreateInstance(all, real.ImplementationType!))) { Owners = "/run", FaultAt = 1, Fault = LogFault.Full });
         });
         world.Files.WriteDeals("a.jsonl", 1);
         await world.As(pipeline => pipeline.Define(PipelineWorld.Definition.Replace("path: /data", "path: /data, watch: true, watchEvery: 1s"), "crm.yaml"));
