@@ -17,6 +17,12 @@ public sealed record PipelineDefinition
 
     public GateDefinition Gate { get; init; } = new();
 
+    /// <summary>What is stated of a stream: under its full name, under its name within the pipeline ("people" for "crm/people"), under "*"; or null.</summary>
+    public StreamDefinition? StreamOf(string stream) =>
+        Streams.GetValueOrDefault(stream)
+        ?? (stream.StartsWith(Name, StringComparison.Ordinal) && stream.Length > Name.Length && stream[Name.Length] == '/' ? Streams.GetValueOrDefault(stream[(Name.Length + 1)..]) : null)
+        ?? Streams.GetValueOrDefault("*");
+
     /// <summary>How many partitions are read at once. Default 0: the number of cores, at most 8.</summary>
     public int Parallelism { get; init; }
 }

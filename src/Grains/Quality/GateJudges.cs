@@ -25,9 +25,15 @@ internal sealed class GateJudges : IBatchJudges
 
         public GateJudge(PipelineDefinition definition)
         {
-            foreach (var (name, stream) in definition.Streams)
-                sets[name] = RuleSet.Compile(stream);
-            gate = new RecordGate(definition.Gate, stream => sets.GetValueOrDefault(stream) ?? sets.GetValueOrDefault("*") ?? RuleSet.Empty, new UniqueWindow());
+            var compiled = definition.Streams.Values.Distinct().ToDictionary(stream => stream, RuleSet.Compile);
+            gate = new RecordGate(definition.Gate, RulesOf, new UniqueWindow());
+
+            RuleSet RulesOf(string stream)
+            {
+                if (!sets.TryGetValue(stream, out var rules))
+                    sets[stream] = rules = definition.StreamOf(stream) is { } stated ? compiled[stated] : RuleSet.Empty;
+                return rules;
+            }
         }
 
         public BatchJudgement Judge(IReadOnlyList<KeyedRecord> records, DateTimeOffset now)

@@ -37,7 +37,7 @@ internal static class QuarantineRules
     /// <summary>The key that the payload is stored under, or what is missing to make one. Without key fields it stays the item's own.</summary>
     public static (string? Key, CellReason? Missing) KeyOf(QuarantinedItem item, ReadOnlySpan<byte> payload, PipelineDefinition? definition)
     {
-        var fields = StreamOf(definition, item.Stream)?.Key ?? [];
+        var fields = definition?.StreamOf(item.Stream)?.Key ?? [];
         if (fields.Count == 0 || (definition is not null && item.Key is not null && item.Origin.Path.StartsWith(WebhookDesk.OriginPrefix, StringComparison.Ordinal)))
             return item.Key is not null ? (item.Key, null)
                 : (null, new CellReason("*", "key", null, "a key: the definition of the stream names no key fields", "Name key fields in the definition, or correct the source."));
@@ -61,7 +61,7 @@ internal static class QuarantineRules
 
     /// <summary>The part of the source that the record counts as seen in, where only one source can have brought it.</summary>
     public static string? PartitionOf(QuarantinedItem item, PipelineDefinition? definition) =>
-        definition?.Sources is [{ Type: "files" } source] ? PartitionMark.PartitionName(ReadingPlan.NameOf(source), item.Origin.Path) : null;
+        definition?.Sources is [{ Type: "files" } source] ? PartitionMark.HeadName(definition.Name, PartitionMark.PartitionName(ReadingPlan.NameOf(source), item.Origin.Path)) : null;
 
     public static NewEntry Audit(QuarantinedItem item, QuarantineDecision decision, string what)
     {
@@ -110,7 +110,4 @@ internal static class QuarantineRules
             return (null, fields[0]);
         }
     }
-
-    private static StreamDefinition? StreamOf(PipelineDefinition? definition, string stream) =>
-        definition?.Streams.GetValueOrDefault(stream) ?? definition?.Streams.GetValueOrDefault("*");
 }

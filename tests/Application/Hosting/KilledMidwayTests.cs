@@ -80,7 +80,8 @@ public sealed class KilledMidwayTests : IDisposable
             Assert.Equal(Files * Rows, Stored(ended));
             var streams = await survivor.GetFromJsonAsync<JsonElement>("/api/streams");
             Assert.Equal(Enumerable.Repeat((long)Rows, Files), streams.EnumerateArray().Select(stream => stream.GetProperty("records").GetInt64()));
-            var sample = await survivor.GetFromJsonAsync<JsonElement>("/api/records?stream=deals-0&limit=1000");
+            var sample = await survivor.GetFromJsonAsync<JsonElement>("/api/records?stream=crm/deals-0&limit=1000");
+            Assert.Equal(1_000, sample.GetArrayLength());
             Assert.All(sample.EnumerateArray(), record => Assert.Equal(1, record.GetProperty("version").GetInt64()));
         }
         finally

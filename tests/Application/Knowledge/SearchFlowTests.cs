@@ -29,7 +29,7 @@ public sealed class SearchFlowTests(SearchFlowTests.Library library) : IClassFix
     }
 
     [Theory]
-    [InlineData("q=lamps&stream=machines", "Entity")]
+    [InlineData("q=lamps&stream=library/machines", "Entity")]
     [InlineData("q=lamps&speaker=dana fox", "Turns")]
     [InlineData("q=lamps&stream=nothing", "")]
     [InlineData("q=lamps&until=1999-01-01T00:00:00Z", "")]
@@ -46,7 +46,7 @@ public sealed class SearchFlowTests(SearchFlowTests.Library library) : IClassFix
     [Fact]
     public async Task Every_filter_can_be_posted()
     {
-        using var answer = await library.Post("""{"text":"lamps","limit":5,"filter":{"streams":["machines"],"fields":{"room":"cellar"}}}""");
+        using var answer = await library.Post("""{"text":"lamps","limit":5,"filter":{"streams":["library/machines"],"fields":{"room":"cellar"}}}""");
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         var hit = Assert.Single((await answer.Json()).GetProperty("hits").EnumerateArray());
         Assert.Equal("2", hit.GetProperty("citation").GetProperty("key").GetString());

@@ -29,12 +29,12 @@ public sealed class QuarantinePageTests(Chromium chromium, SophiaApp app) : ICla
         await card.GetByLabel("Record").FillAsync("""{ "id": "7", "age": "young", "zip": "10117" }""");
         await card.GetByRole(AriaRole.Button, new() { Name = "Judge again and store" }).ClickAsync();
         await Expect(card.GetByRole(AriaRole.Alert)).ToContainTextAsync("age");
-        Assert.Equal(404, (int)(await app.Owner.GetAsync("/api/record?stream=mended&key=7")).StatusCode);
+        Assert.Equal(404, (int)(await app.Owner.GetAsync("/api/record?stream=mended/mended&key=7")).StatusCode);
         await card.GetByLabel("Record").FillAsync("""{ "id": "7", "age": 41, "zip": "10117" }""");
         await card.GetByRole(AriaRole.Button, new() { Name = "Judge again and store" }).ClickAsync();
         await Expect(card).ToHaveCountAsync(0);
         await Expect(page.Locator(".empty")).ToBeVisibleAsync();
-        var stored = await app.Owner.GetFromJsonAsync<JsonElement>("/api/record?stream=mended&key=7");
+        var stored = await app.Owner.GetFromJsonAsync<JsonElement>("/api/record?stream=mended/mended&key=7");
         Assert.Contains("10117", stored.GetProperty("payloadJson").GetString());
     }
 
@@ -51,7 +51,7 @@ public sealed class QuarantinePageTests(Chromium chromium, SophiaApp app) : ICla
         await second.GetByRole(AriaRole.Button, new() { Name = "Release as it is" }).ClickAsync();
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync();
         await Expect(page.Locator(".held")).ToHaveCountAsync(2);
-        Assert.True((await app.Owner.GetAsync("/api/record?stream=decided&key=2")).IsSuccessStatusCode);
+        Assert.True((await app.Owner.GetAsync("/api/record?stream=decided/decided&key=2")).IsSuccessStatusCode);
 
         await page.GetByLabel("All shown").CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Discard chosen" }).ClickAsync();

@@ -19,14 +19,14 @@ public class PipelineFlowTests(SophiaApp app) : IClassFixture<SophiaApp>
         Assert.True(run.GetProperty("state").GetString() == "succeeded", run.ToString());
         Assert.Equal((3, 2, 1), (Count(run, "in"), Count(run, "stored"), Count(run, "quarantined")));
 
-        var record = await app.Owner.GetFromJsonAsync<JsonElement>("/api/record?stream=people&key=1");
+        var record = await app.Owner.GetFromJsonAsync<JsonElement>("/api/record?stream=people/people&key=1");
         Assert.Equal("Ada", JsonDocument.Parse(record.GetProperty("payloadJson").GetString()!).RootElement.GetProperty("name").GetString());
-        Assert.Contains((await app.Owner.GetFromJsonAsync<JsonElement>("/api/streams")).EnumerateArray(), s => s.GetProperty("stream").GetString() == "people");
-        await (await app.Owner.GetAsync("/api/record?stream=people&key=3")).Problem(404, "not-found");
+        Assert.Contains((await app.Owner.GetFromJsonAsync<JsonElement>("/api/streams")).EnumerateArray(), s => s.GetProperty("stream").GetString() == "people/people");
+        await (await app.Owner.GetAsync("/api/record?stream=people/people&key=3")).Problem(404, "not-found");
 
         var held = (await app.Owner.GetFromJsonAsync<JsonElement>($"/api/quarantine?pipeline={name}")).GetProperty("items")[0];
         Assert.Equal("age", held.GetProperty("reasons")[0].GetProperty("field").GetString());
-        var why = await app.Owner.GetFromJsonAsync<JsonElement>("/api/why?id=people/1");
+        var why = await app.Owner.GetFromJsonAsync<JsonElement>("/api/why?id=people/people/1");
         Assert.NotEqual(0, why.GetProperty("steps").GetArrayLength());
     }
 
@@ -38,7 +38,7 @@ public class PipelineFlowTests(SophiaApp app) : IClassFixture<SophiaApp>
         Assert.Equal(0, Count(await Ran(name), "stored"));
         app.FilesOf("twice", ("cities.csv", "id,city\n1,Berlin\n2,Lyon\n"));
         Assert.Equal(1, Count(await Ran(name), "stored"));
-        var versions = await app.Owner.GetFromJsonAsync<JsonElement>("/api/record/versions?stream=cities&key=2");
+        var versions = await app.Owner.GetFromJsonAsync<JsonElement>("/api/record/versions?stream=twice/cities&key=2");
         Assert.Equal([2, 1], versions.EnumerateArray().Select(v => v.GetProperty("version").GetInt32()));
     }
 
@@ -57,6 +57,36 @@ public class PipelineFlowTests(SophiaApp app) : IClassFixture<SophiaApp>
     }
 
     [Fact]
+    public async Task Two_folders_with_a_file_of_the_same_name_keep_their_own_records()
+    {
+        var left = await Defined("left", "notes.md", "# Left\n\nThe pumps stand in the left hall.\n", "");
+        var right = await Defined("right", "notes.md", "# Right\n\nThe pumps stand in the right hall.\n", "");
+        Assert.Equal((1, 1), (Count(await Ran(left), "stored"), Count(await Ran(right), "stored")));
+        app.FilesOf("right", ("other.md", "# Other\n\nNo pumps.\n"));
+        File.Delete(Path.Combine(app.FilesOf("right"), "notes.md"));
+        Assert.Equal(1, Count(await Ran(right), "deleted"));
+        Assert.Equal(HttpStatusCode.OK, (await app.Owner.GetAsync("/api/record?stream=left/documents&key=notes.md")).StatusCode);
+        Assert.Equal("delete", (await app.Owner.GetFromJsonAsync<JsonElement>("/api/record?stream=right/documents&key=notes.md")).GetProperty("operation").GetString());
+    }
+
+    [Fact]
+    public async Task Two_pipelines_that_feed_one_stream_delete_only_what_they_saw_last()
+    {
+        string Definition(string name, string folder) => $"name: {name}\nsources:\n  - type: files\n    path: {folder}\n    settleFor: 0s\n    stream: shared\nstreams:\n  shared:\n    key: [id]\n";
+        foreach (var name in new[] { "first", "second" })
+        {
+            var folder = app.FilesOf(name, ("same.csv", $"id,by\n1,{name}\n"), ("more.csv", $"id,by\n{name},{name}\n"));
+            Assert.True((await app.Owner.PutAsync($"/api/pipelines/{name}", new StringContent(Definition(name, folder), Encoding.UTF8, "application/yaml"))).IsSuccessStatusCode);
+            Assert.Equal(2, Count(await Ran(name), "stored"));
+        }
+        File.Delete(Path.Combine(app.FilesOf("first"), "same.csv"));
+        Assert.Equal(0, Count(await Ran("first"), "deleted"));
+        Assert.Equal(HttpStatusCode.OK, (await app.Owner.GetAsync("/api/record?stream=shared&key=1")).StatusCode);
+        File.Delete(Path.Combine(app.FilesOf("second"), "same.csv"));
+        Assert.Equal(1, Count(await Ran("second"), "deleted"));
+    }
+
+    [Fact]
     public async Task A_restart_keeps_definitions_runs_records_and_keys()
     {
         var name = await Defined("kept", "kept.csv", "id,x\n1,a\n", "streams:\n  kept:\n    key: [id]\n");
@@ -67,7 +97,7 @@ public class PipelineFlowTests(SophiaApp app) : IClassFixture<SophiaApp>
         Assert.Equal(1, (await app.Owner.GetFromJsonAsync<JsonElement>($"/api/pipelines/{name}")).GetProperty("version").GetInt32());
         var after = await app.Owner.GetFromJsonAsync<JsonElement>($"/api/pipelines/{name}/runs/{run.GetProperty("runId").GetString()}");
         Assert.Equal("succeeded", after.GetProperty("state").GetString());
-        Assert.Equal(HttpStatusCode.OK, (await app.Owner.GetAsync("/api/record?stream=kept&key=1")).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await app.Owner.GetAsync("/api/record?stream=kept/kept&key=1")).StatusCode);
     }
 
     [Fact]

@@ -27,7 +27,7 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         ["id"] = (world.KeyId, "0123456789ab"),
         ["id:long"] = ($"{world.Held}", "987654321"),
         ["session"] = (TwoTenants.Session, "never-talk"),
-        ["stream"] = (TwoTenants.Stream, "calls/never"),
+        ["stream"] = (TwoTenants.Stream, "never-crm/calls/never"),
         ["key"] = (TwoTenants.RecordKey, "never-7"),
         ["q"] = ("harbour", "hinterland"),
         ["path"] = ("calls/harbour.jsonl", "calls/never.jsonl"),
@@ -83,7 +83,7 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
     {
         var path = Regex.Replace(route.RoutePattern.RawText!, @"\{\**([^}?=]*)[^}]*\}", hole => choose(Known(route, hole.Groups[1].Value == "id:long" ? "id:long" : hole.Groups[1].Value.Split(':')[0])));
         var query = Parameters(route).Where(p => Kind(p) == typeof(string) && !path.Contains($"{{{p.Name}", StringComparison.Ordinal) && !route.RoutePattern.Parameters.Any(r => r.Name == p.Name))
-            .Select(p => (p.Name, Value: p.Name == "id" ? choose(($"{TwoTenants.Stream}/{TwoTenants.RecordKey}", "calls/never/never-7")) : choose(Known(route, p.Name!)))).Where(p => p.Value.Length > 0);
+            .Select(p => (p.Name, Value: p.Name == "id" ? choose(($"{TwoTenants.Stream}/{TwoTenants.RecordKey}", "never-crm/calls/never/never-7")) : choose(Known(route, p.Name!)))).Where(p => p.Value.Length > 0);
         var uri = $"/{path.TrimStart('/')}?{string.Join('&', query.Select(p => $"{p.Name}={Uri.EscapeDataString(p.Value)}"))}";
         using var request = new HttpRequestMessage(method, uri);
         if (method != HttpMethod.Get && method != HttpMethod.Head)

@@ -13,7 +13,7 @@ public sealed class TwoTenants : IAsyncLifetime
     public const string Marker = "zqxmarker";
     public const string Pipeline = "harbour-crm";
     public const string Session = "harbour-talk";
-    public const string Stream = "calls/harbour";
+    public const string Stream = $"{Pipeline}/calls/harbour";
     public const string RecordKey = "acme-7";
     public const string Question = "What does the harbour ledger say?";
 

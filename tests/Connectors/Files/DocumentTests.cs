@@ -12,7 +12,7 @@ public sealed class DocumentTests
         using var folder = new Folder();
         folder.Put("a/deals.json", "[{\"id\":1,\"n\":[1]}, 7, {\"id\":2,\"id\":3},\n {\"id\":4}]");
         var content = await folder.Read("a/deals.json");
-        Assert.Equal([("a/deals", "1", 1L), ("a/deals", "4", 2L)], content.Records.Select(r => (r.Stream, r.Key!, r.Line)));
+        Assert.Equal([("p/a/deals", "1", 1L), ("p/a/deals", "4", 2L)], content.Records.Select(r => (r.Stream, r.Key!, r.Line)));
         Assert.Equal(["object", "json"], content.Bad.Select(b => b.Reason.Rule));
         Assert.Equal([19L, 22L], content.Bad.Select(b => b.Origin.Offset));
     }
@@ -75,7 +75,7 @@ public sealed class DocumentTests
         using var folder = new Folder();
         folder.Put("calls/one.json", json);
         var record = Assert.Single((await folder.Read("calls/one.json")).Records);
-        Assert.Equal(("transcripts", "calls/one.json"), (record.Stream, record.Key));
+        Assert.Equal(("p/transcripts", "calls/one.json"), (record.Stream, record.Key));
         var payload = JsonDocument.Parse(record.Payload).RootElement;
         Assert.Equal(("transcript", "Call", "calls/one.json", "2024-05-01T00:00:00+00:00"),
             (payload.GetProperty("kind").GetString(), payload.GetProperty("title").GetString(), payload.GetProperty("path").GetString(), payload.GetProperty("at").GetString()));
@@ -93,8 +93,8 @@ public sealed class DocumentTests
     }
 
     [Theory]
-    [InlineData("contacts.json", """[{"name":"Ann","content":"x"},{"name":"Bob","content":"y"}]""", "contacts,contacts")]
-    [InlineData("hooks/one.json", """{"commits":[{"message":"a","author":{"name":"b"}},{"message":"c","author":{"name":"d"}}]}""", "hooks")]
+    [InlineData("contacts.json", """[{"name":"Ann","content":"x"},{"name":"Bob","content":"y"}]""", "p/contacts,p/contacts")]
+    [InlineData("hooks/one.json", """{"commits":[{"message":"a","author":{"name":"b"}},{"message":"c","author":{"name":"d"}}]}""", "p/hooks")]
     public async Task A_table_of_names_is_no_transcript(string name, string json, string streams)
     {
         using var folder = new Folder();
@@ -140,7 +140,7 @@ public sealed class DocumentTests
         var turns = JsonDocument.Parse((await folder.Read("call.txt")).Records[0].Payload).RootElement.GetProperty("turns").EnumerateArray().ToList();
         Assert.Equal([("Ann", "Hello there."), ("Bob Smith", "Hi.\nand more"), ("Ann", "Fine?"), ("Bob Smith", "Yes: fine.")], turns.Select(t => (t.GetProperty("speaker").GetString(), t.GetProperty("text").GetString())));
         Assert.Equal("00:12", turns[2].GetProperty("start").GetString());
-        Assert.Equal("documents", (await folder.Read("settings.txt")).Records[0].Stream);
+        Assert.Equal("p/documents", (await folder.Read("settings.txt")).Records[0].Stream);
     }
 
     [Theory]

@@ -173,7 +173,7 @@ public sealed class FolderTests
         folder.Put("a.jsonl.gz", Gzip(Encoding.UTF8.GetBytes(rows)));
         var small = await FilesUnderTest.Read(folder.Path, "a.jsonl.gz", folder.Options, null, new BatchBudget(100, 1 << 20));
         Assert.Equal(1_000, small.Records.Count);
-        Assert.Equal("a", small.Records[0].Stream);
+        Assert.Equal("p/a", small.Records[0].Stream);
         Assert.Equal(500, (await FilesUnderTest.Read(folder.Path, "a.jsonl.gz", folder.Options, small.Batches[4].State, BatchBudget.Default)).Records.Count);
 
         (folder.Options.MaxExpandedBytes, folder.Options.MaxExpansion) = (6_000, 1);

@@ -17,7 +17,7 @@ public sealed class SharedDataTests
             var content = await FilesUnderTest.Read(root, partition.Id, new FilesOptions(), null, BatchBudget.Default);
             var record = Assert.Single(content.Records);
             Assert.Empty(content.Bad);
-            Assert.Equal(("transcripts", partition.Id), (record.Stream, record.Key));
+            Assert.Equal(("p/transcripts", partition.Id), (record.Stream, record.Key));
             using var original = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(root, partition.Id)));
             using var payload = JsonDocument.Parse(record.Payload);
             var turns = original.RootElement.GetProperty("meeting_transcripts").EnumerateArray().Select(t => (t.GetProperty("speaker").GetString(), t.GetProperty("content").GetString()));

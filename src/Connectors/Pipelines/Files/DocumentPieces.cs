@@ -29,12 +29,12 @@ internal static class DocumentPieces
         var turns = CaptionCues.Read(Encoding.UTF8.GetString(text.Span));
         return [turns.Count > 0
             ? Transcript(file, turns, text.Length)
-            : FilePiece.Bad(file.Settings.Stream ?? "transcripts", 0, text.Length, new PieceFault("captions", "cues with a line such as 00:00:01.000 --> 00:00:04.000", "No cue with text was found."))];
+            : FilePiece.Bad(file.StreamOf("transcripts"), 0, text.Length, new PieceFault("captions", "cues with a line such as 00:00:01.000 --> 00:00:04.000", "No cue with text was found."))];
     }
 
     private static FilePiece Document(OpenedFile file, string format, string body, JsonElement? front, string? title, int length)
     {
-        var stream = file.Settings.Stream ?? "documents";
+        var stream = file.StreamOf("documents");
         if (string.IsNullOrWhiteSpace(body))
             return FilePiece.Bad(stream, 0, length, new PieceFault("text", "some text", "The file holds nothing but blanks."));
         var payload = Write(json =>
@@ -77,7 +77,7 @@ internal static class DocumentPieces
             json.WriteStartObject("extra");
             json.WriteEndObject();
         });
-        return new FilePiece(file.Settings.Stream ?? "transcripts", file.Path, payload, 0, length);
+        return new FilePiece(file.StreamOf("transcripts"), file.Path, payload, 0, length);
     }
 
     private static byte[] Write(Action<Utf8JsonWriter> members)

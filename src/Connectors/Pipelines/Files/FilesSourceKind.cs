@@ -8,7 +8,7 @@ namespace Sophia.Pipelines;
 internal sealed class FilesSourceKind(IOptions<FilesOptions> options, TimeProvider time) : ISourceKind
 {
     /// <summary>Raised when keys are made in another way: every file is then read once more.</summary>
-    private const int KeysVersion = 2;
+    private const int KeysVersion = 3;
 
     /// <summary>How far ahead of this machine's clock a file's time may be and still count as "just written"; beyond it the time says nothing.</summary>
     private static readonly TimeSpan ClocksDifferBy = TimeSpan.FromMinutes(10);
@@ -37,7 +37,7 @@ internal sealed class FilesSourceKind(IOptions<FilesOptions> options, TimeProvid
         var head = FileHead.Read(path, gzip, settings.Encoding, options.Value);
         if (head.Unreadable is { } why || format is null)
             throw new SourceException($"files: {partition.Id}: {head.Unreadable ?? "no reader"}.", transient: true);
-        var file = new OpenedFile(partition.Id, partition.Fingerprint, format.Value, head.Encoding, head.Mark, settings, options.Value.BlockBytes,
+        var file = new OpenedFile(source.Pipeline, partition.Id, partition.Fingerprint, format.Value, head.Encoding, head.Mark, settings, options.Value.BlockBytes,
             (at, stop) => FileBytes.OpenAt(path, gzip, at, options.Value, stop));
         var from = ReaderState.Parse(state, partition.Fingerprint);
         try

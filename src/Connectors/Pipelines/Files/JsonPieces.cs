@@ -49,7 +49,7 @@ internal static class JsonPieces
     {
         var found = TranscriptShape.Find(root);
         return [.. found.Select((transcript, i) => new FilePiece(
-            file.Settings.Stream ?? "transcripts",
+            file.StreamOf("transcripts"),
             found.Count == 1 ? file.Path : $"{file.Path}#{transcript.Name ?? (i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture)}",
             TranscriptPayload.Write(file, root, transcript),
             i == 0 ? 0 : text.Length,
@@ -135,5 +135,5 @@ internal static class JsonPieces
 
     /// <summary>Files of one object each make a stream by their folder.</summary>
     private static string ObjectStream(OpenedFile file) =>
-        file.Settings.Stream ?? (file.Path.LastIndexOf('/') is > 0 and var slash ? OwnStreams.Beside(file.Path[..slash]) : "objects");
+        file.StreamOf(file.Path.LastIndexOf('/') is > 0 and var slash ? file.Path[..slash] : "objects");
 }

@@ -3,10 +3,12 @@ using Sophia.Log;
 namespace Sophia.Pipelines;
 
 /// <summary>A partition as a reader needs it: how to open its bytes again from any place, and under which names its records go.</summary>
+/// <param name="Pipeline">Whose streams its records go to.</param>
 /// <param name="Path">Relative to the source, with '/'.</param>
 /// <param name="OpenAt">Opens the bytes at a place of the file (of its expanded form).</param>
 /// <param name="Mark">How many bytes the byte order mark takes.</param>
 internal sealed record OpenedFile(
+    string Pipeline,
     string Path,
     string Fingerprint,
     FileFormat Format,
@@ -17,9 +19,12 @@ internal sealed record OpenedFile(
     Func<long, CancellationToken, ValueTask<Stream>> OpenAt)
 {
     /// <summary>The stream of rows: the path without extension.</summary>
-    public string RowStream => Settings.Stream ?? OwnStreams.Beside(FileFormats.Stem(Path));
+    public string RowStream => StreamOf(FileFormats.Stem(Path));
 
     public string FileName => Path[(Path.LastIndexOf('/') + 1)..];
+
+    /// <summary>The stream that the definition names; else one of the pipeline's own, since another pipeline may read a file of the same name.</summary>
+    public string StreamOf(string name) => Settings.Stream ?? OwnStreams.Beside($"{Pipeline}/{name}");
 
     public async ValueTask<TextBlocks> Blocks(long at, CancellationToken cancellation) =>
         new(new TextSource(await OpenAt(Math.Max(at, Mark), cancellation), Encoding), BlockBytes);

@@ -40,8 +40,11 @@ internal sealed record PartitionMark(
         }
     }
 
-    /// <summary>The name of a partition in checkpoints and heads.</summary>
+    /// <summary>The name of a partition in the checkpoints of its pipeline.</summary>
     public static string PartitionName(string source, string partition) => $"{source}/{partition}";
+
+    /// <summary>The name of a partition in heads, where those of all pipelines meet: what one has not seen any more, another may still have.</summary>
+    public static string HeadName(string pipeline, string partitionName) => $"{pipeline}/{partitionName}";
 }
 
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]

@@ -78,11 +78,11 @@ internal sealed class PartitionSweep
         var tombstones = new List<NewEntry>();
         while (stream < streams.Length && tombstones.Count < PageSize)
         {
-            var heads = await parts.Log.Heads(tenant, streams[stream], afterKey, name, PageSize, cancellation);
+            var heads = await parts.Log.Heads(tenant, streams[stream], afterKey, PartitionMark.HeadName(pipeline, name), PageSize, cancellation);
             foreach (var head in heads)
                 if (head.Operation != RecordOperation.Delete && IsVanished(head))
                     tombstones.Add(new NewEntry(EntryType.Record, head.Stream, head.Key, RecordOperation.Delete, EmptyObject, EntryHash.Of(RecordOperation.Delete, []),
-                        name, OnlyIfChanged: true, OnlyIfVersion: head.Version));
+                        PartitionMark.HeadName(pipeline, name), OnlyIfChanged: true, OnlyIfVersion: head.Version));
             if (heads.Count < PageSize)
                 (stream, afterKey) = (stream + 1, null);
             else

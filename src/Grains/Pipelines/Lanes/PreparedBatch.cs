@@ -39,8 +39,9 @@ internal sealed class PreparedBatch
         for (var i = 0; i < records.Count; i++)
             Key(records[i], plan, partitionName, definitionVersion, path, streams, seen);
         var judgement = plan.Judge.Judge(keyed, now);
+        var headName = PartitionMark.HeadName(plan.Definition.Name, partitionName);
         for (var i = 0; i < keyed.Count; i++)
-            Sort(keyed[i], judgement.Reasons[i], plan, partitionName, definitionVersion, path);
+            Sort(keyed[i], judgement.Reasons[i], plan, headName, definitionVersion, path);
         foreach (var bad in batch.Bad)
             Quarantined.Add(new NewQuarantine(plan.Definition.Name, bad.Stream, null, null, [bad.Reason], bad.Origin, definitionVersion));
         Counts = new RunCounts(In: records.Count + batch.Bad.Count, Valid: Entries.Count, Quarantined: Quarantined.Count, Bytes: batch.Bytes);
@@ -71,14 +72,14 @@ internal sealed class PreparedBatch
         Quarantined.Add(new NewQuarantine(plan.Definition.Name, record.Stream, null, record.Payload, [reason], OriginOf(record, path), definitionVersion));
     }
 
-    private void Sort(in KeyedRecord judged, IReadOnlyList<CellReason>? reasons, ReadingPlan plan, string partitionName, int definitionVersion, string path)
+    private void Sort(in KeyedRecord judged, IReadOnlyList<CellReason>? reasons, ReadingPlan plan, string headName, int definitionVersion, string path)
     {
         var record = judged.Record;
         if (reasons is { Count: > 0 })
             Quarantined.Add(new NewQuarantine(plan.Definition.Name, record.Stream, judged.Key, record.Payload, reasons, OriginOf(record, path), definitionVersion));
         else
             Entries.Add(new NewEntry(EntryType.Record, record.Stream, judged.Key, record.Operation, record.Payload, EntryHash.Of(record.Operation, record.Payload.Span),
-                partitionName, OnlyIfChanged: plan.IsDeduplicated(record.Stream)));
+                headName, OnlyIfChanged: plan.IsDeduplicated(record.Stream)));
     }
 
     public IReadOnlyList<SampleReason> Samples() =>

@@ -61,7 +61,7 @@ internal sealed class ReadingPlan
             return latest;
         if (!streams.TryGetValue(stream, out latest))
         {
-            var stated = Definition.Streams.GetValueOrDefault(stream) ?? Definition.Streams.GetValueOrDefault("*") ?? new StreamDefinition();
+            var stated = Definition.StreamOf(stream) ?? new StreamDefinition();
             latest = new StreamPlan(stream, stated.Mode, stated.Key.Count == 0 ? null : new RecordKeys(stated.Key), OwnStreams.Include(stream));
             streams.Add(stream, latest);
         }

@@ -31,7 +31,7 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
             At = now,
             OnceKey = $"hook/{pipeline}/{accepted.OnceId}",
             Entries = reasons is not null ? [] : [new NewEntry(EntryType.Record, record.Stream, key!, record.Operation, record.Payload, EntryHash.Of(record.Operation, record.Payload.Span),
-                PartitionMark.PartitionName(ReadingPlan.NameOf(source), ""), OnlyIfChanged: false)],
+                PartitionMark.HeadName(pipeline, PartitionMark.PartitionName(ReadingPlan.NameOf(source), "")), OnlyIfChanged: false)],
             Quarantined = reasons is null ? [] : [new NewQuarantine(pipeline, record.Stream, key, record.Payload, reasons, new Origin(OriginPrefix + accepted.OnceId, 0, record.Length), version)],
         };
         return await Store(batch, $"{record.Stream}/{key}", reasons, cancellation);
