@@ -39,6 +39,7 @@ internal sealed partial class PipelineGrain(
     private IGrainTimer? beat;
     private IGrainTimer? watch;
     private ulong? watchedHash;
+    private bool storeFailed;
     private PipelineDefinition? definition;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -176,6 +177,11 @@ internal sealed partial class PipelineGrain(
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
+        if (reminderName == WakeReminder && storeFailed && keeper.Row is { State: RunState.Failed, DryRun: false } failed && stored.State.Run?.RunId == failed.RunId)
+        {
+            LogTriesAgain(key.ToString(), failed.RunId);
+            await Resume();
+        }
         if (reminderName != ScheduleReminder || definition?.Schedule is not { } text || PipelineSchedule.Parse(text) is not { } schedule)
             return;
         var now = time.GetUtcNow();
@@ -251,7 +257,7 @@ internal sealed partial class PipelineGrain(
         catch (Exception wrong)
         {
             LogBroke(key.ToString(), run.RunId, wrong);
-            await End(new RunEvent.Fail(wrong is StorageException { Fault: StorageFault.Full } ? $"The disk is full: {wrong.Message} Make room, then resume the run." : $"The run broke: {wrong.Message}"));
+            await End(wrong is StorageException { Fault: StorageFault.Full } ? RunEvent.Fail.OfFullDisk(wrong.Message) : new RunEvent.Fail($"The run broke: {wrong.Message}", OfStore: wrong is StorageException));
         }
     }
 
@@ -265,6 +271,7 @@ internal sealed partial class PipelineGrain(
 
     private async Task End(RunEvent ended)
     {
+        storeFailed = ended is RunEvent.Fail { OfStore: true };
         await keeper.Apply(ended, lifetime.Token);
         var row = keeper.Row!;
         LogEnded(key.ToString(), row.RunId, row.State, row.Counts.In, row.Counts.Stored, row.Counts.Quarantined, row.Error is null ? "" : $": {row.Error}");
@@ -350,6 +357,9 @@ internal sealed partial class PipelineGrain(
 
     [LoggerMessage(2102, LogLevel.Information, "Pipeline {Pipeline}: run {Run} {State}: {Read} read, {Stored} stored, {Quarantined} quarantined{Error}")]
     private partial void LogEnded(string pipeline, string run, RunState state, long read, long stored, long quarantined, string error);
+
+    [LoggerMessage(2104, LogLevel.Information, "Pipeline {Pipeline}: run {Run} failed because of the store and is tried again")]
+    private partial void LogTriesAgain(string pipeline, string run);
 
     [LoggerMessage(2103, LogLevel.Error, "Pipeline {Pipeline}: run {Run} broke")]
     private partial void LogBroke(string pipeline, string run, Exception wrong);

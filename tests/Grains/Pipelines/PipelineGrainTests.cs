@@ -1,4 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
+using Orleans;
+using Orleans.Runtime;
 using Sophia.Log;
 using Sophia.Operations;
 using Sophia.Security;
@@ -143,6 +145,25 @@ public sealed class PipelineGrainTests
             "name: crm\nsources: [{type: files, name: one, path: /gone, watch: true, watchEvery: 1s}, {type: files, name: two, path: /data, watch: true, watchEvery: 1s}]\nstreams: {deals: {key: id}}\n", "crm.yaml"));
         var runs = await world.Until(pipeline => pipeline.Runs(10), runs => runs is [{ EndedAt: not null }]);
         Assert.Equal((RunState.Failed, 1L), (runs[0].State, runs[0].Counts.Stored));
+    }
+
+    [Fact]
+    public async Task A_run_that_the_store_failed_goes_on_by_itself_once_there_is_room()
+    {
+        await using var world = await PipelineHost.Start(services =>
+        {
+            var real = services.Last(service => service.ServiceType == typeof(ILogStore));
+            services.AddSingleton<ILogStore>(all => new FaultyLog((ILogStore)(real.ImplementationFactory?.Invoke(all) ?? ActivatorUtilities.CreateInstance(all, real.ImplementationType!))) { Owners = "/lane-", FaultAt = 1, Fault = LogFault.Full });
+        });
+        world.Files.WriteDeals("a.jsonl", 1, 2, 3);
+        await world.As(pipeline => pipeline.Define(PipelineWorld.Definition, "crm.yaml"));
+        var failed = await world.Ended((await world.As(pipeline => pipeline.Start(new StartRun(Reason: "asked")))).RunId);
+        Assert.Equal(RunState.Failed, failed.State);
+        Assert.Contains("goes on by itself", failed.Error);
+        using (CallerContext.ForSystem("test"))
+            await world.Pipeline.AsReference<IRemindable>().ReceiveReminder("wake", default);
+        var ended = await world.Until(async pipeline => (await pipeline.Run(failed.RunId))!, run => run.State == RunState.Succeeded);
+        Assert.Equal(3, ended.Counts.Stored);
     }
 
     [Fact]

@@ -125,6 +125,6 @@ internal sealed class PipelineWorld : IAsyncDisposable
 
         public Task<LaneAnswer> Sweep(LaneWork work, bool vanished, CancellationToken cancellation) => lane.Sweep(work, vanished, cancellation);
 
-        public async Task Release() => await lane.DisposeAsync();
+        public Task Release() => lane.Release();
     }
 }

@@ -31,6 +31,13 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
 
     public Task<LaneAnswer> Sweep(LaneWork work, bool vanished, CancellationToken cancellation) => Once(work, () => NextSweep(work, vanished, cancellation));
 
+    /// <summary>The run has no more work for now: nothing stays open, and the numbers of its steps begin anew when it goes on.</summary>
+    public async Task Release()
+    {
+        latest = default;
+        await DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         sweep = null;

@@ -26,7 +26,7 @@ internal sealed class PartitionLaneGrain(ILogStore log, IEnumerable<ISourceKind>
 
     public async Task<LaneAnswer> Sweep(LaneWork work, bool vanished, CancellationToken cancellation) => Checked(await lane.Sweep(work, vanished, cancellation));
 
-    public async Task Release() => await lane.DisposeAsync();
+    public Task Release() => lane.Release();
 
     private LaneAnswer Checked(LaneAnswer answer)
     {

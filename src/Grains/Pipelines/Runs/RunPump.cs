@@ -46,9 +46,9 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
 
     private readonly CancellationTokenSource stopping = new();
     private readonly Dictionary<string, int> readBy = new(StringComparer.Ordinal);
-    private long steps;
+    private long steps = time.GetUtcNow().UtcTicks; // A run that goes on counts from elsewhere: a lane that missed its release must not take a new step for one it knows.
     private long recordsRead;
-    private string? failure;
+    private RunEvent.Fail? failure;
     private string? firstUnreadable;
 
     /// <summary>Lets the steps in flight end and starts no others.</summary>
@@ -93,7 +93,7 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
 
     private bool IsOver(out RunEvent? how)
     {
-        how = failure is null ? null : new RunEvent.Fail(failure);
+        how = failure;
         return failure is not null || IsStopping;
     }
 
@@ -156,13 +156,13 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
                 case LaneOutcome.SourceFailed:
                     return answer;
                 case LaneOutcome.StorageFull:
-                    failure ??= $"The disk is full: {answer.Reason} Make room, then resume the run; nothing that was read is lost.";
+                    failure ??= RunEvent.Fail.OfFullDisk(answer.Reason);
                     return null;
             }
             if (++tries == MaxTries && answer.Outcome == LaneOutcome.SourceBusy)
                 return answer;
             if (tries == MaxTries)
-                failure ??= $"The store does not take records: {answer.Reason ?? "the lane lost its place again and again."}";
+                failure ??= new RunEvent.Fail($"The store does not take records: {answer.Reason ?? "the lane lost its place again and again."}", OfStore: true);
             else if (answer.Outcome != LaneOutcome.Again || tries > 1)
                 await Backoff(tries, cancellation);
         }

@@ -19,7 +19,12 @@ internal abstract record RunEvent
     /// <summary>Everything read is stored or quarantined.</summary>
     public sealed record Finish : RunEvent;
 
-    public sealed record Fail(string Reason) : RunEvent;
+    /// <param name="OfStore">The store failed, not the source: once it is well again the run goes on by itself.</param>
+    public sealed record Fail(string Reason, bool OfStore = false) : RunEvent
+    {
+        public static Fail OfFullDisk(string? reason) =>
+            new($"The disk is full: {reason} Make room: the run goes on by itself within 5 minutes, or when it is resumed. Nothing that was read is lost.", OfStore: true);
+    }
 
     /// <summary>The grain woke up and found this run in the log.</summary>
     public sealed record Wake : RunEvent;
