@@ -27,6 +27,7 @@ internal static class SophiaHost
         builder.Services.AddSingleton<ISecretResolver, SecretResolver>();
         builder.Host.UseOrleans(silo =>
         {
+            silo.UseSingleSilo();
             silo.AddIncomingGrainCallFilter<TenantCallFilter>();
             silo.AddIncomingGrainCallFilter<StorageFaultFilter>();
             silo.AddReminders();

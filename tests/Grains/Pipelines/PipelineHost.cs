@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Hosting;
+using Sophia.Hosting;
 using Sophia.Knowledge;
 using Sophia.Log;
 using Sophia.Security;
@@ -41,7 +42,7 @@ internal sealed class PipelineHost : IAsyncDisposable
     {
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
-        builder.UseOrleans(silo => silo.AddReminders().AddIncomingGrainCallFilter<TenantCallFilter>());
+        builder.UseOrleans(silo => silo.UseSingleSilo().AddReminders().AddIncomingGrainCallFilter<TenantCallFilter>());
         builder.Services.AddSophiaStorage(storage => storage.DataFolder = root);
         builder.Services.AddSingleton<ISourceKind>(Files);
         builder.Services.AddSingleton<IBatchJudges, NoNegativeAmounts>();
