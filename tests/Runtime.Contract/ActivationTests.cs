@@ -1,5 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
-
 namespace Sophia.Runtime.Contract;
 
 public interface ILifeGrain : IGrainWithStringKey
@@ -87,7 +85,7 @@ public sealed class FailingGrain(Journal journal) : Grain, IFailingGrain
 [Collection(Contract.Name)]
 public sealed class ActivationTests(RuntimeFixture runtime)
 {
-    private Journal Journal => runtime.Services.GetRequiredService<Journal>();
+    private Journal Journal => runtime.Journal;
 
     [Fact]
     public async Task The_first_call_activates_and_all_references_reach_the_same_activation()
@@ -124,7 +122,7 @@ public sealed class ActivationTests(RuntimeFixture runtime)
         var grain = runtime.Grains.GetGrain<ILifeGrain>("handover");
         await grain.Increment();
         Assert.Equal<int[]>([0, 1, 2], await Task.WhenAll(Enumerable.Range(0, 3).Select(n => grain.DeactivateAfter(n))));
-        Assert.Equal(["0", "1", "2"], Journal.Read("handover/order"));
+        Assert.Equal(["0", "1", "2"], Journal.Read("handover/order").Order());
     }
 
     [Fact]

@@ -57,7 +57,7 @@ public sealed class FilterTests(RuntimeFixture runtime)
     public async Task An_incoming_filter_sees_target_and_method_and_the_grains_own_filter_may_change_the_result()
     {
         Assert.Equal(9, await Grain("seen").Double(4));
-        Assert.Equal(["Double"], ((Journal)runtime.Services.GetService(typeof(Journal))!).Read("filter seen"));
+        Assert.Equal(["Double"], runtime.Journal.Read("filter seen"));
     }
 
     [Fact]

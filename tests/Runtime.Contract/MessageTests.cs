@@ -142,7 +142,7 @@ public sealed class MessageTests(RuntimeFixture runtime)
     [Fact]
     public async Task Cancelling_ends_the_callers_wait_at_once_and_tells_the_callee()
     {
-        var journal = (Journal)runtime.Services.GetService(typeof(Journal))!;
+        var journal = runtime.Journal;
         using var cancellation = new CancellationTokenSource();
         var call = Post("cancel").WaitFor("cancel-line", cancellation.Token);
         await journal.Until("cancel-line", lines => lines.Count == 1);

@@ -85,17 +85,18 @@ public sealed class PushTests(RuntimeFixture runtime)
 {
     private IPushGrain Grain(string key) => runtime.Grains.GetGrain<IPushGrain>(key);
 
-    private Journal Journal => (Journal)runtime.Services.GetService(typeof(Journal))!;
+    private Journal Journal => runtime.Journal;
 
     [Fact]
-    public async Task An_observer_hears_in_order_and_can_be_asked()
+    public async Task An_observer_hears_every_notification_in_an_order_that_nobody_promises_and_can_be_asked()
     {
         var listener = new Listener(Journal, "heard");
         var reference = runtime.Grains.CreateObjectReference<IListener>(listener);
         await Grain("push").Subscribe(reference);
         for (var i = 0; i < 50; i++)
             await Grain("push").Tell(i);
-        Assert.Equal(Enumerable.Range(0, 50).Select(n => n.ToString()), await Journal.Until("heard", lines => lines.Count == 50));
+        var heard = await Journal.Until("heard", lines => lines.Count == 50);
+        Assert.Equal(Enumerable.Range(0, 50), heard.Select(int.Parse).Order());
         Assert.Equal(8, await Grain("push").AskAll(4));
         runtime.Grains.DeleteObjectReference<IListener>(reference);
         GC.KeepAlive(listener);
@@ -113,7 +114,7 @@ public sealed class PushTests(RuntimeFixture runtime)
     {
         var grain = Grain("reminded");
         // One that is due before it is stored has missed its first tick: it comes a period later.
-        await grain.Remind("soon", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+        await grain.Remind("soon", TimeSpan.FromSeconds(3), TimeSpan.FromMinutes(1));
         await grain.Remind("later", TimeSpan.FromHours(1), TimeSpan.FromHours(1));
         Assert.Equal(["later", "soon"], await grain.Reminders());
         Assert.Equal(["soon 00:01:00"], await Journal.Until("reminded", lines => lines.Count > 0));

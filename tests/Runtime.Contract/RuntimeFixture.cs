@@ -1,49 +1,35 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 
 namespace Sophia.Runtime.Contract;
 
-/// <summary>The one place that knows which runtime is under test: a silo with everything the contract asks for.</summary>
-public sealed class RuntimeFixture : IAsyncLifetime
+/// <summary>The one place that knows which runtime is under test. What both are given stands here; how each starts, in the file of its name.</summary>
+public sealed partial class RuntimeFixture : IAsyncLifetime
 {
-    private IHost? _host;
+    private readonly Journal _journal = new();
 
-    public IGrainFactory Grains => Services.GetRequiredService<IGrainFactory>();
+    public Journal Journal => _journal;
 
-    public IServiceProvider Services => _host!.Services;
-
-    public async Task InitializeAsync()
+    private void Configure(ISiloBuilder silo)
     {
-        var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.Services.AddSingleton<Journal>();
-        builder.UseOrleans(silo =>
+        silo.Services.AddSingleton(_journal);
+        silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = ResponseTimeout);
+        silo.Configure<GrainCollectionOptions>(options =>
         {
-            silo.UseLocalhostClustering();
-            silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(5));
-            silo.Configure<GrainCollectionOptions>(options =>
-            {
-                options.CollectionQuantum = TimeSpan.FromSeconds(1);
-                options.ClassSpecificCollectionAge[typeof(ShortLivedGrain).FullName!] = TimeSpan.FromSeconds(2);
-                options.ClassSpecificCollectionAge[typeof(StayingGrain).FullName!] = TimeSpan.FromSeconds(2);
-            });
-            silo.AddMemoryGrainStorage("Default");
-            silo.AddMemoryGrainStorage("second");
-            silo.UseInMemoryReminderService();
-            silo.AddIncomingGrainCallFilter<WatchingFilter>();
-            silo.AddOutgoingGrainCallFilter<MarkingFilter>();
+            options.CollectionQuantum = TimeSpan.FromSeconds(1);
+            options.ClassSpecificCollectionAge[typeof(ShortLivedGrain).FullName!] = TimeSpan.FromSeconds(2);
+            options.ClassSpecificCollectionAge[typeof(StayingGrain).FullName!] = TimeSpan.FromSeconds(2);
         });
-        _host = builder.Build();
-        await _host.StartAsync();
+        silo.AddMemoryGrainStorage("Default");
+        silo.AddMemoryGrainStorage("second");
+        silo.UseInMemoryReminderService();
+        // While silos join, a reminder may be stored by one that hands its share of them on: the new owner finds it when it reads the table again.
+        silo.Configure<ReminderOptions>(options => options.RefreshReminderListPeriod = TimeSpan.FromSeconds(1));
+        silo.AddIncomingGrainCallFilter<WatchingFilter>();
+        silo.AddOutgoingGrainCallFilter<MarkingFilter>();
     }
 
-    public async Task DisposeAsync()
-    {
-        await _host!.StopAsync();
-        _host.Dispose();
-    }
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(5);
 }
 
 /// <summary>Shared by all classes of the suite: one silo serves them, as one cluster would.</summary>

@@ -70,7 +70,7 @@ public sealed class StreamTests(RuntimeFixture runtime)
 {
     private IStreamGrain Grain(string key) => runtime.Grains.GetGrain<IStreamGrain>(key);
 
-    private Journal Journal => (Journal)runtime.Services.GetService(typeof(Journal))!;
+    private Journal Journal => runtime.Journal;
 
     private static async Task<List<int>> All(IAsyncEnumerable<int> source)
     {

@@ -1,0 +1,31 @@
+using Orleans.Configuration;
+using Orleans.TestingHost;
+
+namespace Sophia.Runtime.Contract;
+
+/// <summary>Two silos and a client beside them, so that calls are serialised and cross from one to the other.</summary>
+public sealed partial class RuntimeFixture
+{
+    private InProcessTestCluster? _cluster;
+
+    public IGrainFactory Grains => _cluster!.Client;
+
+    public async Task InitializeAsync()
+    {
+        var builder = new InProcessTestClusterBuilder(2);
+        builder.ConfigureSilo((_, silo) => Configure(silo));
+        builder.ConfigureClient(client =>
+        {
+            client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = ResponseTimeout);
+            client.AddOutgoingGrainCallFilter<MarkingFilter>();
+        });
+        _cluster = builder.Build();
+        await _cluster.DeployAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _cluster!.StopAllSilosAsync();
+        await _cluster.DisposeAsync();
+    }
+}
