@@ -115,6 +115,18 @@ public sealed class MessageTests(RuntimeFixture runtime)
     }
 
     [Fact]
+    public async Task Lists_written_as_collection_expressions_cross()
+    {
+        int[] some = [2, 3];
+        IReadOnlyList<int>[] lists = [[], [1], [1, 2], [1, .. some], [.. some.Where(n => n > 2)]];
+        foreach (var list in lists)
+        {
+            var letter = new Letter("a", list);
+            Assert.Equal(list, (await Post("letter").KeepLetter(letter)).Numbers);
+        }
+    }
+
+    [Fact]
     public async Task What_cannot_cross_a_boundary_is_refused_with_a_clear_text()
     {
         var refusal = await Assert.ThrowsAnyAsync<Exception>(() => Post("refuse").Refuse(new Unknown()));
