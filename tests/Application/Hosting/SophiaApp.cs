@@ -42,7 +42,7 @@ public sealed class SophiaApp : IAsyncLifetime
     public async Task Start()
     {
         running = await RunningSophia.Start(
-            new SophiaOptions { DataFolder = Path.Combine(Folder, "data"), Url = "http://127.0.0.1:0", LogLevel = LogLevel.Error }, announce: true, Adapt);
+            new SophiaOptions { DataFolder = Path.Combine(Folder, "data"), Url = "http://127.0.0.1:0", LogLevel = LogLevel.Error }, announce: true, Adapt + Wire.Check);
         Owner = With(running.OwnerKey);
         Stranger = With(null);
     }
