@@ -33,7 +33,7 @@ internal static class UpCommand
     {
         var link = await sophia.SignInLink();
         var took = Stopwatch.GetElapsedTime(CommandLine.Began).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
-        Console.Out.WriteLine($"Sophia serves at {sophia.Url} (embedded runtime InProcess, up in {took} s)");
+        Console.Out.WriteLine($"Sophia serves at {sophia.Url} ({SiloRuntime.Name}, up in {took} s)");
         Console.Out.WriteLine(options.Postgres is null ? $"Data is in {options.DataFolder}" : $"Log and state are in PostgreSQL, the index is in {options.DataFolder}");
         Console.Out.WriteLine($"Sign your browser in, once, within 15 minutes: {link}");
         Console.Out.WriteLine("Ctrl-C stops it.");

@@ -7,7 +7,8 @@ namespace Sophia.Hosting;
 /// <summary>What stands under the grains in this build: Orleans. Its counterpart is SiloRuntime.InProcess.cs.</summary>
 internal static class SiloRuntime
 {
-    public const string Name = "Orleans";
+    /// <summary>As "up" says it.</summary>
+    public const string Name = "one Orleans silo";
 
     /// <summary>One silo that is a cluster of its own: membership in memory, no gateway, a port that nobody else holds, on loopback.</summary>
     public static ISiloBuilder UseSingleSilo(this ISiloBuilder silo) => silo.UseLocalhostClustering(FreePort(), gatewayPort: 0);
