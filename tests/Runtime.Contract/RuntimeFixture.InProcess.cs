@@ -10,6 +10,9 @@ public sealed partial class RuntimeFixture
 
     public IGrainFactory Grains => _host!.Services.GetRequiredService<IGrainFactory>();
 
+    /// <summary>Those of a silo.</summary>
+    public IServiceProvider Services => _host!.Services;
+
     public async Task InitializeAsync()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);

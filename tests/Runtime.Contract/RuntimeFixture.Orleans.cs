@@ -10,6 +10,9 @@ public sealed partial class RuntimeFixture
 
     public IGrainFactory Grains => _cluster!.Client;
 
+    /// <summary>Those of a silo.</summary>
+    public IServiceProvider Services => _cluster!.GetSiloServiceProvider();
+
     public async Task InitializeAsync()
     {
         var builder = new InProcessTestClusterBuilder(2);
