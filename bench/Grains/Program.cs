@@ -5,11 +5,12 @@ using Microsoft.Extensions.Hosting;
 using Orleans;
 using Orleans.Hosting;
 using Sophia.Bench;
+using Sophia.Hosting;
 
 var json = args.Contains("--json");
 var time = TimeSpan.FromSeconds(double.TryParse(args.SkipWhile(arg => arg != "--seconds").Skip(1).FirstOrDefault(), out var s) ? s : 3);
 var builder = Host.CreateEmptyApplicationBuilder(null);
-builder.UseOrleans(silo => silo.UseLocalhostClustering());
+builder.UseOrleans(silo => silo.UseSingleSilo());
 using var host = builder.Build();
 await host.StartAsync();
 var grains = host.Services.GetRequiredService<IGrainFactory>();
