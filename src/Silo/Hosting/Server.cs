@@ -45,7 +45,9 @@ internal static class Server
     }
 
     private static bool FromHost(LogEvent line) =>
-        line.Properties.GetValueOrDefault("SourceContext") is ScalarValue { Value: string category } && category.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal);
+        line.Properties.GetValueOrDefault("SourceContext") is ScalarValue { Value: string category } && (category.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal)
+            // Orleans notes that the collector is the small one, which is meant, and its watchdog measures its first interval from the machine's start.
+            || (line.Level == LogEventLevel.Warning && category is ("Orleans.Runtime.Silo" or "Orleans.Runtime.Watchdog")));
 
     /// <summary>Signals are handled once, in Program; whoever started the host stops it.</summary>
     private sealed class OwnerDecides : IHostLifetime
