@@ -63,8 +63,6 @@ internal class Message<T>(Silo silo, GrainId target, MethodEntry method, object?
         if (typeof(T) == typeof(Nothing))
             return;
         var result = _filtered ? _result : ((Task<T>)ended).Result;
-        if (Copying.MessageCheck.IsOn)
-            Copying.MessageCheck.Visit(result, $"The result of {Method.Subject}");
         _result = Method.CopiesResult ? Silo.Copier.Copy(result!) : result;
     }
 

@@ -80,9 +80,6 @@ internal sealed class MethodEntry
     /// <summary>Replaces each argument that could be changed later by a copy.</summary>
     public void CopyArguments(object?[] arguments, Serialization.DeepCopier copier)
     {
-        if (Copying.MessageCheck.IsOn)
-            foreach (var argument in arguments)
-                Copying.MessageCheck.Visit(argument, $"An argument of {Subject}");
         for (var i = 0; i < arguments.Length; i++)
         {
             if (_copied[i])

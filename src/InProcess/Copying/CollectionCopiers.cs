@@ -16,12 +16,13 @@ internal static class CollectionCopiers
         : definition == typeof(ImmutableArray<>) ? typeof(ImmutableArrayCopier<>)
         : definition == typeof(ImmutableList<>) ? typeof(ImmutableListCopier<>)
         : definition == typeof(ImmutableDictionary<,>) ? typeof(ImmutableDictionaryCopier<,>)
-        : InProcess.Copying.MessageCheck.IsCompilerMade(definition) && definition.GetGenericArguments().Length == 1 ? typeof(CollectionExpressionCopier<>)
+        : IsCollectionExpression(definition) && definition.GetGenericArguments().Length == 1 ? typeof(CollectionExpressionCopier<>)
         : null;
+
+    private static bool IsCollectionExpression(Type definition) => definition.Name.StartsWith("<>z__", StringComparison.Ordinal);
 }
 
 /// <summary>Copies what the compiler makes of a collection expression whose target is a read-only list. Nothing can change it, so only its elements are copied.</summary>
-/// <remarks>Orleans has no codec for these types (dotnet/orleans#8934); test projects refuse them by <see cref="InProcess.Copying.MessageCheck"/>.</remarks>
 internal sealed class CollectionExpressionCopier<T>(DeepCopier copier) : TypeCopier
 {
     private readonly ElementCopier<T> _elements = new(copier);
