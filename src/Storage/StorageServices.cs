@@ -33,6 +33,9 @@ public static class StorageServices
         return services;
     }
 
+    /// <summary>Puts the index beside the log, where every silo reaches it. Stands after <see cref="AddSophiaStorage"/>.</summary>
+    public static IServiceCollection AddPostgresIndex(this IServiceCollection services) => services.AddSingleton<IIndexStore, PostgresIndexStore>();
+
     private static void AddSqliteLog(this IServiceCollection services)
     {
         services.AddSingleton<ILogStore>(provider =>

@@ -19,6 +19,10 @@ internal static class Settings
         LogLevel = LogLevelOf(parsed.GetValue(Log) ?? Variable("SOPHIA_LOG"), quietAs),
         Postgres = Variable("SOPHIA_POSTGRES"),
         PostgresOwner = Variable("SOPHIA_POSTGRES_OWNER"),
+        Cluster = ClusterSettings.Options(),
+        Role = ClusterSettings.Role(),
+        Redis = Variable("SOPHIA_REDIS"),
+        InboxFolder = Variable("SOPHIA_INBOX"),
         Hosts = Variable("SOPHIA_HOSTS")?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],
     };
 

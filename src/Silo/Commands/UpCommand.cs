@@ -31,14 +31,21 @@ internal static class UpCommand
 
     private static async Task Announce(RunningSophia sophia, SophiaOptions options)
     {
-        var link = await sophia.SignInLink();
         var took = Stopwatch.GetElapsedTime(CommandLine.Began).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
-        Console.Out.WriteLine($"Sophia serves at {sophia.Url} ({SiloRuntime.Name}, up in {took} s)");
-        Console.Out.WriteLine(options.Postgres is null ? $"Data is in {options.DataFolder}" : $"Log and state are in PostgreSQL, the index is in {options.DataFolder}");
-        Console.Out.WriteLine($"Sign your browser in, once, within 15 minutes: {link}");
+        Console.Out.WriteLine($"Sophia serves at {sophia.Url} ({RuntimeName(options)}, up in {took} s)");
+        Console.Out.WriteLine(options.Postgres is null ? $"Data is in {options.DataFolder}" : options.Cluster is not null ? "Log, state and index are in PostgreSQL" : $"Log and state are in PostgreSQL, the index is in {options.DataFolder}");
+        if (options.HasEdge)
+            Console.Out.WriteLine($"Sign your browser in, once, within 15 minutes: {await sophia.SignInLink()}");
         Console.Out.WriteLine("Ctrl-C stops it.");
         Console.Out.Flush();
     }
+
+    private static string RuntimeName(SophiaOptions options) => options switch
+    {
+        { Cluster: null } => SiloRuntime.Name,
+        { Role: SophiaRole.Frontend, Cluster: var cluster } => $"a front end of the cluster \"{cluster.Name}\"",
+        { Cluster: var cluster } => $"a silo of the cluster \"{cluster.Name}\"",
+    };
 
     private static async Task Stopped(CancellationToken stop)
     {

@@ -15,14 +15,16 @@ public sealed class RunningSophia : IAsyncDisposable
     private readonly WebApplication app;
     private readonly HomeFolder folder;
 
-    private RunningSophia(WebApplication app, HomeFolder folder, string url, string ownerKey) =>
-        (this.app, this.folder, Url, OwnerKey) = (app, folder, url, ownerKey);
+    private readonly string? ownerKey;
+
+    private RunningSophia(WebApplication app, HomeFolder folder, string url, string? ownerKey) =>
+        (this.app, this.folder, Url, this.ownerKey) = (app, folder, url, ownerKey);
 
     /// <summary>Where it listens, without a slash at the end.</summary>
     public string Url { get; }
 
     /// <summary>The API key of the default tenant's owner.</summary>
-    public string OwnerKey { get; }
+    public string OwnerKey => ownerKey ?? throw new InvalidOperationException("A silo without a front end has no use for keys.");
 
     public IServiceProvider Services => app.Services;
 
@@ -40,12 +42,13 @@ public sealed class RunningSophia : IAsyncDisposable
         try
         {
             app = SophiaHost.Build(options, folder, adapt);
-            app.Services.GetRequiredService<ILogStore>(); // Takes the data folder's lock, or says who has it, before anything else is touched.
+            if (options.HasGrains)
+                app.Services.GetRequiredService<ILogStore>(); // Takes the data folder's lock, or says who has it, before anything else is touched.
             folder.MakeFolders();
             await app.StartAsync(cancellation);
             app.Services.GetRequiredService<StartPhase>().IsOver = true;
             var url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-            var key = await FirstTenant.Ensure(app.Services.GetRequiredService<IGrainFactory>(), folder);
+            var key = options.HasEdge ? await FirstTenant.Ensure(app.Services.GetRequiredService<IGrainFactory>(), folder) : null;
             if (announce)
                 folder.WriteInstance(new InstanceFile(url, Environment.ProcessId, DateTimeOffset.UtcNow));
             return new RunningSophia(app, folder, url, key);

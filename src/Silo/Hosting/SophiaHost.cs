@@ -23,46 +23,67 @@ internal static class SophiaHost
         builder.AddServer(options, listen);
         builder.AddReadableLog(options.LogLevel);
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<ISecretSource, SystemSecrets>();
-        builder.Services.AddSingleton<ISecretResolver, SecretResolver>();
-        builder.Host.UseOrleans(silo =>
+        builder.UseRuntime(options, static silo =>
         {
-            silo.UseSingleSilo();
             silo.AddIncomingGrainCallFilter<TenantCallFilter>();
             silo.AddIncomingGrainCallFilter<StorageFaultFilter>();
             silo.AddReminders();
         });
-        builder.Services.AddSophiaStorage(storage => storage.DataFolder = folder.Path, options.Postgres is not { } connection ? null
-            : postgres => (postgres.Connection, postgres.OwnerConnection) = (connection, options.PostgresOwner));
-        builder.Services.AddSophiaKnowledge();
-        builder.Services.AddSophiaLog();
-        builder.Services.AddSophiaQuality();
-        builder.Services.AddSophiaPipelines();
-        builder.Services.AddFilesSource(files =>
-        {
-            files.TenantFolders = folder.Inbox;
-            files.ForbiddenRoots = [folder.Path];
-            files.TrustedTenants = [RunningSophia.DefaultTenant.Value];
-        });
-        builder.Services.AddChatGrains().AddAnswerModel().AddChat();
-        builder.Services.AddEdge(EdgeOptionsOf(options, folder));
-        builder.Services.AddSingleton<IInboxDisk, InboxDisk>();
-        builder.Services.AddPages();
+        if (options.HasGrains)
+            AddGrains(builder.Services, options, folder);
+        if (options.HasEdge)
+            AddEdge(builder.Services, options, folder);
+        builder.UseRedis(options);
         adapt?.Invoke(builder);
 
         var app = builder.Build();
-        app.UseEdge();
-        app.MapEdge();
-        app.MapChat();
-        app.MapPages();
+        app.MapReadiness();
+        if (options.HasEdge)
+        {
+            app.UseEdge();
+            app.MapEdge();
+            app.MapChat();
+            app.MapPages();
+        }
+        else
+            app.MapLife();
         return app;
+    }
+
+    private static void AddGrains(IServiceCollection services, SophiaOptions options, HomeFolder folder)
+    {
+        services.AddSingleton<ISecretSource, SystemSecrets>();
+        services.AddSingleton<ISecretResolver, SecretResolver>();
+        services.AddSophiaStorage(storage => storage.DataFolder = folder.Path, options.Postgres is not { } connection ? null
+            : postgres => (postgres.Connection, postgres.OwnerConnection) = (connection, options.PostgresOwner));
+        if (options.Cluster is not null)
+            services.AddPostgresIndex();
+        services.AddSophiaKnowledge();
+        services.AddSophiaLog();
+        services.AddSophiaQuality();
+        services.AddSophiaPipelines();
+        services.AddFilesSource(files =>
+        {
+            files.TenantFolders = options.InboxFolder ?? folder.Inbox;
+            files.ForbiddenRoots = [folder.Path];
+            files.TrustedTenants = [RunningSophia.DefaultTenant.Value];
+        });
+        services.AddChatGrains().AddAnswerModel();
+    }
+
+    private static void AddEdge(IServiceCollection services, SophiaOptions options, HomeFolder folder)
+    {
+        services.AddEdge(EdgeOptionsOf(options, folder));
+        services.AddChat();
+        services.AddSingleton<IInboxDisk, InboxDisk>();
+        services.AddPages();
     }
 
     private static EdgeOptions EdgeOptionsOf(SophiaOptions options, HomeFolder folder) => new()
     {
         KeyFolder = folder.BrowserKeys,
-        InboxFolder = folder.Inbox,
-        InstanceName = folder.Name,
+        InboxFolder = options.InboxFolder ?? folder.Inbox,
+        InstanceName = options.Cluster?.Name ?? folder.Name,
         Hosts = options is { ListenAnywhere: true, Hosts: [] } ? [] : ["localhost", "127.0.0.1", "[::1]", .. options.Hosts],
     };
 }

@@ -25,6 +25,22 @@ public sealed record SophiaOptions
     /// <summary>The same as the owner of the schema, who makes and migrates it at start. SOPHIA_POSTGRES_OWNER; null: it is there.</summary>
     public string? PostgresOwner { get; init; }
 
+    /// <summary>The cluster that this process is part of; null: none, one process does everything.</summary>
+    public ClusterOptions? Cluster { get; init; }
+
+    /// <summary>SOPHIA_ROLE or --role.</summary>
+    public SophiaRole Role { get; init; }
+
+    /// <summary>Redis for state that may be lost and for the keys that front ends share: host:port,password=…. SOPHIA_REDIS; null: neither needs it. Orleans build only.</summary>
+    public string? Redis { get; init; }
+
+    /// <summary>The folder of dropped files, which front ends and silos must all see. SOPHIA_INBOX; null: in the data folder.</summary>
+    public string? InboxFolder { get; init; }
+
+    internal bool HasGrains => Role != SophiaRole.Frontend;
+
+    internal bool HasEdge => Role != SophiaRole.Silo;
+
     /// <summary>The least severe log line that is shown. SOPHIA_LOG: trace, debug, information, warning, error.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
@@ -45,6 +61,9 @@ public sealed record SophiaOptions
             throw new StartRefusedException("StopWithin is 1 to 60 seconds.");
         if (PostgresOwner is not null && Postgres is null)
             throw new StartRefusedException("SOPHIA_POSTGRES_OWNER is given without SOPHIA_POSTGRES: say also as whom Sophia works.");
+        if (Cluster is null && Role != SophiaRole.All)
+            throw new StartRefusedException("Only in a cluster do front end and silo part: set SOPHIA_CLUSTER.");
+        Cluster?.Validated(this);
         if (string.IsNullOrWhiteSpace(DataFolder))
             throw new StartRefusedException("The data folder has no name.");
         return new IPEndPoint(address, uri.Port);

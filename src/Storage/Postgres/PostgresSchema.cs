@@ -7,12 +7,18 @@ internal static class PostgresSchema
     private const int Partitions = 16;
 
     /// <summary>Every table that has a tenant, and so row-level security.</summary>
-    public static readonly IReadOnlyList<string> TenantTables =
+    public static IReadOnlyList<string> TenantTables { get; } = [.. FirstTables, .. Knowledge.PostgresIndexSchema.Tables];
+
+    private static IReadOnlyList<string> FirstTables =>
     [
         "tenants", "streams", "names", "log", "heads", "owners", "once", "checkpoints", "sync_logs", "unreadable", "quarantine", "quarantine_counts", "grain_state", "reminders",
     ];
 
-    public static readonly IReadOnlyList<Migration> Migrations = [new(1, 0, Format1 + Partitioned() + Security())];
+    public static readonly IReadOnlyList<Migration> Migrations = 
+    [
+        new(1, 0, Format1 + Partitioned() + Security(FirstTables)),
+        new(2, 1, Cluster.MembershipSchema.Format1 + Knowledge.PostgresIndexSchema.Format1 + Security(Knowledge.PostgresIndexSchema.Tables)),
+    ];
 
     public static int Version => Migrations.Count;
 
@@ -85,7 +91,7 @@ internal static class PostgresSchema
 
             """);
 
-    private static string Security() => string.Concat(TenantTables.Select(table => $"""
+    private static string Security(IEnumerable<string> tables) => string.Concat(tables.Select(table => $"""
         ALTER TABLE sophia.{table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
         CREATE POLICY tenant ON sophia.{table} USING (tenant = (SELECT sophia.current_tenant())) WITH CHECK (tenant = (SELECT sophia.current_tenant()));
 

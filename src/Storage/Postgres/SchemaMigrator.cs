@@ -63,6 +63,7 @@ internal static class SchemaMigrator
             GRANT SELECT, INSERT, UPDATE, DELETE ON {string.Join(", ", PostgresSchema.TenantTables.Select(table => "sophia." + table))} TO {quoted};
             GRANT SELECT ON sophia.recent_syncs TO {quoted};
             GRANT EXECUTE ON FUNCTION sophia.current_tenant() TO {quoted};
+            {Cluster.MembershipSchema.Grants(quoted)}
             """);
     }
 

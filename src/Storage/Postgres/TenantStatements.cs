@@ -51,6 +51,12 @@ internal sealed class TenantStatement(NpgsqlBatchCommand command)
         _ => throw new ArgumentException($"A column of {values.GetType().Name} is not known."),
     };
 
+    /// <summary>A list that a filter may leave out.</summary>
+    public TenantStatement AnyText(string[]? values) => Add(values, NpgsqlDbType.Array | NpgsqlDbType.Text);
+
+    /// <inheritdoc cref="AnyText"/>
+    public TenantStatement AnyBlob(byte[][]? values) => Add(values, NpgsqlDbType.Array | NpgsqlDbType.Bytea);
+
     private TenantStatement Add<T>(T value, NpgsqlDbType type)
     {
         command.Parameters.Add(value is null

@@ -18,7 +18,7 @@ public abstract class IndexStoreSuite : IAsyncLifetime
 
     public abstract Task DisposeAsync();
 
-    [Fact]
+    [EngineFact]
     public async Task A_tenant_without_an_index_reads_as_empty()
     {
         Assert.Equal(Start, await Index.Cursor(Acme, default));
@@ -30,7 +30,7 @@ public abstract class IndexStoreSuite : IAsyncLifetime
         Assert.Null(await Index.StateOf(Acme, "notes", "a", default));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task What_is_put_is_given_back_whole_and_found()
     {
         var chunk = new Chunk(0, ChunkKind.Turns, "Ann: the 🙂 budget", "0:01", ["Ann", "Bob \"B\" [x]"], [new("turns[0].speaker", 0, 3, 0), new("turns[0].text", 4, 13, 5)]) { Words = new byte[] { 1, 0, 255 } };
@@ -47,7 +47,7 @@ public abstract class IndexStoreSuite : IAsyncLifetime
         Assert.Equal(new IndexedState(1, 1, Noon), await Index.StateOf(Acme, "notes", "a", default));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_newer_version_takes_the_place_of_the_older()
     {
         await Put(1, Record("a", "old words", "more of the old"), Record("b", "other words"));
@@ -59,7 +59,7 @@ public abstract class IndexStoreSuite : IAsyncLifetime
         Assert.Equal(1, (await Index.DocumentFrequency(Acme, ["new", "old"], default)).Single().Value);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_record_without_chunks_leaves_the_index()
     {
         await Put(1, Record("a", "some words"));
@@ -69,7 +69,7 @@ public abstract class IndexStoreSuite : IAsyncLifetime
         Assert.Equal(0, (await Index.StateOf(Acme, "notes", "a", default))!.Chunks);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task The_cursor_moves_with_the_records_or_neither_does()
     {
         Assert.True(await Put(5, Record("a", "first")));
@@ -82,7 +82,7 @@ public abstract class IndexStoreSuite : IAsyncLifetime
         Assert.Equal(new IndexCursor(5, 1), (await Ask("first")).Cursor);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task A_reset_empties_the_index_and_sets_the_cursor_to_the_start()
     {
         await Put(5, Record("a", "first"));
@@ -95,7 +95,7 @@ public abstract class IndexStoreSuite : IAsyncLifetime
         Assert.Single((await Ask("again")).Chunks);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task One_tenants_chunks_are_nothing_to_another()
     {
         await Put(1, Record("a", "secret words"));
@@ -110,7 +110,7 @@ public abstract class IndexStoreSuite : IAsyncLifetime
         { "streams", "b c" }, { "two streams", "a b c d" }, { "keys", "a" }, { "kind", "d" }, { "speaker", "d" }, { "from", "c d" }, { "until", "a b" }, { "fields", "b" }, { "all", "b" }, { "none", "" },
     };
 
-    [Theory]
+    [EngineTheory]
     [MemberData(nameof(Filters))]
     public async Task A_filter_leaves_what_matches_every_part_of_it(string filter, string expected)
     {
@@ -136,7 +136,7 @@ public abstract class IndexStoreSuite : IAsyncLifetime
         Assert.Equal(expected.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length, found.Matched);
     }
 
-    [Fact]
+    [EngineFact]
     public async Task Of_named_records_all_chunks_come_if_they_fit_and_the_best_if_not()
     {
         await Put(1, Record("a", "alpha", "beta", "gamma", "beta beta"), Record("b", "beta"));
@@ -147,7 +147,7 @@ public abstract class IndexStoreSuite : IAsyncLifetime
         Assert.Equal([1, 3], part.Chunks.Select(c => c.Ordinal).Order());
     }
 
-    [Fact]
+    [EngineFact]
     public async Task The_best_come_first_and_equals_in_the_order_of_the_index()
     {
         await Put(1, [.. Enumerable.Range(0, 20).Select(i => Record($"{i:00}", i == 13 ? "apple apple apple" : "apple pear plum"))]);
@@ -155,7 +155,7 @@ public abstract class IndexStoreSuite : IAsyncLifetime
         Assert.Equal(["13", "00", "01", "02", "03"], found.Select(c => c.Key));
     }
 
-    [Fact]
+    [EngineFact]
     public async Task Chunks_come_in_the_order_asked_for_without_those_that_are_gone()
     {
         await Put(1, Record("a", "one"), Record("b", "two"), Record("c", "three"));
@@ -166,7 +166,7 @@ public abstract class IndexStoreSuite : IAsyncLifetime
         Assert.Equal(["c", "a"], (await Index.Chunks(Acme, [ids["c"], ids["b"], ids["a"], 99], default)).Select(c => c.Key));
     }
 
-    [Theory]
+    [EngineTheory]
     [InlineData("\"")]
     [InlineData("\"\" OR \"")]
     [InlineData("NEAR(a b)")]
@@ -190,7 +190,7 @@ public abstract class IndexStoreSuite : IAsyncLifetime
         Assert.Single((await Ask("word")).Chunks);
     }
 
-    [Fact]
+    [EngineFact]
     public void Any_terms_are_answered() =>
         Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed =>
         {
@@ -201,7 +201,7 @@ public abstract class IndexStoreSuite : IAsyncLifetime
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
 
     /// <summary>Goal: the index holds exactly the newest chunks. Method: random puts and removals, compared with a dictionary.</summary>
-    [Fact]
+    [EngineFact]
     public void Any_sequence_of_replacements_ends_with_the_newest_of_each() =>
         Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed =>
         {

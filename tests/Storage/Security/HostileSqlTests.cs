@@ -1,5 +1,6 @@
 using System.Text;
 using Npgsql;
+using Sophia.Knowledge;
 using Sophia.Log;
 using Sophia.Operations;
 using Sophia.Pipelines;
@@ -168,6 +169,8 @@ public sealed class HostileSqlTests : IAsyncLifetime
             RunDelta = new RunDelta(run.RunId, new RunCounts(In: 1), Unreadable: [new UnreadableView($"{word}.bin", word, 1)]),
         }, default);
         await new PostgresGrainStorage(database, waitsForDisk: true).WriteStateAsync("state", Orleans.Runtime.GrainId.Create("tenant", tenant.Value), new Orleans.GrainState<string>(word));
+        await new PostgresIndexStore(database).Apply(tenant, new IndexCursor(0, 0), new IndexCursor(1, 1),
+            [new IndexedRecord($"contacts-{word}", word, 1, 1, at, word, new Dictionary<string, string>(), [new Chunk(0, ChunkKind.Entity, word, null, [], [])])], at, default);
         // Reminders are the system's; here each tenant gets one, so that the table is no exception.
         await database.Write(tenant, async transaction =>
         {

@@ -1,0 +1,21 @@
+using Orleans.Hosting;
+
+namespace Sophia.Hosting;
+
+/// <summary>The runtime of this build as the options want it: InProcess is never distributed. Its counterpart is ClusterRuntime.Orleans.cs.</summary>
+internal static class ClusterRuntime
+{
+    /// <exception cref="StartRefusedException">A cluster or Redis is asked for.</exception>
+    public static void UseRuntime(this WebApplicationBuilder builder, SophiaOptions options, Action<ISiloBuilder> silo)
+    {
+        if (options.Cluster is not null)
+            throw new StartRefusedException("This build runs on InProcess, which is one process. A cluster needs Orleans: ./sophia --runtime Orleans says why it cannot be had here.");
+        builder.Host.UseOrleans(one => silo(one.UseSingleSilo()));
+    }
+
+    public static void UseRedis(this WebApplicationBuilder builder, SophiaOptions options)
+    {
+        if (options.Redis is not null)
+            throw new StartRefusedException("SOPHIA_REDIS is for the Orleans build; this one runs on InProcess.");
+    }
+}

@@ -1,0 +1,80 @@
+using System.Globalization;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Npgsql;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+using Sophia.Cluster;
+using Sophia.Operations;
+using StackExchange.Redis;
+
+namespace Sophia.Hosting;
+
+/// <summary>The runtime of this build as the options want it: a silo by itself, a silo of a cluster, or a client of one. Its counterpart is ClusterRuntime.InProcess.cs.</summary>
+internal static class ClusterRuntime
+{
+    /// <summary>Connections that membership may use, beside those of the log.</summary>
+    private const int MembershipConnections = 4;
+
+    public static void UseRuntime(this WebApplicationBuilder builder, SophiaOptions options, Action<ISiloBuilder> silo)
+    {
+        if (options is { Role: SophiaRole.Frontend, Cluster: { } joined })
+            builder.Host.UseOrleansClient(client => client.Join(joined, options.Postgres!));
+        else
+            builder.Host.UseOrleans(one => silo(options.Cluster is { } cluster ? one.Join(cluster, options.Postgres!) : one.UseSingleSilo()));
+    }
+
+    /// <summary>Fast state and the keys that encrypt browsers' cookies are in Redis, where it is named.</summary>
+    public static void UseRedis(this WebApplicationBuilder builder, SophiaOptions options)
+    {
+        if (options.Redis is not { } redis)
+            return;
+        var settings = RedisSettings.Of(redis);
+        if (options.HasGrains)
+            builder.Services.AddRedisFastState(settings);
+        if (options.HasEdge)
+            builder.Services.AddOptions<KeyManagementOptions>().Configure(keys => keys.XmlRepository = new RedisBrowserKeys(settings, options.Cluster?.Name ?? "sophia"));
+    }
+
+    private static ISiloBuilder Join(this ISiloBuilder silo, ClusterOptions cluster, string postgres) => silo
+        .Configure<Orleans.Configuration.ClusterOptions>(named => named.ClusterId = named.ServiceId = cluster.Name)
+        .Configure<SiloOptions>(own => own.SiloName = cluster.SiloName ?? $"{Environment.MachineName}-{cluster.SiloPort.ToString(CultureInfo.InvariantCulture)}".ToLowerInvariant())
+        .ConfigureEndpoints(cluster.Address, cluster.SiloPort, cluster.GatewayPort, listenOnAnyHostAddress: !System.Net.IPAddress.IsLoopback(cluster.Address))
+        .UseAdoNetClustering(table => (table.Invariant, table.ConnectionString) = ("Npgsql", Membership(postgres)))
+        .Configure<ClusterMembershipOptions>(membership => Pace(membership, cluster.Pace))
+        .Configure<SiloMessagingOptions>(messages => messages.ResponseTimeout = messages.SystemResponseTimeout = cluster.CallWithin)
+        .UseSiloMetadata(new Dictionary<string, string>(cluster.Labels))
+        .AddOutgoingGrainCallFilter<RepeatedCalls>();
+
+    private static IClientBuilder Join(this IClientBuilder client, ClusterOptions cluster, string postgres) => client
+        .Configure<Orleans.Configuration.ClusterOptions>(named => named.ClusterId = named.ServiceId = cluster.Name)
+        .UseAdoNetClustering(table => (table.Invariant, table.ConnectionString) = ("Npgsql", Membership(postgres)))
+        .Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(cluster.Pace == MembershipPace.Shipped ? 2 : 60))
+        .Configure<ClientMessagingOptions>(messages => messages.ResponseTimeout = cluster.CallWithin)
+        .UseConnectionRetryFilter(SilosComeLater)
+        .AddOutgoingGrainCallFilter<RepeatedCalls>();
+
+    // A front end may be started before its silos; whoever started it decides how long that may take.
+    private static async Task<bool> SilosComeLater(Exception failure, CancellationToken cancellation)
+    {
+        await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
+        return true;
+    }
+
+    private static void Pace(ClusterMembershipOptions membership, MembershipPace pace)
+    {
+        if (pace == MembershipPace.Patient)
+            return;
+        membership.ProbeTimeout = TimeSpan.FromSeconds(1);
+        membership.NumMissedProbesLimit = 3;
+        membership.NumVotesForDeathDeclaration = 2;
+        membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);
+        membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+    }
+
+    // The providers read their statements from a table without naming its schema.
+    private static string Membership(string postgres) => new NpgsqlConnectionStringBuilder(postgres)
+    {
+        SearchPath = MembershipSchema.Name, MaxPoolSize = MembershipConnections, ApplicationName = "sophia membership", Timezone = "UTC",
+    }.ConnectionString;
+}

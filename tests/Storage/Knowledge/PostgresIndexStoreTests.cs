@@ -1,0 +1,21 @@
+using Sophia.Postgres;
+using Sophia.Servers;
+
+namespace Sophia.Knowledge;
+
+[NeedsPostgres]
+public sealed class PostgresIndexStoreTests : IndexStoreSuite
+{
+    private readonly ScratchDatabase scratch = new();
+    private readonly PostgresDatabase database;
+
+    public PostgresIndexStoreTests() => database = PostgresDatabase.Open(scratch.Options);
+
+    protected override IIndexStore Index => new PostgresIndexStore(database);
+
+    public override async Task DisposeAsync()
+    {
+        await database.DisposeAsync();
+        scratch.Dispose();
+    }
+}
