@@ -16,6 +16,7 @@ var sophia = new CommandLine("Sophia: records in, cited answers out.",
     StatusCommand.Create(),
     MoveCommand.Create(),
     EvalCommand.Create(),
+    ClusterCommand.Create(),
     BenchCommand.Create(),
     TestCommand.Create());
 return await sophia.Run(args);

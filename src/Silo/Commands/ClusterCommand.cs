@@ -1,0 +1,79 @@
+using System.CommandLine;
+using Sophia.Cluster;
+using Sophia.Hosting;
+
+namespace Sophia.Commands;
+
+/// <summary>Runs a real cluster on this machine: several silos, a front end, their own PostgreSQL and Redis.</summary>
+internal static class ClusterCommand
+{
+    private static readonly Option<string?> Folder = new("--folder") { Description = "Where the cluster keeps everything. Default: var/cluster beside the command.", Recursive = true };
+
+    public static Command Create() => new("cluster", "Run a real cluster on this machine.") { Options = { Folder }, Subcommands = { Up(), Status(), Scale(), Kill(), Roll(), Down() } };
+
+    private static Command Up()
+    {
+        var silos = new Option<int>("--silos") { Description = $"How many silos, 1 to {LocalCluster.MostSilos}.", DefaultValueFactory = _ => 3 };
+        var gpus = new Option<int>("--gpu") { Description = "How many of them are labelled gpu=gh200." };
+        var url = new Option<string?>("--url") { Description = $"Where the front end listens. Default: {SophiaOptions.DefaultUrl}." };
+        var command = new Command("up", "Start what does not run yet.") { silos, gpus, url };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var cluster = await LocalCluster.Up(FolderOf(parsed), Counted(parsed.GetValue(silos)), parsed.GetValue(gpus), parsed.GetValue(url), cancellation);
+            Print(cluster);
+            Console.Out.WriteLine($"Commands speak to it with --data {cluster.FrontendFolder}, as in: ./sophia signin --data {cluster.FrontendFolder}");
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Status() => Acting("status", "Show which processes run.", (_, _, _) => Task.CompletedTask);
+
+    private static Command Down() => Acting("down", "End every process; the data stays.", (cluster, _, cancellation) => cluster.Down(cancellation));
+
+    private static Command Roll() => Acting("roll", "Let each silo in turn leave and come back.",
+        (cluster, _, cancellation) => cluster.Roll(number => Console.Out.WriteLine($"silo-{number} is back"), cancellation));
+
+    private static Command Scale()
+    {
+        var silos = new Argument<int>("silos") { Description = "How many silos there are to be." };
+        return Acting("scale", "Start silos, also those that died, or let the last ones leave.", (cluster, parsed, cancellation) => cluster.Scale(Counted(parsed.GetValue(silos)), cancellation), silos);
+    }
+
+    private static Command Kill()
+    {
+        var number = new Argument<int>("silo") { Description = "Its number, from 1." };
+        return Acting("kill", "End a silo as a power cut would.", (cluster, parsed, cancellation) => cluster.Kill(parsed.GetValue(number), cancellation), number);
+    }
+
+    private static Command Acting(string name, string description, Func<LocalCluster, ParseResult, CancellationToken, Task> act, Argument? argument = null)
+    {
+        var command = new Command(name, description);
+        if (argument is not null)
+            command.Add(argument);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var cluster = LocalCluster.Open(FolderOf(parsed));
+            await act(cluster, parsed, cancellation);
+            Print(cluster);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static void Print(LocalCluster cluster) => Show.Rows(["part", "process", "state", ""],
+    [
+        Row("postgres", cluster.File.Postgres, $"127.0.0.1:{cluster.File.PostgresPort}"),
+        Row("redis", cluster.File.Redis, $"127.0.0.1:{cluster.File.RedisPort}"),
+        .. cluster.File.Silos.Select(silo => Row($"silo-{silo.Number}", silo.Process, silo.Labels)),
+        Row("frontend", cluster.File.Frontend?.Process, cluster.Url),
+    ]);
+
+    private static string[] Row(string name, LocalProcess? process, string? more) =>
+        [name, process?.Id.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "", process switch { null => "-", { IsAlive: true } => "runs", _ => "gone" }, Show.Plain(more)];
+
+    private static int Counted(int silos) => silos is >= 1 and <= LocalCluster.MostSilos ? silos : throw new CommandFailedException($"A local cluster has 1 to {LocalCluster.MostSilos} silos.");
+
+    private static string FolderOf(ParseResult parsed) =>
+        Path.GetFullPath(parsed.GetValue(Folder) ?? Path.Combine(Settings.Variable("SOPHIA_ROOT") ?? Environment.CurrentDirectory, "var", "cluster"));
+}
