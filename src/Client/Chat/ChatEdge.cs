@@ -6,6 +6,9 @@ namespace Sophia.Chat;
 /// <summary>The hub and the chat endpoints.</summary>
 public static class ChatEdge
 {
+    /// <summary>The id of a question that came without one: with it the question may be passed on again where a silo died.</summary>
+    internal static string NewOperation() => $"{Guid.CreateVersion7():N}";
+
     public static IServiceCollection AddChat(this IServiceCollection services)
     {
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ChatWire.Default));

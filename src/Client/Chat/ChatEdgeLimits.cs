@@ -25,8 +25,8 @@ public static class ChatEdgeLimits
     public const int RunsWatched = 50;
 
     /// <summary>How often in a row a reader goes on after its conversation was moved, before it gives up.</summary>
-    public const int Reopenings = 5;
+    public const int Reopenings = 8;
 
-    /// <summary>The pause before it goes on.</summary>
+    /// <summary>The first pause before it goes on; each further one is twice as long, so that all together outlast the death of a silo (51 s).</summary>
     public static readonly TimeSpan ReopenAfter = TimeSpan.FromMilliseconds(200);
 }

@@ -37,7 +37,7 @@ internal static class ChatEndpoints
 
     private static async Task<IResult> Ask(string session, NewQuestion question, HttpContext context, IGrainFactory grains)
     {
-        var receipt = await grains.Conversation(context.User.Caller().Tenant, session).Ask(new AskRequest(question.Text ?? "", question.Filter, Operation(context) ?? question.OperationId));
+        var receipt = await grains.Conversation(context.User.Caller().Tenant, session).Ask(new AskRequest(question.Text ?? "", question.Filter, Operation(context) ?? question.OperationId ?? ChatEdge.NewOperation()));
         return Results.Json(receipt, ChatWire.Readable.AskReceipt, statusCode: StatusCodes.Status202Accepted);
     }
 
@@ -66,7 +66,7 @@ internal static class ChatEndpoints
         var tenant = context.User.Caller().Tenant;
         var operation = Operation(context) ?? question.OperationId;
         var session = question.Session ?? (operation is null ? $"ask-{Guid.CreateVersion7():N}" : $"ask-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(operation)))[..32]}");
-        var receipt = await grains.Conversation(tenant, session).Ask(new AskRequest(question.Text ?? "", question.Filter, operation));
+        var receipt = await grains.Conversation(tenant, session).Ask(new AskRequest(question.Text ?? "", question.Filter, operation ?? ChatEdge.NewOperation()));
         var by = "";
         await foreach (var happened in new ChatFeed(grains, time).Read(tenant, session, receipt.QuestionNumber, false, context.RequestAborted))
         {

@@ -31,7 +31,7 @@ internal sealed class ChatFeed(IGrainFactory grains, TimeProvider time)
                     await events.DisposeAsync();
             }
             failures++;
-            await Task.Delay(ChatEdgeLimits.ReopenAfter, time, cancellation);
+            await Task.Delay(ChatEdgeLimits.ReopenAfter * (1 << (failures - 1)), time, cancellation);
         }
     }
 
@@ -49,7 +49,7 @@ internal sealed class ChatFeed(IGrainFactory grains, TimeProvider time)
             using (CallerContext.For(tenant))
                 return await events.MoveNextAsync() ? (Outcome.Event, events.Current) : (Outcome.Ended, null);
         }
-        catch (Exception e) when (failures < ChatEdgeLimits.Reopenings && e is EnumerationAbortedException or RefusedException { Code: RefusalCode.Unavailable })
+        catch (Exception e) when (failures < ChatEdgeLimits.Reopenings && e is EnumerationAbortedException or OrleansMessageRejectionException or TimeoutException or RefusedException { Code: RefusalCode.Unavailable })
         {
             return (Outcome.Moved, null);
         }

@@ -24,7 +24,7 @@ public sealed class ChatHub(IGrainFactory grains, TimeProvider time) : Hub<IChat
     public async Task<AskReceipt> Ask(string session, string text, SearchFilter? filter, string? operationId)
     {
         var grain = grains.Conversation(Tenant, session);
-        var receipt = await grain.Ask(new AskRequest(text ?? "", filter, operationId));
+        var receipt = await grain.Ask(new AskRequest(text ?? "", filter, operationId ?? ChatEdge.NewOperation()));
         await Clients.OthersInGroup(Group).ConversationChanged(await grain.View());
         return receipt;
     }

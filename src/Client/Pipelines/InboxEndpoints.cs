@@ -76,7 +76,7 @@ internal static class InboxEndpoints
     {
         try
         {
-            return await pipeline.Start(new StartRun(Reason: "files dropped"));
+            return await pipeline.Start(new StartRun(OperationId: RunEndpoints.NewOperation(), Reason: "files dropped"));
         }
         catch (RefusedException refused) when (refused.Code == RefusalCode.Conflict)
         {

@@ -31,7 +31,7 @@ internal static class PlaybookEndpoints
             { State: RunState.Paused } => await grain.Resume(),
             { State: RunState.Running } => null,
             _ when view.Sources.All(s => s.WebhookPath is not null) => null,
-            _ => await grain.Start(new StartRun(Reason: "restarted")),
+            _ => await grain.Start(new StartRun(OperationId: RunEndpoints.NewOperation(), Reason: "restarted")),
         });
 
     private static async Task<IReadOnlyList<RunView>> Each(

@@ -24,6 +24,9 @@ internal static class RunEndpoints
             Change(name, run, context, grains, static pipeline => pipeline.Cancel())).RequireAuthorization(Roles.Operator);
     }
 
+    /// <summary>The id of a start that came without one: with it the start may be passed on again where a silo died.</summary>
+    internal static string NewOperation() => $"{Guid.CreateVersion7():N}";
+
     private static async Task<IReadOnlyList<RunView>> List(string name, HttpContext context, IGrainFactory grains, int limit = DefaultLimit)
     {
         var pipeline = grains.Pipeline(context, name);
@@ -39,7 +42,7 @@ internal static class RunEndpoints
         if (key.Length > 200)
             throw new RefusedException(RefusalCode.Invalid, "An Idempotency-Key has at most 200 characters.");
         request ??= new StartRun();
-        var run = await pipeline.Start(key.Length == 0 ? request : request with { OperationId = key });
+        var run = await pipeline.Start(request with { OperationId = key.Length > 0 ? key : request.OperationId ?? NewOperation() });
         return Results.Json(run, EdgeJson.Readable.RunView, statusCode: StatusCodes.Status202Accepted);
     }
 

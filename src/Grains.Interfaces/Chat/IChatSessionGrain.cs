@@ -8,7 +8,7 @@ public interface IChatSessionGrain : IGrainWithStringKey
 {
     /// <summary>Stores the question and starts the answer; returns the number of the question's event. The same operation id asks once.</summary>
     /// <exception cref="Operations.RefusedException">Invalid question; Busy while an answer is under way.</exception>
-    [Alias("Ask")]
+    [Alias("Ask"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<AskReceipt> Ask(AskRequest request);
 
     /// <summary>Events after a number: those stored already, then live ones, until the answer under way is done (or at once where none is, unless <paramref name="follow"/>).</summary>
@@ -16,11 +16,11 @@ public interface IChatSessionGrain : IGrainWithStringKey
     IAsyncEnumerable<ChatEvent> Events(long after, bool follow, CancellationToken cancellation);
 
     /// <summary>Events after a number that are stored now, at most <paramref name="limit"/> (1 to 1,000).</summary>
-    [Alias("EventsNow")]
+    [Alias("EventsNow"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<ChatEvent>> EventsNow(long after, int limit);
 
     /// <summary>The conversation as it is now; where nobody asked anything yet its last number is 0.</summary>
-    [Alias("View")]
+    [Alias("View"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<ChatView> View();
 
     /// <summary>Stops the answer under way; what was said so far stays. Whether one was under way; it has ended when this returns.</summary>
@@ -37,11 +37,11 @@ public interface IChatSessionGrain : IGrainWithStringKey
 public interface IChatDirectoryGrain : IGrainWithStringKey
 {
     /// <summary>At most <paramref name="limit"/> conversations (1 to 1,000).</summary>
-    [Alias("List")]
+    [Alias("List"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<ChatView>> List(int limit);
 
     /// <summary>Puts a conversation where its time belongs; an older view than the one known changes nothing.</summary>
-    [Alias("Touch")]
+    [Alias("Touch"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task Touch(ChatView view);
 }
 

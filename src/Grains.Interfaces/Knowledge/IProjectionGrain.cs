@@ -15,7 +15,7 @@ public interface IProjectionGrain : IGrainWithStringKey
     [OneWay, Alias("Hint")]
     Task Hint(long head);
 
-    [Alias("View")]
+    [Alias("View"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<ProjectionView> View();
 
     /// <summary>Returns once the projection has passed a position, or has given up on it; refuses as Busy after <paramref name="patience"/>.</summary>
@@ -27,7 +27,7 @@ public interface IProjectionGrain : IGrainWithStringKey
     Task<ProjectionView> Rebuild();
 
     /// <summary>What it gave up on, newest first, at most <paramref name="limit"/>; the oldest are only counted.</summary>
-    [Alias("DeadLetters")]
+    [Alias("DeadLetters"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<ProjectionDeadLetter>> DeadLetters(int limit);
 }
 

@@ -27,29 +27,29 @@ public sealed record StreamView([property: Id(0)] string Stream, [property: Id(1
 public interface IRecordsGrain : IGrainWithStringKey
 {
     /// <summary>The newest version, a tombstone included, or null.</summary>
-    [Alias("Current")]
+    [Alias("Current"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<RecordView?> Current(string stream, string key);
 
-    [Alias("Version")]
+    [Alias("Version"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<RecordView?> Version(string stream, string key, long version);
 
     /// <summary>The version that was newest at a moment, or null.</summary>
-    [Alias("AsOf")]
+    [Alias("AsOf"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<RecordView?> AsOf(string stream, string key, DateTimeOffset moment);
 
     /// <summary>Versions, newest first, at most <paramref name="limit"/> (1 to 1,000).</summary>
-    [Alias("Versions")]
+    [Alias("Versions"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<RecordView>> Versions(string stream, string key, int limit);
 
-    [Alias("Streams")]
+    [Alias("Streams"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<StreamView>> Streams();
 
     /// <summary>The newest versions of a stream in key order, after a key, at most <paramref name="limit"/> (1 to 1,000).</summary>
-    [Alias("Scan")]
+    [Alias("Scan"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<RecordView>> Scan(string stream, string? afterKey, int limit);
 
     /// <summary>Says for a record ("stream/key"), quarantined item or run which stage it is in, since when, and what it waits for.</summary>
-    [Alias("Why")]
+    [Alias("Why"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<WhyView> Why(string id);
 }
 

@@ -7,14 +7,14 @@ public interface IPipelineGrain : IGrainWithStringKey
     /// <summary>Validates and keeps a definition (YAML or JSON text). An unchanged text keeps its version; an edit takes effect at the next run.</summary>
     /// <param name="fileName">The name that errors are reported under.</param>
     /// <exception cref="Operations.RefusedException">Invalid: one line per mistake, each with file, line and expectation.</exception>
-    [Alias("Define")]
+    [Alias("Define"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<PipelineView> Define(string definitionText, string fileName);
 
-    [Alias("View")]
+    [Alias("View"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<PipelineView?> View();
 
     /// <summary>Starts a run. The same operation id returns the same run; a second run while one is going is refused as a conflict that names it.</summary>
-    [Alias("Start")]
+    [Alias("Start"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<RunView> Start(StartRun request);
 
     /// <summary>Stops reading after the batches in flight; the run can go on later, also after a restart.</summary>
@@ -29,23 +29,23 @@ public interface IPipelineGrain : IGrainWithStringKey
     Task<RunView> Cancel();
 
     /// <summary>A run, live where it is going; null where it is unknown.</summary>
-    [Alias("Run")]
+    [Alias("Run"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<RunView?> Run(string runId);
 
     /// <summary>Runs, newest first, at most <paramref name="limit"/> (1 to 1,000).</summary>
-    [Alias("Runs")]
+    [Alias("Runs"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<RunView>> Runs(int limit);
 
     /// <summary>Files and partitions that a run could not read, with the reason.</summary>
-    [Alias("Unreadable")]
+    [Alias("Unreadable"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<UnreadableView>> Unreadable(string runId, int limit);
 
     /// <summary>Takes one webhook delivery: checks its signature, then stores it durably before it answers.</summary>
-    [Alias("Deliver")]
+    [Alias("Deliver"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<DeliveryResult> Deliver(WebhookDelivery delivery);
 
     /// <summary>The secret that the pipeline made for its webhook (<c>secret: generated</c>), for its owner to enter at the sender; null where it made none. Never part of a view.</summary>
-    [Alias("WebhookSecret")]
+    [Alias("WebhookSecret"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<string?> WebhookSecret();
 
     /// <summary>Stops schedule and watching and forgets the definition; records stay.</summary>
@@ -57,19 +57,19 @@ public interface IPipelineGrain : IGrainWithStringKey
 [Alias("Sophia.IPipelineDirectoryGrain")]
 public interface IPipelineDirectoryGrain : IGrainWithStringKey
 {
-    [Alias("List")]
+    [Alias("List"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<PipelineView>> List();
 
-    [Alias("Names")]
+    [Alias("Names"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<string>> Names();
 
-    [Alias("Add")]
+    [Alias("Add"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task Add(string name);
 
-    [Alias("Remove")]
+    [Alias("Remove"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task Remove(string name);
 
     /// <summary>Runs of every pipeline, newest first, at most <paramref name="limit"/> (1 to 1,000).</summary>
-    [Alias("RecentRuns")]
+    [Alias("RecentRuns"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<RunView>> RecentRuns(int limit);
 }

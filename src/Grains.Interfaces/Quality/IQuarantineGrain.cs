@@ -4,10 +4,10 @@ namespace Sophia.Quality;
 [Alias("Sophia.IQuarantineGrain")]
 public interface IQuarantineGrain : IGrainWithStringKey
 {
-    [Alias("List")]
+    [Alias("List"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<QuarantinePage> List(QuarantineQuery query);
 
-    [Alias("Get")]
+    [Alias("Get"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<QuarantinedItem?> Get(long id);
 
     /// <summary>Stores the items as they are. One outcome per id.</summary>

@@ -9,7 +9,7 @@ public interface ITenantGrain : IGrainWithStringKey
     Task<TenantView> Create(string displayName);
 
     /// <summary>The tenant, or null where nobody created it.</summary>
-    [Alias("View")]
+    [Alias("View"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<TenantView?> View();
 
     /// <summary>Issues an API key. The secret is in the answer and nowhere else: only its hash is kept.</summary>
@@ -21,7 +21,7 @@ public interface ITenantGrain : IGrainWithStringKey
     Task<bool> RevokeKey(string keyId);
 
     /// <summary>Whose key this is, or null. <paramref name="secretHash"/> is the SHA-256 of the whole key as presented, in lower hex.</summary>
-    [Alias("Authenticate")]
+    [Alias("Authenticate"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<Caller?> Authenticate(string secretHash);
 
     /// <summary>Issues a one-time code that signs a browser in under a key of the tenant; it expires after <see cref="SignInCode.Lifetime"/>, and with the key.</summary>
@@ -38,10 +38,10 @@ public interface ITenantGrain : IGrainWithStringKey
 [Alias("Sophia.ITenantDirectoryGrain")]
 public interface ITenantDirectoryGrain : IGrainWithStringKey
 {
-    [Alias("List")]
+    [Alias("List"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<TenantId>> List();
 
-    [Alias("Add")]
+    [Alias("Add"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task Add(TenantId tenant);
 }
 

@@ -16,7 +16,6 @@ internal static class ClusterSettings
         SiloName = Settings.Variable("SOPHIA_SILO_NAME"),
         Labels = Labels(Settings.Variable("SOPHIA_SILO_LABELS") ?? ""),
         Pace = Word<MembershipPace>("SOPHIA_MEMBERSHIP"),
-        CallWithin = TimeSpan.FromSeconds(Number("SOPHIA_CALL_SECONDS", 5)),
     };
 
     public static SophiaRole Role() => Word<SophiaRole>("SOPHIA_ROLE");

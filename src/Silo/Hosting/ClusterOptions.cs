@@ -44,9 +44,6 @@ public sealed record ClusterOptions
     /// <summary>SOPHIA_MEMBERSHIP: shipped or patient.</summary>
     public MembershipPace Pace { get; init; }
 
-    /// <summary>How long a call between processes may take before its outcome is unknown. SOPHIA_CALL_SECONDS; default 5 s, 1 to 300.</summary>
-    public TimeSpan CallWithin { get; init; } = TimeSpan.FromSeconds(5);
-
     /// <exception cref="StartRefusedException">A value cannot be meant.</exception>
     internal void Validated(SophiaOptions options)
     {
@@ -56,7 +53,5 @@ public sealed record ClusterOptions
             throw new StartRefusedException("A cluster keeps its membership, its log and its index in PostgreSQL: set SOPHIA_POSTGRES.");
         if (SiloPort is < 1 or > 65_535 || GatewayPort is < 1 or > 65_535)
             throw new StartRefusedException("The ports of a silo are 1 to 65535.");
-        if (CallWithin < TimeSpan.FromSeconds(1) || CallWithin > TimeSpan.FromMinutes(5))
-            throw new StartRefusedException("SOPHIA_CALL_SECONDS is 1 to 300.");
     }
 }

@@ -21,7 +21,11 @@ internal static class ClusterRuntime
         if (options is { Role: SophiaRole.Frontend, Cluster: { } joined })
             builder.Host.UseOrleansClient(client => client.Join(joined, options.Postgres!));
         else
+        {
             builder.Host.UseOrleans(one => silo(options.Cluster is { } cluster ? one.Join(cluster, options.Postgres!) : one.UseSingleSilo()));
+            if (options.Cluster is not null)
+                builder.Services.AddHostedService<SweepAfterLoss>();
+        }
     }
 
     /// <summary>Fast state and the keys that encrypt browsers' cookies are in Redis, where it is named.</summary>
@@ -42,7 +46,6 @@ internal static class ClusterRuntime
         .ConfigureEndpoints(cluster.Address, cluster.SiloPort, cluster.GatewayPort, listenOnAnyHostAddress: !System.Net.IPAddress.IsLoopback(cluster.Address))
         .UseAdoNetClustering(table => (table.Invariant, table.ConnectionString) = ("Npgsql", Membership(postgres)))
         .Configure<ClusterMembershipOptions>(membership => Pace(membership, cluster.Pace))
-        .Configure<SiloMessagingOptions>(messages => messages.ResponseTimeout = messages.SystemResponseTimeout = cluster.CallWithin)
         .UseSiloMetadata(new Dictionary<string, string>(cluster.Labels))
         .AddOutgoingGrainCallFilter<RepeatedCalls>();
 
@@ -50,7 +53,6 @@ internal static class ClusterRuntime
         .Configure<Orleans.Configuration.ClusterOptions>(named => named.ClusterId = named.ServiceId = cluster.Name)
         .UseAdoNetClustering(table => (table.Invariant, table.ConnectionString) = ("Npgsql", Membership(postgres)))
         .Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(cluster.Pace == MembershipPace.Shipped ? 2 : 60))
-        .Configure<ClientMessagingOptions>(messages => messages.ResponseTimeout = cluster.CallWithin)
         .UseConnectionRetryFilter(SilosComeLater)
         .AddOutgoingGrainCallFilter<RepeatedCalls>();
 
