@@ -5,6 +5,6 @@ namespace Sophia.Operations;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class RepeatableAttribute : Attribute
 {
-    /// <summary>How long such a call may take before it is made again: 5 s. Every other call has the runtime's 30 s.</summary>
-    public const string Quick = "00:00:05";
+    /// <summary>How long such a call may take before it is made again: 3 s. Every other call has the runtime's 30 s.</summary>
+    public const string Quick = "00:00:03";
 }

@@ -13,7 +13,7 @@ public enum SophiaRole
 /// <summary>How quickly silos notice that one of them has died (docs/adr/0012 weighs it).</summary>
 public enum MembershipPace
 {
-    /// <summary>Probes each second, dead after three missed ones and two votes: lost grains answer again after about 3 s.</summary>
+    /// <summary>Probes each second, dead after three missed ones and two votes: lost grains answer again after 3 to 4 s.</summary>
     Shipped = 0,
 
     /// <summary>Orleans' own values: about 15 s. For machines that stall for seconds.</summary>

@@ -8,6 +8,8 @@ internal static class SiloRuntime
     /// <summary>As "up" says it.</summary>
     public const string Name = "embedded runtime InProcess";
 
+    public static bool IsOrleans => false;
+
     /// <summary>One silo that is a cluster of its own.</summary>
     public static ISiloBuilder UseSingleSilo(this ISiloBuilder silo) => silo;
 }

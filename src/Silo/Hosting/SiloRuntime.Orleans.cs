@@ -10,6 +10,8 @@ internal static class SiloRuntime
     /// <summary>As "up" says it.</summary>
     public const string Name = "one Orleans silo";
 
+    public static bool IsOrleans => true;
+
     /// <summary>One silo that is a cluster of its own: membership in memory, no gateway, a port that nobody else holds, on loopback.</summary>
     public static ISiloBuilder UseSingleSilo(this ISiloBuilder silo) => silo.UseLocalhostClustering(FreePort(), gatewayPort: 0);
 
