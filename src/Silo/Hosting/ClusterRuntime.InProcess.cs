@@ -18,4 +18,9 @@ internal static class ClusterRuntime
         if (options.Redis is not null)
             throw new StartRefusedException("SOPHIA_REDIS is for the Orleans build; this one runs on InProcess.");
     }
+
+    /// <summary>There is no dashboard without Orleans.</summary>
+    public static void MapDashboard(this WebApplication app, SophiaOptions options)
+    {
+    }
 }

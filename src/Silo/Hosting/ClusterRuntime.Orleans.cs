@@ -2,10 +2,13 @@ using System.Globalization;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Npgsql;
 using Orleans.Configuration;
+using Orleans.Dashboard;
 using Orleans.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Sophia.Cluster;
 using Sophia.Operations;
+using Sophia.Security;
+using Sophia.Tenants;
 using StackExchange.Redis;
 
 namespace Sophia.Hosting;
@@ -40,6 +43,14 @@ internal static class ClusterRuntime
             builder.Services.AddOptions<KeyManagementOptions>().Configure(keys => keys.XmlRepository = new RedisBrowserKeys(settings, options.Cluster?.Name ?? "sophia"));
     }
 
+    /// <summary>Orleans' dashboard at /dashboard. It has no sign-in of its own and shows the grains of all tenants: for operators of the system's tenant.</summary>
+    public static void MapDashboard(this WebApplication app, SophiaOptions options)
+    {
+        if (options.Cluster is not null)
+            app.MapOrleansDashboard(routePrefix: "/dashboard").RequireAuthorization(policy => policy.RequireAssertion(context =>
+                context.User.TryCaller() is { Role: >= TenantRole.Operator } caller && caller.Tenant == app.Services.GetRequiredService<EdgeOptions>().SystemTenant)).ExcludeFromDescription();
+    }
+
     private static ISiloBuilder Join(this ISiloBuilder silo, ClusterOptions cluster, string postgres) => silo
         .Configure<Orleans.Configuration.ClusterOptions>(named => named.ClusterId = named.ServiceId = cluster.Name)
         .Configure<SiloOptions>(own => own.SiloName = cluster.SiloName ?? $"{Environment.MachineName}-{cluster.SiloPort.ToString(CultureInfo.InvariantCulture)}".ToLowerInvariant())
@@ -47,14 +58,16 @@ internal static class ClusterRuntime
         .UseAdoNetClustering(table => (table.Invariant, table.ConnectionString) = ("Npgsql", Membership(postgres)))
         .Configure<ClusterMembershipOptions>(membership => Pace(membership, cluster.Pace))
         .UseSiloMetadata(new Dictionary<string, string>(cluster.Labels))
-        .AddOutgoingGrainCallFilter<RepeatedCalls>();
+        .AddOutgoingGrainCallFilter<RepeatedCalls>()
+        .AddDashboard();
 
     private static IClientBuilder Join(this IClientBuilder client, ClusterOptions cluster, string postgres) => client
         .Configure<Orleans.Configuration.ClusterOptions>(named => named.ClusterId = named.ServiceId = cluster.Name)
         .UseAdoNetClustering(table => (table.Invariant, table.ConnectionString) = ("Npgsql", Membership(postgres)))
         .Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(cluster.Pace == MembershipPace.Shipped ? 2 : 60))
         .UseConnectionRetryFilter(SilosComeLater)
-        .AddOutgoingGrainCallFilter<RepeatedCalls>();
+        .AddOutgoingGrainCallFilter<RepeatedCalls>()
+        .AddDashboard();
 
     // A front end may be started before its silos; whoever started it decides how long that may take.
     private static async Task<bool> SilosComeLater(Exception failure, CancellationToken cancellation)

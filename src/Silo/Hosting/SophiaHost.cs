@@ -44,6 +44,7 @@ internal static class SophiaHost
             app.MapEdge();
             app.MapChat();
             app.MapPages();
+            app.MapDashboard(options);
         }
         else
             app.MapLife();
