@@ -13,6 +13,8 @@ namespace Sophia.Cluster;
 /// <summary>Work on a cluster's front end: signed deliveries to several pipelines and questions in several conversations, one caller each, no call made twice by the caller.</summary>
 internal sealed class ClusterLoad : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private readonly HttpClient http;
     private readonly string name;
     private readonly int callers;
@@ -22,12 +24,13 @@ internal sealed class ClusterLoad : IAsyncDisposable
     private readonly List<string> secrets = [];
     private List<Task> working = [];
     private readonly int[] answered;
+    private TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long calls;
 
     private ClusterLoad(LocalCluster cluster, string name, int callers)
     {
         (this.name, this.callers, answered) = (name, callers, new int[2 * callers]);
-        http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(cluster.Url!), Timeout = TimeSpan.FromMinutes(2) };
+        http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(cluster.Url!), Timeout = Patience };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", HomeFolder.CliKey(cluster.FrontendFolder));
     }
 
@@ -67,9 +70,13 @@ internal sealed class ClusterLoad : IAsyncDisposable
     public async Task Acknowledges(int each)
     {
         var (from, since) = (answered.ToArray(), Stopwatch.StartNew());
-        while (Waiting() is not null && since.Elapsed < TimeSpan.FromMinutes(2))
-            await Task.Delay(TimeSpan.FromMilliseconds(20));
-        Assert.True(Waiting() is null, $"caller {Waiting()} had no {each} answers; {string.Join('\n', failures.Take(3))}");
+        while (Waiting() is { } caller)
+        {
+            var next = answer.Task;
+            Assert.True(since.Elapsed < Patience, $"Caller {caller} had no {each} answers. {string.Join('\n', failures.Take(3))}");
+            if (Waiting() is not null)
+                await next.WaitAsync(Patience);
+        }
 
         int? Waiting() => Enumerable.Range(0, answered.Length).Where(of => Volatile.Read(ref answered[of]) < from[of] + each).Cast<int?>().FirstOrDefault();
     }
@@ -133,7 +140,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
             if (await Call(request, $"delivery {id}") is not null)
             {
                 delivered.Enqueue(id);
-                Interlocked.Increment(ref answered[of]);
+                Answered(of);
             }
         }
     }
@@ -144,12 +151,18 @@ internal sealed class ClusterLoad : IAsyncDisposable
         for (var number = 0; !stop.IsCancellationRequested; number++)
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, "/api/ask") { Content = JsonContent.Create(new { text = $"What is delivery {number}?", session }) };
-            if (await Call(request, $"question {session}/{number}") is { } answer)
+            if (await Call(request, $"question {session}/{number}") is { } told)
             {
-                asked.Enqueue((session, answer.GetProperty("question").GetInt64()));
-                Interlocked.Increment(ref answered[callers + of]);
+                asked.Enqueue((session, told.GetProperty("question").GetInt64()));
+                Answered(callers + of);
             }
         }
+    }
+
+    private void Answered(int caller)
+    {
+        Interlocked.Increment(ref answered[caller]);
+        Interlocked.Exchange(ref answer, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 
     private async Task<JsonElement?> Call(HttpRequestMessage request, string what)
