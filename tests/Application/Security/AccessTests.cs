@@ -11,7 +11,7 @@ namespace Sophia.Security;
 /// <summary>Who may come in: every route against nobody, wrong keys, every role, and other hosts.</summary>
 public class AccessTests(SophiaApp app) : IClassFixture<SophiaApp>
 {
-    private static readonly string[] Open = ["GET /live", "GET /signin", "POST /signin", "POST /hooks/{tenant}/{pipeline}"];
+    private static readonly string[] Open = ["GET /live", "GET /ready", "GET /signin", "POST /signin", "POST /hooks/{tenant}/{pipeline}"];
 
     private IEnumerable<(string Method, string Pattern, RouteEndpoint Endpoint)> Routes =>
         from endpoint in app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
