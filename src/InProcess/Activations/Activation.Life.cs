@@ -126,16 +126,17 @@ internal sealed partial class Activation
     {
         StopTimers();
         _phase = Phase.Ended;
-        List<Request> left = [];
+        List<Request> left = [], others = [];
         Turns.Close(turns =>
         {
             left.AddRange(_waiting);
             left.AddRange(turns.OfType<Request>());
             _waiting.Clear();
-            Silo.Catalog.Replace(this, rejectWith is null ? left : []);
+            others = Silo.Catalog.Replace(this, rejectWith is null ? left : []);
         });
         if (rejectWith is not null)
             left.ForEach(request => request.Reject(rejectWith));
+        others.ForEach(Silo.Catalog.HandOn);
         await Release();
         _deactivated.TrySetResult();
     }

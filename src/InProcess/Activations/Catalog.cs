@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Orleans.InProcess.Observers;
 using Orleans.Runtime;
 
 namespace Orleans.InProcess;
@@ -10,24 +11,29 @@ internal interface ITarget
     bool TryAccept(Request request);
 }
 
-/// <summary>Who is active: finds or makes the one target of each grain.</summary>
+/// <summary>Who is active in this silo: finds or makes the one target of each grain, or hands a request on to the silo that has it.</summary>
+/// <remarks>Targets are found without a lock. One is made, and goes, under the gate and together with its entry in the directory, so
+/// that the directory names no silo that would not make one, and forgets no grain that is active.</remarks>
 internal sealed class Catalog(Silo silo, GrainClasses classes)
 {
     private readonly ConcurrentDictionary<GrainId, ITarget> _targets = new();
+    private readonly Lock _gate = new();
     private volatile bool _stopping;
 
     public int Count => _targets.Count;
 
-    public void Dispatch(Request request)
+    public bool Has(GrainId grain) => _targets.ContainsKey(grain);
+
+    public void Dispatch(Message request)
     {
-        if (Observers.ObserverTable.IsObserver(request.Target))
+        if (ObserverTable.IsObserver(request.Target))
         {
             silo.Observers.Dispatch(request);
             return;
         }
         try
         {
-            while (!Find(request.Target).TryAccept(request))
+            while (Find(request) is { } target && !target.TryAccept(request))
             {
             }
         }
@@ -37,31 +43,51 @@ internal sealed class Catalog(Silo silo, GrainClasses classes)
         }
     }
 
-    /// <summary>Puts a successor with the requests that are left in the place of an activation that has ended.</summary>
-    public void Replace(Activation ended, List<Request> left)
+    /// <summary>An activation has ended. With one silo, a successor takes the requests that are left and its place; else all of them but
+    /// those that may go no further are returned for <see cref="HandOn"/>.</summary>
+    public List<Request> Replace(Activation ended, List<Request> left)
     {
-        left.RemoveAll(RejectWandering);
+        left.RemoveAll(RejectEnded);
         if (_targets.TryGetValue(ended.GrainId, out var target) && target is WorkerPool pool)
         {
             pool.Remove(ended);
-            if (pool.IsEmpty && left.Count == 0)
-                return;
+            if (_stopping)
+                return left;
             left.ForEach(request => pool.TryAccept(request));
+            return [];
         }
-        else if (left.Count == 0)
+        Activation? successor = null;
+        if (left.Count > 0 && !_stopping && !silo.Cluster.Membership.IsSpread)
         {
-            _targets.TryRemove(new(ended.GrainId, ended));
-        }
-        else if (_stopping)
-        {
-            _targets.TryRemove(new(ended.GrainId, ended));
-            left.ForEach(request => request.Reject(Stopping()));
-        }
-        else
-        {
-            var successor = new Activation(silo, ended.Class, ended.GrainId);
+            successor = new(silo, ended.Class, ended.GrainId);
             left.ForEach(request => successor.TryAccept(request));
-            _targets[ended.GrainId] = successor;
+        }
+        lock (_gate)
+        {
+            if (successor is not null)
+            {
+                _targets[ended.GrainId] = successor;
+                return [];
+            }
+            silo.Cluster.Directory.Remove(ended.GrainId, silo);
+            _targets.TryRemove(new(ended.GrainId, ended));
+            return left;
+        }
+    }
+
+    /// <summary>Sends on what waited for an activation that has ended.</summary>
+    public void HandOn(Request request)
+    {
+        if (request is not Message message)
+            return;
+        try
+        {
+            message.Destination = silo.Placement.Home(message);
+            silo.World.Deliver(message, MessageLeg.Request);
+        }
+        catch (Exception failure)
+        {
+            request.Reject(failure);
         }
     }
 
@@ -73,15 +99,55 @@ internal sealed class Catalog(Silo silo, GrainClasses classes)
         _ => Enumerable.Empty<Activation>(),
     });
 
-    /// <summary>Ends every activation and refuses new ones.</summary>
+    /// <summary>Ends every activation and makes no new ones.</summary>
     public async Task Stop(CancellationToken cancellation)
     {
-        _stopping = true;
+        lock (_gate)
+            _stopping = true;
         var all = Activations().ToList();
         all.Sort(static (a, b) => a.GrainId.CompareTo(b.GrainId));
         foreach (var activation in all)
             activation.Deactivate(new(DeactivationReasonCode.ShuttingDown, "The silo stops."), CancellationToken.None);
         await Task.WhenAll(all.Select(activation => activation.Deactivated)).WaitAsync(Timeout.InfiniteTimeSpan, silo.SystemTime, cancellation);
+    }
+
+    private ITarget? Find(Message request) => _targets.TryGetValue(request.Target, out var target) ? target : Make(request);
+
+    // Null if the request went to another silo.
+    private ITarget? Make(Message request)
+    {
+        var grainClass = classes.Find(request.Target.Type);
+        while (true)
+        {
+            var home = HomeOf(grainClass, request);
+            if (home != silo)
+            {
+                if (RejectWandering(request))
+                    return null;
+                request.Destination = home;
+                silo.World.Deliver(request, MessageLeg.Request);
+                return null;
+            }
+            lock (_gate)
+            {
+                if (_targets.TryGetValue(request.Target, out var target))
+                    return target;
+                if (grainClass.MaxWorkers > 0 && !_stopping)
+                    return _targets[request.Target] = new WorkerPool(silo, grainClass, request.Target);
+                if (!_stopping && silo.Cluster.Directory.Claim(request.Target, silo) == silo)
+                    return _targets[request.Target] = new Activation(silo, grainClass, request.Target);
+            }
+        }
+    }
+
+    // Whoever sent it here has chosen this silo; that choice stands unless another silo has the grain by now or this one takes no more.
+    private Silo HomeOf(GrainClass grainClass, Message request)
+    {
+        if (_stopping)
+            silo.Cluster.Directory.Remove(request.Target, silo);
+        var known = grainClass.MaxWorkers == 0 ? silo.Cluster.Directory.Find(request.Target) : null;
+        var chosen = known ?? (request.Destination == silo && silo.Status == SiloStatus.Active ? silo : silo.Placement.Place(grainClass, request));
+        return chosen != silo || !_stopping ? chosen : throw new SiloUnavailableException("The silo stops; the call had no effect.");
     }
 
     // As in Orleans, where each hop may be to another silo: a call does not follow a grain that ends again and again.
@@ -94,17 +160,11 @@ internal sealed class Catalog(Silo silo, GrainClasses classes)
         return true;
     }
 
-    private ITarget Find(GrainId grainId) => _targets.TryGetValue(grainId, out var target) ? target : Make(grainId);
-
-    private ITarget Make(GrainId grainId)
+    private bool RejectEnded(Request request)
     {
-        if (_stopping)
-            throw Stopping();
-        var grainClass = classes.Find(grainId.Type);
-        return _targets.GetOrAdd(grainId, grainClass.MaxWorkers > 0
-            ? new WorkerPool(silo, grainClass, grainId)
-            : new Activation(silo, grainClass, grainId));
+        if (!request.IsAbandoned)
+            return RejectWandering(request);
+        request.Reject(new OperationCanceledException());
+        return true;
     }
-
-    private static SiloUnavailableException Stopping() => new("The silo stops; the call had no effect.");
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Concurrency;
+using Orleans.Placement;
 using Orleans.Runtime;
 
 namespace Orleans.InProcess;
@@ -21,6 +22,8 @@ internal sealed class GrainClass
         MaxWorkers = type.GetCustomAttribute<StatelessWorkerAttribute>(true) is { } worker
             ? worker.MaxLocalWorkers > 0 ? worker.MaxLocalWorkers : Environment.ProcessorCount
             : 0;
+        Placement = type.GetCustomAttribute<PlacementAttribute>(true)?.PlacementStrategy ?? RandomPlacement.Singleton;
+        HasPlacementFilters = type.IsDefined(typeof(PlacementFilterAttribute), true);
         NeedsActivation = Overrides(nameof(IGrainBase.OnActivateAsync));
         NeedsDeactivation = Overrides(nameof(IGrainBase.OnDeactivateAsync));
         _facets = StateFacet.Of(type);
@@ -35,6 +38,15 @@ internal sealed class GrainClass
 
     /// <summary>How many activations one key may have; 0 for a class that is no stateless worker.</summary>
     public int MaxWorkers { get; }
+
+    /// <summary>How its silo is chosen.</summary>
+    public PlacementStrategy Placement { get; }
+
+    /// <summary>Whether filters say which silos may have it.</summary>
+    public bool HasPlacementFilters { get; }
+
+    /// <summary>Its name in statistics.</summary>
+    public string StatisticsName => field ??= $"{Type.FullName},{Type.Assembly.GetName().Name}";
 
     public bool NeedsActivation { get; }
 
@@ -97,9 +109,12 @@ internal sealed class GrainClasses
 
     public GrainClasses(IEnumerable<Assembly> assemblies)
     {
-        foreach (var type in assemblies.Distinct().SelectMany(TypesOf).Where(IsGrainClass))
+        foreach (var type in assemblies.Distinct().SelectMany(TypesOf).Where(IsGrainClass).Append(typeof(Management.ManagementGrain)))
             Add(new(type));
     }
+
+    /// <summary>Whether there is a class of this type.</summary>
+    public bool Knows(GrainType type) => _byType.ContainsKey(type);
 
     /// <summary>The class of this type; throws <see cref="ArgumentException"/> if there is none.</summary>
     public GrainClass Find(GrainType type) => _byType.TryGetValue(type, out var found)

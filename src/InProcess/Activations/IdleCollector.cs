@@ -10,13 +10,18 @@ internal sealed class IdleCollector(Silo silo) : IDisposable
 
     public void Dispose() => _timer?.Dispose();
 
-    private void Collect()
+    /// <summary>Ends now what nobody used for this long.</summary>
+    public void Collect(TimeSpan age) => Collect(_ => age);
+
+    private void Collect() => Collect(AgeOf);
+
+    private void Collect(Func<Activation, TimeSpan> ageOf)
     {
         var idle = silo.Catalog.Activations().Where(activation => activation.IsIdle
-            && silo.CollectionTime.GetElapsedTime(activation.UsedAt) >= AgeOf(activation)).ToList();
+            && silo.CollectionTime.GetElapsedTime(activation.UsedAt) >= ageOf(activation)).ToList();
         idle.Sort(static (a, b) => a.GrainId.CompareTo(b.GrainId));
         foreach (var activation in idle)
-            activation.Collect(AgeOf(activation));
+            activation.Collect(ageOf(activation));
     }
 
     private TimeSpan AgeOf(Activation activation) =>

@@ -56,7 +56,7 @@ internal sealed class TurnQueue(Activation owner, IRuntimeWorld world) : TaskSch
         {
             for (var turns = world.TurnsPerSlice; turns > 0; turns--)
             {
-                if (!TryDequeue(out var item))
+                if (owner.Silo.HasCrashed || !TryDequeue(out var item))
                     return;
                 if (item is Task task)
                     TryExecuteTask(task);

@@ -49,7 +49,7 @@ internal sealed partial class CallSender(Silo silo)
             Sender = RuntimeContext.Activation,
             Context = RequestContext.Values,
         };
-        silo.World.Deliver(message, MessageLeg.Request);
+        Deliver(message);
     }
 
     private Task<T> Dispatch<T>(Message<T> message, CancellationToken token)
@@ -62,9 +62,43 @@ internal sealed partial class CallSender(Silo silo)
                 message.GiveCalleeToken();
             message.CallerCancellation = token.UnsafeRegister(static (state, token) => Cancel((Message)state!, token), message);
         }
-        silo.World.Deliver(message, MessageLeg.Request);
+        Deliver(message);
         return message.Task;
     }
+
+    private void Deliver(Message message)
+    {
+        if (silo.IsGone)
+            message.Fail(Gone());
+        else if (!silo.Cluster.Membership.IsSpread || TryAddress(message))
+            silo.World.Deliver(message, MessageLeg.Request);
+    }
+
+    // Looks again after the call was entered among those that wait: who declares a silo dead ends the calls that it finds there.
+    private bool TryAddress(Message message)
+    {
+        try
+        {
+            message.Destination = silo.Placement.Home(message);
+            if (message.Destination.Status != SiloStatus.Dead || message.Destination == silo)
+                return true;
+            message.Reject(new SiloUnavailableException($"The silo of {message.Target} is known to be dead; the call had no effect."));
+        }
+        catch (Exception failure)
+        {
+            message.Reject(failure);
+        }
+        return false;
+    }
+
+    /// <summary>The silo has ended: nothing is sent any more, and whoever waits in it learns so.</summary>
+    public void End()
+    {
+        _pending.Fail(_ => true, _ => Gone());
+        _pending.Dispose();
+    }
+
+    private static SiloUnavailableException Gone() => new("The local host of grains and calls has ended.");
 
     /// <summary>The caller's task has ended.</summary>
     public void Forget(Message message)

@@ -6,6 +6,8 @@ namespace Orleans.InProcess;
 internal sealed class UntypedReference(Silo silo, GrainId grainId) : GrainReference(silo, grainId)
 {
     public override string InterfaceName => "";
+
+    internal override GrainReference In(Silo silo) => new UntypedReference(silo, GrainId);
 }
 
 /// <summary>The base of the classes that <see cref="ProxyBuilder"/> makes: one per interface, each method a single call to one of these.</summary>
@@ -13,15 +15,17 @@ internal abstract class GrainProxy(Silo silo, GrainId grainId, InterfaceEntry en
 {
     public override string InterfaceName => entry.Name;
 
-    public Task CallTask(int method, object?[] arguments) => Silo.Calls.Send<Nothing>(this, entry.Methods[method], arguments);
+    internal override GrainReference In(Silo silo) => (GrainReference)silo.References.Make(entry.Type, GrainId);
 
-    public Task<T> CallTaskOf<T>(int method, object?[] arguments) => Silo.Calls.Send<T>(this, entry.Methods[method], arguments);
+    public Task CallTask(int method, object?[] arguments) => Caller.Calls.Send<Nothing>(this, entry.Methods[method], arguments);
+
+    public Task<T> CallTaskOf<T>(int method, object?[] arguments) => Caller.Calls.Send<T>(this, entry.Methods[method], arguments);
 
     public ValueTask CallValueTask(int method, object?[] arguments) => new(CallTask(method, arguments));
 
     public ValueTask<T> CallValueTaskOf<T>(int method, object?[] arguments) => new(CallTaskOf<T>(method, arguments));
 
-    public void CallVoid(int method, object?[] arguments) => Silo.Calls.SendOneWay(this, entry.Methods[method], arguments);
+    public void CallVoid(int method, object?[] arguments) => Caller.Calls.SendOneWay(this, entry.Methods[method], arguments);
 
     public IAsyncEnumerable<T> CallEnumerable<T>(int method, object?[] arguments) =>
         new RemoteEnumerable<T>(this, entry.Methods[method], arguments);

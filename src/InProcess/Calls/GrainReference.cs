@@ -19,6 +19,12 @@ public abstract class GrainReference : IAddressable, IEquatable<GrainReference>
 
     internal Silo Silo { get; }
 
+    /// <summary>The silo that a call through this reference is made from: that of the grain that calls, else the one it was made in.</summary>
+    internal Silo Caller => RuntimeContext.Activation is { } activation && activation.Silo.Cluster == Silo.Cluster ? activation.Silo : Silo;
+
+    /// <summary>The same reference for code in another silo.</summary>
+    internal abstract GrainReference In(Silo silo);
+
     /// <inheritdoc/>
     public bool Equals(GrainReference? other) => other is not null && GrainId.Equals(other.GrainId);
 

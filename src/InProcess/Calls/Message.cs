@@ -21,6 +21,9 @@ internal abstract class Message(Silo silo, GrainId target, MethodEntry method, o
     /// <summary>The activation that sent it; null when the caller is no grain.</summary>
     public Activation? Sender { get; init; }
 
+    /// <summary>The silo that it was sent to; null as long as only the caller's own can be meant.</summary>
+    public Silo? Destination { get; set; }
+
     /// <summary>When the caller stops waiting, on the clock of messaging.</summary>
     public long Deadline { get; set; }
 
@@ -32,6 +35,10 @@ internal abstract class Message(Silo silo, GrainId target, MethodEntry method, o
     public CancellationTokenRegistration CallerCancellation { get; set; }
 
     public override GrainId? Source => Sender?.GrainId;
+
+    public override SiloAddress? From => silo.Address;
+
+    public override SiloAddress? To => (Destination ?? silo).Address;
 
     public override string Subject => method.Subject;
 
@@ -59,9 +66,9 @@ internal abstract class Message(Silo silo, GrainId target, MethodEntry method, o
     public override void Arrive(MessageLeg leg)
     {
         if (leg == MessageLeg.Request)
-            silo.Catalog.Dispatch(this);
+            (Destination ?? silo).Receive(this);
         else if (leg == MessageLeg.Reply)
-            Answer();
+            ReplyArrived();
         else
             CancelCallee();
     }
@@ -109,8 +116,8 @@ internal abstract class Message(Silo silo, GrainId target, MethodEntry method, o
     }
 
     /// <summary>Runs the call, filters included.</summary>
-    protected virtual Task Invoke(Activation on) => silo.Filters.HasIncoming(on)
-        ? silo.Filters.InvokeIncoming(this, on)
+    protected virtual Task Invoke(Activation on) => on.Silo.Filters.HasIncoming(on)
+        ? on.Silo.Filters.InvokeIncoming(this, on)
         : InvokeTarget(on);
 
     public virtual Task InvokeTarget(Activation on) => 
@@ -132,6 +139,12 @@ internal abstract class Message(Silo silo, GrainId target, MethodEntry method, o
     {
         silo.World.Deliver(this, MessageLeg.Reply);
         _on!.Completed(this);
+    }
+
+    private void ReplyArrived()
+    {
+        if (!silo.HasCrashed)
+            Answer();
     }
 
     private void CancelCallee()

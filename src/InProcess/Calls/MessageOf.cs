@@ -63,6 +63,8 @@ internal class Message<T>(Silo silo, GrainId target, MethodEntry method, object?
         if (typeof(T) == typeof(Nothing))
             return;
         var result = _filtered ? _result : ((Task<T>)ended).Result;
+        if (result is GrainReference reference && reference.Silo != Silo)
+            result = (T)(object)reference.In(Silo);
         _result = Method.CopiesResult ? Silo.Copier.Copy(result!) : result;
     }
 

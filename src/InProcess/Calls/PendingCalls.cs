@@ -39,6 +39,16 @@ internal sealed class PendingCalls(Silo silo) : IDisposable
 
     public void Dispose() => _sweep?.Dispose();
 
+    /// <summary>Ends some of the calls that wait.</summary>
+    public void Fail(Predicate<Message> which, Func<Message, Exception> why)
+    {
+        foreach (var message in Snapshot())
+        {
+            if (which(message))
+                message.Fail(why(message));
+        }
+    }
+
     private void Sweep()
     {
         var now = silo.MessagingTime.GetTimestamp();
@@ -49,11 +59,16 @@ internal sealed class PendingCalls(Silo silo) : IDisposable
                 continue;
             message.Fail(new TimeoutException(
                 $"Response did not arrive on time in {message.Timeout} for {message.Subject} on {message.Target}; its outcome is unknown."
-                + CallCycle.Describe(message, waiting)));
+                + CallCycle.Describe(message, Everywhere(waiting))));
             if (silo.Messaging.CancelRequestOnTimeout)
                 message.Abandon();
         }
     }
+
+    // A ring may go through several silos.
+    private List<Message> Everywhere(List<Message> here) => silo.Cluster.Membership.IsSpread
+        ? [.. silo.Cluster.Membership.Running().SelectMany(other => other == silo ? here : other.Calls.Pending.Snapshot())]
+        : here;
 
     private List<Message> Snapshot()
     {

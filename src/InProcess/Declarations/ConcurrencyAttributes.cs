@@ -1,3 +1,6 @@
+using Orleans.Placement;
+using Orleans.Runtime;
+
 namespace Orleans.Concurrency;
 
 /// <summary>Calls marked so may interleave with each other on one activation, but not with calls that are not marked.</summary>
@@ -18,13 +21,13 @@ public sealed class OneWayAttribute : Attribute;
 
 /// <summary>Any number of activations per key, up to <see cref="MaxLocalWorkers"/> in this silo; no identity, no order.</summary>
 [AttributeUsage(AttributeTargets.Class)]
-public sealed class StatelessWorkerAttribute : Attribute
+public sealed class StatelessWorkerAttribute : PlacementAttribute
 {
     /// <summary>As many workers as the process has processors.</summary>
     public StatelessWorkerAttribute() : this(-1) { }
 
     /// <summary>At most <paramref name="maxLocalWorkers"/> workers; -1 for as many as processors.</summary>
-    public StatelessWorkerAttribute(int maxLocalWorkers) => MaxLocalWorkers = maxLocalWorkers;
+    public StatelessWorkerAttribute(int maxLocalWorkers) : base(StatelessWorkerPlacement.Singleton) => MaxLocalWorkers = maxLocalWorkers;
 
     internal int MaxLocalWorkers { get; }
 }

@@ -136,7 +136,7 @@ namespace Orleans.InProcess
 
         private Task<TResult> Send<TResult>(string subject, Func<Enumerations, Task<TResult>> work, CancellationToken token)
         {
-            var silo = target.Silo;
+            var silo = target.Caller;
             var message = new EnumerationMessage<TResult>(silo, target.GrainId, EnumerationMessage.Entry(silo, subject), work)
             {
                 Sender = RuntimeContext.Activation,

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.InProcess.Timers;
@@ -40,8 +39,8 @@ internal sealed class GrainRuntime(Silo silo, ILocalSiloDetails details, IServic
     }
 }
 
-/// <summary>Names and address of the only silo; it listens nowhere.</summary>
-internal sealed class LocalSiloDetails(IOptions<SiloOptions> silo, IOptions<ClusterOptions> cluster) : ILocalSiloDetails
+/// <summary>Names and address of the silo; it listens nowhere.</summary>
+internal sealed class LocalSiloDetails(Silo self, IOptions<SiloOptions> silo, IOptions<ClusterOptions> cluster) : ILocalSiloDetails
 {
     public string Name => silo.Value.SiloName;
 
@@ -49,7 +48,7 @@ internal sealed class LocalSiloDetails(IOptions<SiloOptions> silo, IOptions<Clus
 
     public string DnsHostName => "localhost";
 
-    public SiloAddress SiloAddress { get; } = SiloAddress.New(new(IPAddress.Loopback, 0), 1);
+    public SiloAddress SiloAddress => self.Address;
 
     public SiloAddress GatewayAddress => SiloAddress;
 }

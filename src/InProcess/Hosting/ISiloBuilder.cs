@@ -2,6 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Orleans.InProcess;
+using Orleans.Runtime;
 using Orleans.Runtime.Hosting;
 using Orleans.Runtime.ReminderService;
 using Orleans.Serialization;
@@ -51,6 +53,10 @@ public static class SiloBuilderExtensions
         return builder;
     }
 
+    /// <summary>Takes part in a cluster that other hosts of this process are given too.</summary>
+    public static ISiloBuilder UseInProcessCluster(this ISiloBuilder builder, InProcessCluster cluster) =>
+        builder.ConfigureServices(services => services.AddSingleton(cluster));
+
     /// <summary>One process is its own cluster: nothing to do, and no port to open.</summary>
     public static ISiloBuilder UseLocalhostClustering(this ISiloBuilder builder, int siloPort = 11111, int gatewayPort = 30000) => builder;
 
@@ -97,13 +103,15 @@ public static class SiloBuilderExtensions
     public static ISiloBuilder UseInMemoryReminderService(this ISiloBuilder builder)
     {
         builder.AddReminders();
-        builder.Services.TryAddSingleton<IReminderTable, InMemoryReminderTable>();
+        builder.Services.TryAddSingleton<IReminderTable>(provider => provider.GetRequiredService<InProcessCluster>()
+            .Share("reminders", static () => new InMemoryReminderTable()));
         return builder;
     }
 
     /// <summary>Adds a grain storage in memory.</summary>
     public static ISiloBuilder AddMemoryGrainStorage(this ISiloBuilder builder, string name) => builder.ConfigureServices(services =>
-        services.AddGrainStorage(name, static (provider, _) => new MemoryGrainStorage(provider.GetRequiredService<DeepCopier>())));
+        services.AddGrainStorage(name, static (provider, name) => provider.GetRequiredService<InProcessCluster>()
+            .Share(name, () => new MemoryGrainStorage(provider.GetRequiredService<DeepCopier>()))));
 
     /// <summary>Adds a grain storage in memory for states that name none.</summary>
     public static ISiloBuilder AddMemoryGrainStorageAsDefault(this ISiloBuilder builder) => builder.AddMemoryGrainStorage("Default");

@@ -17,6 +17,9 @@ public class SiloMessagingOptions : MessagingOptions
     public int MaxForwardCount { get; set; } = 2;
 }
 
+/// <summary>Bounds of calls made by a client.</summary>
+public class ClientMessagingOptions : MessagingOptions;
+
 /// <summary>When activations are collected.</summary>
 public class GrainCollectionOptions
 {

@@ -44,19 +44,14 @@ public static class OrleansSiloGenericHostExtensions
         var builder = new SiloBuilder(services, configuration);
         if (services.Any(service => service.ServiceType == typeof(Silo)))
             return builder;
-        services.AddOptions();
-        services.AddLogging();
-        services.TryAddSingleton<IRuntimeWorld, ThreadPoolWorld>();
-        services.AddSingleton<DeepCopier>();
-        services.AddSingleton(provider => new GrainClasses(GrainAssemblies.Find(provider.GetServices<GrainAssembly>())));
-        services.AddSingleton<Silo>();
+        InProcessParts.Add(services, isClient: false);
+        services.AddSingleton<SiloLifecycle>();
+        services.AddSingleton<ISiloLifecycle>(provider => provider.GetRequiredService<SiloLifecycle>());
         services.AddSingleton<GrainRuntime>();
         services.AddSingleton<ILocalSiloDetails, LocalSiloDetails>();
         services.AddSingleton<IGrainRuntime>(provider => provider.GetRequiredService<GrainRuntime>());
         services.AddSingleton<ITimerRegistry>(provider => provider.GetRequiredService<GrainRuntime>());
         services.AddSingleton<IGrainContextAccessor>(provider => provider.GetRequiredService<GrainRuntime>());
-        services.AddSingleton<IClusterClient>(provider => provider.GetRequiredService<Silo>().Factory);
-        services.AddSingleton<IGrainFactory>(provider => provider.GetRequiredService<Silo>().Factory);
         services.AddTransient<IGrainContext>(_ => RuntimeContext.Current!);
         services.AddHostedService<SiloService>();
         return builder;

@@ -30,7 +30,7 @@ public readonly record struct ActivationId
 }
 
 /// <summary>The address of a silo: an endpoint and a generation that tells two lives of one endpoint apart.</summary>
-public sealed record SiloAddress
+public sealed record SiloAddress : IComparable<SiloAddress>
 {
     private SiloAddress(IPEndPoint endpoint, int generation)
     {
@@ -46,6 +46,20 @@ public sealed record SiloAddress
 
     /// <summary>From an endpoint and a generation.</summary>
     public static SiloAddress New(IPEndPoint ep, int gen) => new(ep, gen);
+
+    /// <summary>Older ones first.</summary>
+    public int CompareTo(SiloAddress? other) => other is null ? 1
+        : Generation != other.Generation ? Generation.CompareTo(other.Generation)
+        : Endpoint.Port != other.Endpoint.Port ? Endpoint.Port.CompareTo(other.Endpoint.Port)
+        : Endpoint.Address.GetAddressBytes().AsSpan().SequenceCompareTo(other.Endpoint.Address.GetAddressBytes());
+
+    /// <summary>As text that <see cref="FromParsableString"/> reads.</summary>
+    public string ToParsableString() => $"{Endpoint}@{Generation}";
+
+    /// <summary>From <see cref="ToParsableString"/>; throws <see cref="FormatException"/>.</summary>
+    public static SiloAddress FromParsableString(string addr) => addr.LastIndexOf('@') is var at and > 0
+        ? New(IPEndPoint.Parse(addr[..at]), int.Parse(addr[(at + 1)..], System.Globalization.CultureInfo.InvariantCulture))
+        : throw new FormatException($"Invalid silo address {addr}");
 
     /// <inheritdoc/>
     public override string ToString() => $"S{Endpoint}:{Generation}";

@@ -14,11 +14,17 @@ internal sealed class ObserverTable(Silo silo)
 
     public static bool IsObserver(GrainId id) => id.Type.Equals(Type);
 
+    /// <summary>The silo or client whose observer this is; null when it has left.</summary>
+    public static Silo? SiloOf(GrainId id, InProcessCluster cluster) =>
+        cluster.Membership.Find(SiloAddress.FromParsableString(id.Key.ToString()!.Split('+')[0]));
+
+    public static ClientNotAvailableException Gone(GrainId id) => new($"The observer {id} is gone.");
+
     public GrainId Add(IGrainObserver observer)
     {
         if (observer is GrainReference)
             throw new ArgumentException("This is a reference already.", nameof(observer));
-        var id = new GrainId(Type, IdSpan.Create(silo.World.NewGuid().ToString("N")));
+        var id = new GrainId(Type, IdSpan.Create($"{silo.Address.ToParsableString()}+{silo.World.NewGuid():N}"));
         _observers[id] = new(silo, _class, id, new WeakReference<object>(observer));
         return id;
     }
@@ -37,6 +43,6 @@ internal sealed class ObserverTable(Silo silo)
             return;
         }
         _observers.TryRemove(request.Target, out _);
-        request.Reject(new ClientNotAvailableException($"The observer {request.Target} is gone."));
+        request.Reject(Gone(request.Target));
     }
 }

@@ -8,7 +8,7 @@ using Orleans.Timers;
 namespace Orleans.Runtime.ReminderService;
 
 /// <summary>Wakes grains when their reminders are due; the table remembers them over restarts.</summary>
-/// <remarks>One timer serves all: it is set for the earliest reminder, at most an hour ahead. A tick is due at start + n * period; ticks
+/// <remarks>Every silo watches all reminders and fires those whose grain's hash points to it. One timer serves all: it is set for the earliest reminder, at most an hour ahead. A tick is due at start + n * period; ticks
 /// missed while the process was away are not made up for, the next one comes at most a period later, as in Orleans. A tick that the
 /// grain fails is logged, and the next comes after a period.</remarks>
 internal sealed partial class LocalReminderService(Silo silo, IReminderTable table, IOptions<ReminderOptions> options) : IReminderRegistry,
@@ -52,7 +52,8 @@ internal sealed partial class LocalReminderService(Silo silo, IReminderTable tab
         };
         row.ETag = await table.UpsertRow(row)
             ?? throw new ReminderException($"Could not register reminder {reminderName} of {callingGrainId}.");
-        Schedule(row, ReminderRules.NextTick(row.StartAt, row.Period, _time.GetUtcNow().UtcDateTime));
+        foreach (var watching in Watching())
+            watching.Schedule(row, ReminderRules.NextTick(row.StartAt, row.Period, _time.GetUtcNow().UtcDateTime));
         return new Reminder(callingGrainId, reminderName, row.ETag);
     }
 
@@ -61,8 +62,8 @@ internal sealed partial class LocalReminderService(Silo silo, IReminderTable tab
         var known = (Reminder)reminder;
         if (!await table.RemoveRow(callingGrainId, known.ReminderName, known.ETag))
             throw new ReminderException($"Could not unregister reminder {known.ReminderName} of {callingGrainId}: it was changed since.");
-        lock (_gate)
-            _scheduled.Remove((callingGrainId, known.ReminderName));
+        foreach (var watching in Watching())
+            watching.Unschedule((callingGrainId, known.ReminderName));
     }
 
     public async Task<IGrainReminder?> GetReminder(GrainId callingGrainId, string reminderName) =>
@@ -93,6 +94,15 @@ internal sealed partial class LocalReminderService(Silo silo, IReminderTable tab
         }
     }
 
+    private void Unschedule((GrainId, string) reminder)
+    {
+        lock (_gate)
+            _scheduled.Remove(reminder);
+    }
+
+    private IEnumerable<LocalReminderService> Watching() =>
+        silo.Cluster.Membership.Running().Select(other => other == silo ? this : other.Reminders).OfType<LocalReminderService>();
+
     private void FireDue()
     {
         var now = _time.GetUtcNow().UtcDateTime;
@@ -111,7 +121,7 @@ internal sealed partial class LocalReminderService(Silo silo, IReminderTable tab
             }
             SetTimer(now);
         }
-        foreach (var reminder in due)
+        foreach (var reminder in due.Where(due => silo.Cluster.Membership.OwnerOf(due.Row.GrainId.GetUniformHashCode()) == silo))
             _ = Fire(reminder.Row, now);
     }
 

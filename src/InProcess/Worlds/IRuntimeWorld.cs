@@ -17,7 +17,8 @@ public interface IRuntimeWorld
     /// <summary>Has <see cref="IThreadPoolWorkItem.Execute"/> run soon, once, with an empty execution context. Never runs it at once.</summary>
     void Schedule(ITurnSource source);
 
-    /// <summary>Takes a message to its end by calling <see cref="Envelope.Arrive"/>: now, later or never, but not twice.</summary>
+    /// <summary>Takes a message to its end by calling <see cref="Envelope.Arrive"/>: now, later or never, but not twice. A request that
+    /// is handed on from one silo to another is delivered again.</summary>
     void Deliver(Envelope message, MessageLeg leg);
 
     /// <summary>A number that nobody can foresee, or that a seed decides.</summary>
@@ -55,10 +56,16 @@ public abstract class Envelope
     /// <summary>The calling grain; null when the caller is none.</summary>
     public abstract GrainId? Source { get; }
 
+    /// <summary>The silo or client that it comes from; null when it never leaves its silo.</summary>
+    public virtual SiloAddress? From => null;
+
+    /// <summary>The silo or client that a request goes to, and a reply comes from; null when it never leaves its silo.</summary>
+    public virtual SiloAddress? To => null;
+
     /// <summary>Interface and method, for traces.</summary>
     public abstract string Subject { get; }
 
-    /// <summary>Lets the message arrive; on any thread, at most once per leg.</summary>
+    /// <summary>Lets the message arrive; on any thread, at most once per delivery.</summary>
     public abstract void Arrive(MessageLeg leg);
 
     /// <inheritdoc/>

@@ -1,0 +1,50 @@
+using Orleans.Runtime;
+
+namespace Orleans.InProcess.Management;
+
+/// <summary>Answers from what all silos of the process share.</summary>
+internal sealed class ManagementGrain(Silo silo) : Grain, IManagementGrain
+{
+    private Membership Membership => silo.Cluster.Membership;
+
+    public Task<Dictionary<SiloAddress, SiloStatus>> GetHosts(bool onlyActive = false) => Task.FromResult(Membership.Statuses(onlyActive));
+
+    public Task<MembershipEntry[]> GetDetailedHosts(bool onlyActive = false) => Task.FromResult(Membership.Entries(onlyActive).ToArray());
+
+    public Task ForceActivationCollection(SiloAddress[] hostsIds, TimeSpan ageLimit)
+    {
+        foreach (var host in On(hostsIds))
+            host.Collector.Collect(ageLimit);
+        return Task.CompletedTask;
+    }
+
+    public Task ForceActivationCollection(TimeSpan ageLimit) => ForceActivationCollection([], ageLimit);
+
+    public Task<SimpleGrainStatistic[]> GetSimpleGrainStatistics(SiloAddress[] hostsIds) => Task.FromResult((
+        from host in On(hostsIds)
+        from activation in host.Catalog.Activations()
+        group activation by (host.Address, Class: activation.Class.StatisticsName) into counted
+        orderby counted.Key.Address, counted.Key.Class
+        select new SimpleGrainStatistic
+        {
+            SiloAddress = counted.Key.Address,
+            GrainType = counted.Key.Class,
+            ActivationCount = counted.Count(),
+        }).ToArray());
+
+    public Task<SimpleGrainStatistic[]> GetSimpleGrainStatistics() => GetSimpleGrainStatistics([]);
+
+    public Task<int> GetGrainActivationCount(GrainReference grainReference) =>
+        Task.FromResult(On([]).Count(host => host.Catalog.Activations().Any(activation => activation.GrainId == grainReference.GrainId)));
+
+    public Task<int> GetTotalActivationCount() => Task.FromResult(On([]).Sum(host => host.Catalog.Activations().Count()));
+
+    public ValueTask<SiloAddress?> GetActivationAddress(IAddressable reference) =>
+        ValueTask.FromResult(silo.Cluster.Find(((GrainReference)reference).GrainId));
+
+    public ValueTask<List<GrainId>> GetActiveGrains(GrainType type) => ValueTask.FromResult(On([])
+        .SelectMany(host => host.Catalog.Activations()).Where(activation => activation.GrainId.Type == type)
+        .Select(activation => activation.GrainId).Order().ToList());
+
+    private IEnumerable<Silo> On(SiloAddress[] hosts) => Membership.Active.Where(host => hosts.Length == 0 || hosts.Contains(host.Address));
+}
