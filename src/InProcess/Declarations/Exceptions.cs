@@ -51,6 +51,19 @@ namespace Orleans.Runtime
     }
 }
 
+namespace Orleans.Runtime.Messaging
+{
+    /// <summary>No connection to a silo; in one process there is none to fail, but code that runs on both runtimes names it.</summary>
+    public class ConnectionFailedException : OrleansException
+    {
+        /// <summary>With a text.</summary>
+        public ConnectionFailedException(string message) : base(message) { }
+
+        /// <summary>With a text and its cause.</summary>
+        public ConnectionFailedException(string message, Exception innerException) : base(message, innerException) { }
+    }
+}
+
 namespace Orleans.Storage
 {
     using Orleans.Runtime;

@@ -110,10 +110,14 @@ internal sealed class Silo
     /// <summary>How the tasks that callers wait for continue them.</summary>
     public TaskCreationOptions Continuing => World.IsSingleThreaded ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously;
 
-    /// <summary>A request arrives.</summary>
+    /// <summary>A request arrives: lost if this has crashed, refused if it has stopped.</summary>
     public void Receive(Message request)
     {
-        if (!_hasCrashed)
+        if (_hasCrashed)
+            return;
+        if (_isGone)
+            request.Reject(new SiloUnavailableException($"Silo '{Address}' is shutting down; the call had no effect."));
+        else
             Catalog.Dispatch(request);
     }
 

@@ -56,7 +56,7 @@ public sealed record MembershipEntry
 
 /// <summary>How many activations of one class a silo has.</summary>
 [GenerateSerializer, Alias("Orleans.Runtime.SimpleGrainStatistic")]
-public class SimpleGrainStatistic
+public sealed class SimpleGrainStatistic
 {
     /// <summary>The class, as "Namespace.Class,Assembly".</summary>
     [Id(0)]
@@ -69,6 +69,23 @@ public class SimpleGrainStatistic
     /// <summary>How many.</summary>
     [Id(2)]
     public int ActivationCount { get; set; }
+}
+
+/// <summary>One activation.</summary>
+[GenerateSerializer, Alias("Orleans.Runtime.DetailedGrainStatistic")]
+public sealed class DetailedGrainStatistic
+{
+    /// <summary>The class, as "Namespace.Class,Assembly".</summary>
+    [Id(0)]
+    public string GrainType { get; set; } = "";
+
+    /// <summary>The silo.</summary>
+    [Id(1)]
+    public required SiloAddress SiloAddress { get; set; }
+
+    /// <summary>The grain.</summary>
+    [Id(2)]
+    public GrainId GrainId { get; set; }
 }
 
 /// <summary>What an operator asks of a cluster; the key is 0.</summary>
@@ -92,6 +109,9 @@ public interface IManagementGrain : IGrainWithIntegerKey
 
     /// <summary>Activations by class and silo.</summary>
     Task<SimpleGrainStatistic[]> GetSimpleGrainStatistics();
+
+    /// <summary>All activations; of these classes if there are any, on these silos if there are any.</summary>
+    Task<DetailedGrainStatistic[]> GetDetailedGrainStatistics(string[]? types = null, SiloAddress[]? hostsIds = null);
 
     /// <summary>How many activations a grain has now.</summary>
     Task<int> GetGrainActivationCount(GrainReference grainReference);

@@ -1,8 +1,10 @@
+using Orleans.Concurrency;
 using Orleans.Runtime;
 
 namespace Orleans.InProcess.Management;
 
-/// <summary>Answers from what all silos of the process share.</summary>
+/// <summary>Answers from what all silos of the process share; as in Orleans a stateless worker, so that the loss of a silo takes it from nobody.</summary>
+[StatelessWorker, Reentrant]
 internal sealed class ManagementGrain(Silo silo) : Grain, IManagementGrain
 {
     private Membership Membership => silo.Cluster.Membership;
@@ -34,13 +36,27 @@ internal sealed class ManagementGrain(Silo silo) : Grain, IManagementGrain
 
     public Task<SimpleGrainStatistic[]> GetSimpleGrainStatistics() => GetSimpleGrainStatistics([]);
 
+    public Task<DetailedGrainStatistic[]> GetDetailedGrainStatistics(string[]? types = null, SiloAddress[]? hostsIds = null) => Task.FromResult((
+        from host in On(hostsIds ?? [])
+        from activation in host.Catalog.Activations()
+        where types is null || types.Length == 0 || types.Contains(activation.Class.StatisticsName)
+        orderby host.Address, activation.GrainId
+        select new DetailedGrainStatistic
+        {
+            SiloAddress = host.Address,
+            GrainType = activation.Class.StatisticsName,
+            GrainId = activation.GrainId,
+        }).ToArray());
+
     public Task<int> GetGrainActivationCount(GrainReference grainReference) =>
         Task.FromResult(On([]).Count(host => host.Catalog.Activations().Any(activation => activation.GrainId == grainReference.GrainId)));
 
     public Task<int> GetTotalActivationCount() => Task.FromResult(On([]).Sum(host => host.Catalog.Activations().Count()));
 
     public ValueTask<SiloAddress?> GetActivationAddress(IAddressable reference) =>
-        ValueTask.FromResult(silo.Cluster.Find(((GrainReference)reference).GrainId));
+        silo.Classes.Find(((GrainReference)reference).GrainId.Type).MaxWorkers > 0
+            ? throw new InvalidOperationException($"Grain '{reference}' is a Stateless Worker. This type of grain can't be looked up by this method")
+            : ValueTask.FromResult(silo.Cluster.Find(((GrainReference)reference).GrainId));
 
     public ValueTask<List<GrainId>> GetActiveGrains(GrainType type) => ValueTask.FromResult(On([])
         .SelectMany(host => host.Catalog.Activations()).Where(activation => activation.GrainId.Type == type)

@@ -1,0 +1,105 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Configuration;
+using Orleans.Placement;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+using Orleans.Runtime.Messaging;
+
+namespace Sophia.Runtime.Contract;
+
+/// <summary>Several silos and a client for one test, which may stop silos, kill them and add others. How each runtime does that stands in
+/// the file of its name.</summary>
+public sealed partial class SiloCluster : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan BetweenQuestions = TimeSpan.FromMilliseconds(50);
+
+    private readonly Dictionary<SiloAddress, LifeOfASilo> _lives = [];
+    private readonly Dictionary<SiloAddress, string> _zones = [];
+
+    public Journal Journal { get; } = new();
+
+    /// <summary>One silo for each of these zones.</summary>
+    public static async Task<SiloCluster> Start(params string[] zones)
+    {
+        var cluster = new SiloCluster();
+        await cluster.StartFirst(zones[0]);
+        foreach (var zone in zones.Skip(1))
+            await cluster.Add(zone);
+        await cluster.Settle(zones.Length);
+        return cluster;
+    }
+
+    /// <summary>What the silo's own stages wrote; read it when the silo has gone too.</summary>
+    public IReadOnlyList<string> LifeOf(SiloAddress silo) => Journal.Read(_lives[silo].Key);
+
+    public string ZoneOf(SiloAddress silo) => _zones[silo];
+
+    /// <summary>The management grain names so many active silos.</summary>
+    public Task Settle(int silos) => Eventually(async () =>
+        (await Grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true)).Count == silos);
+
+    /// <summary>Calls until the answer is this; what a lost silo makes of a call meanwhile is no failure.</summary>
+    public static async Task Eventually(Func<Task<bool>> question)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            try
+            {
+                if (await question())
+                    return;
+            }
+            catch (Exception lost) when (lost is OrleansMessageRejectionException or TimeoutException or ConnectionFailedException)
+            {
+            }
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Delay(BetweenQuestions, patience.Token);
+        }
+    }
+
+    private void Configure(ISiloBuilder silo, string zone)
+    {
+        silo.UseSiloMetadata(new Dictionary<string, string> { ["zone"] = zone });
+        silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(20));
+        silo.AddMemoryGrainStorage("Default");
+        silo.AddMemoryGrainStorage("second");
+        silo.UseInMemoryReminderService();
+        silo.Services.AddSingleton(Journal);
+        silo.Services.AddSingleton<LifeOfASilo>();
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<LifeOfASilo>());
+        silo.Services.AddPlacementFilter<ZoneFilter, ZoneFilterDirector>(ServiceLifetime.Transient);
+    }
+
+    private SiloAddress Remember(IServiceProvider services, string zone)
+    {
+        var address = services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
+        _lives[address] = services.GetRequiredService<LifeOfASilo>();
+        _zones[address] = zone;
+        return address;
+    }
+}
+
+/// <summary>Writes down in which order a silo starts and stops.</summary>
+public sealed class LifeOfASilo(Journal journal, ILocalSiloDetails silo) : ILifecycleParticipant<ISiloLifecycle>
+{
+    public string Key => $"life of {silo.SiloAddress}";
+
+    public void Participate(ISiloLifecycle lifecycle)
+    {
+        foreach (var (name, stage) in new[]
+        {
+            ("active", ServiceLifecycleStage.Active),
+            ("runtime", ServiceLifecycleStage.RuntimeInitialize),
+            ("application", ServiceLifecycleStage.ApplicationServices),
+        })
+        {
+            lifecycle.Subscribe(name, stage, _ => Write($"{name} starts"), _ => Write($"{name} stops"));
+        }
+    }
+
+    private Task Write(string line)
+    {
+        journal.Write(Key, line);
+        return Task.CompletedTask;
+    }
+}
