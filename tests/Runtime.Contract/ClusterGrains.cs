@@ -19,7 +19,7 @@ public interface IPlacedGrain : IGrainWithStringKey
     /// <summary>Answers when the journal says go, with how many calls this activation has had.</summary>
     Task<int> Hold(string line);
 
-    /// <summary>Has another grain hold, so that the one who waits is a grain.</summary>
+    /// <summary>Has another grain hold, so that the one who waits is a grain; writes down how the call failed.</summary>
     Task<int> HoldOther(string key, string line);
 }
 
@@ -68,7 +68,18 @@ public abstract class PlacedGrain(ILocalSiloDetails silo, Journal journal) : Gra
         return count;
     }
 
-    public Task<int> HoldOther(string key, string line) => GrainFactory.GetGrain<IByHashGrain>(key).Hold(line);
+    public async Task<int> HoldOther(string key, string line)
+    {
+        try
+        {
+            return await GrainFactory.GetGrain<IByHashGrain>(key).Hold(line);
+        }
+        catch (Exception lost)
+        {
+            journal.Write($"{line}/outcome", lost.GetType().Name);
+            return 0;
+        }
+    }
 }
 
 [HashBasedPlacement]

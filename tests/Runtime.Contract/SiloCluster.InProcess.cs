@@ -55,7 +55,7 @@ public sealed partial class SiloCluster
         builder.UseOrleansClient(client =>
         {
             client.UseInProcessCluster(_cluster);
-            client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(20));
+            client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = ResponseTimeout);
         });
         _client = builder.Build();
         await _client.StartAsync();

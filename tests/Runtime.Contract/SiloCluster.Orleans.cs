@@ -30,8 +30,18 @@ public sealed partial class SiloCluster
     {
         _zone = zone;
         var builder = new InProcessTestClusterBuilder(1);
-        builder.ConfigureSilo((_, silo) => Configure(silo, _zone));
-        builder.ConfigureClient(client => client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(20)));
+        builder.ConfigureSilo((_, silo) =>
+        {
+            Configure(silo, _zone);
+            // A killed silo is known to be dead before calls that wait for it time out.
+            silo.Configure<ClusterMembershipOptions>(options =>
+            {
+                options.ProbeTimeout = TimeSpan.FromSeconds(1);
+                options.NumMissedProbesLimit = 2;
+                options.NumVotesForDeathDeclaration = 1;
+            });
+        });
+        builder.ConfigureClient(client => client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = ResponseTimeout));
         _cluster = builder.Build();
         await _cluster.DeployAsync();
         Remember(_cluster.GetSiloServiceProvider(), zone);

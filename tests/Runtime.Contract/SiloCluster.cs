@@ -11,6 +11,7 @@ namespace Sophia.Runtime.Contract;
 public sealed partial class SiloCluster : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan BetweenQuestions = TimeSpan.FromMilliseconds(50);
 
     private readonly Dictionary<SiloAddress, LifeOfASilo> _lives = [];
@@ -60,7 +61,7 @@ public sealed partial class SiloCluster : IAsyncDisposable
     private void Configure(ISiloBuilder silo, string zone)
     {
         silo.UseSiloMetadata(new Dictionary<string, string> { ["zone"] = zone });
-        silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(20));
+        silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = ResponseTimeout);
         silo.AddMemoryGrainStorage("Default");
         silo.AddMemoryGrainStorage("second");
         silo.UseInMemoryReminderService();

@@ -19,25 +19,27 @@ public sealed class SiloLossTests
     {
         await using var cluster = await SiloCluster.Start("a", "b");
         var (lost, _) = await Choose(cluster);
+        // The client's own answer may be lost with its gateway, so the grain writes down what it learned.
         var call = (await Elsewhere(cluster, lost)).HoldOther("chosen", "held");
         await cluster.Journal.Until("held", lines => lines.Count > 0);
         await cluster.Kill(lost);
-        await Assert.ThrowsAsync<SiloUnavailableException>(() => call);
+        Assert.Equal(nameof(SiloUnavailableException), (await cluster.Journal.Until("held/outcome", lines => lines.Count > 0))[0]);
+        await Record.ExceptionAsync(() => call);
     }
 
     [Fact]
-    public async Task A_client_that_waits_for_a_killed_silo_learns_that_it_is_unavailable_or_waits_until_its_timeout()
+    public async Task A_client_that_waits_for_a_killed_silo_learns_nothing_until_its_timeout()
     {
         await using var cluster = await SiloCluster.Start("a", "b");
         var (lost, grain) = await Choose(cluster);
         var call = grain.Hold("held");
         await cluster.Journal.Until("held", lines => lines.Count > 0);
         await cluster.Kill(lost);
-        Assert.True(await Record.ExceptionAsync(() => call) is SiloUnavailableException or TimeoutException);
+        await Assert.ThrowsAsync<TimeoutException>(() => call);
     }
 
     [Fact]
-    public async Task The_grains_of_a_stopping_silo_are_told_and_answer_on_another_and_a_call_meanwhile_is_answered_or_refused_unrun()
+    public async Task The_grains_of_a_stopping_silo_are_told_and_answer_on_another_and_a_call_meanwhile_runs_at_most_once_and_is_answered_refused_or_timed_out()
     {
         await using var cluster = await SiloCluster.Start("a", "b");
         var (stopping, grain) = await Choose(cluster);
@@ -54,6 +56,11 @@ public sealed class SiloLossTests
             {
                 Assert.Equal(["go"], cluster.Journal.Read($"call{n}"));
             }
+            catch (TimeoutException)
+            {
+                // Orleans may lose what was on its way through the gateway that closes.
+                Assert.InRange(cluster.Journal.Read($"call{n}").Count, 1, 2);
+            }
         }
         await stop;
         Assert.Equal([$"ShuttingDown on {stopping}"], cluster.Journal.Read(grain.GetGrainId().ToString()));
@@ -61,7 +68,7 @@ public sealed class SiloLossTests
     }
 
     [Fact]
-    public async Task A_stopping_silo_lets_the_call_that_runs_end_and_what_waits_behind_it_is_answered_by_the_next_activation()
+    public async Task A_stopping_silo_lets_the_call_that_runs_end_and_what_waits_behind_it_is_answered_later_or_refused_unrun()
     {
         await using var cluster = await SiloCluster.Start("a", "b");
         var (stopping, grain) = await Choose(cluster);
@@ -73,7 +80,15 @@ public sealed class SiloLossTests
         cluster.Journal.Write("second", "go");
         cluster.Journal.Write("first", "go");
         Assert.Equal(1, await running);
-        Assert.Equal(1, await waiting);
+        try
+        {
+            // The second one, when it began before its activation was told to end.
+            Assert.InRange(await waiting, 1, 2);
+        }
+        catch (SiloUnavailableException)
+        {
+            Assert.Equal(["go"], cluster.Journal.Read("second"));
+        }
         await stop;
         Assert.NotEqual(stopping, await grain.Where());
     }

@@ -79,6 +79,7 @@ internal sealed partial class CallSender(Silo silo)
     {
         try
         {
+            message.Gateway = silo.Placement.GatewayOf(message);
             message.Destination = silo.Placement.Home(message);
             if (message.Destination.Status != SiloStatus.Dead || message.Destination == silo)
                 return true;

@@ -24,6 +24,9 @@ internal abstract class Message(Silo silo, GrainId target, MethodEntry method, o
     /// <summary>The silo that it was sent to; null as long as only the caller's own can be meant.</summary>
     public Silo? Destination { get; set; }
 
+    /// <summary>The silo through which a client's call goes, and its reply comes; null if no client sent it.</summary>
+    public Silo? Gateway { get; set; }
+
     /// <summary>When the caller stops waiting, on the clock of messaging.</summary>
     public long Deadline { get; set; }
 
@@ -65,6 +68,8 @@ internal abstract class Message(Silo silo, GrainId target, MethodEntry method, o
 
     public override void Arrive(MessageLeg leg)
     {
+        if (Gateway is { HasCrashed: true })
+            return;
         if (leg == MessageLeg.Request)
             (Destination ?? silo).Receive(this);
         else if (leg == MessageLeg.Reply)

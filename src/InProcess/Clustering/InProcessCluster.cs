@@ -32,19 +32,16 @@ public sealed class InProcessCluster
     public void Crash(SiloAddress silo) => Membership.Find(silo)?.Crash();
 
     /// <summary>The others take the silo for dead: calls that wait for it fail with <see cref="SiloUnavailableException"/>, and its grains
-    /// are placed anew when they are called. As in Orleans a client knows only its gateways: a call of its that went to the silo through
-    /// another one ends by its timeout.</summary>
+    /// are placed anew when they are called. As in Orleans, a client learns nothing: its calls to the silo, and those that went through it
+    /// as their gateway, end by their timeouts.</summary>
     public void DeclareDead(SiloAddress silo)
     {
         if (Membership.Find(silo) is not { } lost)
             return;
-        var gateways = Membership.Active;
         Membership.Set(lost, SiloStatus.Dead);
         Directory.Remove(lost);
         foreach (var other in Membership.Running())
-            other.Calls.Pending.Fail(message => other != lost && (other.IsClient
-                    ? Membership.OwnerOf(message.Target.GetUniformHashCode(), gateways) == lost
-                    : message.Destination == lost),
+            other.Calls.Pending.Fail(message => message.Destination == lost && !other.IsClient && other != lost,
                 message => new SiloUnavailableException($"The target silo became unavailable for {message}; its outcome is unknown."));
         if (lost.IsGone)
             Membership.Leave(lost);

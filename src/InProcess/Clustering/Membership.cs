@@ -85,7 +85,5 @@ internal sealed class Membership
     }
 
     /// <summary>Which of the active silos something that is spread by hash belongs to; null if there is none.</summary>
-    public Silo? OwnerOf(uint hash) => OwnerOf(hash, _active);
-
-    public static Silo? OwnerOf(uint hash, Silo[] active) => active.Length > 0 ? active[(hash & 0x7fffffff) % active.Length] : null;
+    public Silo? OwnerOf(uint hash) => _active is { Length: > 0 } active ? active[(hash & 0x7fffffff) % active.Length] : null;
 }

@@ -36,11 +36,14 @@ internal sealed class Placement(Silo silo, GrainClasses classes)
     /// <summary>Where a new activation goes.</summary>
     public Silo Place(GrainClass grainClass, Message call)
     {
-        var gateway = silo.IsClient ? Cluster.Membership.OwnerOf(call.Target.GetUniformHashCode()) : silo;
-        return gateway is null
+        var placing = silo.IsClient ? call.Gateway : silo;
+        return placing is null
             ? throw new SiloUnavailableException("No silo is active.")
-            : gateway.Placement.Choose(grainClass, call);
+            : placing.Placement.Choose(grainClass, call);
     }
+
+    /// <summary>The silo through which a client makes this call; null for silos.</summary>
+    public Silo? GatewayOf(Message call) => silo.IsClient ? Cluster.Membership.OwnerOf(call.Target.GetUniformHashCode()) : null;
 
     private Silo Choose(GrainClass grainClass, Message call)
     {
