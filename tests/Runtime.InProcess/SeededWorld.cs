@@ -19,7 +19,14 @@ internal sealed class SeededWorld(int seed) : TimeProvider, IRuntimeWorld
 
     public void Schedule(ITurnSource source) => _ready.Add(source.Execute);
 
-    public void Deliver(Envelope message, MessageLeg leg) => _ready.Add(() => message.Arrive(leg));
+    /// <summary>Which messages never arrive; null for none.</summary>
+    public Func<Envelope, MessageLeg, bool>? IsLost { get; set; }
+
+    public void Deliver(Envelope message, MessageLeg leg)
+    {
+        if (IsLost?.Invoke(message, leg) != true)
+            _ready.Add(() => message.Arrive(leg));
+    }
 
     public Guid NewGuid()
     {

@@ -18,6 +18,10 @@ public sealed class InProcessCluster
 {
     private readonly ConcurrentDictionary<object, object> _shared = new();
 
+    /// <summary>Whether each silo keeps a part of the directory, by hash, that is lost when it is declared dead, as in Orleans' default
+    /// directory: activations elsewhere that are entered in it end, and may have successors before that. Default true.</summary>
+    public bool DirectoryDiesWithSilos { get; set; } = true;
+
     internal Membership Membership { get; } = new();
 
     internal GrainDirectory Directory { get; } = new();
@@ -38,8 +42,14 @@ public sealed class InProcessCluster
     {
         if (Membership.Find(silo) is not { } lost)
             return;
+        var orphans = DirectoryDiesWithSilos && lost.Status == SiloStatus.Active ? Entered(lost) : [];
         Membership.Set(lost, SiloStatus.Dead);
         Directory.Remove(lost);
+        foreach (var orphan in orphans)
+        {
+            Directory.Forget(orphan.GrainId);
+            orphan.Deactivate(new(DeactivationReasonCode.DirectoryFailure, $"Silo {silo}, which kept its entry in the directory, is gone."));
+        }
         foreach (var other in Membership.Running())
             other.Calls.Pending.Fail(message => message.Destination == lost && !other.IsClient && other != lost,
                 message => new SiloUnavailableException($"The target silo became unavailable for {message}; its outcome is unknown."));
@@ -56,6 +66,14 @@ public sealed class InProcessCluster
 
     /// <summary>The directory loses one grain: callers elsewhere get another activation of it, until the older one ends.</summary>
     public void Forget(GrainId grain) => Directory.Forget(grain);
+
+    // The management grain and other stateless workers are in no directory.
+    private List<Activation> Entered(Silo keeper) =>
+    [
+        .. Membership.Running().Where(other => other != keeper && !other.IsClient).SelectMany(other => other.Catalog.Activations())
+            .Where(activation => activation.Class.MaxWorkers == 0 && Membership.OwnerOf(activation.GrainId.GetUniformHashCode()) == keeper)
+            .OrderBy(activation => activation.GrainId),
+    ];
 
     /// <summary>The one thing of this name that all silos share.</summary>
     internal T Share<T>(object name, Func<T> make) where T : class => (T)_shared.GetOrAdd((typeof(T), name), _ => make());
