@@ -26,6 +26,12 @@ public sealed partial class SiloCluster
         await _cluster.DisposeAsync();
     }
 
+    private async Task SettleViews()
+    {
+        await _cluster!.WaitForLivenessToStabilizeAsync();
+        await _cluster.WaitForClusterManifestToStabilizeAsync();
+    }
+
     private async Task StartFirst(string zone)
     {
         _zone = zone;

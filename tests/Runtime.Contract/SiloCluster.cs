@@ -16,6 +16,7 @@ public sealed partial class SiloCluster : IAsyncDisposable
 
     private readonly Dictionary<SiloAddress, LifeOfASilo> _lives = [];
     private readonly Dictionary<SiloAddress, string> _zones = [];
+    private readonly Dictionary<SiloAddress, ISiloMetadataCache> _metadata = [];
 
     public Journal Journal { get; } = new();
 
@@ -35,9 +36,13 @@ public sealed partial class SiloCluster : IAsyncDisposable
 
     public string ZoneOf(SiloAddress silo) => _zones[silo];
 
-    /// <summary>The management grain names so many active silos.</summary>
-    public Task Settle(int silos) => Eventually(async () =>
-        (await Grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true)).Count == silos);
+    /// <summary>The management grain names so many active silos, and each of them knows all and what they say of themselves.</summary>
+    public async Task Settle(int silos)
+    {
+        await Eventually(async () => (await Grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true)).Keys is { } hosts && hosts.Count == silos
+            && hosts.All(knowing => hosts.All(known => _metadata[knowing].GetSiloMetadata(known).Metadata.Count > 0)));
+        await SettleViews();
+    }
 
     /// <summary>Calls until the answer is this; what a lost silo makes of a call meanwhile is no failure.</summary>
     public static async Task Eventually(Func<Task<bool>> question)
@@ -76,6 +81,7 @@ public sealed partial class SiloCluster : IAsyncDisposable
         var address = services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
         _lives[address] = services.GetRequiredService<LifeOfASilo>();
         _zones[address] = zone;
+        _metadata[address] = services.GetRequiredService<ISiloMetadataCache>();
         return address;
     }
 }

@@ -100,7 +100,7 @@ public sealed class SiloTests
         world.Cluster.Crash(world[0]);
         await Assert.ThrowsAsync<TimeoutException>(() => caller.CountOther(lost.GetPrimaryKeyLong(), Now));
         var waiting = caller.CountOther(lost.GetPrimaryKeyLong(), Now);
-        await Task.Delay(TimeSpan.FromSeconds(1), world.World);
+        await world.Pass(TimeSpan.FromSeconds(1));
         world.Cluster.DeclareDead(world[0]);
         var before = world.World.GetTimestamp();
         await Assert.ThrowsAsync<SiloUnavailableException>(() => waiting);
@@ -114,7 +114,7 @@ public sealed class SiloTests
     {
         var grain = await On(world, 0);
         var older = grain.Count(TimeSpan.FromSeconds(10));
-        await Task.Delay(TimeSpan.FromSeconds(1), world.World);
+        await world.Pass(TimeSpan.FromSeconds(1));
         world.Cluster.DeclareDead(world[0]);
         Assert.Equal(1, await grain.Count(Now));
         Assert.Equal(world[1].ToString(), await grain.Where());
@@ -157,9 +157,9 @@ public sealed class SiloTests
     {
         var grain = await On(world, 0);
         var running = grain.Count(TimeSpan.FromSeconds(5));
-        await Task.Delay(TimeSpan.FromSeconds(1), world.World);
+        await world.Pass(TimeSpan.FromSeconds(1));
         var waiting = Enumerable.Range(0, 5).Select(_ => grain.Count(Now)).ToList();
-        await Task.Delay(TimeSpan.FromSeconds(1), world.World);
+        await world.Pass(TimeSpan.FromSeconds(1));
         var stop = world.Stop(0);
         Assert.Equal(1, await running);
         Assert.Equal([1, 2, 3, 4, 5], (await Task.WhenAll(waiting)).Order());
@@ -174,10 +174,10 @@ public sealed class SiloTests
     {
         var grain = await On(world, 0);
         await grain.WakeMe();
-        await Task.Delay(TimeSpan.FromSeconds(150), world.World);
+        await world.Pass(TimeSpan.FromSeconds(150));
         Assert.Equal($"{world[0]} {world[0]} ", await grain.WokenOn());
         world.Cluster.Kill(world[0]);
-        await Task.Delay(TimeSpan.FromSeconds(120), world.World);
+        await world.Pass(TimeSpan.FromSeconds(120));
         Assert.Equal($"{world[1]} {world[1]} ", await grain.WokenOn());
         return 0;
     });
@@ -205,7 +205,7 @@ public sealed class SiloTests
         }
         await world.Add();
         world.Cluster.Kill(world[1]);
-        await Task.Delay(TimeSpan.FromSeconds(1), world.World);
+        await world.Pass(TimeSpan.FromSeconds(1));
         var ended = (await world.Client.GetGrain<IFinishGrain>(1).Order()).Split(' ', StringSplitOptions.RemoveEmptyEntries);
         Assert.InRange(ended.Length, 1, 6);
         foreach (var grain in grains)

@@ -42,6 +42,9 @@ internal sealed class SimulatedCluster(int seed) : IDisposable
         _silos.Add(host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress);
     }
 
+    /// <summary>Lets virtual time pass.</summary>
+    public Task Pass(TimeSpan time) => Task.Delay(time, World);
+
     /// <summary>Stops a silo in good order.</summary>
     public async Task Stop(int silo)
     {
