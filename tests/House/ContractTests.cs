@@ -11,6 +11,8 @@ public class ContractTests
 {
     private static readonly Assembly Contracts = typeof(TenantId).Assembly;
 
+    private static readonly Assembly GrainClasses = Assembly.Load("Sophia.Grains");
+
     private static IEnumerable<Type> Interfaces => Contracts.GetTypes().Where(t => t.IsInterface && typeof(IAddressable).IsAssignableFrom(t));
 
     private static IEnumerable<Type> Messages => Contracts.GetTypes().Where(t => t.IsDefined(typeof(GenerateSerializerAttribute), false));
@@ -62,6 +64,27 @@ public class ContractTests
         Assert.Empty(strangers);
     }
 
+    [Fact]
+    public void What_a_grain_keeps_is_made_without_arguments_and_its_members_are_numbered()
+    {
+        Assert.All(States, state => Assert.True(state.Type.GetConstructor(Type.EmptyTypes) is not null, $"{state.Type.Name} has no public constructor without parameters"));
+        foreach (var state in States.Select(kept => kept.Type).Union(Kept))
+        {
+            Assert.True(state.IsDefined(typeof(GenerateSerializerAttribute)) && state.IsDefined(typeof(AliasAttribute)), $"{state.Name} is not serialised by name");
+            Assert.All(StoredMembers(state), p => Assert.True(p.GetCustomAttribute<IdAttribute>() is not null, $"{state.Name}.{p.Name} has no [Id]"));
+        }
+    }
+
+    [Fact]
+    public void Nothing_is_numbered_that_the_list_does_not_read()
+    {
+        var unread = from type in Messages.Concat(Kept)
+                     from member in type.GetMembers(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly)
+                     where member.IsDefined(typeof(IdAttribute)) && !StoredMembers(type).Contains(member)
+                     select $"{type.Name}.{member.Name}";
+        Assert.Empty(unread);
+    }
+
     /// <summary>The wire is a checked-in file: moving a member breaks the build until docs/contracts.txt says so too.</summary>
     [Fact]
     public void The_contracts_are_those_that_the_list_says()
@@ -83,15 +106,25 @@ public class ContractTests
             foreach (var method in type.GetMethods().OrderBy(AliasOf, StringComparer.Ordinal))
                 text.AppendLine($"  {AliasOf(method)}({string.Join(", ", method.GetParameters().Select(p => Name(p.ParameterType)))}) -> {Name(method.ReturnType)}");
         }
-        foreach (var type in Messages.OrderBy(AliasOf, StringComparer.Ordinal))
-        {
-            text.Append("message ").AppendLine(AliasOf(type));
-            foreach (var member in StoredMembers(type).OrderBy(p => p.GetCustomAttribute<IdAttribute>()!.Id))
-                text.AppendLine($"  {member.GetCustomAttribute<IdAttribute>()!.Id} {member.Name}: {Name(member.PropertyType)}");
-        }
+        Describe("message", Messages, text);
+        foreach (var type in GrainClasses.GetTypes().Where(IsGrainClass).OrderBy(GrainTypeOf, StringComparer.Ordinal))
+            text.AppendLine($"class {GrainTypeOf(type)}: {string.Join(", ", type.GetInterfaces().Where(Interfaces.Contains).Select(AliasOf).Order(StringComparer.Ordinal))}");
+        foreach (var (grain, kept, type) in States.OrderBy(state => state.Grain, StringComparer.Ordinal))
+            text.AppendLine($"state {grain} {kept.StateName} in {kept.StorageName}: {Name(type)}");
+        Describe("kept", Kept, text);
         foreach (var type in Contracts.GetTypes().Where(t => t.IsEnum && t.IsPublic).OrderBy(t => t.FullName, StringComparer.Ordinal))
             text.AppendLine($"enum {type.FullName}: {string.Join(", ", Enum.GetNames(type).Select(n => $"{n}={Convert.ToInt64(Enum.Parse(type, n))}"))}");
         return text.ToString().ReplaceLineEndings("\n");
+    }
+
+    private static void Describe(string kind, IEnumerable<Type> types, StringBuilder text)
+    {
+        foreach (var type in types.OrderBy(AliasOf, StringComparer.Ordinal))
+        {
+            text.AppendLine($"{kind} {AliasOf(type)}");
+            foreach (var member in StoredMembers(type).OrderBy(p => p.GetCustomAttribute<IdAttribute>()!.Id))
+                text.AppendLine($"  {member.GetCustomAttribute<IdAttribute>()!.Id} {member.Name}: {Name(member.PropertyType)}");
+        }
     }
 
     private static string FirstDifference(string a, string b)
@@ -104,6 +137,24 @@ public class ContractTests
     private static IEnumerable<PropertyInfo> StoredMembers(Type type) =>
         type.GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
             .Where(p => p.GetMethod!.IsDefined(typeof(System.Runtime.CompilerServices.CompilerGeneratedAttribute)) && p.Name != "EqualityContract");
+
+    /// <summary>What grain classes keep is made of these.</summary>
+    private static IEnumerable<Type> Kept => GrainClasses.GetTypes().Where(t => t.IsDefined(typeof(GenerateSerializerAttribute), false));
+
+    /// <summary>What grain classes keep in grain storage.</summary>
+    private static IEnumerable<(string Grain, PersistentStateAttribute Kept, Type Type)> States =>
+        from type in GrainClasses.GetTypes().Where(IsGrainClass)
+        from parameter in type.GetConstructors().SelectMany(constructor => constructor.GetParameters())
+        let kept = parameter.GetCustomAttribute<PersistentStateAttribute>()
+        where kept is not null
+        select (GrainTypeOf(type), kept, parameter.ParameterType.GetGenericArguments()[0]);
+
+    private static bool IsGrainClass(Type type) => type is { IsClass: true, IsAbstract: false } && typeof(Grain).IsAssignableFrom(type);
+
+    /// <summary>The name in identities, as both runtimes make it: it is on the wire, in reminders and in the keys of grain storage.</summary>
+    private static string GrainTypeOf(Type type) => type.GetCustomAttribute<GrainTypeAttribute>() is not null
+        ? throw new InvalidOperationException($"{type.Name} has a [GrainType]; this list must learn to read it.")
+        : (type.Name.EndsWith("Grain", StringComparison.Ordinal) ? type.Name[..^"Grain".Length] : type.Name).ToLowerInvariant();
 
     private static string AliasOf(MemberInfo member) => member.GetCustomAttribute<AliasAttribute>()?.Alias ?? member.Name;
 
