@@ -50,14 +50,22 @@ public readonly record struct ChunkSpan(string Field, int Start, int Length, int
 public sealed record IndexedChunk(long ChunkId, string Stream, string Key, long Version, DateTimeOffset At, string Title, Chunk Chunk);
 
 /// <summary>A chunk that may answer a question: what the ranker needs of it, without its text. Record tells chunks of one record from others'.</summary>
-public sealed record Candidate(long ChunkId, long Record, int Ordinal, ChunkKind Kind, IReadOnlyList<string> Speakers, ReadOnlyMemory<byte> Words);
+public sealed record Candidate(long ChunkId, long Record, int Ordinal, ChunkKind Kind, IReadOnlyList<string> Speakers, ReadOnlyMemory<byte> Words)
+{
+    /// <summary>Cosine between its vector and the question's, -1 to 1; null where either has none.</summary>
+    public float? Similarity { get; init; }
+}
 
 public sealed record IndexedState(long Version, int Chunks, DateTimeOffset IndexedAt);
 
 /// <summary>What to propose. Terms are plain words; the engine quotes them, nothing in them is syntax.</summary>
 /// <param name="Stems">The terms' stems, whose frequencies the scorer wants.</param>
 /// <param name="Limit">Chunks at most. Where the filter names records and leaves no more than this, all that it leaves are returned, whether they hold a term or not.</param>
-public sealed record CandidateQuery(IReadOnlyList<string> Terms, IReadOnlyList<string> Stems, SearchFilter? Filter, int Limit);
+public sealed record CandidateQuery(IReadOnlyList<string> Terms, IReadOnlyList<string> Stems, SearchFilter? Filter, int Limit)
+{
+    /// <summary>The question as a vector; null: words alone.</summary>
+    public VectorQuery? Near { get; init; }
+}
 
 /// <summary>Chunks and what the scorer needs of the whole.</summary>
 /// <param name="Matched">Chunks that pass the filter and hold a term.</param>
