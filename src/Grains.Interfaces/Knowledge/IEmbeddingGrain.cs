@@ -6,7 +6,8 @@ public interface IEmbeddingGrain : IGrainWithStringKey
 {
     /// <summary>One vector for each text, in order.</summary>
     /// <exception cref="Operations.RefusedException">Invalid: no text, more than <see cref="EmbeddedTexts.MaxTexts"/>. Busy: too many texts wait already, or the model does not answer.</exception>
-    [Alias("Embed"), Repeatable]
+    /// <remarks>Calls of one tenant interleave: a question does not wait for the many texts of an index.</remarks>
+    [Alias("Embed"), Repeatable, AlwaysInterleave]
     Task<EmbeddedTexts> Embed(IReadOnlyList<string> texts, CancellationToken cancellation);
 }
 
