@@ -36,7 +36,7 @@ internal sealed class HashedWords
         vector.Clear();
         Count(text);
         foreach (var (stem, times) in counted)
-            AddWord(vector, stem, (1 + MathF.Log(times)) * (StopWords.IsAsking(stem) ? AskingWeight : 1));
+            AddWord(vector, stem, (float)(1 + Math.Log(times)) * (StopWords.IsAsking(stem) ? AskingWeight : 1));
         if (!TryNormalise(vector))
         {
             vector.Clear();
