@@ -5,21 +5,25 @@ public static class Projections
 {
     /// <summary>Passages to search.</summary>
     public const string Index = "index";
+
+    /// <summary>Vectors of the passages. Its cursor and head count passages, not log positions: those with a vector, and all.</summary>
+    public const string Vectors = "vectors";
 }
 
 /// <summary>Follows the log into something that can be thrown away and rebuilt. The key is "tenant/projection".</summary>
+/// <remarks>Whoever looks, hints or waits interleaves: a waiting caller must not stand in the way of those that make it go on, and none of them changes anything itself.</remarks>
 [Alias("Sophia.IProjectionGrain")]
 public interface IProjectionGrain : IGrainWithStringKey
 {
     /// <summary>Says that the log has grown. May be lost: a sweeper asks again.</summary>
-    [OneWay, Alias("Hint")]
+    [OneWay, AlwaysInterleave, Alias("Hint")]
     Task Hint(long head);
 
-    [Alias("View"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    [AlwaysInterleave, Alias("View"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<ProjectionView> View();
 
     /// <summary>Returns once the projection has passed a position, or has given up on it; refuses as Busy after <paramref name="patience"/>.</summary>
-    [Alias("WaitFor")]
+    [AlwaysInterleave, Alias("WaitFor")]
     Task<ProjectionView> WaitFor(long position, TimeSpan patience, CancellationToken cancellation);
 
     /// <summary>Starts again from the beginning of the log.</summary>
@@ -27,7 +31,7 @@ public interface IProjectionGrain : IGrainWithStringKey
     Task<ProjectionView> Rebuild();
 
     /// <summary>What it gave up on, newest first, at most <paramref name="limit"/>; the oldest are only counted.</summary>
-    [Alias("DeadLetters"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    [AlwaysInterleave, Alias("DeadLetters"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<ProjectionDeadLetter>> DeadLetters(int limit);
 }
 

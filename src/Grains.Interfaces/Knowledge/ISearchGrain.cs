@@ -48,7 +48,12 @@ public sealed record SearchAnswer(
     [property: Id(2)] double Milliseconds,
     [property: Id(3)] long IndexedTo,
     [property: Id(4)] long Head,
-    [property: Id(5)] WordCounts? Words = null);
+    [property: Id(5)] WordCounts? Words = null)
+{
+    /// <summary>Why meaning had no part in this answer, which words alone gave; null where it had, or where there was nothing to compare with.</summary>
+    [Id(6)]
+    public string? Degraded { get; init; }
+}
 
 /// <summary>How common the words looked for are: passages in the whole index, and for each word (its stem) those that hold it.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.WordCounts")]

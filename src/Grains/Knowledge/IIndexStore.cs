@@ -75,5 +75,8 @@ public sealed record CandidateQuery(IReadOnlyList<string> Terms, IReadOnlyList<s
 /// <param name="Cursor">How far the index had come.</param>
 public sealed record CandidateSet(IReadOnlyList<Candidate> Chunks, long Matched, long TotalChunks, long? ScopeChunks, IReadOnlyDictionary<string, long> DocumentFrequency, IndexCursor Cursor)
 {
+    /// <summary>Why nobody was proposed for nearness, though it was asked for; null where that was done.</summary>
+    public string? NotNear { get; init; }
+
     public static CandidateSet Empty(IndexCursor cursor) => new([], 0, 0, null, new Dictionary<string, long>(), cursor);
 }
