@@ -20,9 +20,12 @@ internal static class InboxEndpoints
         var folder = Path.Combine(options.InboxFolder, context.User.Caller().Tenant.Value);
         var target = InboxPath.Resolve(folder, path)
             ?? throw new RefusedException(RefusalCode.Invalid, $"\"{path}\" is not a relative path of plain names, at most {InboxPath.MostCharacters} characters long.");
-        var bytes = await Keep(context.Request, folder, target, disk);
         var pipeline = grains.Pipeline(context, PipelineName);
-        if (await pipeline.View() is null)
+        var known = await pipeline.View();
+        if (known is not null && !known.Sources.Any(source => source.Type == "files" && IsSame(source.Description, folder)))
+            throw new RefusedException(RefusalCode.Conflict, $"The pipeline \"{PipelineName}\" reads something else, so nobody would read the file. Remove it or give it another name; the file was not kept.");
+        var bytes = await Keep(context.Request, folder, target, disk);
+        if (known is null)
             await pipeline.Define(Definition(folder), "inbox.yaml");
         var run = start ? await StartUnlessRunning(pipeline) : null;
         return Results.Json(new InboxFile(path, bytes, run), EdgeJson.Readable.InboxFile, statusCode: StatusCodes.Status202Accepted);
@@ -71,6 +74,8 @@ internal static class InboxEndpoints
                 return true;
         return false;
     }
+
+    private static bool IsSame(string path, string folder) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
 
     private static async Task<RunView?> StartUnlessRunning(IPipelineGrain pipeline)
     {

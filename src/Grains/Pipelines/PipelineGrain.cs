@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Sophia.Knowledge;
 using Sophia.Log;
 using Sophia.Operations;
+using Sophia.Security;
 using Sophia.Tenants;
 
 namespace Sophia.Pipelines;
@@ -20,6 +21,7 @@ internal sealed partial class PipelineGrain(
     IEnumerable<ISourceKind> kinds,
     IBatchJudges judges,
     ISecretResolver secrets,
+    ISecretSource random,
     IOptions<PipelineOptions> options,
     TimeProvider time,
     ILogger<PipelineGrain> logger) : Grain, IPipelineGrain, IRemindable
@@ -72,13 +74,15 @@ internal sealed partial class PipelineGrain(
         if (read.Definition is null)
             throw new RefusedException(RefusalCode.Invalid, read.Errors.Count == 1 ? "The definition has a mistake." : $"The definition has {read.Errors.Count} mistakes.", read.Errors);
         var version = stored.State.LastVersion + 1;
-        var generates = PipelineSources.Webhook(read.Definition) is { } hook && hook["secret"] == "generated";
+        var secret = SecretReference.Parse(PipelineSources.Webhook(read.Definition)?["secret"] ?? "");
+        if (secret is not null && secrets.Objection(key.Tenant, secret) is { } objection)
+            throw new RefusedException(RefusalCode.Invalid, $"{fileName}: source.secret: {objection}.");
         await GrainFactory.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(key.Tenant)).Add(key.Name!);
         await Save(stored.State with
         {
             Definition = new KeptDefinition(definitionText, fileName, version, time.GetUtcNow()),
             LastVersion = version,
-            GeneratedSecret = generates ? stored.State.GeneratedSecret ?? secrets.NewSecret() : null,
+            GeneratedSecret = secret is SecretReference.Generated ? stored.State.GeneratedSecret ?? Secrets.Make(random) : null,
             NextAt = null,
         });
         Reread();
@@ -153,7 +157,7 @@ internal sealed partial class PipelineGrain(
         if (definition is null || PipelineSources.Webhook(definition) is not { } source)
             return new DeliveryResult(DeliveryOutcome.NoSuchWebhook, $"Pipeline \"{key.Name}\" takes no deliveries.", null);
         var reference = SecretReference.Parse(source["secret"] ?? "");
-        var secret = reference is SecretReference.Generated ? stored.State.GeneratedSecret : reference is null ? null : await secrets.Resolve(reference, lifetime.Token);
+        var secret = reference is SecretReference.Generated ? stored.State.GeneratedSecret : reference is null ? null : await secrets.Resolve(key.Tenant, reference, lifetime.Token);
         if (string.IsNullOrEmpty(secret))
             throw new RefusedException(RefusalCode.Unavailable, "The webhook's secret is not to be had; set it and let the sender try again.");
         var (result, position) = await desk.Take(definition, stored.State.Definition!.Version, source, secret, delivery, lifetime.Token);

@@ -87,6 +87,9 @@ internal static class Show
         });
     }
 
+    /// <summary>The same for a text that must stay on its line.</summary>
+    public static string OneLine(string text) => Tame(text).Replace('\n', '\uFFFD').Replace('\r', '\uFFFD');
+
     private static bool IsWild(char c) => char.IsControl(c) && c is not ('\n' or '\r' or '\t');
 
     public static string Plain(string? text, int most = 200)

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.SignalR;
 using Serilog;
 using Serilog.Events;
 using Sophia.Operations;
@@ -32,17 +33,18 @@ internal static class Server
             .MinimumLevel.Override("Microsoft.AspNetCore.DataProtection", LogEventLevel.Error) // It warns that keys lie unencrypted; the folder is the owner's alone.
             .MinimumLevel.Override("Sophia.Security.ApiKeyHandler", LogEventLevel.Warning)
             .MinimumLevel.Override("Orleans", level < LogEventLevel.Information ? level : LogEventLevel.Warning)
-            .WriteTo.Console(
-                outputTemplate: "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj} {CorrelationId}{NewLine}{Exception}",
-                formatProvider: System.Globalization.CultureInfo.InvariantCulture,
-                standardErrorFromLevel: LogEventLevel.Verbose)
-            .Filter.ByExcluding(line => !start.IsOver && FromHost(line))
+            .WriteTo.Console(new TameLines(), standardErrorFromLevel: LogEventLevel.Verbose)
+            .Filter.ByExcluding(line => (!start.IsOver && FromHost(line)) || IsRefusal(line))
             .Enrich.FromLogContext()
             .CreateLogger();
         builder.Logging.ClearProviders();
         builder.Logging.SetMinimumLevel(least);
         builder.Logging.AddSerilog(log, dispose: true);
     }
+
+    // The hub's caller is told why; SignalR would note each of them as an error with its stack.
+    internal static bool IsRefusal(LogEvent line) => line.Exception is HubException or RefusedException
+        && line.Properties.GetValueOrDefault("SourceContext") is ScalarValue { Value: string category } && category.StartsWith("Microsoft.AspNetCore.SignalR", StringComparison.Ordinal);
 
     private static bool FromHost(LogEvent line) =>
         line.Properties.GetValueOrDefault("SourceContext") is ScalarValue { Value: string category } && (category.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal)

@@ -7,6 +7,7 @@ using Sophia.Pages;
 using Sophia.Pipelines;
 using Sophia.Quality;
 using Sophia.Security;
+using Sophia.Tenants;
 
 namespace Sophia.Hosting;
 
@@ -54,7 +55,7 @@ internal static class SophiaHost
     private static void AddGrains(IServiceCollection services, SophiaOptions options, HomeFolder folder)
     {
         services.AddSingleton<ISecretSource, SystemSecrets>();
-        services.AddSingleton<ISecretResolver, SecretResolver>();
+        services.AddSingleton<ISecretResolver>(new SecretResolver(new HashSet<TenantId> { RunningSophia.DefaultTenant }));
         services.AddSophiaStorage(storage => storage.DataFolder = folder.Path, options.Postgres is not { } connection ? null
             : postgres => (postgres.Connection, postgres.OwnerConnection) = (connection, options.PostgresOwner));
         if (options.Cluster is not null)

@@ -213,6 +213,17 @@ public class PipelineFlowTests(SophiaApp app) : IClassFixture<SophiaApp>
         await Eventually.Get(() => owner.GetFromJsonAsync<JsonElement>("/api/streams"), s => s.GetArrayLength() == 2, "two streams");
     }
 
+    [Fact]
+    public async Task A_file_is_not_acknowledged_where_a_pipeline_called_inbox_reads_something_else()
+    {
+        var (tenant, _, owner) = await app.NewTenant();
+        using var own = await owner.PutAsync("/api/pipelines/inbox", new StringContent("name: inbox\nsources:\n  - {type: webhook, secret: generated, stream: orders}\n"));
+        Assert.Equal(HttpStatusCode.OK, own.StatusCode);
+        using var answer = await owner.PostAsync("/api/inbox?path=one.txt", new StringContent("Ann called."));
+        await answer.Problem(409, "conflict");
+        Assert.False(File.Exists(Path.Combine(app.Folder, "data", "inbox", tenant, "one.txt")));
+    }
+
     private async Task<string> Defined(string name, string file, string text, string streams, string gate = "")
     {
         var folder = app.FilesOf(name, (file, text));

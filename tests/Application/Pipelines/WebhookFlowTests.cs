@@ -39,6 +39,19 @@ public class WebhookFlowTests(SophiaApp app) : IClassFixture<SophiaApp>
         await answer.Problem(413, "too-large");
     }
 
+    [Theory]
+    [InlineData("env:PATH")]
+    [InlineData("file:/etc/hostname")]
+    public async Task A_tenant_cannot_name_a_variable_or_file_of_the_machine_as_its_secret(string secret)
+    {
+        var (_, _, owner) = await app.NewTenant();
+        var definition = $"name: hook\nsources:\n  - type: github-webhook\n    secret: {secret}\n";
+        using var refused = await owner.PutAsync("/api/pipelines/hook", new StringContent(definition));
+        Assert.Contains("generated", (await refused.Problem(400, "invalid")).ToString());
+        using var ours = await app.Owner.PutAsync("/api/pipelines/hook-by-reference", new StringContent(definition.Replace("name: hook", "name: hook-by-reference")));
+        Assert.Equal(HttpStatusCode.OK, ours.StatusCode);
+    }
+
     [Fact]
     public async Task A_signed_delivery_that_is_no_JSON_is_refused_in_words()
     {

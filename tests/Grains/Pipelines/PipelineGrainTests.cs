@@ -187,14 +187,14 @@ public sealed class PipelineGrainTests
         await using var world = await PipelineHost.Start();
         var view = await world.As(pipeline => pipeline.Define("source: {type: github-webhook, secret: generated}", "crm.yaml"));
         Assert.Equal("/hooks/acme/crm", view.Sources[0].WebhookPath);
-        Assert.DoesNotContain("made-for-you", view.ToString());
-        Assert.Equal("made-for-you", await world.As(pipeline => pipeline.WebhookSecret()));
+        Assert.DoesNotContain(PipelineHost.MadeSecret, view.ToString());
+        Assert.Equal(PipelineHost.MadeSecret, await world.As(pipeline => pipeline.WebhookSecret()));
         var body = """{"issue":{"id":7}}"""u8.ToArray();
         var headers = new Dictionary<string, string>
         {
             ["x-github-event"] = "issues",
             ["x-github-delivery"] = "d-1",
-            ["x-hub-signature-256"] = "sha256=" + Convert.ToHexStringLower(WebhookSignature.Of(body, null, "made-for-you")),
+            ["x-hub-signature-256"] = "sha256=" + Convert.ToHexStringLower(WebhookSignature.Of(body, null, PipelineHost.MadeSecret)),
         };
         Assert.Equal(DeliveryOutcome.Stored, (await world.As(pipeline => pipeline.Deliver(new WebhookDelivery(headers, body)))).Outcome);
         Assert.Equal(DeliveryOutcome.Duplicate, (await world.As(pipeline => pipeline.Deliver(new WebhookDelivery(headers, body)))).Outcome);

@@ -14,6 +14,9 @@ namespace Sophia.Pipelines;
 /// <summary>The grains of pipelines in a silo over the embedded store; it can be stopped and started again over the same folder.</summary>
 internal sealed class PipelineHost : IAsyncDisposable
 {
+    /// <summary>What a pipeline makes of the bytes of <see cref="Sevens"/>.</summary>
+    public const string MadeSecret = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly string root = Path.Combine(Path.GetTempPath(), "sophia-silo-" + Path.GetRandomFileName());
     private IHost? host;
@@ -47,6 +50,7 @@ internal sealed class PipelineHost : IAsyncDisposable
         builder.Services.AddSingleton<ISourceKind>(Files);
         builder.Services.AddSingleton<IBatchJudges, NoNegativeAmounts>();
         builder.Services.AddSingleton<ISecretResolver, OneSecret>();
+        builder.Services.AddSingleton<ISecretSource, Sevens>();
         builder.Services.AddSophiaKnowledge();
         builder.Services.AddSophiaLog();
         builder.Services.AddSophiaPipelines(pipelines => (pipelines.BatchRecords, pipelines.Parallelism) = (2, 2));
@@ -92,10 +96,15 @@ internal sealed class PipelineHost : IAsyncDisposable
         Directory.Delete(root, recursive: true);
     }
 
+    private sealed class Sevens : ISecretSource
+    {
+        public void Fill(Span<byte> buffer) => buffer.Fill(7);
+    }
+
     private sealed class OneSecret : ISecretResolver
     {
-        public ValueTask<string?> Resolve(SecretReference reference, CancellationToken cancellation) => ValueTask.FromResult<string?>("s3cret");
+        public string? Objection(TenantId tenant, SecretReference reference) => null;
 
-        public string NewSecret() => "made-for-you";
+        public ValueTask<string?> Resolve(TenantId tenant, SecretReference reference, CancellationToken cancellation) => ValueTask.FromResult<string?>("s3cret");
     }
 }

@@ -45,7 +45,7 @@ internal static class FileBytes
 {
     public static Stream Open(string path, bool gzip, FilesOptions options)
     {
-        var stream = new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0, Options = FileOptions.SequentialScan });
+        var stream = RegularFile.Open(path);
         return gzip ? new BoundedGzip(stream, Math.Max(options.MaxExpandedBytes, stream.Length * options.MaxExpansion)) : stream;
     }
 

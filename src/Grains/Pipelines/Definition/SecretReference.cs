@@ -1,3 +1,5 @@
+using Sophia.Tenants;
+
 namespace Sophia.Pipelines;
 
 /// <summary>Where a secret is to be had: <c>env:NAME</c>, <c>file:PATH</c>, or <c>generated</c> (made once and kept by the pipeline).</summary>
@@ -25,9 +27,9 @@ public abstract record SecretReference
 /// <summary>Fetches secrets; the program implements it over the environment and the disk.</summary>
 public interface ISecretResolver
 {
-    /// <summary>The secret, or null where there is none under that reference.</summary>
-    ValueTask<string?> Resolve(SecretReference reference, CancellationToken cancellation);
+    /// <summary>Why a tenant's definition may not name a secret so, or null.</summary>
+    string? Objection(TenantId tenant, SecretReference reference);
 
-    /// <summary>A new secret of 32 random bytes, as 64 lower hex characters.</summary>
-    string NewSecret();
+    /// <summary>The secret, or null where there is none under that reference or the tenant may not name it.</summary>
+    ValueTask<string?> Resolve(TenantId tenant, SecretReference reference, CancellationToken cancellation);
 }

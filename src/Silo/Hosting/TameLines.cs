@@ -1,0 +1,22 @@
+using System.Globalization;
+using Serilog.Events;
+using Serilog.Formatting;
+using Serilog.Formatting.Display;
+using Sophia.Commands;
+
+namespace Sophia.Hosting;
+
+/// <summary>Writes log lines in which names of files, records and callers cannot begin a line of their own or steer a terminal: control characters are U+FFFD.</summary>
+internal sealed class TameLines : ITextFormatter
+{
+    private readonly MessageTemplateTextFormatter line = new("{Timestamp:HH:mm:ss} {Level:u3} {Message:lj} {CorrelationId}", CultureInfo.InvariantCulture);
+
+    public void Format(LogEvent logEvent, TextWriter output)
+    {
+        using var text = new StringWriter(CultureInfo.InvariantCulture);
+        line.Format(logEvent, text);
+        output.WriteLine(Show.OneLine(text.ToString()));
+        if (logEvent.Exception is { } exception)
+            output.WriteLine("  " + Show.Tame(exception.ToString()).ReplaceLineEndings("\n  ")); // Of several lines by nature, each marked as no beginning.
+    }
+}
