@@ -28,6 +28,7 @@ public static class Edge
     /// <summary>What stands before every endpoint.</summary>
     public static WebApplication UseEdge(this WebApplication app)
     {
+        app.UseForwardedHeaders();
         app.UseMiddleware<ProblemMiddleware>();
         app.Use(static (context, next) =>
         {

@@ -15,6 +15,9 @@ public sealed record EdgeOptions
     /// <summary>Host names that requests may ask for; empty: any. The default shuts out pages that rebind their own name to this machine.</summary>
     public IReadOnlyList<string> Hosts { get; init; } = ["localhost", "127.0.0.1", "[::1]"];
 
+    /// <summary>Addresses and networks (10.0.0.0/8) of proxies that may say for whom they ask. Empty: who connects is who asks, whatever a header says.</summary>
+    public IReadOnlyList<string> TrustedProxies { get; init; } = [];
+
     /// <summary>The tenant whose owner may create tenants.</summary>
     public TenantId SystemTenant { get; init; } = TenantId.Parse("default");
 }
@@ -53,8 +56,8 @@ public static class EdgeLimits
     /// <summary>How often requests that stay open are looked at. Under half of <see cref="RevokedWithin"/>.</summary>
     public static readonly TimeSpan OpenCheckedEvery = TimeSpan.FromSeconds(2);
 
-    /// <summary>Sign-in codes that one address may try a minute.</summary>
-    public const int SignInsPerMinute = 20;
+    /// <summary>How long an address that does not have to wait is believed not to, without asking again.</summary>
+    public static readonly TimeSpan AddressBelievedFor = TimeSpan.FromSeconds(5);
 
     /// <summary>How many callers are remembered.</summary>
     public const int CallersRemembered = 10_000;

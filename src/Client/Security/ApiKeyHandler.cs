@@ -21,7 +21,7 @@ internal sealed class ApiKeyHandler(
     {
         if (KeyOf(Request) is not { } key)
             return AuthenticateResult.NoResult();
-        var caller = await callers.Find(key);
+        var caller = await callers.Find(key, Context.Connection.RemoteIpAddress);
         return caller is null
             ? AuthenticateResult.Fail("unknown key")
             : AuthenticateResult.Success(new AuthenticationTicket(caller.ToPrincipal(SchemeName), SchemeName));

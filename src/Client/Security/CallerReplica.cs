@@ -1,32 +1,41 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 
 namespace Sophia.Security;
 
 /// <summary>Who presented which key, remembered for a short while so that most requests ask no grain.</summary>
-/// <remarks>A made-up tenant never wakes a grain: the list of tenants is consulted first, and asked for anew at most once a second.</remarks>
-internal sealed class CallerReplica(IGrainFactory grains, TimeProvider time)
+/// <remarks>A made-up tenant never wakes a grain: the list of tenants is consulted first, and asked for anew at most once a second. A key that was right here
+/// before is no guess: it does not pass the throttle, whatever else comes from its address.</remarks>
+internal sealed class CallerReplica(IGrainFactory grains, SignInThrottle throttle, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, (Caller Caller, DateTimeOffset Until)> remembered = new(StringComparer.Ordinal);
     private HashSet<TenantId> tenants = [];
     private DateTimeOffset tenantsReadAt = DateTimeOffset.MinValue;
 
     /// <summary>Whose key this is, or null. The key has the form <c>sophia.{tenant}.{secret}</c>.</summary>
-    public async Task<Caller?> Find(string key)
+    /// <exception cref="RefusedException">Busy: too many wrong ones came from the address.</exception>
+    public async Task<Caller?> Find(string key, IPAddress? from)
     {
         var parts = key.Split('.');
         if (parts is not ["sophia", var name, { Length: > 0 }] || key.Length > 256 || !TenantId.TryParse(name, out var tenant))
             return null;
         var hash = HashOf(key);
-        if (remembered.TryGetValue(hash, out var known) && known.Until > time.GetUtcNow())
+        var wasRight = remembered.TryGetValue(hash, out var known);
+        if (wasRight && known.Until > time.GetUtcNow())
             return known.Caller;
-        if (!await Exists(tenant))
-            return null;
-        using var _ = CallerContext.ForSystem("authentication");
-        var caller = await grains.GetGrain<ITenantGrain>(TenantKey.Of(tenant)).Authenticate(hash);
+        if (!wasRight)
+            await throttle.Enter(from);
+        var exists = await Exists(tenant);
+        var caller = exists ? await Ask(tenant, hash) : null;
         if (caller is not null)
             Remember(hash, caller);
+        else
+        {
+            remembered.TryRemove(hash, out _);
+            await throttle.Wrong(from, exists ? tenant : null);
+        }
         return caller;
     }
 
@@ -49,11 +58,17 @@ internal sealed class CallerReplica(IGrainFactory grains, TimeProvider time)
     {
         foreach (var (hash, entry) in remembered)
             if (entry.Caller.Tenant == tenant)
-                remembered.TryRemove(hash, out _);
+                remembered.TryUpdate(hash, (entry.Caller, DateTimeOffset.MinValue), entry);
         tenantsReadAt = DateTimeOffset.MinValue;
     }
 
     public static string HashOf(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
+
+    private async Task<Caller?> Ask(TenantId tenant, string hash)
+    {
+        using var _ = CallerContext.ForSystem("authentication");
+        return await grains.GetGrain<ITenantGrain>(TenantKey.Of(tenant)).Authenticate(hash);
+    }
 
     private void Remember(string hash, Caller caller)
     {

@@ -1,4 +1,3 @@
-using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
@@ -13,6 +12,7 @@ public static class EdgeSecurity
 
     public static IServiceCollection AddEdgeSecurity(this IServiceCollection services, EdgeOptions options)
     {
+        services.AddSingleton<SignInThrottle>();
         services.AddSingleton<CallerReplica>();
         services.AddSingleton<LiveKeys>();
         services.AddSingleton<OpenRequests>();
@@ -27,12 +27,7 @@ public static class EdgeSecurity
             .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null)
             .AddCookie(cookie => Configure(cookie, options));
         services.AddAuthorization(Roles.Add);
-        services.AddRateLimiter(limiter =>
-        {
-            limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-            limiter.AddPolicy(SignInEndpoints.Throttle, context => RateLimitPartition.GetFixedWindowLimiter(
-                context.Connection.RemoteIpAddress, static _ => new() { PermitLimit = EdgeLimits.SignInsPerMinute, Window = TimeSpan.FromMinutes(1) }));
-        });
+        services.AddTrustedProxies(options);
         services.Configure<HostFilteringOptions>(hosts =>
         {
             hosts.AllowedHosts = options.Hosts.Count == 0 ? ["*"] : [.. options.Hosts];
@@ -46,7 +41,6 @@ public static class EdgeSecurity
         .UseAuthentication()
         .UseMiddleware<SameOrigin>()
         .UseAuthorization()
-        .UseRateLimiter()
         .Use(static async (context, next) =>
         {
             if (context.User.TryCaller() is not { } caller)

@@ -1,6 +1,9 @@
+using System.Net;
+using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Sophia.Security;
@@ -13,14 +16,10 @@ public static class SignInEndpoints
     /// <summary>What a browser that is not signed in is told.</summary>
     internal const string HowTo = "Open the link that \"./sophia up\" printed, or run \"./sophia signin\" for a new one.";
 
-    /// <summary>The policy that slows down whoever tries codes.</summary>
-    internal const string Throttle = "signin";
-
     internal static void MapSignIn(this IEndpointRouteBuilder app)
     {
         app.MapGet(Path, (string? code, HttpContext context) => Ask(code, context)).AllowAnonymous().ExcludeFromDescription();
-        app.MapPost(Path, Redeem).AllowAnonymous().ExcludeFromDescription().DisableAntiforgery().WithMetadata(new RequestSizeLimitAttribute(4096))
-            .RequireRateLimiting(Throttle);
+        app.MapPost(Path, Redeem).AllowAnonymous().ExcludeFromDescription().DisableAntiforgery().WithMetadata(new RequestSizeLimitAttribute(4096));
         app.MapPost("/signout", SignOut).ExcludeFromDescription();
         app.MapGet("/api/me", (HttpContext context) => context.User.Caller()).WithTags("Security").WithSummary("Who the key or the browser belongs to.");
         app.MapPost("/api/signin-links", Issue).RequireAuthorization(Roles.Admin).WithTags("Security")
@@ -38,12 +37,13 @@ public static class SignInEndpoints
             $"<form method=\"post\" action=\"{Path}\"><input type=\"hidden\" name=\"code\" value=\"{HtmlEncoder.Default.Encode(code)}\"><button autofocus>Sign in</button></form>");
     }
 
-    private static async Task Redeem(HttpContext context, IGrainFactory grains, CallerReplica callers)
+    private static async Task Redeem(HttpContext context, IGrainFactory grains, CallerReplica callers, SignInThrottle throttle, IDataProtectionProvider cookies)
     {
         if (!context.Request.HasFormContentType)
             throw new RefusedException(RefusalCode.Invalid, "Send the code as a form.");
         var form = await context.Request.ReadFormAsync(context.RequestAborted);
-        var caller = await Caller(form["code"].ToString(), grains, callers);
+        ExpectCookies(cookies);
+        var caller = await Caller(form["code"].ToString(), context.Connection.RemoteIpAddress, grains, callers, throttle);
         if (caller is null)
         {
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
@@ -56,12 +56,35 @@ public static class SignInEndpoints
         context.Response.Headers.Location = "/";
     }
 
-    private static async Task<Caller?> Caller(string code, IGrainFactory grains, CallerReplica callers)
+    private static async Task<Caller?> Caller(string code, IPAddress? from, IGrainFactory grains, CallerReplica callers, SignInThrottle throttle)
     {
-        if (code.Split('.') is not [var name, { Length: > 0 } secret] || !TenantId.TryParse(name, out var tenant) || !await callers.Exists(tenant))
+        if (code.Split('.') is not [var name, { Length: > 0 } secret] || !TenantId.TryParse(name, out var tenant))
             return null;
+        await throttle.Enter(from);
+        var exists = await callers.Exists(tenant);
+        var caller = exists ? await Spend(tenant, secret, grains) : null;
+        if (caller is null)
+            await throttle.Wrong(from, exists ? tenant : null);
+        return caller;
+    }
+
+    private static async Task<Caller?> Spend(TenantId tenant, string secret, IGrainFactory grains)
+    {
         using var _ = CallerContext.ForSystem("sign-in");
         return await grains.GetGrain<ITenantGrain>(TenantKey.Of(tenant)).RedeemSignIn(CallerReplica.HashOf(secret));
+    }
+
+    // A code works once: it is not spent on a cookie that cannot be written.
+    private static void ExpectCookies(IDataProtectionProvider cookies)
+    {
+        try
+        {
+            cookies.CreateProtector(Path).Protect([]);
+        }
+        catch (Exception missing) when (missing is CryptographicException or IOException)
+        {
+            throw new RefusedException(RefusalCode.Unavailable, "Browsers cannot sign in now: the keys that encrypt their cookies cannot be had. Your link still works later; API keys work.");
+        }
     }
 
     private static async Task<SignInLink> Issue(HttpContext context, IGrainFactory grains)

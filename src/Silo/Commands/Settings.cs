@@ -23,6 +23,7 @@ internal static class Settings
         Role = ClusterSettings.Role(),
         Redis = Variable("SOPHIA_REDIS"),
         InboxFolder = Variable("SOPHIA_INBOX"),
+        TrustedProxies = Variable("SOPHIA_TRUSTED_PROXIES")?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],
         Hosts = Variable("SOPHIA_HOSTS")?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],
     };
 

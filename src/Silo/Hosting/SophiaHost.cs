@@ -63,6 +63,7 @@ internal static class SophiaHost
         services.AddSophiaKnowledge();
         services.AddSophiaLog();
         services.AddSophiaQuality();
+        services.AddSignInThrottle();
         services.AddSophiaPipelines();
         services.AddFilesSource(files =>
         {
@@ -86,6 +87,7 @@ internal static class SophiaHost
         KeyFolder = folder.BrowserKeys,
         InboxFolder = options.InboxFolder ?? folder.Inbox,
         InstanceName = options.Cluster?.Name ?? folder.Name,
+        TrustedProxies = options.TrustedProxies,
         Hosts = options is { ListenAnywhere: true, Hosts: [] } ? [] : ["localhost", "127.0.0.1", "[::1]", .. options.Hosts],
     };
 }

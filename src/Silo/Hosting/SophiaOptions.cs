@@ -19,6 +19,9 @@ public sealed record SophiaOptions
     /// <summary>Host names that requests may ask for beside the loopback's, when others reach this Sophia. SOPHIA_HOSTS, separated by commas; empty with --listen-anywhere: any.</summary>
     public IReadOnlyList<string> Hosts { get; init; } = [];
 
+    /// <summary>Proxies whose X-Forwarded-For counts, as addresses or networks. SOPHIA_TRUSTED_PROXIES, separated by commas; empty: none.</summary>
+    public IReadOnlyList<string> TrustedProxies { get; init; } = [];
+
     /// <summary>PostgreSQL for log, runs, quarantine and grain state, as a role that owns nothing: Host=…;Database=…;Username=…;Password=…. SOPHIA_POSTGRES; null: SQLite in the data folder.</summary>
     public string? Postgres { get; init; }
 
@@ -59,6 +62,9 @@ public sealed record SophiaOptions
             throw new StartRefusedException($"{Url} can be reached from other machines. Say --listen-anywhere if that is meant, and put TLS in front.");
         if (StopWithin < TimeSpan.FromSeconds(1) || StopWithin > TimeSpan.FromMinutes(1))
             throw new StartRefusedException("StopWithin is 1 to 60 seconds.");
+        foreach (var proxy in TrustedProxies)
+            if (!IPAddress.TryParse(proxy, out _) && !IPNetwork.TryParse(proxy, out _))
+                throw new StartRefusedException($"\"{proxy}\" is no proxy's address: SOPHIA_TRUSTED_PROXIES is a list like 10.0.0.7,10.1.0.0/16.");
         if (PostgresOwner is not null && Postgres is null)
             throw new StartRefusedException("SOPHIA_POSTGRES_OWNER is given without SOPHIA_POSTGRES: say also as whom Sophia works.");
         if (Cluster is null && Role != SophiaRole.All)

@@ -18,6 +18,9 @@ public sealed class SophiaApp : IAsyncLifetime
     /// <summary>Replaces parts of the application; set before it starts, or before <see cref="Restart"/>.</summary>
     public Action<WebApplicationBuilder>? Adapt { get; set; }
 
+    /// <summary>Says otherwise than usual what the application is told; set before it starts.</summary>
+    public Func<SophiaOptions, SophiaOptions>? Options { get; set; }
+
     public string Url => Running.Url;
 
     public IServiceProvider Services => Running.Services;
@@ -41,8 +44,8 @@ public sealed class SophiaApp : IAsyncLifetime
 
     public async Task Start()
     {
-        running = await RunningSophia.Start(
-            new SophiaOptions { DataFolder = Path.Combine(Folder, "data"), Url = "http://127.0.0.1:0", LogLevel = LogLevel.Error }, announce: true, Adapt + Wire.Check);
+        var options = new SophiaOptions { DataFolder = Path.Combine(Folder, "data"), Url = "http://127.0.0.1:0", LogLevel = LogLevel.Error };
+        running = await RunningSophia.Start(Options?.Invoke(options) ?? options, announce: true, Adapt + Wire.Check);
         Owner = With(running.OwnerKey);
         Stranger = With(null);
     }

@@ -42,6 +42,7 @@ public class HostileTenantTests(SophiaApp app) : IClassFixture<SophiaApp>
     {
         nameof(IPipelineGrain) or nameof(IEmbeddingGrain) or nameof(IChatSessionGrain) or nameof(IProjectionGrain) => $"{tenant}/index",
         nameof(IPartitionLaneGrain) => $"{tenant}/crm/lane-0",
+        nameof(ISignInThrottleGrain) => $"{tenant}/sign-in/address-0",
         _ => tenant,
     };
 
