@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
+using Sophia.Security;
 
 namespace Sophia.Hosting;
 
@@ -45,10 +46,13 @@ public sealed class SophiaApp : IAsyncLifetime
     public async Task Start()
     {
         var options = new SophiaOptions { DataFolder = Path.Combine(Folder, "data"), Url = "http://127.0.0.1:0", LogLevel = LogLevel.Error };
-        running = await RunningSophia.Start(Options?.Invoke(options) ?? options, announce: true, Adapt + Wire.Check);
+        running = await RunningSophia.Start(Options?.Invoke(options) ?? options, announce: true, Patient + Adapt + Wire.Check);
         Owner = With(running.OwnerKey);
         Stranger = With(null);
     }
+
+    // The strangers of one class share an address, and try more than a person would.
+    private static void Patient(WebApplicationBuilder builder) => builder.Services.AddSignInThrottle(new SignInThrottleOptions { FreeOfAddress = 1_000 });
 
     public async Task Stop()
     {
