@@ -1,4 +1,3 @@
-using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Sophia.Log;
@@ -13,7 +12,7 @@ public static class KnowledgeServices
         services.AddOptions<ProjectionOptions>().Configure(configure ?? (_ => { }))
             .Validate(options => options.IsInRange, "ProjectionOptions: a limit is out of its range.").ValidateOnStart();
         services.AddOptions<RankingOptions>();
-        services.TryAddSingleton<IEmbeddingGenerator<string, Embedding<float>>, HashedEmbedder>();
+        services.AddSophiaEmbedding();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<LogExplainer>();
         services.AddSingleton<IRecordExplainer, IndexExplainer>();

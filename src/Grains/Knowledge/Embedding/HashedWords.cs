@@ -20,7 +20,7 @@ internal sealed class HashedWords
     private const int ShortestGram = 3, LongestGram = 4;
 
     /// <summary>Of a word's weight 1: what all its n-grams weigh together, and what a word weighs that only says how one asks.</summary>
-    private const float GramWeight = 0.5f, AskingWeight = 0.4f;
+    private const float GramWeight = 1, AskingWeight = 0.4f;
 
     private const ulong WordSeed = 0x9E3779B97F4A7C15, GramSeed = 0xC2B2AE3D27D4EB4F, TextSeed = 0x165667B19E3779F9;
 

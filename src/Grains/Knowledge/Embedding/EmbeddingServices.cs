@@ -1,0 +1,38 @@
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Sophia.Knowledge;
+
+/// <summary>Puts embedding together: the built-in embedder unless another one is registered, and the gathering of texts for that one.</summary>
+internal static class EmbeddingServices
+{
+    public static IServiceCollection AddSophiaEmbedding(this IServiceCollection services)
+    {
+        services.TryAddSingleton<IEmbeddingGenerator<string, Embedding<float>>, HashedEmbedder>();
+        services.AddOptions<MicroBatchingOptions>().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<MicroBatchingOptions>, MicroBatchingRange>();
+        services.AddSingleton<MicroBatcher>();
+        services.AddHostedService(provider => provider.GetRequiredService<MicroBatcher>());
+        return services.AddSingleton<ITextEmbedding>(provider => provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>() is HashedEmbedder hashed
+            ? new LocalEmbedding(hashed, HashedEmbedder.Id)
+            : provider.GetRequiredService<MicroBatcher>());
+    }
+
+    private sealed class MicroBatchingRange : IValidateOptions<MicroBatchingOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, MicroBatchingOptions options)
+        {
+            try
+            {
+                options.Validate();
+                return ValidateOptionsResult.Success;
+            }
+            catch (ArgumentOutOfRangeException wrong)
+            {
+                return ValidateOptionsResult.Fail(wrong.Message);
+            }
+        }
+    }
+}
