@@ -23,6 +23,7 @@ public static class StorageServices
             .Validate(options => int.IsPow2(options.PageBytes), "StorageOptions.PageBytes must be a power of two.").ValidateOnStart();
         services.AddSingleton(provider => DataFolder.Open(provider.GetRequiredService<IOptions<StorageOptions>>().Value.DataFolder));
         services.AddSingleton(provider => new DatabaseFiles(provider.GetRequiredService<DataFolder>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value));
+        services.AddSingleton<StaleWrites>();
         services.AddSingleton<IIndexStore, SqliteIndexStore>();
         if (postgres is null)
             services.AddSqliteLog();
@@ -41,12 +42,12 @@ public static class StorageServices
         services.AddSingleton<ILogStore>(provider =>
         {
             LogPlace.IsHere(provider.GetRequiredService<DataFolder>());
-            return new SqliteLogStore(provider.GetRequiredService<DatabaseFiles>());
+            return new SqliteLogStore(provider.GetRequiredService<DatabaseFiles>(), provider.GetRequiredService<StaleWrites>());
         });
         services.AddSingleton<IRunStore, SqliteRunStore>();
         services.AddSingleton<IQuarantineStore, SqliteQuarantineStore>();
-        services.AddGrainStorage(Stores.Durable, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Full));
-        services.AddGrainStorage(Stores.Fast, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Normal));
+        services.AddGrainStorage(Stores.Durable, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Full, provider.GetRequiredService<StaleWrites>()));
+        services.AddGrainStorage(Stores.Fast, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Normal, provider.GetRequiredService<StaleWrites>()));
         services.AddSingleton<IReminderTable, SqliteReminderTable>();
     }
 
@@ -64,8 +65,8 @@ public static class StorageServices
         services.AddSingleton<ILogStore, PostgresLogStore>();
         services.AddSingleton<IRunStore, PostgresRunStore>();
         services.AddSingleton<IQuarantineStore, PostgresQuarantineStore>();
-        services.AddGrainStorage(Stores.Durable, (provider, _) => new PostgresGrainStorage(provider.GetRequiredService<PostgresDatabase>(), waitsForDisk: true));
-        services.AddGrainStorage(Stores.Fast, (provider, _) => new PostgresGrainStorage(provider.GetRequiredService<PostgresDatabase>(), waitsForDisk: false));
+        services.AddGrainStorage(Stores.Durable, (provider, _) => new PostgresGrainStorage(provider.GetRequiredService<PostgresDatabase>(), waitsForDisk: true, provider.GetRequiredService<StaleWrites>()));
+        services.AddGrainStorage(Stores.Fast, (provider, _) => new PostgresGrainStorage(provider.GetRequiredService<PostgresDatabase>(), waitsForDisk: false, provider.GetRequiredService<StaleWrites>()));
         services.AddSingleton<IReminderTable, PostgresReminderTable>();
     }
 }

@@ -50,6 +50,8 @@ internal sealed class ChatJournal(ILogStore log, TenantId tenant, string session
                 return null;
             case AppendOutcome.AlreadyDone before:
                 return (await log.Read(tenant, before.Position - 1, 1, int.MaxValue, cancellation))[0].Version;
+            case AppendOutcome.Fenced:
+                throw new JournalLostException(superseded: true);
             default:
                 throw new JournalLostException();
         }
@@ -63,8 +65,11 @@ internal sealed class ChatJournal(ILogStore log, TenantId tenant, string session
 }
 
 /// <summary>What is in the log of a conversation is no longer what its activation knows.</summary>
-internal sealed class JournalLostException() : Exception("The conversation is owned by another activation, or an earlier append has an unknown outcome.")
+/// <param name="superseded">Another activation owns the conversation, and nothing was appended.</param>
+internal sealed class JournalLostException(bool superseded = false) : Exception("The conversation is owned by another activation, or an earlier append has an unknown outcome.")
 {
+    public bool Superseded => superseded;
+
     /// <summary>What the caller is told; asking again meets a fresh activation.</summary>
     public static RefusedException Refusal() => new(RefusalCode.Unavailable, "The conversation is being reloaded; try again.");
 }

@@ -192,6 +192,11 @@ internal sealed partial class ChatSession(TenantId tenant, string session, ILogS
         {
             throw new RefusedException(RefusalCode.StorageFull, "The disk is full; nothing was stored.");
         }
+        catch (JournalLostException e) when (e.Superseded)
+        {
+            Lose();
+            throw Superseded.Refusal("The conversation", time);
+        }
         catch (Exception e) when (e is StorageException or JournalLostException)
         {
             Lose();

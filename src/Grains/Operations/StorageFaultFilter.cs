@@ -1,15 +1,21 @@
+using Orleans.Storage;
 using Sophia.Log;
 
 namespace Sophia.Operations;
 
 /// <summary>Turns a failing store into a refusal that can cross to any caller, because callers know refusals and no stores.</summary>
-public sealed class StorageFaultFilter : IIncomingGrainCallFilter
+public sealed class StorageFaultFilter(TimeProvider time) : IIncomingGrainCallFilter
 {
     public async Task Invoke(IIncomingGrainCallContext context)
     {
         try
         {
             await context.Invoke();
+        }
+        catch (InconsistentStateException)
+        {
+            // The activation ends: whoever writes state sees to that (StateCommit).
+            throw Superseded.Refusal("What this is about", time);
         }
         catch (Exception failure) when (In(failure) is { } fault)
         {

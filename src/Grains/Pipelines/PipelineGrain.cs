@@ -47,9 +47,9 @@ internal sealed partial class PipelineGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         key = TenantKey.Parse(this.GetPrimaryKeyString());
-        keeper = new RunKeeper(key.Tenant, key.Name!, log, runs, time);
+        keeper = new RunKeeper(key.Tenant, key.Name!, log, runs, time, lost: DeactivateOnIdle);
         planner = new RunPlanner(key.Tenant, key.Name!, log, kinds);
-        desk = new WebhookDesk(key.Tenant, key.Name!, log, judges, time);
+        desk = new WebhookDesk(key.Tenant, key.Name!, log, judges, time, lost: DeactivateOnIdle);
         Reread();
         await keeper.Load(cancellationToken);
         if (keeper.IsGoing)
@@ -257,6 +257,10 @@ internal sealed partial class PipelineGrain(
         catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
         {
             // Deactivating: the next activation goes on.
+        }
+        catch (RefusedException) when (keeper.IsLost)
+        {
+            // Another activation goes on with the run already.
         }
         catch (Exception wrong)
         {

@@ -131,9 +131,8 @@ internal sealed partial class QuarantineGrain(ILogStore log, IQuarantineStore it
                 case AppendOutcome.NotHeld:
                     return await items.Find(tenant, item.Id, default) is { } decided ? QuarantineRules.AlreadyDecided(decided) : QuarantineRules.Unknown(item.Id);
                 default:
-                    fence = null;
                     DeactivateOnIdle();
-                    throw new RefusedException(RefusalCode.Busy, "Another activation decides on this tenant's quarantine; ask again.");
+                    throw Superseded.Refusal("The quarantine", time);
             }
         }
     }

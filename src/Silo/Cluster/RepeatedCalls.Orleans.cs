@@ -5,7 +5,7 @@ using Sophia.Operations;
 namespace Sophia.Cluster;
 
 /// <summary>Calls again where a silo went away, so that whoever asked does not notice.</summary>
-/// <remarks>A rejected call has not run and may always be repeated. Where the outcome is unknown (the silo died or did not answer in time)
+/// <remarks>A rejected call has not run and may always be repeated, and so may one that was refused with a time to ask again. Where the outcome is unknown (the silo died or did not answer in time)
 /// only what says that it is <see cref="RepeatableAttribute"/> is called again.</remarks>
 internal sealed class RepeatedCalls(TimeProvider time) : IOutgoingGrainCallFilter
 {
@@ -32,6 +32,8 @@ internal sealed class RepeatedCalls(TimeProvider time) : IOutgoingGrainCallFilte
     private static bool MayRepeat(Exception failure, IOutgoingGrainCallContext context) => failure switch
     {
         OrleansMessageRejectionException => IsOurs(context),
+        // An activation whose place another has taken: the refusal of its store says that nothing was kept.
+        RefusedException { Code: RefusalCode.Unavailable, RetryAt: not null } => IsOurs(context),
         SiloUnavailableException or ConnectionFailedException or TimeoutException => IsOurs(context) && context.InterfaceMethod.IsDefined(typeof(RepeatableAttribute), inherit: false),
         _ => false,
     };

@@ -5,7 +5,7 @@ using Sophia.Tenants;
 namespace Sophia.Log;
 
 /// <summary>The log in PostgreSQL, all tenants in the same tables.</summary>
-internal sealed class PostgresLogStore(PostgresDatabase database) : ILogStore
+internal sealed class PostgresLogStore(PostgresDatabase database, StaleWrites? stale = null) : ILogStore
 {
     // Names are asked for row by row: a tenant may have very many streams, and the planner knows of none while it plans.
     private const string Rows = """
@@ -31,10 +31,11 @@ internal sealed class PostgresLogStore(PostgresDatabase database) : ILogStore
         return database.Write(tenant, transaction => PostgresOwners.Acquire(transaction, owner), cancellation);
     }
 
-    public Task<AppendOutcome> Append(TenantId tenant, AppendBatch batch, CancellationToken cancellation)
+    public async Task<AppendOutcome> Append(TenantId tenant, AppendBatch batch, CancellationToken cancellation)
     {
         var prepared = new PreparedBatch(batch);
-        return database.Write(tenant, transaction => new PostgresLogWriter(transaction, prepared).Append(), cancellation, bytes: prepared.Bytes);
+        var outcome = await database.Write(tenant, transaction => new PostgresLogWriter(transaction, prepared).Append(), cancellation, bytes: prepared.Bytes);
+        return stale?.Noted(tenant, batch.Fence, outcome) ?? outcome;
     }
 
     public Task<IReadOnlyList<LogEntry>> Read(TenantId tenant, long after, int limit, int maxBytes, CancellationToken cancellation) =>

@@ -1,11 +1,12 @@
 using Orleans;
 using Orleans.Runtime;
 using Orleans.Storage;
+using Sophia.Log;
 
 namespace Sophia.Operations;
 
 /// <summary>Grain state as the runtime asks for it. An engine says how a state is found, and how it is replaced by who has read the newest.</summary>
-internal abstract class GrainStateStorage : IGrainStorage
+internal abstract class GrainStateStorage(StaleWrites? stale) : IGrainStorage
 {
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
         ReadStateAsync(stateName, grainId, grainState, CancellationToken.None);
@@ -49,7 +50,9 @@ internal abstract class GrainStateStorage : IGrainStorage
     private async Task ReplaceHeld(GrainId grain, string name, string? held, StoredState? next, CancellationToken cancellation)
     {
         var (done, stored) = await Replace(grain, name, held, next, cancellation);
-        if (!done)
-            throw new InconsistentStateException($"The state \"{name}\" of {grain} was written by somebody else since it was read.", stored, held);
+        if (done)
+            return;
+        stale?.State(grain, name);
+        throw new InconsistentStateException($"The state \"{name}\" of {grain} was written by somebody else since it was read.", stored, held);
     }
 }

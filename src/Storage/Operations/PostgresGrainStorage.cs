@@ -1,4 +1,5 @@
 using Orleans.Runtime;
+using Sophia.Log;
 using Sophia.Postgres;
 using Sophia.Tenants;
 
@@ -6,7 +7,7 @@ namespace Sophia.Operations;
 
 /// <summary>Grain state in PostgreSQL: under the tenant that the grain's key names, else under the system's name.</summary>
 /// <param name="waitsForDisk">True for <see cref="Stores.Durable"/>, false for <see cref="Stores.Fast"/>.</param>
-internal sealed class PostgresGrainStorage(PostgresDatabase database, bool waitsForDisk) : GrainStateStorage
+internal sealed class PostgresGrainStorage(PostgresDatabase database, bool waitsForDisk, StaleWrites? stale = null) : GrainStateStorage(stale)
 {
     protected override Task<StoredState?> Find(GrainId grain, string name, CancellationToken cancellation) => database.Find(
         Owner(grain), ask => ask.Add("SELECT etag, format, state FROM sophia.grain_state WHERE tenant=$1 AND grain=$2 AND name=$3").Text(grain.ToString()).Text(name),

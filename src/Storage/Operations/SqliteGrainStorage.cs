@@ -7,7 +7,7 @@ namespace Sophia.Operations;
 
 /// <summary>Grain state in SQLite: in the folder of the tenant that the grain's key names, else in platform.db.</summary>
 /// <param name="durability">Full for <see cref="Stores.Durable"/>, Normal for <see cref="Stores.Fast"/>.</param>
-internal sealed class SqliteGrainStorage(DatabaseFiles files, Durability durability) : GrainStateStorage
+internal sealed class SqliteGrainStorage(DatabaseFiles files, Durability durability, StaleWrites? stale = null) : GrainStateStorage(stale)
 {
     protected override Task<StoredState?> Find(GrainId grain, string name, CancellationToken cancellation)
     {

@@ -22,6 +22,9 @@ internal sealed class FakeFiles : ISourceKind
 
     public int Opens { get; private set; }
 
+    /// <summary>Holds the next read of a batch that begins at a line or after it, once, until what it returns has completed.</summary>
+    public (int FromLine, Func<Task> Until)? Hold { get; set; }
+
     public int LinesRead { get; set; }
 
     public FakeFile this[string path] => files[path];
@@ -60,10 +63,15 @@ internal sealed class FakeFiles : ISourceKind
 
     private sealed class Reader(FakeFiles owner, string path, IReadOnlyList<string> lines, int next) : ISourceReader
     {
-        public ValueTask<SourceBatch?> Read(BatchBudget budget, CancellationToken cancellation)
+        public async ValueTask<SourceBatch?> Read(BatchBudget budget, CancellationToken cancellation)
         {
+            if (owner.Hold is { } hold && next >= hold.FromLine)
+            {
+                owner.Hold = null;
+                await hold.Until();
+            }
             if (next >= lines.Count)
-                return ValueTask.FromResult<SourceBatch?>(null);
+                return null;
             var (records, bad, bytes) = (new List<SourceRecord>(), new List<BadPiece>(), 0);
             for (var taken = 0; taken < budget.MaxRecords && next < lines.Count; taken++, next++)
             {
@@ -75,7 +83,7 @@ internal sealed class FakeFiles : ISourceKind
                 else
                     bad.Add(new BadPiece("deals", new CellReason("", "json", line, "a JSON object", null), new Origin(path, Line: next + 1), line));
             }
-            return ValueTask.FromResult<SourceBatch?>(new SourceBatch(records, bad, next.ToString(), bytes));
+            return new SourceBatch(records, bad, next.ToString(), bytes);
         }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;

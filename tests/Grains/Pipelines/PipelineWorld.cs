@@ -95,13 +95,13 @@ internal sealed class PipelineWorld : IAsyncDisposable
         var judges = new NoNegativeAmounts();
         var parts = new LaneParts(Log, [Files], judges, Time, _ => { }) { Budget = new BatchBudget(BatchRecords, 1 << 20) };
         while (lanes.Count < 2)
-            lanes.Add(new PartitionLane(Tenant, "crm", $"lane-{lanes.Count}", parts));
+            lanes.Add(Lane(lanes.Count));
         var reported = await Runs.Unreadable(Tenant, Keeper.Row!.RunId, 1_000, default);
         var order = new RunOrder(Keeper.Row.RunId, 1, Text, new ReadingPlan(stated, judges), Keeper.Row.DryRun, fullRefresh, Usual, reported.Select(view => view.Path).ToHashSet(), lanes.Count);
         Keeper.GoLive();
         RunPump? pump = null;
         var counter = new StepCounter(() => StopAfterSteps > 0 && --StopAfterSteps == 0, () => pump!.Stop());
-        pump = new RunPump(order, new RunPlanner(Tenant, "crm", Log, [Files]), [.. lanes.Select(lane => new DirectLane(lane, counter))], Keeper, Time);
+        pump = new RunPump(order, new RunPlanner(Tenant, "crm", Log, [Files]), [.. lanes.Select((_, n) => new DirectLane(lanes, n, Lane, counter))], Keeper, Time);
         if (await pump.Go(default) is { } ended)
         {
             await Keeper.Apply(ended, default);
@@ -109,22 +109,36 @@ internal sealed class PipelineWorld : IAsyncDisposable
                 Usual = FullReadRules.Remember(Usual, held);
         }
         return (await Runs.Find(Tenant, Keeper.Row.RunId, default))!;
+
+        PartitionLane Lane(int n) => new(Tenant, "crm", $"lane-{n}", parts);
     }
 
     private sealed record StepCounter(Func<bool> IsLast, Action Stop);
 
-    private sealed class DirectLane(PartitionLane lane, StepCounter counter) : ILane
+    /// <summary>A lane as its grain would have it: one that lost its place is followed by a new one.</summary>
+    private sealed class DirectLane(List<PartitionLane> lanes, int n, Func<int, PartitionLane> make, StepCounter counter) : ILane
     {
         public async Task<LaneAnswer> Step(LaneWork work, CancellationToken cancellation)
         {
-            var answer = await lane.Step(work, cancellation);
+            var answer = await Followed(lanes[n].Step(work, cancellation));
             if (counter.IsLast())
                 counter.Stop();
             return answer;
         }
 
-        public Task<LaneAnswer> Sweep(LaneWork work, bool vanished, CancellationToken cancellation) => lane.Sweep(work, vanished, cancellation);
+        public Task<LaneAnswer> Sweep(LaneWork work, bool vanished, CancellationToken cancellation) => Followed(lanes[n].Sweep(work, vanished, cancellation));
 
-        public Task Release() => lane.Release();
+        public Task Release() => lanes[n].Release();
+
+        private async Task<LaneAnswer> Followed(Task<LaneAnswer> step)
+        {
+            var answer = await step;
+            if (lanes[n].IsLost)
+            {
+                await lanes[n].DisposeAsync();
+                lanes[n] = make(n);
+            }
+            return answer;
+        }
     }
 }

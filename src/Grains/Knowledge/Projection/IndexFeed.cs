@@ -3,8 +3,8 @@ using Sophia.Tenants;
 
 namespace Sophia.Knowledge;
 
-/// <summary>What one step of the index came to: how far it is, and whether it moved (by this step, or by another's that overtook it).</summary>
-internal readonly record struct FeedStep(IndexCursor Cursor, bool Moved);
+/// <summary>What one step of the index came to: how far it is, and whether it moved (by this step, or by another's that overtook it, whereupon this one was refused).</summary>
+internal readonly record struct FeedStep(IndexCursor Cursor, bool Moved, bool Overtaken = false);
 
 /// <summary>Takes the log into the index, batch by batch.</summary>
 /// <remarks>
@@ -58,7 +58,7 @@ internal sealed class IndexFeed(TenantId tenant, ILogStore log, IIndexStore inde
     }
 
     private async Task<FeedStep> Store(IndexCursor cursor, IndexCursor next, IReadOnlyList<IndexedRecord> records, CancellationToken cancellation) =>
-        new(await index.Apply(tenant, cursor, next, records, time.GetUtcNow(), cancellation) ? next : await index.Cursor(tenant, cancellation), true);
+        await index.Apply(tenant, cursor, next, records, time.GetUtcNow(), cancellation) ? new(next, true) : new(await index.Cursor(tenant, cancellation), true, Overtaken: true);
 
     private static bool IsOfRecord(Exception wrong) => wrong is not (StorageException or OperationCanceledException or ObjectDisposedException);
 }

@@ -156,6 +156,8 @@ internal sealed partial class ProjectionGrain(
     private async Task<bool> Step()
     {
         var step = await feed.Step(cursor, lifetime.Token);
+        if (step.Overtaken)
+            LogOvertaken(tenant.Value, cursor.Position, step.Cursor.Position);
         cursor = step.Cursor;
         lastError = null;
         if (!step.Moved)
@@ -193,6 +195,9 @@ internal sealed partial class ProjectionGrain(
 
     [LoggerMessage(3102, LogLevel.Information, "Index of {Tenant}: building anew (chunker version {Old}, now {New})")]
     private partial void LogRebuilt(string tenant, int old, int @new);
+
+    [LoggerMessage(3120, LogLevel.Warning, "Index of {Tenant}: the step from position {Position} refused, somebody else took it and is at {Current}")]
+    private partial void LogOvertaken(string tenant, long position, long current);
 
     [LoggerMessage(3103, LogLevel.Warning, "Index of {Tenant}: {Stream}/{Key} at {Position} cannot be indexed and is put aside: {Reason}")]
     private partial void LogPutAside(string tenant, string stream, string key, long position, string reason);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Sophia.Log;
 using Sophia.Operations;
 using Sophia.Tenants;
@@ -7,7 +6,8 @@ namespace Sophia.Pipelines;
 
 /// <summary>Keeps the row of a pipeline's newest run: every change goes through <see cref="Apply"/>, is decided by <see cref="RunRules"/> and is in the log before it is told.</summary>
 /// <remarks>Lanes add their counts to the same row in their own appends, so the row is only ever rewritten while no lane works; meanwhile the live counts run ahead in memory.</remarks>
-internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log, IRunStore runs, TimeProvider time) : IRunListener
+/// <param name="lost">Called when another activation has taken the runs over: nothing that this one does is kept any more.</param>
+internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log, IRunStore runs, TimeProvider time, Action? lost = null) : IRunListener
 {
     /// <summary>The most reasons that a dry run shows.</summary>
     public const int MaxSamples = 50;
@@ -31,6 +31,9 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
 
     /// <summary>A row that could not be written, because the store failed; to be tried again.</summary>
     public RunRow? Unsaved { get; private set; }
+
+    /// <summary>Whether another activation owns the runs now.</summary>
+    public bool IsLost { get; private set; }
 
     public bool IsGoing => RunRules.IsGoing(Row);
 
@@ -182,8 +185,13 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
             {
                 case LogWrite.Moved when tries < LogWriter.MaxTries:
                     continue;
-                case LogWrite.Lost or LogWrite.Moved:
-                    throw new StorageException(StorageFault.Locked, string.Create(CultureInfo.InvariantCulture, $"Another activation owns the runs of pipeline {pipeline}."));
+                case LogWrite.Lost:
+                    IsLost = true;
+                    Unsaved = null;
+                    lost?.Invoke();
+                    throw Superseded.Refusal($"Pipeline {pipeline}", time);
+                case LogWrite.Moved:
+                    throw new StorageException(StorageFault.Locked, $"Runs of pipeline {pipeline} were written out of turn.");
                 case var done:
                     return done;
             }

@@ -1,4 +1,5 @@
 using Sophia.Log;
+using Sophia.Operations;
 using Sophia.Quality;
 using Sophia.Tenants;
 
@@ -7,7 +8,8 @@ namespace Sophia.Pipelines;
 /// <summary>Takes deliveries for one pipeline: checks, judges, and has them in the log before it answers.</summary>
 /// <remarks>The delivery's name goes into the log's transaction under a unique constraint, so a redelivery is stored once whatever died in between.
 /// Each delivery is a version of its own even where nothing changed: it says that something happened.</remarks>
-internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore log, IBatchJudges judges, TimeProvider time)
+/// <param name="lost">Called when another activation takes the deliveries now.</param>
+internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore log, IBatchJudges judges, TimeProvider time, Action? lost = null)
 {
     /// <summary>How the origin of a delivered record begins; the delivery's name follows.</summary>
     public const string OriginPrefix = "delivery ";
@@ -48,8 +50,11 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
                     return (new DeliveryResult(DeliveryOutcome.Quarantined, $"Held back: {string.Join("; ", reasons!.Select(reason => $"{reason.Field}: {reason.Expected}"))}", null), 0);
                 case LogWrite.AlreadyDone:
                     return (new DeliveryResult(DeliveryOutcome.Duplicate, "This delivery is stored already.", reasons is null ? recordId : null), 0);
+                case LogWrite.Lost:
+                    lost?.Invoke();
+                    throw Superseded.Refusal($"Pipeline {pipeline}", time);
                 case var _ when tries == LogWriter.MaxTries:
-                    throw new StorageException(StorageFault.Locked, $"Another activation takes the deliveries of pipeline {pipeline}.");
+                    throw new StorageException(StorageFault.Locked, $"Deliveries of pipeline {pipeline} were written out of turn.");
             }
     }
 
