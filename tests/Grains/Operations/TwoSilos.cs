@@ -88,7 +88,9 @@ internal sealed class TwoSilos : IAsyncDisposable
 
     private sealed class NoSecrets : ISecretResolver
     {
-        public ValueTask<string?> Resolve(SecretReference reference, CancellationToken cancellation) => ValueTask.FromResult<string?>("s3cret");
+        public string? Objection(TenantId tenant, SecretReference reference) => null;
+
+        public ValueTask<string?> Resolve(TenantId tenant, SecretReference reference, CancellationToken cancellation) => ValueTask.FromResult<string?>("s3cret");
 
         public string NewSecret() => "s3cret";
     }
