@@ -24,6 +24,7 @@ internal static class EventStream
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers["X-Accel-Buffering"] = "no";
+        EdgeMeter.Opened("sse");
         try
         {
             while (true)
@@ -46,6 +47,7 @@ internal static class EventStream
         }
         finally
         {
+            EdgeMeter.Closed("sse");
             // An iterator may only be disposed between two steps; the caller's going ends this one.
             await Task.WhenAny(next);
         }

@@ -5,7 +5,12 @@ namespace Sophia.Chat;
 /// <summary>Calls of the hub act for their caller's tenant, and a refusal reaches the client as "code: text".</summary>
 internal sealed class HubRefusals : IHubFilter
 {
-    public static HubException Of(RefusedException refused) => new($"{Problems.Told(refused.Code).Code}: {refused.Message}", refused);
+    public static HubException Of(RefusedException refused)
+    {
+        var code = Problems.Told(refused.Code).Code;
+        EdgeMeter.Refused(code);
+        return new($"{code}: {refused.Message}", refused);
+    }
 
     public async ValueTask<object?> InvokeMethodAsync(HubInvocationContext call, Func<HubInvocationContext, ValueTask<object?>> next)
     {

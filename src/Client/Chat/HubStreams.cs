@@ -20,6 +20,7 @@ internal sealed class HubStreams
 
     public async IAsyncEnumerable<T> Bounded<T>(IAsyncEnumerable<T> stream, [EnumeratorCancellation] CancellationToken cancellation)
     {
+        EdgeMeter.Opened("hub");
         try
         {
             if (Interlocked.Increment(ref open) > ChatEdgeLimits.StreamsPerConnection)
@@ -31,6 +32,7 @@ internal sealed class HubStreams
         finally
         {
             Interlocked.Decrement(ref open);
+            EdgeMeter.Closed("hub");
         }
     }
 

@@ -20,6 +20,9 @@ public sealed record EdgeOptions
 
     /// <summary>The tenant whose owner may create tenants.</summary>
     public TenantId SystemTenant { get; init; } = TenantId.Parse("default");
+
+    /// <summary>Where the runtime's own dashboard is, for operators of the system's tenant; null: there is none.</summary>
+    public string? Dashboard { get; init; }
 }
 
 /// <summary>The edge's own limits. Each is refused with 413 or 400 and leaves nothing behind.</summary>

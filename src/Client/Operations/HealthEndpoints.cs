@@ -14,7 +14,7 @@ internal static class HealthEndpoints
 
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/live", () => new LiveView("live")).AllowAnonymous().WithTags("Health").WithSummary("The process serves.");
+        app.MapGet("/live", () => new LiveView("live")).DisableHttpMetrics().AllowAnonymous().WithTags("Health").WithSummary("The process serves.");
         app.MapGet("/health", Health).WithTags("Health").WithSummary("Each part with its state; 503 where one is unhealthy.");
     }
 

@@ -41,6 +41,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, TimeProvid
 
     private static async Task Write(HttpContext context, Problem problem, string correlation)
     {
+        EdgeMeter.Refused(problem.Code);
         problem = problem with { CorrelationId = correlation };
         if (problem.RetryAfter is { } seconds)
             context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);

@@ -8,7 +8,9 @@ internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadO
     public static readonly string TooSlow = $"The answer took longer than {ChatLimits.AnswerTime.TotalSeconds} seconds and was ended.";
 
     private readonly AnswerGroup group = new(time);
+    private readonly long began = time.GetTimestamp();
     private IReadOnlyList<TextSpan>? uncited;
+    private bool hasSpoken;
 
     /// <summary>Ends with one of Done, Failed or Stopped, unless the conversation closes or the append fails.</summary>
     public async Task Run(CancellationToken stop, CancellationToken close)
@@ -32,6 +34,9 @@ internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadO
             end = stop.IsCancellationRequested ? new AnswerEvent(ChatEventKind.Stopped, "") : new AnswerEvent(ChatEventKind.Failed, TooSlow);
         }
         await append(group.Take() is { } rest ? [AnswerEvent.Of(rest), end] : [end]);
+        if (group.Answer.Length > 0)
+            Spoke();
+        ChatMeter.Answered(end.Kind, time.GetElapsedTime(began));
     }
 
     private async Task Steps(CancellationTokenSource any)
@@ -84,8 +89,17 @@ internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadO
 
     private async Task Flush()
     {
-        if (group.Take() is { } said)
-            await append([AnswerEvent.Of(said)]);
+        if (group.Take() is not { } said)
+            return;
+        await append([AnswerEvent.Of(said)]);
+        Spoke();
+    }
+
+    private void Spoke()
+    {
+        if (!hasSpoken)
+            ChatMeter.FirstWordsCame(time.GetElapsedTime(began));
+        hasSpoken = true;
     }
 }
 

@@ -120,6 +120,7 @@ internal sealed partial class PipelineGrain(
         if (!await keeper.Apply(new RunEvent.Start(fresh), lifetime.Token, request.OperationId is null ? null : $"run/{runId}"))
             return (await Run(runId))!;
         LogStarted(key.ToString(), runId, request.Reason);
+        PipelineMeter.RunStarted();
         Launch();
         return Current()!;
     }
@@ -161,6 +162,7 @@ internal sealed partial class PipelineGrain(
         if (string.IsNullOrEmpty(secret))
             throw new RefusedException(RefusalCode.Unavailable, "The webhook's secret is not to be had; set it and let the sender try again.");
         var (result, position) = await desk.Take(definition, stored.State.Definition!.Version, source, secret, delivery, lifetime.Token);
+        PipelineMeter.Delivered(result.Outcome);
         if (position > 0)
             await Index().Hint(position);
         return result;

@@ -6,7 +6,7 @@ namespace Sophia.Cluster;
 
 /// <summary>Wakes what lived on a silo that has ended: its runs and indexes go on without waiting for a reminder.</summary>
 /// <remarks>All silos see the end; the one that comes first by address acts. Should it die too, that is the next end.</remarks>
-internal sealed partial class SweepAfterLoss(IClusterMembershipService membership, ILocalSiloDetails self, IServiceProvider services, ILogger<SweepAfterLoss> logger) : BackgroundService
+internal sealed partial class SweepAfterLoss(IClusterMembershipService membership, ILocalSiloDetails self, IServiceProvider services, MembershipMeter meter, ILogger<SweepAfterLoss> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -18,6 +18,7 @@ internal sealed partial class SweepAfterLoss(IClusterMembershipService membershi
                 var now = Ended(snapshot);
                 var anew = now.Except(ended).ToList();
                 ended = now;
+                meter.Ended(anew.Count);
                 if (anew.Count > 0 && IsFirst(snapshot))
                     await Sweep(anew);
             }

@@ -24,6 +24,8 @@ internal static class Settings
         Redis = Variable("SOPHIA_REDIS"),
         InboxFolder = Variable("SOPHIA_INBOX"),
         TrustedProxies = Variable("SOPHIA_TRUSTED_PROXIES")?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],
+        MetricsUrl = Variable("SOPHIA_METRICS_URL"),
+        MetricsKey = Variable("SOPHIA_METRICS_KEY"),
         Hosts = Variable("SOPHIA_HOSTS")?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],
     };
 

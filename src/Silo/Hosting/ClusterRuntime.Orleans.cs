@@ -8,7 +8,6 @@ using Orleans.Runtime.MembershipService.SiloMetadata;
 using Sophia.Cluster;
 using Sophia.Operations;
 using Sophia.Security;
-using Sophia.Tenants;
 using StackExchange.Redis;
 
 namespace Sophia.Hosting;
@@ -27,7 +26,7 @@ internal static class ClusterRuntime
         {
             builder.Host.UseOrleans(one => silo(options.Cluster is { } cluster ? one.Join(cluster, options.Postgres!) : one.UseSingleSilo()));
             if (options.Cluster is not null)
-                builder.Services.AddHostedService<SweepAfterLoss>();
+                builder.Services.AddSingleton<MembershipMeter>().AddHostedService<SweepAfterLoss>();
         }
     }
 
@@ -47,8 +46,7 @@ internal static class ClusterRuntime
     public static void MapDashboard(this WebApplication app, SophiaOptions options)
     {
         if (options.Cluster is not null)
-            app.MapOrleansDashboard(routePrefix: "/dashboard").RequireAuthorization(policy => policy.RequireAssertion(context =>
-                context.User.TryCaller() is { Role: >= TenantRole.Operator } caller && caller.Tenant == app.Services.GetRequiredService<EdgeOptions>().SystemTenant)).ExcludeFromDescription();
+            app.MapOrleansDashboard(routePrefix: SophiaOptions.DashboardPath).RequireSystemOperator(app.Services.GetRequiredService<EdgeOptions>().SystemTenant).ExcludeFromDescription();
     }
 
     private static ISiloBuilder Join(this ISiloBuilder silo, ClusterOptions cluster, string postgres) => silo

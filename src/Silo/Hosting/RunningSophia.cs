@@ -45,6 +45,7 @@ public sealed class RunningSophia : IAsyncDisposable
             if (options.HasGrains)
                 app.Services.GetRequiredService<ILogStore>(); // Takes the data folder's lock, or says who has it, before anything else is touched.
             folder.MakeFolders();
+            app.Services.GetRequiredService<Telemetry>();
             await app.StartAsync(cancellation);
             app.Services.GetRequiredService<StartPhase>().IsOver = true;
             var url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
@@ -60,7 +61,7 @@ public sealed class RunningSophia : IAsyncDisposable
             throw failure switch
             {
                 IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } =>
-                    new StartRefusedException($"Something else listens on {options.Url}. Choose another address with --url.", failure),
+                    new StartRefusedException($"Something else listens on {options.Url}{(options.MetricsUrl is null ? "" : $" or {options.MetricsUrl}")}. Choose another address with --url{(options.MetricsUrl is null ? "" : " or SOPHIA_METRICS_URL")}.", failure),
                 _ when StorageFaultIn(failure) is { } fault => new StartRefusedException(fault.Message, failure),
                 _ => failure,
             };

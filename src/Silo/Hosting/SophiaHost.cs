@@ -23,6 +23,8 @@ internal static class SophiaHost
         });
         builder.AddServer(options, listen);
         builder.AddReadableLog(options.LogLevel);
+        builder.AddReadiness(options);
+        builder.AddTelemetry(options);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.UseRuntime(options, static silo =>
         {
@@ -39,6 +41,7 @@ internal static class SophiaHost
 
         var app = builder.Build();
         app.MapReadiness();
+        app.MapMetrics(options);
         if (options.HasEdge)
         {
             app.UseEdge();
@@ -88,6 +91,7 @@ internal static class SophiaHost
         InboxFolder = options.InboxFolder ?? folder.Inbox,
         InstanceName = options.Cluster?.Name ?? folder.Name,
         TrustedProxies = options.TrustedProxies,
+        Dashboard = options.Cluster is null ? null : SophiaOptions.DashboardPath,
         Hosts = options is { ListenAnywhere: true, Hosts: [] } ? [] : ["localhost", "127.0.0.1", "[::1]", .. options.Hosts],
     };
 }

@@ -7,6 +7,9 @@ public sealed record SophiaOptions
 {
     public const string DefaultUrl = "http://127.0.0.1:5080";
 
+    /// <summary>Where Orleans' dashboard is, in a cluster.</summary>
+    internal const string DashboardPath = "/dashboard";
+
     /// <summary>The folder that holds everything Sophia remembers. Default: var/data beside the command; SOPHIA_HOME or --data say otherwise.</summary>
     public required string DataFolder { get; init; }
 
@@ -40,6 +43,12 @@ public sealed record SophiaOptions
     /// <summary>The folder of dropped files, which front ends and silos must all see. SOPHIA_INBOX; null: in the data folder.</summary>
     public string? InboxFolder { get; init; }
 
+    /// <summary>A second address that answers /metrics, /live and /ready alone, for a scraper: http, an address and a port. SOPHIA_METRICS_URL; null: none.</summary>
+    public string? MetricsUrl { get; init; }
+
+    /// <summary>What a scraper must send as "Authorization: Bearer …" to the metrics address, or to a silo's. SOPHIA_METRICS_KEY, 16 characters or more; null: whoever reaches the address may read.</summary>
+    public string? MetricsKey { get; init; }
+
     internal bool HasGrains => Role != SophiaRole.Frontend;
 
     internal bool HasEdge => Role != SophiaRole.Silo;
@@ -53,13 +62,11 @@ public sealed record SophiaOptions
     /// <exception cref="StartRefusedException">A value cannot be meant.</exception>
     public IPEndPoint Validated()
     {
-        if (!Uri.TryCreate(Url, UriKind.Absolute, out var uri) || uri.Scheme != "http" || uri.PathAndQuery != "/")
-            throw new StartRefusedException($"\"{Url}\" is no address to listen on: write http://127.0.0.1:5080.");
-        var address = uri.Host == "localhost" ? IPAddress.Loopback
-            : IPAddress.TryParse(uri.Host.Trim('[', ']'), out var parsed) ? parsed
-            : throw new StartRefusedException($"\"{uri.Host}\" is no address of this machine: write an IP address or localhost.");
-        if (!IPAddress.IsLoopback(address) && !ListenAnywhere)
-            throw new StartRefusedException($"{Url} can be reached from other machines. Say --listen-anywhere if that is meant, and put TLS in front.");
+        var endpoint = EndpointOf(Url);
+        if (MetricsEndpoint() is { } metrics && (metrics.Port == 0 || metrics.Port == endpoint.Port))
+            throw new StartRefusedException($"SOPHIA_METRICS_URL needs a port of its own, other than {endpoint.Port}.");
+        if (MetricsKey is { Length: < 16 })
+            throw new StartRefusedException("SOPHIA_METRICS_KEY has 16 characters or more.");
         if (StopWithin < TimeSpan.FromSeconds(1) || StopWithin > TimeSpan.FromMinutes(1))
             throw new StartRefusedException("StopWithin is 1 to 60 seconds.");
         foreach (var proxy in TrustedProxies)
@@ -72,6 +79,21 @@ public sealed record SophiaOptions
         Cluster?.Validated(this);
         if (string.IsNullOrWhiteSpace(DataFolder))
             throw new StartRefusedException("The data folder has no name.");
+        return endpoint;
+    }
+
+    /// <summary>Where the metrics address is, or null.</summary>
+    internal IPEndPoint? MetricsEndpoint() => MetricsUrl is null ? null : EndpointOf(MetricsUrl);
+
+    private IPEndPoint EndpointOf(string url)
+    {
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme != "http" || uri.PathAndQuery != "/")
+            throw new StartRefusedException($"\"{url}\" is no address to listen on: write http://127.0.0.1:5080.");
+        var address = uri.Host == "localhost" ? IPAddress.Loopback
+            : IPAddress.TryParse(uri.Host.Trim('[', ']'), out var parsed) ? parsed
+            : throw new StartRefusedException($"\"{uri.Host}\" is no address of this machine: write an IP address or localhost.");
+        if (!IPAddress.IsLoopback(address) && !ListenAnywhere)
+            throw new StartRefusedException($"{url} can be reached from other machines. Say --listen-anywhere if that is meant, and put TLS in front.");
         return new IPEndPoint(address, uri.Port);
     }
 }

@@ -1,4 +1,5 @@
 using Npgsql;
+using Sophia.Operations;
 using Sophia.Tenants;
 
 namespace Sophia.Postgres;
@@ -12,6 +13,7 @@ namespace Sophia.Postgres;
 internal sealed class TenantLane(TenantId tenant, PostgresDatabase database, PostgresOptions options)
 {
     private const int MaxRepeats = 3;
+    private const string Store = "postgres";
     private readonly Lock gate = new();
     private readonly Queue<LaneItem> waiting = new();
     private readonly SemaphoreSlim room = new(options.MaxQueuedWrites);
@@ -96,10 +98,12 @@ internal sealed class TenantLane(TenantId tenant, PostgresDatabase database, Pos
 
     private async Task Commit(List<LaneItem> group)
     {
+        var began = CommitMeter.Begin();
         for (var repeat = 0; ; repeat++)
             try
             {
                 await Run(group);
+                CommitMeter.Committed(Store, group.Count, began);
                 memory.Committed();
                 break;
             }
@@ -108,6 +112,7 @@ internal sealed class TenantLane(TenantId tenant, PostgresDatabase database, Pos
                 memory.RolledBack();
                 if (repeat < MaxRepeats && PostgresFault.IsPassing(failure))
                     continue;
+                CommitMeter.Failed(Store);
                 await Answer(group, failure);
                 return;
             }

@@ -1,4 +1,5 @@
 using Sophia.Log;
+using Sophia.Operations;
 
 namespace Sophia.Sqlite;
 
@@ -96,13 +97,16 @@ internal sealed class WriteLane(WriterSettings settings, StorageThreads threads,
 
     private void Commit(List<WriteItem> group)
     {
+        var began = CommitMeter.Begin();
         try
         {
             writer ??= new WriterConnection(settings);
             writer.Commit(group);
+            CommitMeter.Committed(settings.Kind.FileName, group.Count, began);
         }
         catch (Exception failure)
         {
+            CommitMeter.Failed(settings.Kind.FileName);
             Recover(failure);
             if (group.Count == 1)
                 group[0].Fail(failure);

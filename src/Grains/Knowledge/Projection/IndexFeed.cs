@@ -29,7 +29,10 @@ internal sealed class IndexFeed(TenantId tenant, ILogStore log, IIndexStore inde
         var next = new IndexCursor(rows[^1].Position, RecordChunker.Version);
         try
         {
-            return await Apply(cursor, next, newest, cancellation);
+            var step = await Apply(cursor, next, newest, cancellation);
+            if (rows.Count < limit) // Else it is catching up, and the rows are old.
+                KnowledgeMeter.Stepped(Projections.Index, time.GetUtcNow() - rows[^1].At);
+            return step;
         }
         catch (Exception wrong) when (newest.Count > 1 && IsOfRecord(wrong))
         {

@@ -28,7 +28,7 @@ internal sealed partial class ProjectionGrain(
     private IndexCursor cursor = new(0, 0);
     private DateTimeOffset? caughtUpAt;
     private string? lastError;
-    private long hints;
+    private long hints, knownHead, behind;
     private TaskCompletionSource? rebuilding;
     private Task following = Task.CompletedTask;
     private TaskCompletionSource moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -50,11 +50,13 @@ internal sealed partial class ProjectionGrain(
     {
         await lifetime.CancelAsync();
         await following;
+        KnowledgeMeter.BehindBy(Projections.Index, -behind);
         lifetime.Dispose();
     }
 
     public Task Hint(long head)
     {
+        Measure(head);
         Follow();
         return Task.CompletedTask;
     }
@@ -68,6 +70,7 @@ internal sealed partial class ProjectionGrain(
     public async Task<ProjectionView> View()
     {
         var head = await IndexLag.Head(log, tenant, cursor.Position, lifetime.Token);
+        Measure(head);
         if (cursor.Position < head)
             Follow();
         return new ProjectionView(Projections.Index, cursor.Version, cursor.Position, Math.Max(head, cursor.Position), caughtUpAt, stored.State.DeadLetters, lastError);
@@ -133,6 +136,7 @@ internal sealed partial class ProjectionGrain(
             {
                 lastError = $"The index cannot go on at {cursor.Position}: {failure.Message}";
                 LogStuck(tenant.Value, cursor.Position, wait, failure);
+                KnowledgeMeter.Failed(Projections.Index);
                 if (!await Paused(wait))
                     return;
                 wait = TimeSpan.FromTicks(Math.Min(wait.Ticks * 2, options.Value.RetryAtMost.Ticks));
@@ -160,6 +164,7 @@ internal sealed partial class ProjectionGrain(
             LogOvertaken(tenant.Value, cursor.Position, step.Cursor.Position);
         cursor = step.Cursor;
         lastError = null;
+        Measure(knownHead);
         if (!step.Moved)
         {
             caughtUpAt = time.GetUtcNow();
@@ -169,6 +174,14 @@ internal sealed partial class ProjectionGrain(
         moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         waiting.SetResult();
         return true;
+    }
+
+    private void Measure(long head)
+    {
+        knownHead = Math.Max(knownHead, head);
+        var now = Math.Max(0, knownHead - cursor.Position);
+        KnowledgeMeter.BehindBy(Projections.Index, now - behind);
+        behind = now;
     }
 
     private async Task<bool> Paused(TimeSpan wait)
@@ -187,6 +200,7 @@ internal sealed partial class ProjectionGrain(
     private async Task PutAside(ProjectionDeadLetter letter)
     {
         LogPutAside(tenant.Value, letter.Stream, letter.Key, letter.Position, letter.Reason);
+        KnowledgeMeter.DeadLetter(Projections.Index);
         await stored.CommitAsync(stored.State.With(letter, options.Value.DeadLettersKept), DeactivateOnIdle);
     }
 

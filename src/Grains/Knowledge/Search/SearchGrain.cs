@@ -13,7 +13,9 @@ internal sealed class SearchGrain(IIndexStore index, ILogStore log, IOptions<Ran
     public async Task<SearchAnswer> Search(SearchQuery query, CancellationToken cancellation)
     {
         var tenant = TenantKey.Parse(this.GetPrimaryKeyString()).Tenant;
+        var began = time.GetTimestamp();
         var answer = await engine.Search(tenant, query, options.Value, cancellation);
+        KnowledgeMeter.Searched(time.GetElapsedTime(began));
         if (answer.IndexedTo < answer.Head)
             await GrainFactory.GetGrain<IProjectionGrain>(TenantKey.Of(tenant, Projections.Index)).Hint(answer.Head); // A lost hint would else be waited for.
         return answer;

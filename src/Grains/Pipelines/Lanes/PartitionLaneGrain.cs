@@ -22,14 +22,23 @@ internal sealed class PartitionLaneGrain(ILogStore log, IEnumerable<ISourceKind>
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => await lane.DisposeAsync();
 
-    public async Task<LaneAnswer> Step(LaneWork work, CancellationToken cancellation) => Checked(await lane.Step(work, cancellation));
+    public async Task<LaneAnswer> Step(LaneWork work, CancellationToken cancellation)
+    {
+        var began = time.GetTimestamp();
+        return Checked(await lane.Step(work, cancellation), began);
+    }
 
-    public async Task<LaneAnswer> Sweep(LaneWork work, bool vanished, CancellationToken cancellation) => Checked(await lane.Sweep(work, vanished, cancellation));
+    public async Task<LaneAnswer> Sweep(LaneWork work, bool vanished, CancellationToken cancellation)
+    {
+        var began = time.GetTimestamp();
+        return Checked(await lane.Sweep(work, vanished, cancellation), began);
+    }
 
     public Task Release() => lane.Release();
 
-    private LaneAnswer Checked(LaneAnswer answer)
+    private LaneAnswer Checked(LaneAnswer answer, long began)
     {
+        PipelineMeter.Batch(answer.Counts, time.GetElapsedTime(began));
         if (lane.IsLost)
             DeactivateOnIdle();
         return answer;

@@ -50,7 +50,11 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
             case RunDecision.Refuse refused:
                 throw new RefusedException(refused.Code, refused.Reason);
             case RunDecision.Change change:
-                return await Write(change.After, onceKey, cancellation);
+                if (!await Write(change.After, onceKey, cancellation))
+                    return false;
+                if (change.After.EndedAt is not null && current?.EndedAt is null)
+                    PipelineMeter.RunEnded(change.After);
+                return true;
             default:
                 return true;
         }
