@@ -7,7 +7,7 @@ internal static class EdgeMeter
 {
     private static readonly Meter Meter = new("Sophia.Edge");
     private static readonly Counter<long> Refusals = Meter.CreateCounter<long>("sophia.refusals", "{refusal}", "Requests and hub calls that were answered with a problem, by its code.");
-    private static readonly UpDownCounter<long> Streams = Meter.CreateUpDownCounter<long>("sophia.streams.open", "{stream}", "Event streams and hub streams that are open.");
+    private static readonly UpDownCounter<long> Streams = Meter.CreateUpDownCounter<long>("sophia.open_streams", "{stream}", "Event streams and hub streams that are open.");
 
     public static void Refused(string code) => Refusals.Add(1, new KeyValuePair<string, object?>("code", code));
 

@@ -5,7 +5,6 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Sophia.Hosting;
-using Sophia.Servers;
 
 namespace Sophia.Operations;
 

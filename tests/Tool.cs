@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Sophia.Servers;
+namespace Sophia;
 
 /// <summary>Programs of others that check what Sophia hands them; where one is not installed, the test that wants it says so.</summary>
 internal static class Tool
