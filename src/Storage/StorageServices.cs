@@ -24,7 +24,9 @@ public static class StorageServices
         services.AddSingleton(provider => DataFolder.Open(provider.GetRequiredService<IOptions<StorageOptions>>().Value.DataFolder));
         services.AddSingleton(provider => new DatabaseFiles(provider.GetRequiredService<DataFolder>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value));
         services.AddSingleton<StaleWrites>();
+        services.AddSingleton(provider => new VectorCache(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value.VectorMib * 1024L * 1024));
         services.AddSingleton<IIndexStore, SqliteIndexStore>();
+        services.AddSingleton<IVectorStore, SqliteVectorStore>();
         if (postgres is null)
             services.AddSqliteLog();
         else

@@ -23,7 +23,8 @@ internal sealed class ScratchStore : IAsyncDisposable
         Log = new SqliteLogStore(Files);
         Runs = new SqliteRunStore(Files);
         Quarantine = new SqliteQuarantineStore(Files);
-        Index = new SqliteIndexStore(Files);
+        Index = new SqliteIndexStore(Files, Cache);
+        Vectors = new SqliteVectorStore(Files);
     }
 
     public string Root { get; }
@@ -41,6 +42,10 @@ internal sealed class ScratchStore : IAsyncDisposable
     public IQuarantineStore Quarantine { get; }
 
     public IIndexStore Index { get; }
+
+    public IVectorStore Vectors { get; }
+
+    public VectorCache Cache { get; } = new();
 
     public async ValueTask DisposeAsync()
     {

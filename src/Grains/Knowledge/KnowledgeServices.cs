@@ -14,6 +14,7 @@ public static class KnowledgeServices
         services.AddOptions<RankingOptions>();
         services.AddSophiaEmbedding();
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<ProjectionFeeds>();
         services.AddSingleton<LogExplainer>();
         services.AddSingleton<IRecordExplainer, IndexExplainer>();
         services.AddHostedService<IndexSweeper>();

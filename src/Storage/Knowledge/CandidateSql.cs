@@ -45,6 +45,13 @@ internal static class CandidateSql
 
     public const string AllOfKeys = $"SELECT {Columns} {OfKeys} ORDER BY c.id";
 
+    public const string IdsOfKeys = $"SELECT c.id {OfKeys}";
+
+    public const string Ids = $"SELECT c.id FROM record r JOIN chunk c ON c.record = r.id WHERE {Filter}";
+
+    /// <summary>A chunk (10) and whether it passes the filter.</summary>
+    public const string OfChunkFiltered = $"SELECT {Columns}, {Filter} FROM chunk c JOIN record r ON r.id = c.record WHERE c.id = ?10";
+
     public const string OfRecord = $"SELECT {TextColumns} FROM record r JOIN chunk c ON c.record = r.id WHERE r.stream = ?1 AND r.key = ?2 ORDER BY c.ordinal";
 
     /// <summary>An FTS5 expression that matches where any of the terms stands.</summary>

@@ -66,6 +66,35 @@ internal sealed class IndexReader(DatabaseConnection database)
         return select.Text(1, stream).Text(2, key).Step() ? new IndexedState(select.Int(0), (int)select.Int(1), Time(select.Int(2))) : null;
     }
 
+    /// <summary>Chunks that the index has, each with whether it passes a filter.</summary>
+    public List<(Candidate Candidate, bool Passes)> Near(IReadOnlyList<long> ids, SearchFilter? filter)
+    {
+        var found = new List<(Candidate, bool)>(ids.Count);
+        using var select = database.Prepare(filter is null ? CandidateSql.OfChunk : CandidateSql.OfChunkFiltered);
+        foreach (var id in ids)
+        {
+            if (filter is null)
+                select.Int(1, id);
+            else
+                Bind(select, "", 0, filter).Int(10, id);
+            if (select.Step())
+                found.Add((Candidate(select), filter is null || select.Int(6) == 1));
+            select.Reset();
+        }
+        return found;
+    }
+
+    /// <summary>All chunks that pass a filter.</summary>
+    public List<long> Passing(SearchFilter filter)
+    {
+        var ids = new List<long>();
+        using var select = database.Prepare(filter.Keys is { Count: > 0 } ? CandidateSql.IdsOfKeys : CandidateSql.Ids);
+        Bind(select, "", 0, filter);
+        while (select.Step())
+            ids.Add(select.Int(0));
+        return ids;
+    }
+
     private readonly record struct KeyScope(long Chunks, long First, long Last);
 
     private KeyScope? ScopeOf(SearchFilter filter)

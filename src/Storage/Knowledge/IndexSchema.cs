@@ -30,6 +30,8 @@ internal static class IndexSchema
     /// <summary>Nobody has a file of format 1 that was not emptied since; a new file passes through it without tables.</summary>
     private const string Format1 = "";
 
+    // Format 3 adds the tables of vectors and touches nothing else.
+
     /// <summary>"SoIx": marks the file as Sophia's index.</summary>
-    public static readonly DatabaseKind Kind = new("index.db", 0x536F4978, [Format1, Format2], Durability.Normal, Rebuildable: true);
+    public static readonly DatabaseKind Kind = new("index.db", 0x536F4978, [Format1, Format2, SqliteVectors.Tables], Durability.Normal, Rebuildable: true);
 }

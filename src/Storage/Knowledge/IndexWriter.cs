@@ -20,6 +20,7 @@ internal sealed class IndexWriter(DatabaseConnection database)
     public void Reset(int version)
     {
         database.Execute("INSERT INTO chunk_words(chunk_words) VALUES ('delete-all'); DELETE FROM chunk; DELETE FROM record;");
+        new SqliteVectors(database).Empty();
         using var update = database.Prepare("UPDATE progress SET position = 0, version = ?1, chunks = 0");
         update.Int(1, version).Run();
     }
@@ -62,6 +63,7 @@ internal sealed class IndexWriter(DatabaseConnection database)
         using (var words = database.Prepare(
             "INSERT INTO chunk_words(chunk_words, rowid, title, section, text) SELECT 'delete', id, title, section, text FROM chunk WHERE record = ?1"))
             words.Int(1, record).Run();
+        new SqliteVectors(database).Leave(record);
         using var delete = database.Prepare("DELETE FROM chunk WHERE record = ?1");
         delete.Int(1, record).Run();
         return database.Scalar("SELECT changes()");

@@ -4,7 +4,7 @@ using Sophia.Tenants;
 namespace Sophia.Knowledge;
 
 /// <summary>The index in SQLite: one <c>index.db</c> per tenant, full text by FTS5.</summary>
-internal sealed class SqliteIndexStore(DatabaseFiles files) : IIndexStore
+internal sealed class SqliteIndexStore(DatabaseFiles files, VectorCache vectors) : IIndexStore
 {
     private static readonly IndexCursor Start = new(0, 0);
 
@@ -21,7 +21,7 @@ internal sealed class SqliteIndexStore(DatabaseFiles files) : IIndexStore
         }, cancellation, Durability.Normal);
 
     public Task<CandidateSet> Candidates(TenantId tenant, CandidateQuery query, CancellationToken cancellation) =>
-        Read(tenant, r => r.Candidates(query), CandidateSet.Empty(Start), cancellation);
+        files.Read(tenant, IndexSchema.Kind, d => Candidates(d, tenant, query), CandidateSet.Empty(Start), cancellation);
 
     public Task<IReadOnlyList<IndexedChunk>> Chunks(TenantId tenant, IReadOnlyList<long> chunkIds, CancellationToken cancellation) =>
         Read<IReadOnlyList<IndexedChunk>>(tenant, r => r.Chunks(chunkIds), [], cancellation);
@@ -34,6 +34,12 @@ internal sealed class SqliteIndexStore(DatabaseFiles files) : IIndexStore
 
     public Task<IndexedState?> StateOf(TenantId tenant, string stream, string key, CancellationToken cancellation) =>
         Read(tenant, r => r.StateOf(stream, key), null, cancellation);
+
+    private CandidateSet Candidates(DatabaseConnection database, TenantId tenant, CandidateQuery query)
+    {
+        var words = new IndexReader(database).Candidates(query);
+        return query.Near is null || words.TotalChunks == 0 ? words : new SqliteNear(database, vectors, vectors.Of(tenant)).Join(words, query);
+    }
 
     private Task<T> Read<T>(TenantId tenant, Func<IndexReader, T> work, T absent, CancellationToken cancellation) =>
         files.Read(tenant, IndexSchema.Kind, d => work(new IndexReader(d)), absent, cancellation);

@@ -57,6 +57,10 @@ public sealed class StorageOptions
     [Range(1_024, 65_536)]
     public int PageBytes { get; set; } = 4_096;
 
+    /// <summary>Vectors held in memory to compare questions with, all tenants together, in MiB. Default 512, enough for 1.3 million of the built-in embedder; 1 to 1,048,576. Filled only by tenants that are asked.</summary>
+    [Range(1, 1_048_576)]
+    public int VectorMib { get; set; } = 512;
+
     /// <summary>Seconds of little work after which caches and free memory are given back. Default 5; 1 to 3,600.</summary>
     [Range(1, 3_600)]
     public int QuietSeconds { get; set; } = 5;

@@ -3,19 +3,29 @@ using Sophia.Tenants;
 
 namespace Sophia.Knowledge;
 
-/// <summary>What one step of the index came to: how far it is, and whether it moved (by this step, or by another's that overtook it, whereupon this one was refused).</summary>
-internal readonly record struct FeedStep(IndexCursor Cursor, bool Moved, bool Overtaken = false);
-
 /// <summary>Takes the log into the index, batch by batch.</summary>
 /// <remarks>
 /// Of a record that stands several times in a batch only its newest version is indexed. Whatever is wrong with a record is that record's matter:
 /// after as many attempts as the options say it leaves the index, is put aside, and the rest goes on. A batch that the index refuses is taken
 /// again row by row to find whose fault it is. A failing store is nobody's fault and goes up as it is.
 /// </remarks>
-internal sealed class IndexFeed(TenantId tenant, ILogStore log, IIndexStore index, ProjectionOptions options, TimeProvider time, Func<ProjectionDeadLetter, Task> putAside)
+internal sealed class IndexFeed(TenantId tenant, ILogStore log, IIndexStore index, ProjectionOptions options, TimeProvider time, Func<ProjectionDeadLetter, Task> putAside) : IProjectionFeed
 {
     private readonly WordCounter counter = new(new WordAnalyzer());
     private long rowByRowUntil;
+
+    public string Name => Projections.Index;
+
+    public IReadOnlyList<string> Followers => [Projections.Vectors];
+
+    public Task<IndexCursor> Cursor(CancellationToken cancellation) => index.Cursor(tenant, cancellation);
+
+    public Task<long> Head(IndexCursor cursor, CancellationToken cancellation) => IndexLag.Head(log, tenant, cursor.Position, cancellation);
+
+    /// <summary>Another chunker made it.</summary>
+    public bool IsOutdated(IndexCursor cursor) => cursor.Version != RecordChunker.Version && cursor.Position != 0;
+
+    public Task Restart(CancellationToken cancellation) => index.Reset(tenant, RecordChunker.Version, cancellation);
 
     /// <summary>Indexes the next rows after the cursor.</summary>
     /// <exception cref="StorageException">The disk failed; nothing of the batch is indexed.</exception>

@@ -1,21 +1,20 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Sophia.Log;
 using Sophia.Operations;
+using Sophia.Security;
 using Sophia.Tenants;
 
 namespace Sophia.Knowledge;
 
-/// <summary>Keeps a tenant's index where its log is; the key is "tenant/index".</summary>
+/// <summary>Keeps one of a tenant's projections up to date; the key is "tenant/projection", whose name says which feed it is.</summary>
 /// <remarks>
-/// It is told when the log grows, looks by itself at start and every few minutes, and follows until it has caught up. The cursor lies in the index
-/// and moves in the transaction that indexes, so two of them (as may be for a moment in a cluster) cannot both do the same step.
-/// Reentrant, because who waits must not stand in the way of who hints; only the one that follows changes anything.
+/// It is told when there is more to do, looks by itself at start and every few minutes, and follows until it has caught up. The cursor lies with what the
+/// feed makes and moves in the same transaction, so two of them (as may be for a moment in a cluster) cannot both do the same step. Only the one task
+/// that follows changes anything.
 /// </remarks>
-[Reentrant]
 internal sealed partial class ProjectionGrain(
     [PersistentState("projection", Stores.Durable)] IPersistentState<ProjectionState> stored,
-    ILogStore log, IIndexStore index, IOptions<ProjectionOptions> options, TimeProvider time, ILogger<ProjectionGrain> logger) : Grain, IProjectionGrain, IRemindable
+    ProjectionFeeds feeds, IOptions<ProjectionOptions> options, TimeProvider time, ILogger<ProjectionGrain> logger) : Grain, IProjectionGrain, IRemindable
 {
     private const string SweepReminder = "sweep";
 
@@ -24,7 +23,7 @@ internal sealed partial class ProjectionGrain(
 
     private readonly CancellationTokenSource lifetime = new();
     private TenantId tenant;
-    private IndexFeed feed = null!;
+    private IProjectionFeed feed = null!;
     private IndexCursor cursor = new(0, 0);
     private DateTimeOffset? caughtUpAt;
     private string? lastError;
@@ -36,11 +35,9 @@ internal sealed partial class ProjectionGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var key = TenantKey.Parse(this.GetPrimaryKeyString());
-        if (key is not { Name: Projections.Index, Part: null })
-            throw new RefusedException(RefusalCode.NotFound, $"There is no projection \"{key.Name}\".");
         tenant = key.Tenant;
-        feed = new IndexFeed(tenant, log, index, options.Value, time, PutAside);
-        cursor = await index.Cursor(tenant, cancellationToken);
+        feed = feeds.Open(key, PutAside);
+        cursor = await feed.Cursor(cancellationToken);
         if (await this.GetReminder(SweepReminder) is null)
             await this.RegisterOrUpdateReminder(SweepReminder, options.Value.SweepEvery, options.Value.SweepEvery);
         Follow();
@@ -50,7 +47,7 @@ internal sealed partial class ProjectionGrain(
     {
         await lifetime.CancelAsync();
         await following;
-        KnowledgeMeter.BehindBy(Projections.Index, -behind);
+        KnowledgeMeter.BehindBy(feed.Name, -behind);
         lifetime.Dispose();
     }
 
@@ -69,11 +66,11 @@ internal sealed partial class ProjectionGrain(
 
     public async Task<ProjectionView> View()
     {
-        var head = await IndexLag.Head(log, tenant, cursor.Position, lifetime.Token);
+        var head = await feed.Head(cursor, lifetime.Token);
         Measure(head);
         if (cursor.Position < head)
             Follow();
-        return new ProjectionView(Projections.Index, cursor.Version, cursor.Position, Math.Max(head, cursor.Position), caughtUpAt, stored.State.DeadLetters, lastError);
+        return new ProjectionView(feed.Name, cursor.Version, cursor.Position, Math.Max(head, cursor.Position), caughtUpAt, stored.State.DeadLetters, lastError);
     }
 
     public async Task<ProjectionView> WaitFor(long position, TimeSpan patience, CancellationToken cancellation)
@@ -84,7 +81,7 @@ internal sealed partial class ProjectionGrain(
             Follow();
             var left = patience - time.GetElapsedTime(began);
             if (left <= TimeSpan.Zero)
-                throw new RefusedException(RefusalCode.Busy, $"The index has come to {cursor.Position}, not yet to {position}.{(lastError is null ? "" : " " + lastError)}");
+                throw new RefusedException(RefusalCode.Busy, $"The {feed.Name} projection has come to {cursor.Position}, not yet to {position}.{(lastError is null ? "" : " " + lastError)}");
             try
             {
                 await moved.Task.WaitAsync(left, time, cancellation);
@@ -99,9 +96,9 @@ internal sealed partial class ProjectionGrain(
 
     public async Task<ProjectionView> Rebuild()
     {
-        rebuilding ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var asked = rebuilding ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Follow();
-        await rebuilding.Task;
+        await asked.Task;
         return await View();
     }
 
@@ -134,25 +131,35 @@ internal sealed partial class ProjectionGrain(
             }
             catch (Exception failure)
             {
-                lastError = $"The index cannot go on at {cursor.Position}: {failure.Message}";
-                LogStuck(tenant.Value, cursor.Position, wait, failure);
-                KnowledgeMeter.Failed(Projections.Index);
+                lastError = $"The {feed.Name} projection cannot go on at {cursor.Position}: {failure.Message}";
+                LogStuck(feed.Name, tenant.Value, cursor.Position, wait, failure);
+                KnowledgeMeter.Failed(feed.Name);
                 if (!await Paused(wait))
                     return;
                 wait = TimeSpan.FromTicks(Math.Min(wait.Ticks * 2, options.Value.RetryAtMost.Ticks));
             }
     }
 
-    /// <summary>Empties the index where somebody asked for it, or another chunker made it.</summary>
+    /// <summary>Starts again where somebody asked for it, or where what is there was made in another way.</summary>
     private async Task Restart()
     {
-        if (rebuilding is null && (cursor.Version == RecordChunker.Version || cursor.Position == 0))
+        if (rebuilding is null && !feed.IsOutdated(cursor))
             return;
-        LogRebuilt(tenant.Value, cursor.Version, RecordChunker.Version);
-        await index.Reset(tenant, RecordChunker.Version, lifetime.Token);
+        var asked = rebuilding;
+        try
+        {
+            await feed.Restart(lifetime.Token);
+        }
+        catch (RefusedException refused) when (asked is not null)
+        {
+            rebuilding = null;
+            asked.SetException(refused);
+            return;
+        }
+        LogRebuilt(feed.Name, tenant.Value, cursor.Version);
         await stored.CommitAsync(new ProjectionState(), DeactivateOnIdle);
-        cursor = await index.Cursor(tenant, lifetime.Token);
-        rebuilding?.SetResult();
+        cursor = await feed.Cursor(lifetime.Token);
+        asked?.SetResult();
         rebuilding = null;
     }
 
@@ -161,10 +168,11 @@ internal sealed partial class ProjectionGrain(
     {
         var step = await feed.Step(cursor, lifetime.Token);
         if (step.Overtaken)
-            LogOvertaken(tenant.Value, cursor.Position, step.Cursor.Position);
+            LogOvertaken(feed.Name, tenant.Value, cursor.Position, step.Cursor.Position);
         cursor = step.Cursor;
         lastError = null;
         Measure(knownHead);
+        await HintFollowers();
         if (!step.Moved)
         {
             caughtUpAt = time.GetUtcNow();
@@ -180,8 +188,15 @@ internal sealed partial class ProjectionGrain(
     {
         knownHead = Math.Max(knownHead, head);
         var now = Math.Max(0, knownHead - cursor.Position);
-        KnowledgeMeter.BehindBy(Projections.Index, now - behind);
+        KnowledgeMeter.BehindBy(feed.Name, now - behind);
         behind = now;
+    }
+
+    private async Task HintFollowers()
+    {
+        using (CallerContext.For(tenant))
+            foreach (var follower in feed.Followers)
+                await GrainFactory.GetGrain<IProjectionGrain>(TenantKey.Of(tenant, follower)).Hint(cursor.Position);
     }
 
     private async Task<bool> Paused(TimeSpan wait)
@@ -199,20 +214,20 @@ internal sealed partial class ProjectionGrain(
 
     private async Task PutAside(ProjectionDeadLetter letter)
     {
-        LogPutAside(tenant.Value, letter.Stream, letter.Key, letter.Position, letter.Reason);
-        KnowledgeMeter.DeadLetter(Projections.Index);
+        LogPutAside(feed.Name, tenant.Value, letter.Stream, letter.Key, letter.Position, letter.Reason);
+        KnowledgeMeter.DeadLetter(feed.Name);
         await stored.CommitAsync(stored.State.With(letter, options.Value.DeadLettersKept), DeactivateOnIdle);
     }
 
-    [LoggerMessage(3101, LogLevel.Warning, "Index of {Tenant}: stuck at position {Position}, next attempt in {Wait}")]
-    private partial void LogStuck(string tenant, long position, TimeSpan wait, Exception failure);
+    [LoggerMessage(3101, LogLevel.Warning, "Projection {Name} of {Tenant}: stuck at {Position}, next attempt in {Wait}")]
+    private partial void LogStuck(string name, string tenant, long position, TimeSpan wait, Exception failure);
 
-    [LoggerMessage(3102, LogLevel.Information, "Index of {Tenant}: building anew (chunker version {Old}, now {New})")]
-    private partial void LogRebuilt(string tenant, int old, int @new);
+    [LoggerMessage(3102, LogLevel.Information, "Projection {Name} of {Tenant}: building anew what version {Old} made")]
+    private partial void LogRebuilt(string name, string tenant, int old);
 
-    [LoggerMessage(3120, LogLevel.Warning, "Index of {Tenant}: the step from position {Position} refused, somebody else took it and is at {Current}")]
-    private partial void LogOvertaken(string tenant, long position, long current);
+    [LoggerMessage(3120, LogLevel.Warning, "Projection {Name} of {Tenant}: the step from {Position} was refused, somebody else took it and is at {Current}")]
+    private partial void LogOvertaken(string name, string tenant, long position, long current);
 
-    [LoggerMessage(3103, LogLevel.Warning, "Index of {Tenant}: {Stream}/{Key} at {Position} cannot be indexed and is put aside: {Reason}")]
-    private partial void LogPutAside(string tenant, string stream, string key, long position, string reason);
+    [LoggerMessage(3103, LogLevel.Warning, "Projection {Name} of {Tenant}: {Stream}/{Key} at {Position} is put aside: {Reason}")]
+    private partial void LogPutAside(string name, string tenant, string stream, string key, long position, string reason);
 }

@@ -9,6 +9,9 @@ public sealed class ProjectionOptions
     /// <summary>Bytes of payload read in one go (always at least one row). Default 4 MiB.</summary>
     public int BatchBytes { get; set; } = 4 * 1024 * 1024;
 
+    /// <summary>Passages embedded in one call. Default 256; 1 to 1,024.</summary>
+    public int EmbedTexts { get; set; } = 256;
+
     /// <summary>How often a record may fail before it is put aside as a dead letter. Default 3.</summary>
     public int Attempts { get; set; } = 3;
 
@@ -27,6 +30,6 @@ public sealed class ProjectionOptions
     /// <summary>The sizes of pieces.</summary>
     public ChunkingOptions Chunking { get; set; } = ChunkingOptions.Default;
 
-    internal bool IsInRange => BatchRows is >= 1 and <= 100_000 && BatchBytes > 0 && Attempts is >= 1 and <= 100 && DeadLettersKept is >= 1 and <= 10_000
+    internal bool IsInRange => BatchRows is >= 1 and <= 100_000 && BatchBytes > 0 && EmbedTexts is >= 1 and <= EmbeddedTexts.MaxTexts && Attempts is >= 1 and <= 100 && DeadLettersKept is >= 1 and <= 10_000
         && RetryAfter > TimeSpan.Zero && RetryAtMost >= RetryAfter && SweepEvery >= TimeSpan.FromMinutes(1);
 }
