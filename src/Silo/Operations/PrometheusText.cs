@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 
 namespace Sophia.Operations;
 
 /// <summary>Writes measurements as Prometheus reads them: its text format 0.0.4, or OpenMetrics 1.0 for who asks for that.</summary>
-/// <remarks>Names follow OpenTelemetry's rules for Prometheus: dots become underscores, the unit and "_total" are appended. One name is one
+/// <remarks>Names follow OpenTelemetry's rules for Prometheus: dots become underscores, the unit and "_total" are appended; what is given in milliseconds is told in seconds. One name is one
 /// family, so measurements of equal names from two meters stand together; should their kinds differ, the later one is left out.</remarks>
 internal sealed class PrometheusText(bool openMetrics)
 {
@@ -15,8 +16,10 @@ internal sealed class PrometheusText(bool openMetrics)
 
     private static readonly Dictionary<string, string> Units = new(StringComparer.Ordinal)
     {
-        ["s"] = "seconds", ["ms"] = "milliseconds", ["us"] = "microseconds", ["ns"] = "nanoseconds", ["By"] = "bytes", ["KiBy"] = "kibibytes", ["MiBy"] = "mebibytes", ["%"] = "percent",
+        ["s"] = "seconds", ["ms"] = "seconds", ["By"] = "bytes", ["%"] = "percent",
     };
+
+    private const string PoolName = "db.client.connection.pool.name";
 
     private readonly Dictionary<string, Family> families = new(StringComparer.Ordinal);
 
@@ -31,8 +34,9 @@ internal sealed class PrometheusText(bool openMetrics)
             families[name] = family = new Family(kind, metric.Description.Length > 0 ? metric.Description : metric.Name);
         if (family.Kind != kind)
             return;
+        var scale = metric.Unit == "ms" ? 0.001 : 1;
         foreach (ref readonly var point in metric.GetMetricPoints())
-            Write(family.Lines, name, metric.MetricType, point);
+            Write(family.Lines, name, metric.MetricType, point, scale);
     }
 
     public override string ToString()
@@ -77,34 +81,35 @@ internal sealed class PrometheusText(bool openMetrics)
         _ => "gauge",
     };
 
-    private static void Write(StringBuilder lines, string name, MetricType type, in MetricPoint point)
+    private static void Write(StringBuilder lines, string name, MetricType type, in MetricPoint point, double scale)
     {
-        var labels = Labels(point.Tags);
+        if (Labels(point.Tags) is not { } labels)
+            return;
         switch (type)
         {
             case MetricType.Histogram:
                 long below = 0;
                 foreach (var bucket in point.GetHistogramBuckets())
-                    Line(lines, $"{name}_bucket", labels, $"le=\"{Number(bucket.ExplicitBound)}\"", (below += bucket.BucketCount).ToString(CultureInfo.InvariantCulture));
-                Line(lines, $"{name}_sum", labels, "", Number(point.GetHistogramSum()));
+                    Line(lines, $"{name}_bucket", labels, $"le=\"{Number(bucket.ExplicitBound * scale)}\"", (below += bucket.BucketCount).ToString(CultureInfo.InvariantCulture));
+                Line(lines, $"{name}_sum", labels, "", Number(point.GetHistogramSum() * scale));
                 Line(lines, $"{name}_count", labels, "", point.GetHistogramCount().ToString(CultureInfo.InvariantCulture));
                 break;
             case MetricType.ExponentialHistogram:
                 Line(lines, $"{name}_bucket", labels, "le=\"+Inf\"", point.GetHistogramCount().ToString(CultureInfo.InvariantCulture));
-                Line(lines, $"{name}_sum", labels, "", Number(point.GetHistogramSum()));
+                Line(lines, $"{name}_sum", labels, "", Number(point.GetHistogramSum() * scale));
                 Line(lines, $"{name}_count", labels, "", point.GetHistogramCount().ToString(CultureInfo.InvariantCulture));
                 break;
             case MetricType.LongSum or MetricType.LongSumNonMonotonic:
                 Line(lines, name, labels, "", point.GetSumLong().ToString(CultureInfo.InvariantCulture));
                 break;
             case MetricType.DoubleSum or MetricType.DoubleSumNonMonotonic:
-                Line(lines, name, labels, "", Number(point.GetSumDouble()));
+                Line(lines, name, labels, "", Number(point.GetSumDouble() * scale));
                 break;
             case MetricType.LongGauge:
                 Line(lines, name, labels, "", point.GetGaugeLastValueLong().ToString(CultureInfo.InvariantCulture));
                 break;
             default:
-                Line(lines, name, labels, "", Number(point.GetGaugeLastValueDouble()));
+                Line(lines, name, labels, "", Number(point.GetGaugeLastValueDouble() * scale));
                 break;
         }
     }
@@ -117,12 +122,15 @@ internal sealed class PrometheusText(bool openMetrics)
         lines.Append(' ').Append(value).Append('\n');
     }
 
-    private static string Labels(ReadOnlyTagCollection tags)
+    /// <summary>Null for a pool of connections that nobody named: its name would be its connection text.</summary>
+    private static string? Labels(ReadOnlyTagCollection tags)
     {
         var labels = new StringBuilder();
         foreach (var (key, value) in tags)
         {
-            labels.Append(labels.Length > 0 ? "," : "").Append(NameOf(key, "", "label")).Append("=\"");
+            if (key == PoolName && value is string pool && pool.Contains('=', StringComparison.Ordinal))
+                return null;
+            labels.Append(labels.Length > 0 ? "," : "").Append(NameOf(JsonNamingPolicy.SnakeCaseLower.ConvertName(key), "", "label")).Append("=\"");
             labels.Append(Escaped(value is bool yes ? yes ? "true" : "false" : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "", quotes: true)).Append('"');
         }
         return labels.ToString();

@@ -23,6 +23,9 @@ internal sealed class Telemetry : IDisposable
     /// <summary>What <see cref="ProcessMeter"/> says better, or nobody asks for.</summary>
     private static readonly string[] Dropped = ["dotnet.assembly.count", "dotnet.timer.count", "dotnet.process.cpu.count", "dotnet.thread_pool.thread.count", "dotnet.thread_pool.queue.length", "dotnet.jit.compiled_methods", "dotnet.jit.compiled_il.size"];
 
+    /// <summary>What Orleans tells of each of the other silos, or of its own inner parts: a silo has a new name at each start, so these would grow for ever.</summary>
+    private static readonly string[] PerSilo = ["pings", "messages-size", "directory", "ring"];
+
     private static readonly double[] RunSeconds = [0.1, 1, 10, 30, 60, 300, 900, 3600, 14_400];
 
     private static readonly double[] Writes = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
@@ -59,7 +62,7 @@ internal sealed class Telemetry : IDisposable
         var kind = instrument.GetType().Name;
         return instrument.Name switch
         {
-            _ when Dropped.Contains(instrument.Name) => MetricStreamConfiguration.Drop,
+            _ when Dropped.Contains(instrument.Name) || (instrument.Meter.Name == "Microsoft.Orleans" && PerSilo.Any(part => instrument.Name.Contains(part, StringComparison.Ordinal))) => MetricStreamConfiguration.Drop,
             "sophia.run.duration" => new ExplicitBucketHistogramConfiguration { Boundaries = RunSeconds, CardinalityLimit = MostSeries },
             "sophia.commit.writes" => new ExplicitBucketHistogramConfiguration { Boundaries = Writes, CardinalityLimit = MostSeries },
             _ when instrument.Unit == "s" && kind.StartsWith("Histogram", StringComparison.Ordinal) => new ExplicitBucketHistogramConfiguration { Boundaries = Seconds, CardinalityLimit = MostSeries },

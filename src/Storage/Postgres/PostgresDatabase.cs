@@ -30,7 +30,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         var silo = ConnectionSettings.Silo(options);
         var server = $"{silo.Host}:{silo.Port}/{silo.Database}";
         var seal = new TenantSeal(silo.Password!);
-        var source = NpgsqlDataSource.Create(silo);
+        var source = new NpgsqlDataSourceBuilder(silo.ConnectionString) { Name = "sophia" }.Build(); // Measurements name the pool so.
         try
         {
             if (options.OwnerConnection is { Length: > 0 } owner)

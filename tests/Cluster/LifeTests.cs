@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Net;
+using Sophia.Hosting;
+
+namespace Sophia.Cluster;
+
+/// <summary>What a silo and a front end say of themselves while the cluster works, while its database is away, and while they leave.</summary>
+[Collection("cluster")]
+public sealed class LifeTests(ClusterFixture fixture)
+{
+    [ClusterFact]
+    public async Task A_silo_serves_health_and_metrics_and_nothing_else()
+    {
+        await fixture.Whole();
+        using var silo = At("silo-1");
+        Assert.Equal("live", await silo.GetStringAsync("/live"));
+        Assert.Equal("ready", await silo.GetStringAsync("/ready"));
+        var metrics = await silo.GetStringAsync("/metrics");
+        Assert.Contains("sophia_cluster_silos{state=\"active\"} 3\n", metrics);
+        Assert.Contains("\norleans_catalog_activations ", metrics);
+        Assert.Contains("db_client_connections{", metrics);
+        Assert.DoesNotContain("Password", metrics);
+        Assert.DoesNotContain("Host=", metrics);
+        foreach (var path in (string[])["/", "/api/me", "/dashboard/", "/hub/chat", "/health", "/signin", "/openapi/v1.json", "/hooks/default/x"])
+            Assert.Equal((path, HttpStatusCode.NotFound), (path, (await silo.GetAsync(path)).StatusCode));
+        if (Tool.Find("promtool") is not null)
+            Assert.Equal((0, ""), await Tool.Run("promtool", ["check", "metrics"], metrics));
+    }
+
+    [ClusterFact]
+    public async Task While_the_database_is_away_all_live_and_none_is_ready_and_then_they_are_again()
+    {
+        await fixture.Whole();
+        string[] names = ["silo-1", "silo-2", "silo-3", "frontend"];
+        foreach (var name in names)
+            await Says(name, HttpStatusCode.OK, "ready");
+        await fixture.Cluster.File.Postgres!.Stop(TimeSpan.FromSeconds(30), default, "INT");
+        foreach (var name in names)
+        {
+            await Says(name, HttpStatusCode.ServiceUnavailable, name == "frontend" ? "not ready: no silo answers, or its store does not" : "not ready: the store does not answer");
+            using var client = At(name);
+            Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/live")).StatusCode);
+        }
+        await fixture.Up();
+        foreach (var name in names)
+            await Says(name, HttpStatusCode.OK, "ready");
+    }
+
+    /// <summary>Goal: nobody is sent work while it leaves. Method: asked to end, a silo must never again say that it is ready.</summary>
+    [ClusterFact]
+    public async Task A_silo_that_was_asked_to_end_is_not_ready_any_more()
+    {
+        await fixture.Whole();
+        using var silo = At("silo-3");
+        var process = fixture.Cluster.File.Silos[2].Process;
+        process.Signal("TERM");
+        for (var (since, left) = (Stopwatch.StartNew(), false); process.IsAlive; await Task.Yield())
+        {
+            var isReady = await IsReady(silo);
+            Assert.False(left && isReady);
+            left |= !isReady;
+            Assert.True(left || since.Elapsed < TimeSpan.FromSeconds(5), "It was still ready 5 s after it was asked to end.");
+        }
+        await fixture.Whole();
+    }
+
+    private static async Task<bool> IsReady(HttpClient silo)
+    {
+        try
+        {
+            return (await silo.GetAsync("/ready")).StatusCode == HttpStatusCode.OK;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private async Task Says(string name, HttpStatusCode status, string text)
+    {
+        using var client = At(name);
+        for (var since = Stopwatch.StartNew(); ;)
+        {
+            using var answer = await client.GetAsync("/ready");
+            var said = await answer.Content.ReadAsStringAsync();
+            if (answer.StatusCode == status && said == text)
+                return;
+            Assert.True(since.Elapsed < TimeSpan.FromSeconds(60), $"{name}: {answer.StatusCode} {said}");
+        }
+    }
+
+    private HttpClient At(string name) => new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(HomeFolder.Serving(Path.Combine(fixture.Folder, name))!.Url) };
+}
