@@ -8,6 +8,9 @@ public interface IIndexStore
     /// <summary>How far the index has come: the log position and the version of the chunker that made it. (0, 0) where there is none.</summary>
     Task<IndexCursor> Cursor(TenantId tenant, CancellationToken cancellation);
 
+    /// <summary>A text that is another one whenever anything in the index changed, a rebuild included: answers are remembered under it. Null: not known, so none is remembered.</summary>
+    Task<string?> Stamp(TenantId tenant, CancellationToken cancellation) => Task.FromResult<string?>(null);
+
     /// <summary>Replaces the chunks of the given records and moves the cursor, in one transaction, remembering <paramref name="at"/> as the time. Refused (false) unless the cursor is <paramref name="expected"/>.</summary>
     Task<bool> Apply(TenantId tenant, IndexCursor expected, IndexCursor next, IReadOnlyList<IndexedRecord> records, DateTimeOffset at, CancellationToken cancellation);
 

@@ -13,6 +13,7 @@ public static class KnowledgeServices
             .Validate(options => options.IsInRange, "ProjectionOptions: a limit is out of its range.").ValidateOnStart();
         services.AddOptions<RankingOptions>();
         services.AddSophiaEmbedding();
+        services.AddKnowledgeCache();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ProjectionFeeds>();
         services.AddSingleton<LogExplainer>();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sophia.Sqlite;
 
 namespace Sophia.Knowledge;
@@ -9,6 +10,15 @@ internal sealed class IndexReader(DatabaseConnection database)
     {
         using var select = database.Prepare("SELECT position, version FROM progress");
         return select.Step() ? new IndexCursor(select.Int(0), (int)select.Int(1)) : new IndexCursor(0, 0);
+    }
+
+    // Numbers of chunks are never given twice, so a rebuild ends elsewhere even where it ends at the same position; vectors count their own changes.
+    public string Stamp()
+    {
+        using var select = database.Prepare("""
+            SELECT p.position, p.version, p.chunks, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'chunk'), 0), v.born, v.changes FROM progress p CROSS JOIN vector_state v
+            """);
+        return select.Step() ? string.Create(CultureInfo.InvariantCulture, $"{select.Int(0)} {select.Int(1)} {select.Int(2)} {select.Int(3)} {select.Int(4)} {select.Int(5)}") : "";
     }
 
     public CandidateSet Candidates(CandidateQuery query)

@@ -8,6 +8,9 @@ internal static class PostgresIndexSql
 {
     public const string Progress = "SELECT position, version, chunks FROM sophia.index_progress WHERE tenant=$1";
 
+    // Numbers of chunks are never given twice, so a rebuild ends elsewhere even where it ends at the same position.
+    public const string Stamp = "SELECT concat_ws(' ', position, version, chunks, words, last_record, last_chunk) FROM sophia.index_progress WHERE tenant=$1";
+
     public const string Frequencies = "SELECT stem, count(*) FROM sophia.index_words WHERE tenant=$1 AND stem = ANY($2) GROUP BY stem";
 
     private const string Columns = "c.id, c.record, c.ordinal, c.kind, c.speakers, c.rank_words";

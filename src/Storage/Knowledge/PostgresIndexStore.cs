@@ -13,6 +13,9 @@ internal sealed class PostgresIndexStore(PostgresDatabase database) : IIndexStor
     public async Task<IndexCursor> Cursor(TenantId tenant, CancellationToken cancellation) =>
         await database.Find(tenant, ask => ask.Add(PostgresIndexSql.Progress), PostgresIndexRows.Cursor, cancellation) ?? Start;
 
+    public async Task<string?> Stamp(TenantId tenant, CancellationToken cancellation) =>
+        await database.Find(tenant, ask => ask.Add(PostgresIndexSql.Stamp), static row => row.GetString(0), cancellation) ?? "";
+
     // It can be built anew, so it does not wait for the disk: its cursor is lost together with what it counts.
     public Task<bool> Apply(TenantId tenant, IndexCursor expected, IndexCursor next, IReadOnlyList<IndexedRecord> records, DateTimeOffset at, CancellationToken cancellation)
     {

@@ -10,6 +10,8 @@ internal sealed class SqliteIndexStore(DatabaseFiles files, VectorCache vectors)
 
     public Task<IndexCursor> Cursor(TenantId tenant, CancellationToken cancellation) => Read(tenant, r => r.Cursor(), Start, cancellation);
 
+    public Task<string?> Stamp(TenantId tenant, CancellationToken cancellation) => Read<string?>(tenant, r => r.Stamp(), "", cancellation);
+
     public Task<bool> Apply(TenantId tenant, IndexCursor expected, IndexCursor next, IReadOnlyList<IndexedRecord> records, DateTimeOffset at, CancellationToken cancellation) =>
         files.Write(tenant, IndexSchema.Kind, d => new IndexWriter(d).Apply(expected, next, records, at), cancellation, Durability.Normal, SizeOf(records));
 

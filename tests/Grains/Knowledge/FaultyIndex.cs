@@ -15,6 +15,11 @@ internal sealed class FaultyIndex(IIndexStore inner) : IIndexStore
     /// <summary>The records of every transaction that was tried.</summary>
     public List<IReadOnlyList<IndexedRecord>> Tried { get; } = [];
 
+    /// <summary>How often candidates were asked for.</summary>
+    public int Searches => Volatile.Read(ref searches);
+
+    private int searches;
+
     public async Task<bool> Apply(TenantId tenant, IndexCursor expected, IndexCursor next, IReadOnlyList<IndexedRecord> records, DateTimeOffset at, CancellationToken cancellation)
     {
         lock (Tried)
@@ -30,9 +35,15 @@ internal sealed class FaultyIndex(IIndexStore inner) : IIndexStore
 
     public Task<IndexCursor> Cursor(TenantId tenant, CancellationToken cancellation) => inner.Cursor(tenant, cancellation);
 
+    public Task<string?> Stamp(TenantId tenant, CancellationToken cancellation) => inner.Stamp(tenant, cancellation);
+
     public Task Reset(TenantId tenant, int version, CancellationToken cancellation) => inner.Reset(tenant, version, cancellation);
 
-    public Task<CandidateSet> Candidates(TenantId tenant, CandidateQuery query, CancellationToken cancellation) => inner.Candidates(tenant, query, cancellation);
+    public Task<CandidateSet> Candidates(TenantId tenant, CandidateQuery query, CancellationToken cancellation)
+    {
+        Interlocked.Increment(ref searches);
+        return inner.Candidates(tenant, query, cancellation);
+    }
 
     public Task<IReadOnlyList<IndexedChunk>> Chunks(TenantId tenant, IReadOnlyList<long> chunkIds, CancellationToken cancellation) => inner.Chunks(tenant, chunkIds, cancellation);
 

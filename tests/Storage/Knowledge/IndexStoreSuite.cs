@@ -47,6 +47,25 @@ public abstract class IndexStoreSuite : IAsyncLifetime
         Assert.Equal(new IndexedState(1, 1, Noon), await Index.StateOf(Acme, "notes", "a", default));
     }
 
+    /// <summary>An engine that knows no stamps says null, and answers over it are not remembered.</summary>
+    [EngineFact]
+    public async Task A_stamp_stands_while_the_index_does_and_never_comes_back()
+    {
+        var seen = new List<string?> { await Index.Stamp(Acme, default) };
+        for (var round = 0; round < 3; round++)
+        {
+            await Put(1, Record("a", "some words"), Record("b", "other words"));
+            seen.Add(await Index.Stamp(Acme, default));
+            Assert.Equal(seen[^1], await Index.Stamp(Acme, default));
+            await Put(2, Record("a", $"words of round {round}") with { Version = 2 });
+            seen.Add(await Index.Stamp(Acme, default));
+            await Index.Reset(Acme, 7, default);
+            seen.Add(await Index.Stamp(Acme, default));
+        }
+        // An empty index under one version is one index, however often it was emptied.
+        Assert.True(seen.All(stamp => stamp is null) || seen.Where((_, at) => at == 0 || at % 3 != 0).Distinct().Count() == 7, string.Join(" | ", seen));
+    }
+
     [EngineFact]
     public async Task A_newer_version_takes_the_place_of_the_older()
     {

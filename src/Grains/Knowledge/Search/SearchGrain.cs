@@ -6,15 +6,15 @@ namespace Sophia.Knowledge;
 
 /// <summary>Searches for a tenant; the key is the tenant. Several may work at a time.</summary>
 [StatelessWorker]
-internal sealed class SearchGrain(IIndexStore index, ILogStore log, IOptions<RankingOptions> options, TimeProvider time) : Grain, ISearchGrain
+internal sealed class SearchGrain(IIndexStore index, ILogStore log, KnowledgeCache cache, IOptions<RankingOptions> options, TimeProvider time) : Grain, ISearchGrain
 {
-    private readonly SearchEngine engine = new(index, log, time);
+    private readonly CachedSearch searching = new(new SearchEngine(index, log, time), index, log, cache, options.Value, time);
 
     public async Task<SearchAnswer> Search(SearchQuery query, CancellationToken cancellation)
     {
         var tenant = TenantKey.Parse(this.GetPrimaryKeyString()).Tenant;
         var began = time.GetTimestamp();
-        var answer = await engine.Search(tenant, query, options.Value, cancellation);
+        var answer = await searching.Search(tenant, query, cancellation);
         KnowledgeMeter.Searched(time.GetElapsedTime(began));
         if (answer.IndexedTo < answer.Head)
             await GrainFactory.GetGrain<IProjectionGrain>(TenantKey.Of(tenant, Projections.Index)).Hint(answer.Head); // A lost hint would else be waited for.
