@@ -31,6 +31,8 @@ internal sealed class PipelineHost : IAsyncDisposable
 
     public ILogStore Log => host!.Services.GetRequiredService<ILogStore>();
 
+    public IVectorStore Vectors => host!.Services.GetRequiredService<IVectorStore>();
+
     public IIndexStore Index => host!.Services.GetRequiredService<IIndexStore>();
 
     /// <param name="adapt">Replaces services, now and whenever it is started again.</param>

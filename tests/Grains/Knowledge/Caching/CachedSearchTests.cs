@@ -84,8 +84,20 @@ public sealed class CachedSearchTests
         public async Task Store(string key, string? text)
         {
             await Append(key, text);
-            using var _ = CallerContext.For(PipelineWorld.Tenant);
-            await host.Grains.GetGrain<IProjectionGrain>(TenantKey.Of(PipelineWorld.Tenant, Projections.Index)).WaitFor(await host.Log.Head(PipelineWorld.Tenant, default), Patience, default);
+            using (CallerContext.For(PipelineWorld.Tenant))
+                await host.Grains.GetGrain<IProjectionGrain>(TenantKey.Of(PipelineWorld.Tenant, Projections.Index)).WaitFor(await host.Log.Head(PipelineWorld.Tenant, default), Patience, default);
+            await Vectors();
+        }
+
+        // New vectors are a new index: they are waited for where a test counts searches.
+        private async Task Vectors()
+        {
+            using var deadline = new CancellationTokenSource(Patience);
+            while (await host.Vectors.State(PipelineWorld.Tenant, default) is { Chunks: > 0 } state && (state.Answering is not { } answering || state.Vectors[answering] < state.Chunks))
+            {
+                Assert.False(deadline.IsCancellationRequested, $"waited in vain for vectors: {state}");
+                await Task.Yield();
+            }
         }
 
         public async Task Append(string key, string? text)
