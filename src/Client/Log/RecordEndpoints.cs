@@ -16,7 +16,7 @@ internal static class RecordEndpoints
         group.MapGet("/record/versions", (string stream, string key, HttpContext context, IGrainFactory grains, int limit = 100) =>
             Grain(context, grains).Versions(Text(stream), Text(key), Limits.Checked(limit))).WithSummary("Versions of a record, newest first.");
         group.MapGet("/why", (string id, HttpContext context, IGrainFactory grains) => Grain(context, grains).Why(Text(id)))
-            .WithSummary("Which stage a record (stream/key), quarantined item or run is in, since when, and what it waits for.");
+            .WithSummary("Which stage a record (stream/key), quarantined item, run or file (its path) is in, since when, and what it waits for.");
     }
 
     private static async Task<RecordView> One(

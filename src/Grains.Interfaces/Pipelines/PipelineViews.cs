@@ -9,7 +9,20 @@ public sealed record PipelineView(
     [property: Id(4)] IReadOnlyList<SourceView> Sources,
     [property: Id(5)] string? Schedule,
     [property: Id(6)] RunView? ActiveRun,
-    [property: Id(7)] RunView? LastRun);
+    [property: Id(7)] RunView? LastRun,
+    [property: Id(8)] DeliveryTally? Deliveries = null,
+    [property: Id(9)] DefinitionChange? Change = null);
+
+/// <summary>What a pipeline's webhook has taken so far; a repeated delivery counts once. Null in a view: it has no webhook.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.DeliveryTally")]
+public sealed record DeliveryTally([property: Id(0)] long Stored = 0, [property: Id(1)] long Quarantined = 0, [property: Id(2)] DateTimeOffset? LastAt = null);
+
+/// <summary>What a definition that was just stated did; only the answer to stating it says so.</summary>
+/// <param name="Replaced">The version whose place it took: 0 where there was none, its own where the text is unchanged.</param>
+/// <param name="Lines">What differs from the replaced text, at most 40 lines, each after "+ " or "- ".</param>
+/// <param name="Warnings">What will keep it from reading as things are now, such as a folder that does not exist.</param>
+[GenerateSerializer, Immutable, Alias("Sophia.DefinitionChange")]
+public sealed record DefinitionChange([property: Id(0)] int Replaced, [property: Id(1)] IReadOnlyList<string> Lines, [property: Id(2)] IReadOnlyList<string> Warnings);
 
 /// <summary>A source as people see it; never a secret.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.SourceView")]

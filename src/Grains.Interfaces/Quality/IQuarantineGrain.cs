@@ -28,6 +28,9 @@ public enum QuarantineState
     Held = 1,
     Released = 2,
     Discarded = 3,
+
+    /// <summary>There is no such item; only the outcome of a decision says so.</summary>
+    Unknown = 4,
 }
 
 /// <summary>Which items to show, newest first. Before is the id to go on from; limit is 1 to 500.</summary>

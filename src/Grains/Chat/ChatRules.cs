@@ -63,7 +63,7 @@ internal static class ChatRules
     public static RefusedException? RefuseQuestion(ChatState state, AskRequest request) => request switch
     {
         { Text: var text } when string.IsNullOrWhiteSpace(text) => Invalid("The question is empty."),
-        { Text.Length: > ChatLimits.QuestionLength } => new(RefusalCode.TooLarge, $"The question has {request.Text.Length:N0} characters; at most {ChatLimits.QuestionLength:N0} are taken."),
+        { Text.Length: > ChatLimits.QuestionLength } => Invalid($"text: at most {ChatLimits.QuestionLength} characters, these are {request.Text.Length}."),
         { OperationId.Length: 0 or > ChatLimits.OperationIdLength } => Invalid($"The operation id must have 1 to {ChatLimits.OperationIdLength} characters."),
         _ when state.Answering => new(RefusalCode.Busy, $"Question {state.OpenQuestion} of this conversation is still being answered; wait for its end or stop it."),
         _ => RefuseGrowth(state),
@@ -75,7 +75,7 @@ internal static class ChatRules
         if (mark is not (-1 or (>= 1 and <= 5)))
             return Invalid("The mark must be -1 (thumb down), 1 (thumb up) or 1 to 5.");
         if (reason?.Length > ChatLimits.FeedbackReasonLength)
-            return new(RefusalCode.TooLarge, $"The reason has {reason.Length:N0} characters; at most {ChatLimits.FeedbackReasonLength:N0} are taken.");
+            return Invalid($"reason: at most {ChatLimits.FeedbackReasonLength} characters, these are {reason.Length}.");
         if (question?.Kind != ChatEventKind.Question)
             return new(RefusalCode.NotFound, "There is no question of that number in this conversation.");
         return RefuseGrowth(state);

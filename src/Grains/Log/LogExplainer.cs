@@ -6,12 +6,15 @@ using Sophia.Tenants;
 namespace Sophia.Log;
 
 /// <summary>Explains from log, quarantine and runs alone: as far as "stored", knowing nothing of any index.</summary>
-/// <remarks>An id is a quarantined item's number, a run's id, or "stream/key", where either part may hold slashes: the first split that names something known is it.</remarks>
+/// <remarks>An id is a quarantined item's number, a run's id, "stream/key", where either part may hold slashes: the first split that names something known is it;
+/// or the path of a file that a pipeline has looked at.</remarks>
 internal sealed class LogExplainer(ILogStore log, IQuarantineStore quarantine, IRunStore runs) : IRecordExplainer
 {
     private const string OperatorsDecision = "an operator's decision";
     private const int MaxVersions = 20;
     private const int MaxSplits = 16;
+
+    private readonly FileExplainer files = new(log, runs);
 
     public async Task<WhyView> Explain(TenantId tenant, string id, CancellationToken cancellation) => (await Look(tenant, id, cancellation)).View;
 
@@ -26,7 +29,7 @@ internal sealed class LogExplainer(ILogStore log, IQuarantineStore quarantine, I
         for (var slash = id.IndexOf('/', StringComparison.Ordinal); slash > 0 && splits < MaxSplits; slash = id.IndexOf('/', slash + 1), splits++)
             if (await OfRecord(tenant, id, id[..slash], id[(slash + 1)..], cancellation) is { } found)
                 return found;
-        return (new WhyView(id, "unknown", null, null, "No record, quarantined item or run is known by this id.", []), null);
+        return (await files.Explain(tenant, id, cancellation) ?? new WhyView(id, "unknown", null, null, "No record, quarantined item, run or file is known by this id.", []), null);
     }
 
     private async Task<(WhyView, LogEntry?)?> OfRecord(TenantId tenant, string id, string stream, string key, CancellationToken cancellation)

@@ -13,6 +13,9 @@ public interface ISourceKind
     /// <exception cref="SourceException">The source cannot be reached or is set up wrongly.</exception>
     IAsyncEnumerable<SourcePartition> Partitions(SourceContext source, CancellationToken cancellation);
 
+    /// <summary>What would keep the source from being read as things are now, in words for who states it; null where nothing is known.</summary>
+    ValueTask<string?> Warning(SourceContext source, CancellationToken cancellation) => ValueTask.FromResult<string?>(null);
+
     /// <summary>Opens a partition where a checkpoint left off (null: from the start).</summary>
     Task<ISourceReader> Open(SourceContext source, SourcePartition partition, string? state, CancellationToken cancellation);
 }

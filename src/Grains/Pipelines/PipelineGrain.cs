@@ -26,21 +26,21 @@ internal sealed partial class PipelineGrain(
     TimeProvider time,
     ILogger<PipelineGrain> logger) : Grain, IPipelineGrain, IRemindable
 {
-    private const string WakeReminder = "wake";
-    private const string ScheduleReminder = "schedule";
-    private static readonly TimeSpan WakeEvery = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long the index is asked at a time; shorter than a call may take.</summary>
+    private static readonly TimeSpan SearchedFor = TimeSpan.FromSeconds(20);
 
     private readonly CancellationTokenSource lifetime = new();
     private TenantKey key;
     private RunKeeper keeper = null!;
     private RunPlanner planner = null!;
     private WebhookDesk desk = null!;
+    private PipelineTriggers triggers = null!;
     private RunPump? pump;
     private Task pumping = Task.CompletedTask;
+    private Task searching = Task.CompletedTask;
     private IGrainTimer? beat;
-    private IGrainTimer? watch;
-    private ulong? watchedHash;
     private bool storeFailed;
     private PipelineDefinition? definition;
 
@@ -50,26 +50,29 @@ internal sealed partial class PipelineGrain(
         keeper = new RunKeeper(key.Tenant, key.Name!, log, runs, time, lost: DeactivateOnIdle);
         planner = new RunPlanner(key.Tenant, key.Name!, log, kinds);
         desk = new WebhookDesk(key.Tenant, key.Name!, log, judges, time, lost: DeactivateOnIdle);
+        triggers = new PipelineTriggers(this, () => definition, () => keeper.IsGoing, reason => Start(new StartRun(Reason: reason)),
+            next => Save(stored.State with { NextAt = next }), planner, judges, time);
         Reread();
         await keeper.Load(cancellationToken);
         if (keeper.IsGoing)
             await GoOn(cancellationToken);
         else if (keeper.Row is { LastPosition: > 0 } ended && SearchableAt(ended.RunId) is null)
             See();
-        Watch();
+        triggers.Watch();
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         pump?.Stop();
         await lifetime.CancelAsync();
-        await pumping.WaitAsync(cancellationToken);
+        await Task.WhenAll(pumping, searching).WaitAsync(cancellationToken);
     }
 
     public async Task<PipelineView> Define(string definitionText, string fileName)
     {
-        if (stored.State.Definition is { } known && known.Text == definitionText)
-            return (await View())!;
+        var known = stored.State.Definition;
+        if (known?.Text == definitionText && definition is not null)
+            return await Changed(known.Version, []);
         var read = PipelineDefinitionReader.Read(definitionText, fileName, key.Name);
         if (read.Definition is null)
             throw new RefusedException(RefusalCode.Invalid, read.Errors.Count == 1 ? "The definition has a mistake." : $"The definition has {read.Errors.Count} mistakes.", read.Errors);
@@ -86,9 +89,18 @@ internal sealed partial class PipelineGrain(
             NextAt = null,
         });
         Reread();
-        await Remind();
-        Watch();
-        return (await View())!;
+        await triggers.Remind();
+        triggers.Watch();
+        return await Changed(known?.Version ?? 0, known is null ? [] : DefinitionDifference.Between(known.Text, definitionText));
+    }
+
+    private async Task<PipelineView> Changed(int replaced, IReadOnlyList<string> lines)
+    {
+        var warnings = new List<string>();
+        foreach (var source in definition!.Sources)
+            if (kinds.FirstOrDefault(kind => kind.Type == source.Type) is { } kind && await kind.Warning(new SourceContext(key.Tenant.Value, key.Name!, source), lifetime.Token) is { } warning)
+                warnings.Add(warning);
+        return (await View())! with { Change = new DefinitionChange(replaced, lines, warnings) };
     }
 
     public async Task<PipelineView?> View()
@@ -99,7 +111,8 @@ internal sealed partial class PipelineGrain(
         var ended = recent.FirstOrDefault(row => row.RunId != keeper.Row?.RunId);
         return new PipelineView(key.Name!, kept.Version, kept.Text, kept.At, PipelineSources.Views(key.Tenant.Value, definition), definition.Schedule,
             keeper.IsGoing ? Current() : null,
-            keeper.IsGoing ? ended is null ? null : RunKeeper.ViewOf(ended, time.GetUtcNow(), SearchableAt(ended.RunId)) : Current());
+            keeper.IsGoing ? ended is null ? null : RunKeeper.ViewOf(ended, time.GetUtcNow(), SearchableAt(ended.RunId)) : Current(),
+            PipelineSources.Webhook(definition) is null ? null : await desk.Tally(lifetime.Token));
     }
 
     public async Task<RunView> Start(StartRun request)
@@ -176,26 +189,20 @@ internal sealed partial class PipelineGrain(
             await Cancel();
         await Save(stored.State with { Definition = null, GeneratedSecret = null, NextAt = null });
         Reread();
-        Watch();
-        await Remind();
+        triggers.Watch();
+        await triggers.Remind();
         await GrainFactory.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(key.Tenant)).Remove(key.Name!);
     }
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
-        if (reminderName == WakeReminder && storeFailed && keeper.Row is { State: RunState.Failed, DryRun: false } failed && stored.State.Run?.RunId == failed.RunId)
+        if (reminderName == PipelineTriggers.WakeReminder && storeFailed && keeper.Row is { State: RunState.Failed, DryRun: false } failed && stored.State.Run?.RunId == failed.RunId)
         {
             LogTriesAgain(key.ToString(), failed.RunId);
             await Resume();
         }
-        if (reminderName != ScheduleReminder || definition?.Schedule is not { } text || PipelineSchedule.Parse(text) is not { } schedule)
-            return;
-        var now = time.GetUtcNow();
-        if (stored.State.NextAt is { } due && now + TimeSpan.FromSeconds(1) < due)
-            return;
-        if (!keeper.IsGoing)
-            await Start(new StartRun(Reason: "schedule"));
-        await Schedule(schedule, now);
+        if (reminderName == PipelineTriggers.ScheduleReminder)
+            await triggers.Due(stored.State.NextAt);
     }
 
     private RunView? Current() => keeper.View(keeper.Row is { } row ? SearchableAt(row.RunId) : null);
@@ -287,6 +294,8 @@ internal sealed partial class PipelineGrain(
         LogEnded(key.ToString(), row.RunId, row.State, row.Counts.In, row.Counts.Stored, row.Counts.Quarantined, row.Error is null ? "" : $": {row.Error}");
         if (row is { State: RunState.Succeeded, DryRun: false } && keeper.Held is { } held)
             await Save(stored.State with { Usual = FullReadRules.Remember(stored.State.Usual, held) });
+        if (row is { LastPosition: > 0, DryRun: false } && row.State != RunState.Paused && searching.IsCompleted)
+            searching = Search(row);
     }
 
     // Keeps the activation while there is something to see to: a run, a row that could not be written, a run that is not searchable yet.
@@ -297,67 +306,27 @@ internal sealed partial class PipelineGrain(
             return;
         if (row.LastPosition > 0 && !row.DryRun && row.State != RunState.Paused && SearchableAt(row.RunId) is null)
         {
-            var index = await Index().View();
-            if (index.Cursor < row.LastPosition)
-                return;
-            await Save(stored.State with { Searchable = [.. stored.State.Searchable.TakeLast(PipelineState.SearchableKept - 1), new KeptSearchable(row.RunId, time.GetUtcNow())] });
+            if (searching.IsCompleted)
+                searching = Search(row);
+            return;
         }
         beat?.Dispose();
         beat = null;
     }
 
-    private void Watch()
+    // Beside the grain's calls: the index tells when it has come so far, and until then the pipeline answers.
+    private async Task Search(RunRow row)
     {
-        watch?.Dispose();
-        watch = null;
-        watchedHash = null;
-        if (definition is not null && PipelineSources.WatchEvery(definition) is { } every)
-            watch = this.RegisterGrainTimer(Look, new GrainTimerCreationOptions(every, every) { KeepAlive = true });
-    }
-
-    private async Task Look(CancellationToken cancellation)
-    {
-        if (definition is null || keeper.IsGoing || await planner.WatchedHash(definition, cancellation) is var hash && hash == watchedHash)
-            return;
-        if (watchedHash is not null || await IsBehind(cancellation))
-            await Start(new StartRun(Reason: "changed"));
-        watchedHash = hash; // Last: where the start failed, the next look tries again.
-    }
-
-    private async Task<bool> IsBehind(CancellationToken cancellation)
-    {
-        var plan = await planner.Plan(new ReadingPlan(definition!, judges.For(definition!)), null, false, new HashSet<string>(), cancellation);
-        return plan.ToRead.Count > 0 || plan.Vanished.Count > 0;
-    }
-
-    private async Task Remind()
-    {
-        if (definition is not null && PipelineSources.IsRead(definition))
-            await this.RegisterOrUpdateReminder(WakeReminder, WakeEvery, WakeEvery);
-        else
-            await Forget(WakeReminder);
-        if (definition?.Schedule is { } text && PipelineSchedule.Parse(text) is { } schedule)
-            await Schedule(schedule, time.GetUtcNow());
-        else
-            await Forget(ScheduleReminder);
-    }
-
-    private async Task Schedule(PipelineSchedule schedule, DateTimeOffset now)
-    {
-        if (schedule.After(now) is not { } next)
+        try
         {
-            await Forget(ScheduleReminder);
-            return;
+            await Index().WaitFor(row.LastPosition, SearchedFor, lifetime.Token);
+            if (SearchableAt(row.RunId) is null)
+                await Save(stored.State with { Searchable = [.. stored.State.Searchable.TakeLast(PipelineState.SearchableKept - 1), new KeptSearchable(row.RunId, time.GetUtcNow())] });
         }
-        await Save(stored.State with { NextAt = next });
-        var period = schedule is PipelineSchedule.Every every ? every.Interval : PipelineSchedule.Shortest;
-        await this.RegisterOrUpdateReminder(ScheduleReminder, next - now, period);
-    }
-
-    private async Task Forget(string reminder)
-    {
-        if (await this.GetReminder(reminder) is { } known)
-            await this.UnregisterReminder(known);
+        catch (Exception late) when (late is RefusedException or TimeoutException or OperationCanceledException or StorageException)
+        {
+            // Not yet, or not now: the next beat asks again.
+        }
     }
 
     private Task Save(PipelineState after) => stored.CommitAsync(after, onFailure: DeactivateOnIdle);

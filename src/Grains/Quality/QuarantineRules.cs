@@ -97,7 +97,7 @@ internal static class QuarantineRules
     public static QuarantineOutcome AlreadyDecided(QuarantinedItem item) =>
         new(item.Id, item.State, $"Decided already by {item.DecidedBy}: {item.State.ToString().ToLowerInvariant()}.", item.Reasons);
 
-    public static QuarantineOutcome Unknown(long id) => new(id, QuarantineState.Held, $"There is no quarantined item {id}.", []);
+    public static QuarantineOutcome Unknown(long id) => new(id, QuarantineState.Unknown, $"There is no quarantined item {id}.", []);
 
     private static (string? Key, string? Missing) Made(IReadOnlyList<string> fields, ReadOnlySpan<byte> payload)
     {

@@ -33,10 +33,11 @@ internal sealed class Api : IAsyncDisposable
     public static async Task<Api> Open(ParseResult parsed, CancellationToken cancellation)
     {
         var options = Settings.Options(parsed, quietAs: LogLevel.Warning);
-        if (HomeFolder.Serving(options.DataFolder) is { } running && HomeFolder.CliKey(options.DataFolder) is { } key && await Answers(running.Url, cancellation))
+        var given = Settings.KeyOf(parsed, options.DataFolder);
+        if (HomeFolder.Serving(options.DataFolder) is { } running && (given ?? HomeFolder.CliKey(options.DataFolder)) is { } key && await Answers(running.Url, cancellation))
             return new Api(running.Url, key, own: null);
         var own = await RunningSophia.Start(options with { Url = "http://127.0.0.1:0" }, announce: false, cancellation: cancellation);
-        return new Api(own.Url, own.OwnerKey, own);
+        return new Api(own.Url, given ?? own.OwnerKey, own);
     }
 
     public async Task<T> Get<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellation) =>

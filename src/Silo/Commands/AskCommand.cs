@@ -23,6 +23,8 @@ internal static class AskCommand
             await using var api = await Api.Open(parsed, cancellation);
             var filter = parsed.GetValue(streams) is { Length: > 0 } only ? new SearchFilter(Streams: only) : null;
             var request = new AskRequest(parsed.GetValue(question)!, filter);
+            if (filter is not null)
+                await KnownStreams.Check(api, filter.Streams!, cancellation);
             var json = parsed.GetValue(Settings.Json);
             return await Answer(api, parsed.GetValue(session) ?? $"ask-{Guid.CreateVersion7():n}", request, json, cancellation) ? ExitCodes.Done : ExitCodes.Failed;
         });

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 
 namespace Sophia.Commands;
 
 /// <summary>Runs the measuring programs, which live in bench/ and share nothing with a running Sophia.</summary>
-internal static class BenchCommand
+internal static partial class BenchCommand
 {
     public static Command Create()
     {
@@ -18,10 +19,23 @@ internal static class BenchCommand
             var known = Directory.Exists(folder) ? Directory.GetFiles(folder, "*.csproj", SearchOption.AllDirectories) : [];
             var project = known.FirstOrDefault(p => words.Length > 0 && Path.GetFileName(Path.GetDirectoryName(p)!).Equals(words[0], StringComparison.OrdinalIgnoreCase))
                 ?? throw new CommandFailedException($"Say which: {string.Join(", ", known.Select(p => Path.GetFileName(Path.GetDirectoryName(p)!).ToLowerInvariant()).Order())}.");
+            Check(project, words[1..]);
             using var process = Process.Start(new ProcessStartInfo("dotnet", ["run", "-c", "Release", "-v", "quiet", "--project", project, "--", .. words[1..]]))!;
             await process.WaitForExitAsync(cancellation);
             return process.ExitCode;
         });
         return command;
     }
+
+    // A benchmark reads its options itself and would pass over a misspelt one: an option is known where its program names it.
+    private static void Check(string project, string[] words)
+    {
+        var known = Directory.GetFiles(Path.GetDirectoryName(project)!, "*.cs").SelectMany(file => Words().Matches(File.ReadAllText(file)).Select(match => match.Value.Trim('"'))).Distinct().Order(StringComparer.Ordinal).ToArray();
+        foreach (var word in words)
+            if (word.StartsWith("--", StringComparison.Ordinal) && !known.Contains(word, StringComparer.Ordinal))
+                throw new CommandFailedException($"\"{word}\" is no option of this benchmark{(known.Length == 0 ? "; it has none" : $": {string.Join(", ", known)}")}.");
+    }
+
+    [GeneratedRegex("\"--[a-z][a-z-]*\"", RegexOptions.None, 1000)]
+    private static partial Regex Words();
 }

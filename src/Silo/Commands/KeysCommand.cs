@@ -1,10 +1,11 @@
 using System.CommandLine;
+using Sophia.Hosting;
 using Sophia.Operations;
 using Sophia.Tenants;
 
 namespace Sophia.Commands;
 
-/// <summary>Lists, issues and revokes API keys of the default tenant; creates tenants.</summary>
+/// <summary>Lists, issues and revokes API keys of the tenant that the command acts for; creates tenants.</summary>
 internal static class KeysCommand
 {
     public static Command Create()
@@ -72,14 +73,18 @@ internal static class KeysCommand
     {
         var name = new Argument<string>("name") { Description = "1 to 63 of a-z, 0-9 and '-'." };
         var display = new Option<string?>("--display-name");
-        var command = new Command("tenant", "Create a tenant and print its owner's key.") { name, display };
+        var keep = new Option<bool>("--keep") { Description = "Keep the key in the data folder, so that commands with --tenant NAME find it." };
+        var command = new Command("tenant", "Create a tenant and print its owner's key.") { name, display, keep };
         command.SetAction(async (parsed, cancellation) =>
         {
             if (!TenantId.TryParse(parsed.GetValue(name), out var tenant))
                 throw new CommandFailedException("A tenant's name is 1 to 63 of a-z, 0-9 and '-', not starting with '-'.");
             await using var api = await Api.Open(parsed, cancellation);
             var body = Api.Json(new NewTenant(tenant, parsed.GetValue(display) ?? tenant.Value), EdgeJson.Default.NewTenant);
-            return Print(parsed, await api.Send(HttpMethod.Post, "api/tenants", body, EdgeJson.Default.IssuedKey, cancellation));
+            var key = await api.Send(HttpMethod.Post, "api/tenants", body, EdgeJson.Default.IssuedKey, cancellation);
+            if (parsed.GetValue(keep))
+                HomeFolder.Open(Settings.Options(parsed, quietAs: LogLevel.Warning).DataFolder).WriteKeptKey(tenant, key.Secret);
+            return Print(parsed, key);
         });
         return command;
     }

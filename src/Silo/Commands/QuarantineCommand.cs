@@ -35,7 +35,14 @@ internal static class QuarantineCommand
             if (parsed.GetValue(Settings.Json))
                 Console.Out.WriteLine(await api.Text(HttpMethod.Get, address.ToString(), null, cancellation));
             else
-                Print(await api.Get(address.ToString(), EdgeJson.Default.QuarantinePage, cancellation));
+            {
+                var page = await api.Get(address.ToString(), EdgeJson.Default.QuarantinePage, cancellation);
+                if (page.Items.Count == 0 && parsed.GetValue(pipeline) is { } named)
+                    await api.Get($"api/pipelines/{Uri.EscapeDataString(named)}", EdgeJson.Default.PipelineView, cancellation);
+                if (page.Items.Count == 0 && parsed.GetValue(stream) is { } asked)
+                    await KnownStreams.Check(api, [asked], cancellation);
+                Print(page);
+            }
             return ExitCodes.Done;
         });
         return command;
@@ -111,7 +118,7 @@ internal static class QuarantineCommand
         await using var api = await Api.Open(parsed, cancellation);
         var outcomes = await api.Send(HttpMethod.Post, address, body, EdgeJson.Default.IReadOnlyListQuarantineOutcome, cancellation);
         Show.Rows(["id", "state", ""], outcomes.Select(o => new[] { $"{o.Id}", Word(o.State), Show.Plain(o.Detail) }));
-        return outcomes.Any(o => o.State == QuarantineState.Held) ? ExitCodes.Failed : ExitCodes.Done;
+        return outcomes.Any(o => o.State is QuarantineState.Held or QuarantineState.Unknown) ? ExitCodes.Failed : ExitCodes.Done;
     }
 
     private static Command Edit()

@@ -23,7 +23,12 @@ internal static class SearchCommand
             if (parsed.GetValue(Settings.Json))
                 Console.Out.WriteLine(await api.Text(HttpMethod.Post, "api/search", query, cancellation));
             else
-                Print(await api.Send(HttpMethod.Post, "api/search", query, EdgeJson.Default.SearchAnswer, cancellation));
+            {
+                var answer = await api.Send(HttpMethod.Post, "api/search", query, EdgeJson.Default.SearchAnswer, cancellation);
+                if (answer.Hits.Count == 0 && filter is not null)
+                    await KnownStreams.Check(api, filter.Streams!, cancellation);
+                Print(answer);
+            }
             return ExitCodes.Done;
         });
         return command;

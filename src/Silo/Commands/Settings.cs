@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sophia.Hosting;
+using Sophia.Tenants;
 
 namespace Sophia.Commands;
 
@@ -10,7 +11,26 @@ internal static class Settings
     public static readonly Option<bool> Json = new("--json") { Description = "Print JSON for programs.", Recursive = true };
     public static readonly Option<string?> Log = new("--log") { Description = "The least severe log line shown: trace, debug, information, warning, error.", Recursive = true };
 
-    public static IReadOnlyList<Option> All => [Data, Json, Log];
+    public static readonly Option<string?> Key = new("--key") { Description = "The API key to act with. Default: SOPHIA_KEY, else the data folder's own.", Recursive = true };
+    public static readonly Option<string?> Tenant = new("--tenant") { Description = "The tenant to act for: whose key is given, or was kept by keys tenant NAME --keep. Default: the key's.", Recursive = true };
+
+    public static IReadOnlyList<Option> All => [Data, Json, Log, Key, Tenant];
+
+    /// <summary>The key that a command acts with, or null for the data folder's own.</summary>
+    /// <exception cref="CommandFailedException">The tenant asked for is none, or there is no key of it.</exception>
+    public static string? KeyOf(ParseResult parsed, string dataFolder)
+    {
+        var given = parsed.GetValue(Key) ?? Variable("SOPHIA_KEY");
+        if (parsed.GetValue(Tenant) is not { } name)
+            return given;
+        if (!TenantId.TryParse(name, out var tenant))
+            throw new CommandFailedException($"\"{name}\" is no tenant's name: 1 to 63 of a-z, 0-9 and '-'.");
+        if (given is not null)
+            return given.StartsWith($"sophia.{tenant}.", StringComparison.Ordinal) ? given
+                : throw new CommandFailedException($"The key given is not one of tenant {tenant}; a key acts for its own tenant alone.");
+        return tenant == RunningSophia.DefaultTenant ? null
+            : HomeFolder.KeptKey(dataFolder, tenant) ?? throw new CommandFailedException($"No key of tenant {tenant} is known here. Give one with --key or SOPHIA_KEY; ./sophia keys tenant {tenant} --keep keeps the one it makes.");
+    }
 
     /// <summary>The options of a Sophia that this command would start by itself, or find running.</summary>
     public static SophiaOptions Options(ParseResult parsed, LogLevel quietAs) => new()

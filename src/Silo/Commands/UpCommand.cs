@@ -34,6 +34,9 @@ internal static class UpCommand
         var took = Stopwatch.GetElapsedTime(CommandLine.Began).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
         Console.Out.WriteLine($"Sophia serves at {sophia.Url} ({RuntimeName(options)}, up in {took} s)");
         Console.Out.WriteLine(options.Postgres is null ? $"Data is in {options.DataFolder}" : options.Cluster is not null ? "Log, state and index are in PostgreSQL" : $"Log and state are in PostgreSQL, the index is in {options.DataFolder}");
+        if (options.Cluster is null)
+            foreach (var run in await sophia.GoingOn())
+                Console.Out.WriteLine($"Goes on: run {run.RunId} of {run.Pipeline}, begun {Show.Moment(run.StartedAt)}, {Show.Brief(run)} so far");
         if (options.HasEdge)
             Console.Out.WriteLine($"Sign your browser in, once, within 15 minutes: {await sophia.SignInLink()}");
         Console.Out.WriteLine("Ctrl-C stops it.");

@@ -9,7 +9,7 @@ internal static class WhyCommand
 {
     public static Command Create()
     {
-        var id = new Argument<string>("id") { Description = "A record (stream/key), a quarantined item's number or a run." };
+        var id = new Argument<string>("id") { Description = "A record (stream/key), a quarantined item's number, a run, or the path of a file." };
         var command = new Command("why", "Say which stage a thing is in, since when, and what it waits for.") { id };
         command.SetAction(async (parsed, cancellation) =>
         {

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Sophia.Operations;
 using Sophia.Pipelines;
+using Sophia.Tenants;
 
 namespace Sophia.Hosting;
 
@@ -57,10 +58,14 @@ internal sealed class HomeFolder
         }
     }
 
-    public static string? CliKey(string path) =>
-        File.Exists(System.IO.Path.Combine(path, "cli-key")) ? File.ReadAllText(System.IO.Path.Combine(path, "cli-key")).Trim() : null;
+    public static string? CliKey(string path) => Secret(path, "cli-key");
+
+    /// <summary>The key of another tenant that its maker had kept, or null.</summary>
+    public static string? KeptKey(string path, TenantId tenant) => Secret(path, $"cli-key.{tenant}");
 
     public void WriteCliKey(string key) => WriteSecret("cli-key", key + "\n");
+
+    public void WriteKeptKey(TenantId tenant, string key) => WriteSecret($"cli-key.{tenant}", key + "\n");
 
     public void WriteInstance(InstanceFile instance) => WriteSecret("instance.json", JsonSerializer.Serialize(instance, InstanceJson.Default.InstanceFile));
 
@@ -81,6 +86,9 @@ internal sealed class HomeFolder
             if (DateTime.UtcNow - File.GetLastWriteTimeUtc(partial) > AbandonedAfter)
                 File.Delete(partial);
     }
+
+    private static string? Secret(string path, string name) =>
+        File.Exists(System.IO.Path.Combine(path, name)) ? File.ReadAllText(System.IO.Path.Combine(path, name)).Trim() : null;
 
     // Written beside its place and moved, so that no reader sees half of it and a crash leaves the old one.
     private void WriteSecret(string name, string text)

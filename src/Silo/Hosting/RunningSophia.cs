@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Sophia.Log;
 using Sophia.Operations;
+using Sophia.Pipelines;
 using Sophia.Security;
 using Sophia.Tenants;
 
@@ -11,6 +12,9 @@ namespace Sophia.Hosting;
 public sealed class RunningSophia : IAsyncDisposable
 {
     public static readonly TenantId DefaultTenant = TenantId.Parse("default");
+
+    /// <summary>Newest runs of each tenant among which those are looked for that go on.</summary>
+    private const int RunsLookedAt = 100;
 
     private readonly WebApplication app;
     private readonly HomeFolder folder;
@@ -76,6 +80,17 @@ public sealed class RunningSophia : IAsyncDisposable
         var owner = await tenant.Authenticate(Secrets.HashOf(OwnerKey)) ?? throw new RefusedException(RefusalCode.Conflict, "The owner's key was revoked: restart Sophia for a new one.");
         var code = await tenant.IssueSignIn(owner.KeyId);
         return $"{Url}{SignInEndpoints.LinkPath(DefaultTenant, code.Code)}";
+    }
+
+    /// <summary>Runs that were interrupted before this start and go on now.</summary>
+    public async Task<IReadOnlyList<RunView>> GoingOn()
+    {
+        using var _ = CallerContext.ForSystem("runs that go on at start");
+        var (grains, began) = (Services.GetRequiredService<IGrainFactory>(), Services.GetRequiredService<StartPhase>().BeganAt);
+        var going = new List<RunView>();
+        foreach (var tenant in await grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System).List())
+            going.AddRange((await grains.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(tenant)).RecentRuns(RunsLookedAt)).Where(run => run.State == RunState.Running && run.StartedAt < began));
+        return going;
     }
 
     /// <summary>Lets work in flight end, then stops.</summary>

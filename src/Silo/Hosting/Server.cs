@@ -64,4 +64,6 @@ internal static class Server
 internal sealed class StartPhase
 {
     public bool IsOver { get; set; }
+
+    public DateTimeOffset BeganAt { get; } = DateTimeOffset.UtcNow;
 }

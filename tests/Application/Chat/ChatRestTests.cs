@@ -103,7 +103,7 @@ public sealed class ChatRestTests(ChatFixture fixture) : IClassFixture<ChatFixtu
     {
         await (await fixture.App.Stranger.PostAsJsonAsync("/api/ask", new { text = "x" })).Problem(401, "unauthenticated");
         await (await Owner.PostAsJsonAsync("/api/chat/sessions/a/questions", new { text = "" })).Problem(400, "invalid");
-        await (await Owner.PostAsJsonAsync("/api/chat/sessions/a/questions", new { text = new string('x', 4_001) })).Problem(413, "too-large");
+        await (await Owner.PostAsJsonAsync("/api/chat/sessions/a/questions", new { text = new string('x', 4_001) })).Problem(400, "invalid");
         await (await Owner.PostAsJsonAsync("/api/chat/sessions/A%20b/questions", new { text = "x" })).Problem(400, "invalid");
         await (await Owner.GetAsync("/api/chat/sessions/nobody-asked")).Problem(404, "not-found");
         await (await Owner.PostAsJsonAsync("/api/chat/sessions", new { session = "../x" })).Problem(400, "invalid");

@@ -107,6 +107,70 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task A_command_acts_for_the_tenant_whose_key_it_is_given()
+    {
+        await program.Up();
+        var key = (await program.Run("keys", "tenant", "acme", "--keep")).Output.Trim();
+        Assert.StartsWith("sophia.acme.", key);
+        string Tenant((int, string Output, string) ran) => JsonDocument.Parse(ran.Output).RootElement.GetProperty("tenant").GetString()!;
+        Assert.Equal("default", Tenant(await program.Run("keys", "--json")));
+        Assert.Equal("acme", Tenant(await program.Run("keys", "--json", "--tenant", "acme")));
+        Assert.Equal("acme", Tenant(await program.Run("keys", "--json", "--key", key)));
+        Assert.Contains("not one of tenant other", (await program.Run("keys", "--tenant", "other", "--key", key)).Error);
+        Assert.Contains("No key of tenant other", (await program.Run("keys", "--tenant", "other")).Error);
+        Assert.Equal(ExitCodes.Failed, (await program.Run("keys", "--key", "sophia.acme.wrong")).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_definition_applied_again_says_what_it_replaced_and_a_removal_what_remains()
+    {
+        var folder = Directory.CreateDirectory(program.Folder + "-crm");
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, "ports.csv"), "id,port\n1,Turku\n");
+            var file = Path.Combine(folder.FullName, "crm.yaml");
+            await File.WriteAllTextAsync(file, $"name: crm\nsources:\n  - {{type: files, path: {folder.FullName}, include: '*.csv'}}\n");
+            await program.Up();
+            Assert.Contains("crm is new, at version 1", (await program.Run("pipelines", "apply", file)).Output);
+            Assert.Contains("crm is unchanged, at version 1", (await program.Run("pipelines", "apply", file)).Output);
+            Assert.Equal(0, (await program.Run("ingest", folder.FullName, "--pipeline", "crm")).ExitCode);
+            await File.AppendAllTextAsync(file, "  - {type: files, path: not/there, name: more}\n");
+            var (_, said, warned) = await program.Run("pipelines", "apply", file);
+            Assert.Contains("crm: version 1 is replaced by 2", said);
+            Assert.Contains("+   - {type: files, path: not/there, name: more}", said);
+            Assert.Contains("does not exist", warned);
+            Assert.Contains("There is no stream \"nosuch\". There is crm/ports.", (await program.Run("search", "Turku", "--stream", "nosuch")).Error);
+            Assert.Contains("There is no stream", (await program.Run("quarantine", "--stream", "nosuch")).Error);
+            Assert.Contains("unknown", (await program.Run("quarantine", "release", "99")).Output);
+            var removed = (await program.Run("pipelines", "remove", "crm")).Output;
+            Assert.Contains("its records stay and can be found: 1 in 1 stream (crm/ports)", removed);
+            Assert.Contains("path: not/there", removed);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_benchmark_refuses_an_option_that_it_does_not_have()
+    {
+        program.Environment["SOPHIA_ROOT"] = Repository();
+        var (code, _, error) = await program.Run("bench", "ingest", "--raws", "10");
+        Assert.Equal(ExitCodes.Failed, code);
+        Assert.Contains("\"--raws\" is no option of this benchmark", error);
+        Assert.Contains("--rows", error);
+    }
+
+    private static string Repository()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "Sophia.sln")))
+            folder = Path.GetDirectoryName(folder)!;
+        return folder;
+    }
+
+    [Fact]
     public async Task A_command_that_cannot_do_what_was_asked_says_so_and_fails()
     {
         var missing = await program.Run("ingest", "/no/such/folder");

@@ -72,7 +72,8 @@ public sealed class KilledMidwayTests : IDisposable
                 await first.WaitForExitAsync();
             }
 
-            var (_, again, _) = await program.Up();
+            var (_, again, said) = await program.Up();
+            Assert.Contains($"Goes on: run {run} of crm", said);
             using var survivor = program.Client(again);
             Assert.InRange(Stored(await Run(survivor, run)), acknowledged, Files * Rows);
             var ended = await Eventually.Get(() => Run(survivor, run), row => row.GetProperty("state").GetString() != "running", "the end of the run");

@@ -214,6 +214,31 @@ public class PipelineFlowTests(SophiaApp app) : IClassFixture<SophiaApp>
     }
 
     [Fact]
+    public async Task A_folder_that_does_not_exist_is_told_when_the_definition_is_stated_and_a_file_can_be_asked_about()
+    {
+        using var nowhere = await app.Owner.PutAsync("/api/pipelines/nowhere", new StringContent("name: nowhere\nsources:\n  - {type: files, path: no/such/folder}\n"));
+        var warning = Assert.Single((await nowhere.Json()).GetProperty("change").GetProperty("warnings").EnumerateArray()).GetString();
+        Assert.Contains("does not exist", warning);
+        Assert.Contains(Environment.CurrentDirectory, warning);
+
+        var name = await Defined("asked", "lakes.csv", "id,lake\n1,Saimaa\n", "");
+        var folder = app.FilesOf("asked", ("broken.txt", "a\0b"));
+        await Ran(name);
+        async Task<string> Why(string path) => (await app.Owner.GetFromJsonAsync<JsonElement>($"/api/why?id={Uri.EscapeDataString(path)}")).GetProperty("explanation").GetString()!;
+        Assert.Contains("has read 1 records from lakes.csv", await Why("lakes.csv"));
+        Assert.Contains("has read 1 records from lakes.csv", await Why(Path.Combine(folder, "lakes.csv")));
+        Assert.Contains("binary content", await Why(Path.Combine(folder, "broken.txt")));
+        Assert.Contains("or file is known", await Why("ponds.csv"));
+    }
+
+    [Fact]
+    public async Task A_decision_on_an_item_that_never_was_says_so()
+    {
+        using var answer = await app.Owner.PostAsJsonAsync("/api/quarantine/release", new { ids = new[] { 987_654 } });
+        Assert.Equal("unknown", (await answer.Json())[0].GetProperty("state").GetString());
+    }
+
+    [Fact]
     public async Task A_file_is_not_acknowledged_where_a_pipeline_called_inbox_reads_something_else()
     {
         var (tenant, _, owner) = await app.NewTenant();

@@ -25,7 +25,7 @@ public sealed class ChatRulesTests
     public void Questions_are_refused_for_their_reasons()
     {
         Assert.Equal(RefusalCode.Invalid, ChatRules.RefuseQuestion(ChatState.Empty, new(" \n"))!.Code);
-        Assert.Equal(RefusalCode.TooLarge, ChatRules.RefuseQuestion(ChatState.Empty, new(new string('x', 4_001)))!.Code);
+        Assert.Equal(RefusalCode.Invalid, ChatRules.RefuseQuestion(ChatState.Empty, new(new string('x', 4_001)))!.Code);
         Assert.Null(ChatRules.RefuseQuestion(ChatState.Empty, new(new string('x', 4_000))));
         Assert.Equal(RefusalCode.Invalid, ChatRules.RefuseQuestion(ChatState.Empty, new("q", null, ""))!.Code);
         Assert.Equal(RefusalCode.Busy, ChatRules.RefuseQuestion(ChatState.Empty with { OpenQuestion = 1, LastNumber = 1 }, new("q"))!.Code);

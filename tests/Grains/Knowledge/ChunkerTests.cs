@@ -127,6 +127,25 @@ public sealed class ChunkerTests
         Assert.Equal("name: Acme\nowner[\"full.name\"]: Ann\ntags[0]: a\ntags[1]: 2\ntags[2]: true", chunk.Text);
     }
 
+    [Theory]
+    [InlineData("""{"Id":"7","Full Name":"Ada Lovelace","Company":"Engines"}""", "Ada Lovelace", "Full Name")]
+    [InlineData("""{"id":"7","first_name":"Ada","last_name":"Lovelace","company":"Engines"}""", "Ada Lovelace", null)]
+    [InlineData("""{"id":"7","AccountName":"Engines Ltd","user_name":"ada"}""", "Engines Ltd", "AccountName")]
+    [InlineData("""{"id":"7","file_name":"a.txt","hostname":"b"}""", "the key", null)]
+    [InlineData("""{"id":"7","title":"One","name":"Two"}""", "One", "title")]
+    [InlineData("""{"id":"7","Subject":"Renewal","name":"Two"}""", "Renewal", "Subject")]
+    [InlineData("""{"id":"7","first_name":"Ada","company":"Engines"}""", "Engines", "company")]
+    [InlineData("""{"id":"7","issue":{"title":"It burns"}}""", "It burns", "issue.title")]
+    public void A_record_is_called_by_the_field_that_reads_like_a_name(string json, string title, string? field) =>
+        Assert.Equal((title, field), RecordFacts.Title(JsonDocument.Parse(json).RootElement, "the key"));
+
+    [Fact]
+    public void A_joined_path_names_no_heading_twice()
+    {
+        var text = "# Guide\n\n## Setup\n\n### Linux\n\nUnpack it.\n\n## Use\n\n### Linux\n\nRun it.\n";
+        Assert.Equal("Setup / Linux / Use", Assert.Single(DocumentChunker.Chunks(text, markdown: true, "Guide", Options)).Section);
+    }
+
     [Fact]
     public void A_deleted_record_has_no_pieces() =>
         Assert.Empty(RecordChunker.Index(SomeRecords.Entry("", operation: Log.RecordOperation.Delete), Options, Counter).Chunks);

@@ -43,6 +43,26 @@ public sealed class PipelineGrainTests
     }
 
     [Fact]
+    public async Task Who_states_a_definition_is_told_what_it_replaced()
+    {
+        await using var world = await PipelineHost.Start();
+        var (first, same, second) = (await world.As(p => p.Define(PipelineWorld.Definition, "crm.yaml")), await world.As(p => p.Define(PipelineWorld.Definition, "crm.yaml")),
+            await world.As(p => p.Define(PipelineWorld.Definition + "parallelism: 1\n", "crm.yaml")));
+        Assert.Equal([(0, 1), (1, 1), (1, 2)], new[] { first, same, second }.Select(view => (view.Change!.Replaced, view.Version)));
+        Assert.Empty(same.Change!.Lines);
+        Assert.Equal("+ parallelism: 1", Assert.Single(second.Change!.Lines));
+        Assert.Null((await world.As(p => p.View()))!.Change);
+    }
+
+    [Fact]
+    public void A_difference_names_the_lines_that_went_and_came_and_is_bounded()
+    {
+        Assert.Equal(["- b", "+ x"], DefinitionDifference.Between("a\nb\nc\n", "a\r\nx\nc"));
+        Assert.Equal(["- a"], DefinitionDifference.Between("a\na\nb", "a\nb"));
+        Assert.Equal(DefinitionDifference.MostLines, DefinitionDifference.Between("", string.Join('\n', Enumerable.Range(0, 500))).Count);
+    }
+
+    [Fact]
     public async Task The_same_operation_starts_one_run_also_after_a_restart()
     {
         await using var world = await PipelineHost.Start();
@@ -199,6 +219,12 @@ public sealed class PipelineGrainTests
         Assert.Equal(DeliveryOutcome.Stored, (await world.As(pipeline => pipeline.Deliver(new WebhookDelivery(headers, body)))).Outcome);
         Assert.Equal(DeliveryOutcome.Duplicate, (await world.As(pipeline => pipeline.Deliver(new WebhookDelivery(headers, body)))).Outcome);
         Assert.NotNull(await world.Log.Newest(PipelineWorld.Tenant, "github/issues", "7", default));
+        await world.Down();
+        await world.Up();
+        Assert.Equal((1L, 0L), await world.As(pipeline => pipeline.View()) is { Deliveries: { LastAt: not null } taken } ? (taken.Stored, taken.Quarantined) : default);
+        headers["x-github-delivery"] = "d-2";
+        await world.As(pipeline => pipeline.Deliver(new WebhookDelivery(headers, body)));
+        Assert.Equal(2, (await world.As(pipeline => pipeline.View()))!.Deliveries!.Stored);
         Assert.Equal(RefusalCode.Invalid, (await Assert.ThrowsAsync<RefusedException>(() => world.As(pipeline => pipeline.Start(new StartRun())))).Code);
     }
 

@@ -176,7 +176,7 @@ const forms = {
   },
   async edit(data, form) {
     const outcome = await call("PUT", `/api/quarantine/${form.dataset.edit}`, data.get("payload"));
-    if (outcome.state === "held") throw new Error(outcome.reasons.map(reason => `${reason.field}: expected ${reason.expected}`).join("\n") || outcome.detail);
+    if (outcome.state === "held" || outcome.state === "unknown") throw new Error(outcome.reasons.map(reason => `${reason.field}: expected ${reason.expected}`).join("\n") || outcome.detail);
     notice(outcome.detail);
     await renderAgain();
     $("#main").focus({ preventScroll: true });

@@ -26,6 +26,21 @@ internal sealed class FilesSourceKind(IOptions<FilesOptions> options, TimeProvid
                 yield return partition;
     }
 
+    public ValueTask<string?> Warning(SourceContext source, CancellationToken cancellation)
+    {
+        try
+        {
+            var settings = FilesSettings.Parse(source.Definition);
+            Root(settings, source.Tenant);
+            return ValueTask.FromResult<string?>(null);
+        }
+        catch (SourceException wrong)
+        {
+            var path = source.Definition["path"] ?? "";
+            return ValueTask.FromResult<string?>(path.Length == 0 || Path.IsPathRooted(path) ? wrong.Message : $"{wrong.Message} A relative path begins at {Environment.CurrentDirectory}, where Sophia runs.");
+        }
+    }
+
     public async Task<ISourceReader> Open(SourceContext source, SourcePartition partition, string? state, CancellationToken cancellation)
     {
         var settings = FilesSettings.Parse(source.Definition);
@@ -108,9 +123,9 @@ internal sealed class FilesSourceKind(IOptions<FilesOptions> options, TimeProvid
         }
         if (reach.Objection(root) is { } objection) // Before it is said what exists: who may not read there learns nothing.
             throw new SourceException($"files: path {settings.Path} {objection}.", transient: false);
-        if (missing is not null)
+        if (missing is not null and not (DirectoryNotFoundException or FileNotFoundException))
             throw new SourceException($"files: path {settings.Path}: {missing.Message}", transient: false, missing);
-        if (!Directory.Exists(root) && !File.Exists(root))
+        if (missing is not null || (!Directory.Exists(root) && !File.Exists(root)))
             throw new SourceException($"files: path {settings.Path} does not exist.", transient: true);
         return (root, reach.Below(root));
     }

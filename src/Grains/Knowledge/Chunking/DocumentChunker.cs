@@ -61,7 +61,7 @@ internal static class DocumentChunker
             return first ?? second;
         var (a, b) = (first.Split(" / "), second.Split(" / "));
         var same = a.Zip(b).TakeWhile(pair => pair.First == pair.Second).Count();
-        return string.Join(" / ", a.Concat(b.Skip(same)));
+        return string.Join(" / ", a.Concat(b.Skip(same).Where(level => !a.Contains(level, StringComparer.Ordinal))));
     }
 
     /// <summary>The headings above, without the title that every chunk carries anyway.</summary>

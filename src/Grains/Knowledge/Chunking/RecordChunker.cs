@@ -7,7 +7,7 @@ namespace Sophia.Knowledge;
 internal static class RecordChunker
 {
     /// <summary>Raised whenever the same record would give other chunks, or other words of them: every index under an older number is built anew.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     private static readonly JsonDocumentOptions Json = new() { MaxDepth = 512 };
 

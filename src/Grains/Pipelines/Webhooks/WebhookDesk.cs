@@ -14,8 +14,18 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
     /// <summary>How the origin of a delivered record begins; the delivery's name follows.</summary>
     public const string OriginPrefix = "delivery ";
 
+    private const string TallyPart = "taken";
+
     private readonly LogWriter writer = new(log, tenant, $"pipelines/{pipeline}/hook");
     private (PipelineDefinition? Of, ReadingPlan? Plan) reading;
+    private DeliveryTally? tally;
+
+    /// <summary>What was taken so far. It is written with each delivery, in the same transaction.</summary>
+    public async Task<DeliveryTally> Tally(CancellationToken cancellation) =>
+        tally ??= DeliveryTallyJson.Of((await log.Checkpoint(tenant, TallyOf, TallyPart, cancellation))?.State);
+
+    // No pipeline is called so: its own checkpoints are its sources'.
+    private string TallyOf => $"hooks/{pipeline}";
 
     /// <summary>The answer, and the log position of what was stored (0: nothing).</summary>
     public async Task<(DeliveryResult Result, long Position)> Take(PipelineDefinition definition, int version, SourceDefinition source, string secret, WebhookDelivery delivery, CancellationToken cancellation)
@@ -42,7 +52,12 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
     private async Task<(DeliveryResult, long)> Store(AppendBatch batch, string recordId, IReadOnlyList<CellReason>? reasons, CancellationToken cancellation)
     {
         for (var tries = 1; ; tries++)
-            switch (await writer.Append(batch, cancellation))
+        {
+            var before = await Tally(cancellation);
+            var after = new DeliveryTally(before.Stored + (reasons is null ? 1 : 0), before.Quarantined + (reasons is null ? 0 : 1), batch.At);
+            var write = await writer.Append(batch with { Checkpoints = [new CheckpointWrite(TallyOf, TallyPart, DeliveryTallyJson.Write(after))] }, cancellation);
+            tally = write is LogWrite.Done ? after : null;
+            switch (write)
             {
                 case LogWrite.Done done when reasons is null:
                     return (new DeliveryResult(DeliveryOutcome.Stored, "Stored.", recordId), done.Committed.LastPosition);
@@ -56,6 +71,7 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
                 case var _ when tries == LogWriter.MaxTries:
                     throw new StorageException(StorageFault.Locked, $"Deliveries of pipeline {pipeline} were written out of turn.");
             }
+        }
     }
 
     private static (string? Key, IReadOnlyList<CellReason>? Reasons) Judged(ReadingPlan plan, SourceDefinition source, DeliveryVerdict.Accept accepted, in SourceRecord record, DateTimeOffset now)
