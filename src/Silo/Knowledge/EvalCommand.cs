@@ -13,8 +13,8 @@ internal static class EvalCommand
         var set = new Argument<string>("set") { Description = "qmsum (meetings), beir (a folder with corpus.jsonl, queries and qrels) or cranfield." };
         set.AcceptOnlyFromAmong("qmsum", "beir", "cranfield");
         var path = new Option<string?>("--path") { Description = "Its folder. Default: below SOPHIA_DATA, else ../shared/data: qmsum/meetings/val, scifact, cranfield." };
-        var mode = new Option<string[]>("--mode") { Description = "sophia, bm25, random. Default: all that make sense.", AllowMultipleArgumentsPerToken = true };
-        mode.AcceptOnlyFromAmong("sophia", "bm25", "random");
+        var mode = new Option<string[]>("--mode") { Description = "sophia (what users have), words, vectors, hybrid (vectors always count), bm25, random. Default: all that make sense.", AllowMultipleArgumentsPerToken = true };
+        mode.AcceptOnlyFromAmong("sophia", "words", "vectors", "hybrid", "bm25", "random");
         var command = new Command("eval", "Measure search on a judged set, in a scratch folder.") { set, path, mode };
         command.SetAction(async (parsed, cancellation) =>
         {

@@ -54,7 +54,10 @@ internal sealed class ScratchSophia : IAsyncDisposable
             throw new CommandFailedException($"The set could not be ingested whole: {run?.State}, {run?.Counts.Quarantined} held back, {run?.Counts.Unreadable} unreadable. {run?.Error}");
         var head = await sophia.Services.GetRequiredService<ILogStore>().Head(RunningSophia.DefaultTenant, cancellation);
         await Grains.GetGrain<IProjectionGrain>(TenantKey.Of(RunningSophia.DefaultTenant, Projections.Index)).WaitFor(head, IndexedWithin, cancellation);
-        await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{head:N0} records ({run.Counts.Bytes / 1e6:0.0} MB) read, stored and searchable after {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s"));
+        var searchable = TimeProvider.System.GetElapsedTime(began).TotalSeconds;
+        var vectors = Grains.GetGrain<IProjectionGrain>(TenantKey.Of(RunningSophia.DefaultTenant, Projections.Vectors));
+        await vectors.WaitFor((await vectors.View()).Head, IndexedWithin, cancellation);
+        await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{head:N0} records ({run.Counts.Bytes / 1e6:0.0} MB) read, stored and searchable after {searchable:0.0} s, by vectors after {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s"));
     }
 
     /// <summary>The search that users have, or one over the same index that ranks by plain BM25.</summary>
@@ -62,8 +65,15 @@ internal sealed class ScratchSophia : IAsyncDisposable
     {
         if (mode != "sophia")
         {
-            var engine = new SearchEngine(sophia.Services.GetRequiredService<IIndexStore>(), sophia.Services.GetRequiredService<ILogStore>(), TimeProvider.System);
-            return (query, cancellation) => engine.Search(RunningSophia.DefaultTenant, query, RankingOptions.PlainBm25, cancellation);
+            var engine = new SearchEngine(sophia.Services.GetRequiredService<IIndexStore>(), sophia.Services.GetRequiredService<ILogStore>(), TimeProvider.System, tenant => new GrainEmbedder(tenant, Grains));
+            var options = mode switch
+            {
+                "words" => RankingOptions.Default with { MeaningWeight = 0, RescueWeight = 0 },
+                "vectors" => RankingOptions.VectorsAlone,
+                "hybrid" => RankingOptions.Default with { MeaningWeight = double.Parse(Environment.GetEnvironmentVariable("EVALW") ?? "1", CultureInfo.InvariantCulture) },
+                _ => RankingOptions.PlainBm25,
+            };
+            return (query, cancellation) => engine.Search(RunningSophia.DefaultTenant, query, options, cancellation);
         }
         return async (query, cancellation) =>
         {

@@ -4,14 +4,14 @@ using Sophia.Tenants;
 namespace Sophia.Knowledge;
 
 /// <summary>Turns texts of one tenant into vectors.</summary>
-internal interface ITextEmbedder
+public interface ITextEmbedder
 {
     /// <inheritdoc cref="IEmbeddingGrain.Embed"/>
     Task<EmbeddedTexts> Embed(IReadOnlyList<string> texts, CancellationToken cancellation);
 }
 
 /// <summary>The tenant's own embedding grain.</summary>
-internal sealed class GrainEmbedder(TenantId tenant, IGrainFactory grains) : ITextEmbedder
+public sealed class GrainEmbedder(TenantId tenant, IGrainFactory grains) : ITextEmbedder
 {
     private const string Name = "embedding";
 

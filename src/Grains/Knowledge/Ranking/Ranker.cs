@@ -25,11 +25,14 @@ internal sealed class Ranker
     private readonly Dictionary<string, int> places = new(StringComparer.Ordinal);
     private readonly Dictionary<string, double> weights;
     private readonly HashSet<string> speakers;
+    private readonly double meaning;
     private readonly double meanTitle;
     private readonly double meanBody;
 
-    public Ranker(AnalyzedQuery query, CandidateSet set, RankingOptions options)
+    /// <param name="meaning">What nearness counts against words; see <see cref="Meaning"/>.</param>
+    public Ranker(AnalyzedQuery query, CandidateSet set, RankingOptions options, double meaning = 0)
     {
+        this.meaning = meaning;
         (this.query, this.set, this.options) = (query, set, options);
         var asked = Sought([.. query.Weights.Keys]);
         all = [.. set.Chunks.Select(candidate => new ScoredChunk(candidate, asked))];
@@ -71,6 +74,9 @@ internal sealed class Ranker
     {
         foreach (var chunk in matching)
             chunk.Score *= 1 + options.SpeakerBoost * Math.Min(1, 2 * chunk.ShareOf(speakers));
+        if (!options.Words)
+            all.ForEach(chunk => chunk.Score = 0);
+        Meaning.Add(all, meaning);
         Neighbours.Lend(all, options);
         Neighbours.Unite(all, options);
         all.RemoveAll(c => c.Score <= 0);

@@ -66,12 +66,36 @@ public sealed record RankingOptions
     /// <summary>What a record's second, third and fourth best chunks add to its best (each divided by its place). Default 0.1.</summary>
     public double SiblingWeight { get; init; } = 0.1;
 
+    /// <summary>Chunks proposed for their nearness. Default 100.</summary>
+    public int Near { get; init; } = 100;
+
+    /// <summary>What nearness to the question counts against its words: the nearest chunk gets so much of the best chunk's score. Null: 1 for a model, 0 for the built-in embedder. Range 0 to 100.</summary>
+    public double? MeaningWeight { get; init; }
+
+    /// <summary>What nearness counts besides, for each word of the question that stands nowhere in the index: the whole of it where none of them does. Default 1.</summary>
+    public double RescueWeight { get; init; } = 1;
+
+    /// <summary>How long a question waits for its vector before words alone answer. Default 250 ms.</summary>
+    public TimeSpan EmbedWithin { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long words alone answer after the embedder did not. Default 5 s.</summary>
+    public TimeSpan EmbedAgainAfter { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Whether words count at all. Default true; false compares vectors alone.</summary>
+    public bool Words { get; init; } = true;
+
+    /// <summary>What nearness counts for an embedder's vectors.</summary>
+    public double MeaningWeightOf(EmbedderId embedder) => MeaningWeight ?? (embedder.Model == HashedEmbedder.Id.Model ? 0 : 1);
+
     public static readonly RankingOptions Default = new();
+
+    /// <summary>Nearness alone, in the order of the vectors: what evaluations compare with.</summary>
+    public static readonly RankingOptions VectorsAlone = new() { Words = false, MeaningWeight = 1, Near = SearchQuery.MaxLimit, SpeakerBoost = 0, TurnsBefore = 0, TurnsAfter = 0, FeedbackChunks = 0, SiblingWeight = 0 };
 
     /// <summary>Plain BM25 with k1 0.9 and b 0.4, nothing else: what evaluations compare with.</summary>
     public static readonly RankingOptions PlainBm25 = new()
     {
         Pool = SearchQuery.MaxLimit, DropStopWords = false, Saturation = 0.9, LengthPenalty = 0.4, TitleLengthPenalty = 0.4, TitleWeight = 1, AskingWeight = 1, SpeakerNameWeight = 1, SpeakerBoost = 0,
-        TurnsBefore = 0, TurnsAfter = 0, FeedbackChunks = 0, SiblingWeight = 0, MixScope = false,
+        TurnsBefore = 0, TurnsAfter = 0, FeedbackChunks = 0, SiblingWeight = 0, MixScope = false, MeaningWeight = 0, RescueWeight = 0,
     };
 }

@@ -4,10 +4,12 @@ using Sophia.Tenants;
 
 namespace Sophia.Knowledge;
 
-/// <summary>Answers a search from a tenant's index: proposes by full text, ranks, marks, cites.</summary>
+/// <summary>Answers a search from a tenant's index: proposes by full text and nearness, ranks, marks, cites.</summary>
 /// <remarks>Keeps stems of words it has seen, so it is for one caller at a time.</remarks>
-public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider time)
+/// <param name="embedders">Who embeds a tenant's questions; null: words alone answer.</param>
+public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider time, Func<TenantId, ITextEmbedder>? embedders = null)
 {
+    private readonly QuestionEmbedder? embedder = embedders is null ? null : new QuestionEmbedder(embedders, time);
     private readonly WordAnalyzer analyzer = new();
     private readonly RarityCache rarity = new(index);
 
@@ -17,20 +19,39 @@ public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider 
         SearchRules.Check(query);
         var began = time.GetTimestamp();
         var asked = AnalyzedQuery.Of(query.Text, analyzer, options);
-        var candidates = await index.Candidates(tenant, new CandidateQuery(asked.Terms, [.. asked.Weights.Keys], query.Filter, Math.Max(options.Pool, query.Limit)), cancellation);
-        var ranked = await Rank(tenant, asked, candidates, options, cancellation);
+        var (candidates, weight, degraded) = await Propose(tenant, query, asked, options, cancellation);
+        var ranked = await Rank(tenant, asked, candidates, weight, options, cancellation);
         var hits = await Hits(tenant, ranked.GetRange(0, Math.Min(query.Limit, ranked.Count)), asked, cancellation);
         var reached = candidates.Cursor.Position;
         var head = await IndexLag.Head(log, tenant, reached, cancellation);
-        return new SearchAnswer(hits, candidates.Matched, time.GetElapsedTime(began).TotalMilliseconds, reached, head, Counts(asked, candidates));
+        return new SearchAnswer(hits, candidates.Matched, time.GetElapsedTime(began).TotalMilliseconds, reached, head, Counts(asked, candidates)) { Degraded = degraded };
+    }
+
+    /// <summary>Candidates, what their nearness counts, and why it counts nothing where it should.</summary>
+    private async Task<(CandidateSet Candidates, double Weight, string? Degraded)> Propose(TenantId tenant, SearchQuery query, AnalyzedQuery asked, RankingOptions options, CancellationToken cancellation)
+    {
+        var words = new CandidateQuery(asked.Terms, [.. asked.Weights.Keys], query.Filter, Math.Max(options.Pool, query.Limit));
+        if (embedder is null || asked.IsEmpty || options is { MeaningWeight: 0, RescueWeight: 0 })
+            return (await index.Candidates(tenant, words, cancellation), 0, null);
+        var (question, away) = await embedder.Of(tenant, query.Text, options, cancellation);
+        if (question is null)
+            return (await index.Candidates(tenant, words, cancellation), 0, away);
+        var near = words with { Near = new VectorQuery(question.Embedder, question.Vectors[0], options.Near) };
+        if (options.MeaningWeightOf(question.Embedder) > 0)
+            return Weighed(await index.Candidates(tenant, near, cancellation));
+        // Words come first, and are mostly all that is needed: vectors are asked only where a word of the question stands nowhere.
+        var found = await index.Candidates(tenant, words, cancellation);
+        return Meaning.Weight(asked, found, question.Embedder, options) > 0 ? Weighed(await index.Candidates(tenant, near, cancellation)) : (found, 0, null);
+
+        (CandidateSet, double, string?) Weighed(CandidateSet set) => (set, set.NotNear is null ? Meaning.Weight(asked, set, question.Embedder, options) : 0, set.TotalChunks == 0 ? null : set.NotNear);
     }
 
     private static WordCounts Counts(AnalyzedQuery asked, CandidateSet candidates) =>
         new(candidates.TotalChunks, asked.Weights.Keys.ToDictionary(stem => stem, stem => candidates.DocumentFrequency.GetValueOrDefault(stem), StringComparer.Ordinal));
 
-    private async Task<List<ScoredChunk>> Rank(TenantId tenant, AnalyzedQuery asked, CandidateSet candidates, RankingOptions options, CancellationToken cancellation)
+    private async Task<List<ScoredChunk>> Rank(TenantId tenant, AnalyzedQuery asked, CandidateSet candidates, double meaning, RankingOptions options, CancellationToken cancellation)
     {
-        var ranker = new Ranker(asked, candidates, options);
+        var ranker = new Ranker(asked, candidates, options, meaning);
         var best = ranker.Best();
         if (best.Count > 0)
             await Widen(tenant, candidates.Cursor, ranker, best, options, cancellation);

@@ -6,9 +6,9 @@ namespace Sophia.Knowledge;
 
 /// <summary>Searches for a tenant; the key is the tenant. Several may work at a time.</summary>
 [StatelessWorker]
-internal sealed class SearchGrain(IIndexStore index, ILogStore log, KnowledgeCache cache, IOptions<RankingOptions> options, TimeProvider time) : Grain, ISearchGrain
+internal sealed class SearchGrain(IIndexStore index, ILogStore log, KnowledgeCache cache, IOptions<RankingOptions> options, IGrainFactory grains, TimeProvider time) : Grain, ISearchGrain
 {
-    private readonly CachedSearch searching = new(new SearchEngine(index, log, time), index, log, cache, options.Value, time);
+    private readonly CachedSearch searching = new(new SearchEngine(index, log, time, tenant => new GrainEmbedder(tenant, grains)), index, log, cache, options.Value, time);
 
     public async Task<SearchAnswer> Search(SearchQuery query, CancellationToken cancellation)
     {
