@@ -15,7 +15,8 @@ public static class Projections
 [Alias("Sophia.IProjectionGrain")]
 public interface IProjectionGrain : IGrainWithStringKey
 {
-    /// <summary>Says that the log has grown. May be lost: a sweeper asks again.</summary>
+    /// <summary>Says that there is more to do. May be lost: a sweeper asks again.</summary>
+    /// <param name="head">The position that what it follows has come to; 0 where that is not known.</param>
     [OneWay, AlwaysInterleave, Alias("Hint")]
     Task Hint(long head);
 

@@ -53,7 +53,7 @@ internal sealed partial class ProjectionGrain(
 
     public Task Hint(long head)
     {
-        Measure(head);
+        Measure(Math.Max(knownHead, head));
         Follow();
         return Task.CompletedTask;
     }
@@ -171,7 +171,7 @@ internal sealed partial class ProjectionGrain(
             LogOvertaken(feed.Name, tenant.Value, cursor.Position, step.Cursor.Position);
         cursor = step.Cursor;
         lastError = null;
-        Measure(knownHead);
+        Measure(step.Moved ? knownHead : cursor.Position);
         await HintFollowers();
         if (!step.Moved)
         {
@@ -186,7 +186,7 @@ internal sealed partial class ProjectionGrain(
 
     private void Measure(long head)
     {
-        knownHead = Math.Max(knownHead, head);
+        knownHead = head;
         var now = Math.Max(0, knownHead - cursor.Position);
         KnowledgeMeter.BehindBy(feed.Name, now - behind);
         behind = now;
@@ -196,7 +196,7 @@ internal sealed partial class ProjectionGrain(
     {
         using (CallerContext.For(tenant))
             foreach (var follower in feed.Followers)
-                await GrainFactory.GetGrain<IProjectionGrain>(TenantKey.Of(tenant, follower)).Hint(cursor.Position);
+                await GrainFactory.GetGrain<IProjectionGrain>(TenantKey.Of(tenant, follower)).Hint(0);
     }
 
     private async Task<bool> Paused(TimeSpan wait)

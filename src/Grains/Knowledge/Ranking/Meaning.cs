@@ -29,7 +29,8 @@ internal static class Meaning
         if (weight <= 0 || near.Count == 0)
             return;
         var (nearest, farthest) = (near.Max(c => c.Source.Similarity!.Value), near.Min(c => c.Source.Similarity!.Value));
-        var worth = weight * Math.Max(chunks.Max(c => c.Score), double.Epsilon) / Math.Max(1e-6, nearest - farthest);
+        var best = chunks.Max(c => c.Score);
+        var worth = weight * (best > 0 ? best : 1) / Math.Max(1e-6, nearest - farthest);
         foreach (var chunk in near)
             chunk.Score += worth * (chunk.Source.Similarity!.Value - farthest);
     }
