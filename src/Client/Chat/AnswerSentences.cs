@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Sophia.Chat;
 
 /// <summary>Cuts an answer at its marks, and where a piece names no source at the borders that were flagged.</summary>
-internal static partial class AnswerSentences
+internal static class AnswerSentences
 {
     public static IReadOnlyList<AnswerSentence> Of(ChatEvent done)
     {
@@ -22,10 +22,10 @@ internal static partial class AnswerSentences
     private static void Marked(string text, List<AnswerSentence> sentences)
     {
         var at = 0;
-        foreach (Match marks in MarkRun().Matches(text))
+        foreach (Match marks in AnswerMarks.Run().Matches(text))
         {
             var words = (text[at..marks.Index] + marks.Groups["end"].Value).Trim();
-            int[] numbers = [.. Numbers().Matches(marks.Value).Select(n => int.Parse(n.ValueSpan)).Distinct()];
+            int[] numbers = [.. AnswerMarks.One().Matches(marks.Value).Select(n => int.Parse(n.Groups[1].ValueSpan)).Distinct()];
             // A second mark behind the full stop belongs to the sentence before it.
             if (words.Length == 0 && sentences.Count > 0)
                 sentences[^1] = sentences[^1] with { Marks = [.. sentences[^1].Marks.Union(numbers)] };
@@ -41,10 +41,4 @@ internal static partial class AnswerSentences
         if (words.Trim() is { Length: > 0 } trimmed)
             sentences.Add(new AnswerSentence(trimmed, marks));
     }
-
-    [GeneratedRegex(@"(?:\s*\[\d{1,3}\])+(?<end>[.!?]?)", RegexOptions.None, 1000)]
-    private static partial Regex MarkRun();
-
-    [GeneratedRegex(@"\d+", RegexOptions.None, 1000)]
-    private static partial Regex Numbers();
 }

@@ -7,15 +7,15 @@ namespace Sophia.Pages;
 internal sealed record MarkedSentence(string Lead, string Text, IReadOnlyList<(string Mark, ChatSource Source)> Sources);
 
 /// <summary>Cuts an answer after its marks ([3]), so that each sentence, its full stop included, stands with the links to its sources.</summary>
-internal static partial class Marks
+internal static class Marks
 {
     public static IReadOnlyList<MarkedSentence> Sentences(string text, IReadOnlyList<ChatSource> sources)
     {
         var sentences = new List<MarkedSentence>();
         var at = 0;
-        foreach (Match run in Run().Matches(text))
+        foreach (Match run in AnswerMarks.Run().Matches(text))
         {
-            var known = Mark().Matches(run.Value).Select(m => (m.Value, Source: Of(m, sources))).ToList();
+            var known = AnswerMarks.One().Matches(run.Value).Select(m => (m.Value, Source: Of(m, sources))).ToList();
             if (known.Exists(k => k.Source is null))
                 continue;
             Add(text[at..run.Index] + run.Groups["end"].Value, [.. known.Select(k => (k.Value, k.Source!))]);
@@ -34,10 +34,4 @@ internal static partial class Marks
 
     private static ChatSource? Of(Match mark, IReadOnlyList<ChatSource> sources) =>
         int.TryParse(mark.Groups[1].ValueSpan, out var number) ? sources.FirstOrDefault(s => s.Mark == number) : null;
-
-    [GeneratedRegex(@"\[(\d{1,4})\]")]
-    private static partial Regex Mark();
-
-    [GeneratedRegex(@"(?:\s*\[\d{1,4}\])+(?<end>[.!?…]?)")]
-    private static partial Regex Run();
 }

@@ -42,8 +42,8 @@ internal static class QuarantineRules
             return item.Key is not null ? (item.Key, null)
                 : (null, new CellReason("*", "key", null, "a key: the definition of the stream names no key fields", "Name key fields in the definition, or correct the source."));
         var (key, missing) = Made(fields, payload);
-        return key is { Length: <= RecordKeys.MaxLength } ? (key, null)
-            : (null, new CellReason(missing ?? fields[0], "key", null, $"a value: the key is made from it, at most {RecordKeys.MaxLength} characters in all", null));
+        return key is { Length: <= KeyFields.MaxLength } ? (key, null)
+            : (null, new CellReason(missing ?? fields[0], "key", null, $"a value: the key is made from it, at most {KeyFields.MaxLength} characters in all", null));
     }
 
     /// <summary>Why the record would be held back by the rules as they are now; empty where it passes.</summary>
@@ -103,7 +103,7 @@ internal static class QuarantineRules
     {
         try
         {
-            return (new RecordKeys(fields).Of(payload, out var missing), missing);
+            return (new KeyFields(fields).Of(payload, out var missing), missing);
         }
         catch (JsonException)
         {

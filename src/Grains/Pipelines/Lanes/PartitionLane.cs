@@ -13,13 +13,13 @@ namespace Sophia.Pipelines;
 /// </remarks>
 internal sealed class PartitionLane(TenantId tenant, string pipeline, string lane, LaneParts parts) : IAsyncDisposable
 {
-    private readonly LogWriter writer = new(parts.Log, tenant, $"pipelines/{pipeline}/{lane}");
-    private readonly PreparedBatch[] buffers = [new(), new()];
+    private readonly FencedWriter writer = new(parts.Log, tenant, $"pipelines/{pipeline}/{lane}");
+    private readonly JudgedBatch[] buffers = [new(), new()];
     private readonly HashSet<string> streams = new(StringComparer.Ordinal);
     private readonly HeldKeys held = new();
     private (string? Text, ReadingPlan? Plan) definition;
     private OpenPartition? open;
-    private Task<PreparedBatch?>? ahead;
+    private Task<JudgedBatch?>? ahead;
     private int turn;
     private PartitionSweep? sweep;
     private (string Run, long Step, LaneAnswer? Answer) latest = ("", 0, null);
@@ -106,12 +106,12 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
         return answer;
     }
 
-    private async Task<LaneAnswer> Commit(LaneWork work, PreparedBatch? batch, PartitionMark mark, bool last, CancellationToken cancellation)
+    private async Task<LaneAnswer> Commit(LaneWork work, JudgedBatch? batch, PartitionMark mark, bool last, CancellationToken cancellation)
     {
         var counts = batch?.Counts ?? new RunCounts();
         var append = writer.Append(new AppendBatch
         {
-            Fence = LogWriter.Unset,
+            Fence = FencedWriter.Unset,
             At = parts.Time.GetUtcNow(),
             Run = work.RunId,
             Entries = batch?.Entries ?? [],
@@ -136,7 +136,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
         return new LaneAnswer(LaneOutcome.Again, new RunCounts());
     }
 
-    private async Task<LaneAnswer> Pretend(PreparedBatch? batch, bool last, CancellationToken cancellation)
+    private async Task<LaneAnswer> Pretend(JudgedBatch? batch, bool last, CancellationToken cancellation)
     {
         var outcome = last ? LaneOutcome.Done : LaneOutcome.More;
         if (batch is null)
@@ -170,7 +170,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
         return true;
     }
 
-    private async Task<PreparedBatch?> Prepare(LaneWork work, CancellationToken cancellation)
+    private async Task<JudgedBatch?> Prepare(LaneWork work, CancellationToken cancellation)
     {
         if (await open!.Reader.Read(parts.Budget, cancellation) is not { } read)
             return null;
@@ -227,7 +227,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
 
         public bool IsFor(LaneWork other) => (work.RunId, work.Source, work.Partition, work.Fingerprint) == (other.RunId, other.Source, other.Partition, other.Fingerprint);
 
-        public PartitionMark After(PreparedBatch? batch, bool last, IReadOnlySet<string> streams, ReadingPlan plan) =>
+        public PartitionMark After(JudgedBatch? batch, bool last, IReadOnlySet<string> streams, ReadingPlan plan) =>
             PartitionRules.After(Mark, batch?.State, batch?.Counts.In ?? 0, batch?.Bad ?? 0, last, streams, plan);
     }
 }

@@ -23,7 +23,7 @@ internal sealed class PartitionSweep
     private readonly bool vanished;
     private readonly ReadingPlan plan;
     private readonly LaneParts parts;
-    private readonly LogWriter writer;
+    private readonly FencedWriter writer;
     private readonly HeldKeys held;
     private readonly string name;
     private readonly PartitionMark? mark;
@@ -34,7 +34,7 @@ internal sealed class PartitionSweep
     private int stream;
     private string? afterKey;
 
-    private PartitionSweep(TenantId tenant, string pipeline, LaneWork work, bool vanished, ReadingPlan plan, HeldKeys held, LaneParts parts, LogWriter writer, string name, PartitionMark? mark, SeenKeys? seen)
+    private PartitionSweep(TenantId tenant, string pipeline, LaneWork work, bool vanished, ReadingPlan plan, HeldKeys held, LaneParts parts, FencedWriter writer, string name, PartitionMark? mark, SeenKeys? seen)
     {
         (this.tenant, this.pipeline, this.work, this.vanished, this.plan) = (tenant, pipeline, work, vanished, plan);
         (this.held, this.parts, this.writer, this.name, this.mark, this.seen) = (held, parts, writer, name, mark, seen);
@@ -44,7 +44,7 @@ internal sealed class PartitionSweep
 
     public bool IsLost { get; private set; }
 
-    public static async Task<PartitionSweep> Begin(TenantId tenant, string pipeline, LaneWork work, bool vanished, ReadingPlan plan, HeldKeys held, LaneParts parts, LogWriter writer, CancellationToken cancellation)
+    public static async Task<PartitionSweep> Begin(TenantId tenant, string pipeline, LaneWork work, bool vanished, ReadingPlan plan, HeldKeys held, LaneParts parts, FencedWriter writer, CancellationToken cancellation)
     {
         var name = PartitionMark.PartitionName(work.Source, work.Partition);
         var checkpoint = await parts.Log.Checkpoint(tenant, pipeline, name, cancellation);
@@ -108,7 +108,7 @@ internal sealed class PartitionSweep
             return new LaneAnswer(outcome, new RunCounts());
         var write = await writer.Append(new AppendBatch
         {
-            Fence = LogWriter.Unset,
+            Fence = FencedWriter.Unset,
             At = parts.Time.GetUtcNow(),
             Run = work.RunId,
             Entries = tombstones,

@@ -62,7 +62,7 @@ internal sealed class ReadingPlan
         if (!streams.TryGetValue(stream, out latest))
         {
             var stated = Definition.StreamOf(stream) ?? new StreamDefinition();
-            latest = new StreamPlan(stream, stated.Mode, stated.Key.Count == 0 ? null : new RecordKeys(stated.Key), OwnStreams.Include(stream));
+            latest = new StreamPlan(stream, stated.Mode, stated.Key.Count == 0 ? null : new KeyFields(stated.Key), OwnStreams.Include(stream));
             streams.Add(stream, latest);
         }
         return latest;
@@ -85,5 +85,5 @@ internal sealed class ReadingPlan
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())))[..16];
     }
 
-    private sealed record StreamPlan(string Name, SyncMode Mode, RecordKeys? Keys, bool Reserved);
+    private sealed record StreamPlan(string Name, SyncMode Mode, KeyFields? Keys, bool Reserved);
 }

@@ -14,7 +14,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
 
     private const int UnreadablePage = 1_000;
 
-    private readonly LogWriter writer = new(log, tenant, $"pipelines/{pipeline}/run");
+    private readonly FencedWriter writer = new(log, tenant, $"pipelines/{pipeline}/run");
     private readonly List<SampleReason> samples = [];
     private RunCounts live = new();
     private double liveQuality;
@@ -82,7 +82,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
         var counts = new RunCounts(Unreadable: partitions.Count);
         await Append(new AppendBatch
         {
-            Fence = LogWriter.Unset,
+            Fence = FencedWriter.Unset,
             At = time.GetUtcNow(),
             Run = Row!.RunId,
             RunDelta = new RunDelta(Row.RunId, counts, partitions.Count, 0, partitions),
@@ -148,7 +148,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
 
     private async Task<bool> Write(RunRow row, string? onceKey, CancellationToken cancellation)
     {
-        var batch = new AppendBatch { Fence = LogWriter.Unset, At = time.GetUtcNow(), Run = row.RunId, RunRow = row, OnceKey = onceKey };
+        var batch = new AppendBatch { Fence = FencedWriter.Unset, At = time.GetUtcNow(), Run = row.RunId, RunRow = row, OnceKey = onceKey };
         try
         {
             if (await Append(batch, cancellation) is LogWrite.AlreadyDone)
@@ -187,7 +187,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
         for (var tries = 1; ; tries++)
             switch (await writer.Append(batch, cancellation))
             {
-                case LogWrite.Moved when tries < LogWriter.MaxTries:
+                case LogWrite.Moved when tries < FencedWriter.MaxTries:
                     continue;
                 case LogWrite.Lost:
                     IsLost = true;

@@ -16,7 +16,7 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
 
     private const string TallyPart = "taken";
 
-    private readonly LogWriter writer = new(log, tenant, $"pipelines/{pipeline}/hook");
+    private readonly FencedWriter writer = new(log, tenant, $"pipelines/{pipeline}/hook");
     private (PipelineDefinition? Of, ReadingPlan? Plan) reading;
     private DeliveryTally? tally;
 
@@ -39,7 +39,7 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
         var (key, reasons) = Judged(PlanOf(definition), source, accepted, record, now);
         var batch = new AppendBatch
         {
-            Fence = LogWriter.Unset,
+            Fence = FencedWriter.Unset,
             At = now,
             OnceKey = $"hook/{pipeline}/{accepted.OnceId}",
             Entries = reasons is not null ? [] : [new NewEntry(EntryType.Record, record.Stream, key!, record.Operation, record.Payload, EntryHash.Of(record.Operation, record.Payload.Span),
@@ -68,7 +68,7 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
                 case LogWrite.Lost:
                     lost?.Invoke();
                     throw Superseded.Refusal($"Pipeline {pipeline}", time);
-                case var _ when tries == LogWriter.MaxTries:
+                case var _ when tries == FencedWriter.MaxTries:
                     throw new StorageException(StorageFault.Locked, $"Deliveries of pipeline {pipeline} were written out of turn.");
             }
         }
@@ -82,12 +82,12 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
             return (null, [fault]);
         var (key, missing) = (accepted.Key, (string?)null);
         if (key is null && source["key"] is { Length: > 0 } fields)
-            key = new RecordKeys(fields.Split([',', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Of(record.Payload.Span, out missing);
+            key = new KeyFields(fields.Split([',', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Of(record.Payload.Span, out missing);
         else if (key is null && plan.HasKey(record.Stream))
             key = plan.KeyOf(record, accepted.OnceId, out missing);
         else
             key ??= accepted.OnceId;
-        if (key is not { Length: <= RecordKeys.MaxLength })
+        if (key is not { Length: <= KeyFields.MaxLength })
             return (null, [new CellReason(missing ?? "", "key", null, "a value: the record's key is made from it", null)]);
         var reasons = plan.Judge.Judge([new KeyedRecord(key, record)], now).Reasons[0];
         return (key, reasons is { Count: > 0 } ? reasons : null);

@@ -5,7 +5,7 @@ using Sophia.Quality;
 namespace Sophia.Pipelines;
 
 /// <summary>A batch read, keyed and judged: what an append will write, and what it counts. Two of them take turns, so their lists are used again.</summary>
-internal sealed class PreparedBatch
+internal sealed class JudgedBatch
 {
     /// <summary>The most sample reasons that one step of a dry run brings back.</summary>
     public const int MaxSamples = 10;
@@ -59,7 +59,7 @@ internal sealed class PreparedBatch
         if (keyed.Count == 0 || keyed[^1].Record.Stream != record.Stream)
             streams.Add(record.Stream);
         var key = plan.KeyOf(record, partitionName, out var missing);
-        if (key is { Length: <= RecordKeys.MaxLength })
+        if (key is { Length: <= KeyFields.MaxLength })
         {
             seen?.Add(SeenKeys.HashOf(record.Stream, key));
             keyed.Add(new KeyedRecord(key, record));
@@ -68,7 +68,7 @@ internal sealed class PreparedBatch
         Bad++;
         var reason = key is null
             ? new CellReason(missing ?? "", "key", null, "a value: the record's key is made from it", null)
-            : new CellReason("", "key", key[..60] + "…", string.Create(CultureInfo.InvariantCulture, $"a key of at most {RecordKeys.MaxLength} characters"), null);
+            : new CellReason("", "key", key[..60] + "…", string.Create(CultureInfo.InvariantCulture, $"a key of at most {KeyFields.MaxLength} characters"), null);
         Quarantined.Add(new NewQuarantine(plan.Definition.Name, record.Stream, null, record.Payload, [reason], OriginOf(record, path), definitionVersion));
     }
 

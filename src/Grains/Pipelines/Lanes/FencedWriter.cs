@@ -23,7 +23,7 @@ internal abstract record LogWrite
 /// <remarks>After a failed append nobody knows whether it took place. The fence stays as it was, so that the next append either fits (it did not)
 /// or is answered with Misplaced (it did). That is why a caller must never retry on its own what is not idempotent.
 /// Who was fenced does not acquire again: two activations would take the name from each other for as long as both live.</remarks>
-internal sealed class LogWriter(ILogStore store, TenantId tenant, string owner)
+internal sealed class FencedWriter(ILogStore store, TenantId tenant, string owner)
 {
     private Fence? fence;
     private bool lost;

@@ -5,7 +5,7 @@ namespace Sophia.Pipelines;
 
 /// <summary>Makes a record's key from its payload: the values of the key fields, in the order of the definition, joined by "/".</summary>
 /// <remarks>Reads the UTF-8 as it stands and stops once every field is found. Within a composite key a "/" or "\" of a value is escaped by "\".</remarks>
-internal sealed class RecordKeys
+internal sealed class KeyFields
 {
     /// <summary>The longest key, in UTF-16 units.</summary>
     public const int MaxLength = 1_000;
@@ -13,7 +13,7 @@ internal sealed class RecordKeys
     private readonly byte[][][] paths;
     private readonly string?[] values;
 
-    public RecordKeys(IReadOnlyList<string> fields)
+    public KeyFields(IReadOnlyList<string> fields)
     {
         Fields = fields;
         paths = [.. fields.Select(field => field.Split('.').Select(Encoding.UTF8.GetBytes).ToArray())];
