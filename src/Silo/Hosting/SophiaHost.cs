@@ -63,6 +63,7 @@ internal static class SophiaHost
             : postgres => (postgres.Connection, postgres.OwnerConnection) = (connection, options.PostgresOwner));
         if (options.Cluster is not null)
             services.AddPostgresIndex();
+        services.AddEmbeddingModel();
         services.AddSophiaKnowledge();
         services.AddSophiaLog();
         services.AddSophiaQuality();

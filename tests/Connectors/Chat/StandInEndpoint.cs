@@ -30,6 +30,7 @@ internal sealed class StandInEndpoint : IAsyncDisposable
         foreach (var act in acts)
             endpoint.acts.Enqueue(act);
         endpoint.app.MapPost("/v1/chat/completions", endpoint.Play);
+        endpoint.app.MapPost("/v1/embeddings", endpoint.Play);
         await endpoint.app.StartAsync();
         endpoint.Url = new Uri(endpoint.app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First() + "/v1");
         return endpoint;

@@ -37,25 +37,11 @@ internal sealed class HashedWords
         Count(text);
         foreach (var (stem, times) in counted)
             AddWord(vector, stem, (float)(1 + Math.Log(times)) * (StopWords.IsAsking(stem) ? AskingWeight : 1));
-        if (!TryNormalise(vector))
+        if (!VectorLength.TryMakeOne(vector))
         {
             vector.Clear();
             Add(vector, Hash(text, TextSeed), 1);
         }
-    }
-
-    /// <summary>Makes a vector 1 long; false where it is 0 long or not finite.</summary>
-    public static bool TryNormalise(Span<float> vector)
-    {
-        var square = 0.0;
-        foreach (var value in vector)
-            square += (double)value * value;
-        if (!double.IsFinite(square) || square < 1e-30)
-            return false;
-        var scale = (float)(1 / Math.Sqrt(square));
-        foreach (ref var value in vector)
-            value *= scale;
-        return true;
     }
 
     // In order of first appearance, so that sums come out the same to the last bit.
