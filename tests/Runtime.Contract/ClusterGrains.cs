@@ -39,6 +39,13 @@ public interface INearZoneGrain : IPlacedGrain;
 
 public interface IGpuGrain : IPlacedGrain;
 
+public interface INowhereGrain : IPlacedGrain;
+
+public interface INearGpuGrain : IPlacedGrain
+{
+    Task Leave();
+}
+
 public abstract class PlacedGrain(ILocalSiloDetails silo, Journal journal) : Grain
 {
     private int _calls;
@@ -56,6 +63,8 @@ public abstract class PlacedGrain(ILocalSiloDetails silo, Journal journal) : Gra
         "local" => GrainFactory.GetGrain<ILocalGrain>(key).Where(),
         "worker" => GrainFactory.GetGrain<IHelperGrain>(key).Where(),
         "same zone" => GrainFactory.GetGrain<ISameZoneGrain>(key).Where(),
+        "nowhere" => GrainFactory.GetGrain<INowhereGrain>(key).Where(),
+        "near gpu" => GrainFactory.GetGrain<INearGpuGrain>(key).Where(),
         "near zone" => GrainFactory.GetGrain<INearZoneGrain>(key).Where(),
         _ => GrainFactory.GetGrain<IByHashGrain>(key).Where(),
     };
@@ -108,24 +117,54 @@ public sealed class NearZoneGrain(ILocalSiloDetails silo, Journal journal) : Pla
 [ZoneFilter("gpu")]
 public sealed class GpuGrain(ILocalSiloDetails silo, Journal journal) : PlacedGrain(silo, journal), IGpuGrain;
 
-/// <summary>A filter as an application writes one: only silos of a fixed zone.</summary>
-public sealed class ZoneFilter(string zone, int order) : PlacementFilterStrategy(order)
+[ZoneFilter("gpu", isPreferred: true)]
+public sealed class NearGpuGrain(ILocalSiloDetails silo, Journal journal) : PlacedGrain(silo, journal), INearGpuGrain
 {
-    public ZoneFilter() : this("", 0) { }
+    public Task Leave()
+    {
+        DeactivateOnIdle();
+        return Task.CompletedTask;
+    }
+}
+
+[ZoneFilter(ZoneFilter.Nowhere)]
+public sealed class NowhereGrain(ILocalSiloDetails silo, Journal journal) : PlacedGrain(silo, journal), INowhereGrain;
+
+/// <summary>A filter as an application writes one: only silos of a fixed zone, or those rather than others.</summary>
+public sealed class ZoneFilter(string zone, bool isPreferred, int order) : PlacementFilterStrategy(order)
+{
+    public const string Nowhere = "nowhere";
+
+    public ZoneFilter() : this("", false, 0) { }
 
     public string Zone { get; private set; } = zone;
 
-    public override void AdditionalInitialize(GrainProperties properties) => Zone = GetPlacementFilterGrainProperty("zone", properties)!;
+    public bool IsPreferred { get; private set; } = isPreferred;
+
+    public override void AdditionalInitialize(GrainProperties properties)
+    {
+        Zone = GetPlacementFilterGrainProperty("zone", properties)!;
+        IsPreferred = GetPlacementFilterGrainProperty("preferred", properties) == "yes";
+    }
 
     protected override IEnumerable<KeyValuePair<string, string>> GetAdditionalGrainProperties(IServiceProvider services, Type grainClass,
-        GrainType grainType, IReadOnlyDictionary<string, string> existingProperties) => [new("zone", Zone)];
+        GrainType grainType, IReadOnlyDictionary<string, string> existingProperties) => [new("zone", Zone), new("preferred", IsPreferred ? "yes" : "no")];
 }
 
 [AttributeUsage(AttributeTargets.Class)]
-public sealed class ZoneFilterAttribute(string zone) : PlacementFilterAttribute(new ZoneFilter(zone, 0));
+public sealed class ZoneFilterAttribute(string zone, bool isPreferred = false) : PlacementFilterAttribute(new ZoneFilter(zone, isPreferred, 0));
 
 public sealed class ZoneFilterDirector(ISiloMetadataCache cache) : IPlacementFilterDirector
 {
-    public IEnumerable<SiloAddress> Filter(PlacementFilterStrategy filterStrategy, PlacementTarget target, IEnumerable<SiloAddress> silos) =>
-        silos.Where(silo => cache.GetSiloMetadata(silo).Metadata.GetValueOrDefault("zone") == ((ZoneFilter)filterStrategy).Zone);
+    public IEnumerable<SiloAddress> Filter(PlacementFilterStrategy filterStrategy, PlacementTarget target, IEnumerable<SiloAddress> silos)
+    {
+        var filter = (ZoneFilter)filterStrategy;
+        if (filter.Zone == ZoneFilter.Nowhere)
+            throw new NowhereException($"{target.GrainIdentity.Key} waits for its zone");
+        var fit = silos.Where(silo => cache.GetSiloMetadata(silo).Metadata.GetValueOrDefault("zone") == filter.Zone).ToList();
+        return filter.IsPreferred && fit.Count == 0 ? silos : fit;
+    }
 }
+
+[GenerateSerializer, Alias("NowhereException")]
+public sealed class NowhereException(string message) : Exception(message);

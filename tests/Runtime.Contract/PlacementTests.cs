@@ -70,6 +70,49 @@ public sealed class PlacementTests
             Assert.Equal(gpu, await cluster.Grains.GetGrain<IGpuGrain>(key).Where());
     }
 
+    [Fact]
+    public async Task What_a_filter_throws_the_caller_gets_whether_it_is_a_client_or_a_grain()
+    {
+        await using var cluster = await SiloCluster.Start("a", "b");
+        Assert.Equal("client waits for its zone", (await Assert.ThrowsAsync<NowhereException>(cluster.Grains.GetGrain<INowhereGrain>("client").Where)).Message);
+        var caller = cluster.Grains.GetGrain<IByHashGrain>("caller");
+        Assert.Equal("grain waits for its zone", (await Assert.ThrowsAsync<NowhereException>(() => caller.Ask("nowhere", "grain"))).Message);
+    }
+
+    [Fact]
+    public async Task A_grain_that_ends_itself_is_placed_anew_by_its_next_call_when_a_silo_that_fits_better_has_joined()
+    {
+        await using var cluster = await SiloCluster.Start("a", "a");
+        var caller = cluster.Grains.GetGrain<IByHashGrain>("caller");
+        var first = await caller.Ask("near gpu", "moves");
+        var gpu = await cluster.Add("gpu");
+        await cluster.Settle(3);
+        Assert.Equal(first, await caller.Ask("near gpu", "moves"));
+        await SiloCluster.Eventually(async () =>
+        {
+            await cluster.Grains.GetGrain<INearGpuGrain>("moves").Leave();
+            return await caller.Ask("near gpu", "moves") == gpu;
+        });
+    }
+
+    [Fact]
+    public async Task Each_silo_knows_which_silos_take_grains_and_how_each_is()
+    {
+        await using var cluster = await SiloCluster.Start("a", "b");
+        var hosts = (await cluster.Grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true)).Keys.Order().ToArray();
+        foreach (var silo in hosts)
+        {
+            var known = cluster.Known(silo);
+            await SiloCluster.Eventually(() => Task.FromResult(known.GetActiveSilos().Order().SequenceEqual(hosts)));
+            Assert.Equal((silo, SiloStatus.Active), (known.SiloAddress, known.CurrentStatus));
+            Assert.Equal(SiloStatus.Active, known.GetApproximateSiloStatus(hosts[^1]));
+            Assert.Equal(hosts, known.GetApproximateSiloStatuses(onlyActive: true).Keys.Order());
+        }
+        await cluster.Kill(hosts[0]);
+        await SiloCluster.Eventually(() => Task.FromResult(cluster.Known(hosts[1]).GetActiveSilos().SequenceEqual([hosts[1]])));
+        Assert.Equal(SiloStatus.Dead, cluster.Known(hosts[1]).GetApproximateSiloStatus(hosts[0]));
+    }
+
     private static IEnumerable<string> Keys => Enumerable.Range(0, 24).Select(n => $"key{n}");
 
     private static async Task<Dictionary<SiloAddress, string>> Zones(SiloCluster cluster)

@@ -17,6 +17,7 @@ public sealed partial class SiloCluster : IAsyncDisposable
     private readonly Dictionary<SiloAddress, LifeOfASilo> _lives = [];
     private readonly Dictionary<SiloAddress, string> _zones = [];
     private readonly Dictionary<SiloAddress, ISiloMetadataCache> _metadata = [];
+    private readonly Dictionary<SiloAddress, ISiloStatusOracle> _known = [];
 
     public Journal Journal { get; } = new();
 
@@ -33,6 +34,9 @@ public sealed partial class SiloCluster : IAsyncDisposable
 
     /// <summary>What the silo's own stages wrote; read it when the silo has gone too.</summary>
     public IReadOnlyList<string> LifeOf(SiloAddress silo) => Journal.Read(_lives[silo].Key);
+
+    /// <summary>What a silo knows of the others.</summary>
+    public ISiloStatusOracle Known(SiloAddress silo) => _known[silo];
 
     public string ZoneOf(SiloAddress silo) => _zones[silo];
 
@@ -81,6 +85,7 @@ public sealed partial class SiloCluster : IAsyncDisposable
         var address = services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
         _lives[address] = services.GetRequiredService<LifeOfASilo>();
         _zones[address] = zone;
+        _known[address] = services.GetRequiredService<ISiloStatusOracle>();
         _metadata[address] = services.GetRequiredService<ISiloMetadataCache>();
         return address;
     }

@@ -35,21 +35,6 @@ public interface IIndexStore
 
 public sealed record IndexCursor(long Position, int Version);
 
-/// <summary>A record to index; no chunks means that it leaves the index.</summary>
-/// <param name="Fields">Metadata to filter by: top-level scalar fields as text, at most 64 of at most 200 characters.</param>
-public sealed record IndexedRecord(string Stream, string Key, long Version, long Position, DateTimeOffset At, string Title, IReadOnlyDictionary<string, string> Fields, IReadOnlyList<Chunk> Chunks);
-
-/// <summary>A piece of a record that is found and cited as one. Text is what people read; Spans say where its words lie in the record.</summary>
-/// <param name="Ordinal">From 0 within its record.</param>
-public sealed record Chunk(int Ordinal, ChunkKind Kind, string Text, string? Section, IReadOnlyList<string> Speakers, IReadOnlyList<ChunkSpan> Spans)
-{
-    /// <summary>What the ranker wants to know of its words. A store keeps the bytes and gives them back with each candidate.</summary>
-    public ReadOnlyMemory<byte> Words { get; init; }
-}
-
-/// <summary>UTF-16 span <c>TextStart, Length</c> of a chunk's text is the span <c>Start, Length</c> of the record's field.</summary>
-public readonly record struct ChunkSpan(string Field, int Start, int Length, int TextStart);
-
 public sealed record IndexedChunk(long ChunkId, string Stream, string Key, long Version, DateTimeOffset At, string Title, Chunk Chunk);
 
 /// <summary>A chunk that may answer a question: what the ranker needs of it, without its text. Record tells chunks of one record from others'.</summary>

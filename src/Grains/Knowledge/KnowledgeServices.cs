@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Sophia.Log;
+using Sophia.Operations;
 
 namespace Sophia.Knowledge;
 
@@ -12,6 +13,7 @@ public static class KnowledgeServices
         services.AddOptions<ProjectionOptions>().Configure(configure ?? (_ => { }))
             .Validate(options => options.IsInRange, "ProjectionOptions: a limit is out of its range.").ValidateOnStart();
         services.AddOptions<RankingOptions>();
+        services.AddSophiaPlacement();
         services.AddSophiaEmbedding();
         services.AddKnowledgeCache();
         services.TryAddSingleton(TimeProvider.System);

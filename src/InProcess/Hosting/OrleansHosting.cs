@@ -49,6 +49,7 @@ public static class OrleansSiloGenericHostExtensions
         services.AddSingleton<ISiloLifecycle>(provider => provider.GetRequiredService<SiloLifecycle>());
         services.AddSingleton<GrainRuntime>();
         services.AddSingleton<ILocalSiloDetails, LocalSiloDetails>();
+        services.AddSingleton<ISiloStatusOracle, SiloStatusOracle>();
         services.AddSingleton<IGrainRuntime>(provider => provider.GetRequiredService<GrainRuntime>());
         services.AddSingleton<ITimerRegistry>(provider => provider.GetRequiredService<GrainRuntime>());
         services.AddSingleton<IGrainContextAccessor>(provider => provider.GetRequiredService<GrainRuntime>());

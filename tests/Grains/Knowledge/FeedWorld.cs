@@ -28,7 +28,7 @@ internal sealed class FeedWorld : IAsyncDisposable
 
     public List<ProjectionDeadLetter> PutAside { get; } = [];
 
-    public IndexFeed Feed(TenantId? tenant = null) => new(tenant ?? Acme, Log, Index, Options, TimeProvider.System, letter =>
+    public IndexFeed Feed(TenantId? tenant = null) => new(tenant ?? Acme, Log, new LogChunker(tenant ?? Acme, Log, Options.Chunking).Chunk, Index, Options, TimeProvider.System, letter =>
     {
         PutAside.Add(letter);
         return Task.CompletedTask;

@@ -34,7 +34,7 @@ internal sealed class ChunkBuilder
     /// <summary>The chunk so far; the builder starts afresh.</summary>
     public Chunk Take(int ordinal, ChunkKind kind, string? section, IReadOnlyList<string> speakers)
     {
-        var chunk = new Chunk(ordinal, kind, text.ToString(), section, speakers, [.. spans]);
+        var chunk = new Chunk(ordinal, kind, text.ToString(), section, speakers, spans.ToArray());
         text.Clear();
         spans.Clear();
         return chunk;

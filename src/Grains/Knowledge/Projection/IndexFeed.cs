@@ -1,17 +1,21 @@
 using Sophia.Log;
+using Sophia.Operations;
 using Sophia.Tenants;
 
 namespace Sophia.Knowledge;
 
 /// <summary>Takes the log into the index, batch by batch.</summary>
 /// <remarks>
-/// Of a record that stands several times in a batch only its newest version is indexed. Whatever is wrong with a record is that record's matter:
-/// after as many attempts as the options say it leaves the index, is put aside, and the rest goes on. A batch that the index refuses is taken
-/// again row by row to find whose fault it is. A failing store is nobody's fault and goes up as it is.
+/// Of a record that stands several times in a batch only its newest version is indexed. Whatever is wrong with a record is that record's matter: it
+/// leaves the index, is put aside, and the rest goes on. One that cannot be cut is put aside at once. A batch that the index refuses is taken again
+/// row by row to find whose fault it is, and that one is tried as often as the options say. A failing store is nobody's fault and goes up as it is,
+/// as does a chunker that is not to be had.
 /// </remarks>
-internal sealed class IndexFeed(TenantId tenant, ILogStore log, IIndexStore index, ProjectionOptions options, TimeProvider time, Func<ProjectionDeadLetter, Task> putAside) : IProjectionFeed
+/// <param name="chunk">As <see cref="IChunkingGrain.Chunk"/>.</param>
+internal sealed class IndexFeed(
+    TenantId tenant, ILogStore log, Func<long, int, int, CancellationToken, Task<ChunkedRows>> chunk, IIndexStore index, ProjectionOptions options, TimeProvider time,
+    Func<ProjectionDeadLetter, Task> putAside) : IProjectionFeed
 {
-    private readonly WordCounter counter = new(new WordAnalyzer());
     private long rowByRowUntil;
 
     public string Name => Projections.Index;
@@ -29,42 +33,45 @@ internal sealed class IndexFeed(TenantId tenant, ILogStore log, IIndexStore inde
 
     /// <summary>Indexes the next rows after the cursor.</summary>
     /// <exception cref="StorageException">The disk failed; nothing of the batch is indexed.</exception>
+    /// <exception cref="RefusedException">The chunker is not to be had.</exception>
     public async Task<FeedStep> Step(IndexCursor cursor, CancellationToken cancellation)
     {
         var limit = cursor.Position < rowByRowUntil ? 1 : options.BatchRows;
-        var rows = await log.Read(tenant, cursor.Position, limit, options.BatchBytes, cancellation);
-        if (rows.Count == 0)
+        var rows = await chunk(cursor.Position, limit, options.BatchBytes, cancellation);
+        if (rows.Until == cursor.Position)
             return new FeedStep(cursor, false);
-        var newest = rows.Where(r => r.Type == EntryType.Record).GroupBy(r => (r.Stream, r.Key)).Select(g => g.Last()).ToList();
-        var next = new IndexCursor(rows[^1].Position, RecordChunker.Version);
+        if (rows.Version != RecordChunker.Version)
+            throw new RefusedException(RefusalCode.Unavailable, $"It waits until all silos have one chunker: that which cuts has version {rows.Version}, the index {RecordChunker.Version}.");
+        var next = new IndexCursor(rows.Until, rows.Version);
+        foreach (var failed in rows.Failed)
+            await putAside(new ProjectionDeadLetter(failed.Position, failed.Stream, failed.Key, failed.Reason, time.GetUtcNow()));
         try
         {
-            var step = await Apply(cursor, next, newest, cancellation);
-            if (rows.Count < limit) // Else it is catching up, and the rows are old.
-                KnowledgeMeter.Stepped(Projections.Index, time.GetUtcNow() - rows[^1].At);
+            var step = await Apply(cursor, next, rows.Records, cancellation);
+            if (rows.Rows < limit) // Else it is catching up, and the rows are old.
+                KnowledgeMeter.Stepped(Projections.Index, time.GetUtcNow() - rows.LastAt);
             return step;
         }
-        catch (Exception wrong) when (newest.Count > 1 && IsOfRecord(wrong))
+        catch (Exception wrong) when (rows.Records.Count > 1 && IsOfRecord(wrong))
         {
             rowByRowUntil = next.Position;
             return await Step(cursor, cancellation);
         }
     }
 
-    private async Task<FeedStep> Apply(IndexCursor cursor, IndexCursor next, List<LogEntry> newest, CancellationToken cancellation)
+    private async Task<FeedStep> Apply(IndexCursor cursor, IndexCursor next, IReadOnlyList<IndexedRecord> records, CancellationToken cancellation)
     {
         for (var attempt = 1; ; attempt++)
             try
             {
-                var records = newest.ConvertAll(row => RecordChunker.Index(row, options.Chunking, counter));
                 return await Store(cursor, next, records, cancellation);
             }
-            catch (Exception wrong) when (newest.Count == 1 && attempt == options.Attempts && IsOfRecord(wrong))
+            catch (Exception wrong) when (records.Count == 1 && attempt == options.Attempts && IsOfRecord(wrong))
             {
-                await putAside(new ProjectionDeadLetter(newest[0].Position, newest[0].Stream, newest[0].Key, $"{wrong.GetType().Name}: {wrong.Message}", time.GetUtcNow()));
-                return await Store(cursor, next, [RecordChunker.Withdrawn(newest[0])], cancellation);
+                await putAside(new ProjectionDeadLetter(records[0].Position, records[0].Stream, records[0].Key, $"{wrong.GetType().Name}: {wrong.Message}", time.GetUtcNow()));
+                return await Store(cursor, next, [records[0].Withdrawn()], cancellation);
             }
-            catch (Exception wrong) when (newest.Count == 1 && attempt < options.Attempts && IsOfRecord(wrong))
+            catch (Exception wrong) when (records.Count == 1 && attempt < options.Attempts && IsOfRecord(wrong))
             {
                 // Once more.
             }

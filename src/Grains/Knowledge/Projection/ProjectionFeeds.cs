@@ -11,7 +11,7 @@ internal sealed class ProjectionFeeds(ILogStore log, IIndexStore index, IVectorS
     /// <exception cref="RefusedException">NotFound: there is no such projection.</exception>
     public IProjectionFeed Open(TenantKey key, Func<ProjectionDeadLetter, Task> putAside) => key switch
     {
-        { Name: Projections.Index, Part: null } => new IndexFeed(key.Tenant, log, index, options.Value, time, putAside),
+        { Name: Projections.Index, Part: null } => new IndexFeed(key.Tenant, log, grains.GetGrain<IChunkingGrain>(TenantKey.Of(key.Tenant, "chunking")).Chunk, index, options.Value, time, putAside),
         { Name: Projections.Vectors, Part: null } => new VectorFeed(key.Tenant, index, vectors, new GrainEmbedder(key.Tenant, grains), options.Value, time, putAside),
         _ => throw new RefusedException(RefusalCode.NotFound, $"There is no projection \"{key.Name}\"."),
     };
