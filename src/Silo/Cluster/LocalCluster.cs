@@ -46,7 +46,7 @@ internal sealed class LocalCluster
             cluster.Keep(cluster.file with { Postgres = await LocalServers.StartPostgres(cluster.file, folder, cancellation) });
         if (cluster.file.Redis is not { IsAlive: true })
             cluster.Keep(cluster.file with { Redis = await LocalServers.StartRedis(cluster.file, folder, cancellation) });
-        await cluster.Scale(silos, cancellation, number => number <= gpus ? "gpu=gh200" : "");
+        await cluster.Scale(silos, cancellation, number => number <= gpus ? "gpu=gh200" : "gpu=none");
         if (cluster.file.Frontend is not { Process.IsAlive: true })
             await cluster.StartFrontend(url, cancellation);
         return cluster;
@@ -65,7 +65,7 @@ internal sealed class LocalCluster
         {
             var known = file.Silos.FirstOrDefault(silo => silo.Number == number);
             if (known is not { Process.IsAlive: true })
-                await StartSilo(number, known?.Labels ?? labels?.Invoke(number) ?? "", cancellation);
+                await StartSilo(number, known?.Labels ?? labels?.Invoke(number) ?? "gpu=none", cancellation);
         }
     }
 

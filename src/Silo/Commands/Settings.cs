@@ -41,6 +41,7 @@ internal static class Settings
         PostgresOwner = Variable("SOPHIA_POSTGRES_OWNER"),
         Cluster = ClusterSettings.Options(),
         Role = ClusterSettings.Role(),
+        Placement = PlacementSettings.Read(Environment.GetEnvironmentVariable),
         Redis = Variable("SOPHIA_REDIS"),
         InboxFolder = Variable("SOPHIA_INBOX"),
         TrustedProxies = Variable("SOPHIA_TRUSTED_PROXIES")?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],

@@ -38,7 +38,7 @@ public sealed record ClusterOptions
     /// <summary>What this silo is called in logs and on the dashboard. SOPHIA_SILO_NAME; default: the machine's name and the port.</summary>
     public string? SiloName { get; init; }
 
-    /// <summary>Labels for placement, as gpu=gh200 or zone=a. SOPHIA_SILO_LABELS, separated by commas.</summary>
+    /// <summary>Labels for placement, as gpu=gh200 or zone=a. SOPHIA_SILO_LABELS, separated by commas. The GPU that the machine reports is added as gpu=… unless one is named here (gpu=none: none).</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
     /// <summary>SOPHIA_MEMBERSHIP: shipped or patient.</summary>

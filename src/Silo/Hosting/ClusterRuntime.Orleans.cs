@@ -55,7 +55,7 @@ internal static class ClusterRuntime
         .ConfigureEndpoints(cluster.Address, cluster.SiloPort, cluster.GatewayPort, listenOnAnyHostAddress: !System.Net.IPAddress.IsLoopback(cluster.Address))
         .UseAdoNetClustering(table => (table.Invariant, table.ConnectionString) = ("Npgsql", Membership(postgres)))
         .Configure<ClusterMembershipOptions>(membership => Pace(membership, cluster.Pace))
-        .UseSiloMetadata(new Dictionary<string, string>(cluster.Labels))
+        .UseSiloMetadata(HostLabels.With(cluster.Labels))
         .AddOutgoingGrainCallFilter<RepeatedCalls>()
         .AddDashboard();
 

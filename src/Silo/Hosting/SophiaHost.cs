@@ -64,6 +64,7 @@ internal static class SophiaHost
         if (options.Cluster is not null)
             services.AddPostgresIndex();
         services.AddEmbeddingModel();
+        services.AddSophiaPlacement(placement => options.Placement.Write(placement, options.Cluster is not null, services.Any(service => service.ServiceType == typeof(EmbeddingModelOptions))));
         services.AddSophiaKnowledge();
         services.AddSophiaLog();
         services.AddSophiaQuality();

@@ -34,6 +34,9 @@ public sealed record SophiaOptions
     /// <summary>The cluster that this process is part of; null: none, one process does everything.</summary>
     public ClusterOptions? Cluster { get; init; }
 
+    /// <summary>Where grains live: the label of GPU silos, what happens without one, tenants' pools.</summary>
+    public PlacementSettings Placement { get; init; } = new();
+
     /// <summary>SOPHIA_ROLE or --role.</summary>
     public SophiaRole Role { get; init; }
 
@@ -77,6 +80,8 @@ public sealed record SophiaOptions
         if (Cluster is null && Role != SophiaRole.All)
             throw new StartRefusedException("Only in a cluster do front end and silo part: set SOPHIA_CLUSTER.");
         Cluster?.Validated(this);
+        if (Cluster is null && Placement.Pools.Count > 0)
+            throw new StartRefusedException("Pools are of a cluster's silos: SOPHIA_TENANT_POOLS needs SOPHIA_CLUSTER.");
         if (string.IsNullOrWhiteSpace(DataFolder))
             throw new StartRefusedException("The data folder has no name.");
         return endpoint;
