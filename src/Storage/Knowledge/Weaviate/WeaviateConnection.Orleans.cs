@@ -1,0 +1,105 @@
+using System.Globalization;
+using Sophia.Log;
+using Sophia.Operations;
+using Weaviate.Client;
+
+namespace Sophia.Knowledge;
+
+/// <summary>The one way to Weaviate: makes the client and the collections when they are first needed, bounds every call in time and number, and turns every failure into a <see cref="StorageException"/>.</summary>
+/// <remarks>Nobody waits for Weaviate at start. Until it was reached once the process is not ready; later outages are told to who asks, and to the log's projection, which tries again.</remarks>
+internal sealed class WeaviateConnection(WeaviateOptions options) : IReadyCondition, IAsyncDisposable
+{
+    private readonly SemaphoreSlim opening = new(1);
+    private readonly SemaphoreSlim calls = new(options.MaxCalls);
+    private volatile Opened? opened;
+    private volatile string missing = $"Weaviate at {options.Server} was not reached yet.";
+
+    public WeaviateOptions Options => options;
+
+    public string? NotReadyBecause => opened is null ? missing : null;
+
+    /// <summary>Names this Weaviate's collections: another name means that what a ledger says is not in them.</summary>
+    /// <exception cref="StorageException">Weaviate cannot be reached, or its collections are not Sophia's.</exception>
+    public async Task<string> Engine(CancellationToken cancellation) => (await Open(cancellation)).Engine;
+
+    public Task<T> Ask<T>(Func<WeaviateClient, CancellationToken, Task<T>> work, CancellationToken cancellation) => Call(work, options.ReadWithin, cancellation);
+
+    public Task<T> Tell<T>(Func<WeaviateClient, CancellationToken, Task<T>> work, CancellationToken cancellation) => Call(work, options.WriteWithin, cancellation);
+
+    /// <inheritdoc cref="Engine"/>
+    public async Task TryOpen(CancellationToken cancellation) => await Open(cancellation);
+
+    public ValueTask DisposeAsync()
+    {
+        opened?.Client.Dispose();
+        opened = null;
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task<T> Call<T>(Func<WeaviateClient, CancellationToken, Task<T>> work, TimeSpan within, CancellationToken cancellation)
+    {
+        var client = (await Open(cancellation)).Client;
+        await calls.WaitAsync(cancellation);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(within);
+        try
+        {
+            return await work(client, limit.Token);
+        }
+        catch (Exception failure) when (!cancellation.IsCancellationRequested && failure is not PassageRefusedException)
+        {
+            throw limit.IsCancellationRequested ? WeaviateFault.Of(new TimeoutException(), options.Server) : WeaviateFault.Of(failure, options.Server);
+        }
+        finally
+        {
+            calls.Release();
+        }
+    }
+
+    private async Task<Opened> Open(CancellationToken cancellation)
+    {
+        if (opened is { } already)
+            return already;
+        await opening.WaitAsync(cancellation);
+        try
+        {
+            return opened ??= await Make(cancellation);
+        }
+        catch (StorageException failure)
+        {
+            missing = failure.Message;
+            throw;
+        }
+        finally
+        {
+            opening.Release();
+        }
+    }
+
+    private async Task<Opened> Make(CancellationToken cancellation)
+    {
+        WeaviateClient? client = null;
+        try
+        {
+            // The client asks after the server's health without a limit and on the caller's thread; whoever made it in vain leaves it behind.
+            client = await Task.Run(Builder().BuildAsync, cancellation).WaitAsync(options.ReadWithin, cancellation);
+            return new Opened(client, await new WeaviateSchema(client, options).Ensure(cancellation).WaitAsync(options.WriteWithin, cancellation));
+        }
+        catch (Exception failure) when (!cancellation.IsCancellationRequested)
+        {
+            client?.Dispose();
+            throw WeaviateFault.Of(failure, options.Server);
+        }
+    }
+
+    private WeaviateClientBuilder Builder() => WeaviateClientBuilder
+        .Custom(restEndpoint: options.Url.Host, restPort: Text(options.Url.Port), grpcEndpoint: options.Url.Host, grpcPort: Text(options.GrpcPort), useSsl: options.Url.Scheme == "https",
+            credentials: options.Key is { } key ? Auth.ApiKey(key) : null)
+        .WithDefaultTimeout(options.WriteWithin)
+        .WithInitTimeout(options.ReadWithin)
+        .WithRetryPolicy(new RetryPolicy { MaxRetries = 2, InitialDelay = TimeSpan.FromMilliseconds(100), MaxDelay = TimeSpan.FromSeconds(1) });
+
+    private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
+
+    private sealed record Opened(WeaviateClient Client, string Engine);
+}

@@ -1,0 +1,152 @@
+using System.Security.Cryptography;
+using Sophia.Tenants;
+
+namespace Sophia.Knowledge;
+
+/// <summary>The index in Weaviate, under a ledger in PostgreSQL that says which passages count (docs/adr/0015).</summary>
+/// <remarks>
+/// New passages are written first; then one transaction of the ledger moves the cursor and makes them count; then what they replace is swept. A search drops every passage whose edition does not count, so
+/// none sees half a batch, an older version beside a newer one, or what a crash left behind. Until it is swept, what does not count may still be counted in how common a word is.
+/// </remarks>
+internal sealed partial class WeaviateIndexStore(SearchLedger ledger, Func<string, SearchLedgerWriter> writers, WeaviateConnection connection) : IIndexStore, IVectorStore
+{
+    /// <summary>How often a search asks again where it met passages that do not count.</summary>
+    private const int MaxRepeats = 2;
+
+    private readonly WeaviatePassages passages = new(connection);
+    private readonly WeaviateRarity rarity = new();
+
+    public async Task<IndexCursor> Cursor(TenantId tenant, CancellationToken cancellation) => (await Standing(tenant, cancellation)).Cursor;
+
+    public async Task<bool> Apply(TenantId tenant, IndexCursor expected, IndexCursor next, IReadOnlyList<IndexedRecord> records, DateTimeOffset at, CancellationToken cancellation)
+    {
+        var analyzer = new WordAnalyzer();
+        List<PlannedRecord> planned = [.. records.Select(r => new PlannedRecord(r.Stream, r.Key, r.Version, Name(), r.Chunks.Count, (short)r.Chunks.Aggregate(0, (kinds, chunk) => kinds | Bit(chunk.Kind))))];
+        Check(records, analyzer);
+        var ledgers = writers(await connection.Engine(cancellation));
+        if (await ledgers.Begin(tenant, expected, planned, Name(), cancellation) is not { } plan)
+            return false;
+        await passages.Make(tenant, cancellation);
+        await passages.Write(tenant, plan.Records.SelectMany((placed, of) => records[of].Chunks.Select((chunk, index) => (chunk.Kind, PassageObject.Of(plan.Build, placed, index, records[of], analyzer), (long)index))), cancellation);
+        if (!await ledgers.Commit(tenant, plan, expected, next, at, cancellation))
+            return false;
+        await Sweep(ledgers, tenant, cancellation);
+        return true;
+    }
+
+    public async Task Reset(TenantId tenant, int version, CancellationToken cancellation)
+    {
+        var ledgers = writers(await connection.Engine(cancellation));
+        await ledgers.Reset(tenant, version, Name(), cancellation);
+        await passages.Make(tenant, cancellation);
+        await Sweep(ledgers, tenant, cancellation);
+    }
+
+    public async Task<CandidateSet> Candidates(TenantId tenant, CandidateQuery query, CancellationToken cancellation)
+    {
+        var engine = await connection.Engine(cancellation);
+        var analyzer = new WordAnalyzer();
+        string[] stems = [.. query.Terms.SelectMany(term => analyzer.Words(term)).Select(word => word.Stem).Where(stem => stem.Length > 0).Distinct(StringComparer.Ordinal)];
+        string[]? editions = null;
+        LedgerStanding standing;
+        if (query.Filter?.Keys is { Count: > 0 } keys)
+            (standing, editions) = await ledger.Named(tenant, engine, keys, cancellation);
+        else
+            standing = await ledger.Standing(tenant, engine, cancellation);
+        var vector = standing.Embedders.FirstOrDefault(embedder => embedder.Answering && embedder.Vectors > 0 && embedder.Id == query.Near?.Embedder)?.Vector;
+        if (standing.Build is not { } build || stems.Length == 0 && vector is null)
+            return CandidateSet.Empty(standing.Cursor);
+        if (editions is { Length: 0 })
+            return new CandidateSet([], 0, standing.Chunks, 0, await Frequencies(tenant, build, standing.Cursor, query.Stems, cancellation), standing.Cursor);
+        var question = new WeaviateQuestion(connection, passages, tenant, query, stems, vector, editions);
+        var counting = question.Count(cancellation);
+        var frequencies = Frequencies(tenant, build, standing.Cursor, query.Stems, cancellation);
+        var (scope, matched) = await counting;
+        var whole = editions is not null && scope <= query.Limit;
+        var (found, last) = await Counting(question, tenant, engine, whole ? (int)scope : null, cancellation);
+        var similarities = await question.Similarities(found, cancellation);
+        return new CandidateSet(
+            [.. found.Select(f => similarities.TryGetValue(f.Candidate.ChunkId, out var cosine) ? f.Candidate with { Similarity = cosine } : f.Candidate)],
+            matched, last.Chunks, editions is null ? null : scope, await frequencies, last.Cursor);
+    }
+
+    public async Task<IReadOnlyList<IndexedChunk>> Chunks(TenantId tenant, IReadOnlyList<long> chunkIds, CancellationToken cancellation)
+    {
+        var held = await ledger.Holding(tenant, chunkIds, cancellation);
+        var found = (await Texts(tenant, held, cancellation)).ToDictionary(chunk => chunk.ChunkId);
+        return [.. chunkIds.Where(found.ContainsKey).Select(id => found[id])];
+    }
+
+    public async Task<IReadOnlyDictionary<string, long>> DocumentFrequency(TenantId tenant, IReadOnlyList<string> stems, CancellationToken cancellation)
+    {
+        var standing = await Standing(tenant, cancellation);
+        return standing.Build is { } build ? await Frequencies(tenant, build, standing.Cursor, stems, cancellation) : new Dictionary<string, long>();
+    }
+
+    public async Task<IReadOnlyList<IndexedChunk>> ChunksOf(TenantId tenant, string stream, string key, CancellationToken cancellation) =>
+        (await Standing(tenant, cancellation)).Build is not null && await ledger.Find(tenant, stream, key, cancellation) is { Chunks: > 0 } record
+            ? [.. (await Texts(tenant, [.. Enumerable.Range(0, record.Chunks).Select(index => new LedgerChunk(record.FirstChunk + index, record))], cancellation)).OrderBy(chunk => chunk.Chunk.Ordinal)] : [];
+
+    public async Task<IndexedState?> StateOf(TenantId tenant, string stream, string key, CancellationToken cancellation) =>
+        (await Standing(tenant, cancellation)).Build is not null && await ledger.Find(tenant, stream, key, cancellation) is { } record ? new IndexedState(record.Version, record.Chunks, record.IndexedAt) : null;
+
+    private async Task<LedgerStanding> Standing(TenantId tenant, CancellationToken cancellation) => await ledger.Standing(tenant, await connection.Engine(cancellation), cancellation);
+
+    /// <summary>What Weaviate proposes and the ledger confirms. Where something was dropped, a record may just have been replaced under the question: it is asked again, for so much more.</summary>
+    private async Task<(List<Found> Found, LedgerStanding Standing)> Counting(WeaviateQuestion question, TenantId tenant, string engine, int? everything, CancellationToken cancellation)
+    {
+        var more = 0;
+        for (var repeat = 0; ; repeat++)
+        {
+            var proposed = everything is { } all ? await question.Everything(all + more, cancellation) : await question.Best(more, cancellation);
+            var (standing, editions) = await ledger.Live(tenant, engine, [.. proposed.Select(found => found.Candidate.Record).Distinct()], cancellation);
+            var counting = proposed.FindAll(found => editions.TryGetValue(found.Candidate.Record, out var edition) && edition == found.Edition);
+            if (counting.Count == proposed.Count || repeat == MaxRepeats)
+                return (everything is null ? [.. counting.Take(question.Limit)] : counting, standing);
+            more += proposed.Count - counting.Count;
+        }
+    }
+
+    private async Task<List<IndexedChunk>> Texts(TenantId tenant, IReadOnlyList<LedgerChunk> chunks, CancellationToken cancellation)
+    {
+        var byId = chunks.DistinctBy(chunk => chunk.Chunk).ToDictionary(chunk => PassageObject.IdOf(chunk.Record.Edition, chunk.Chunk - chunk.Record.FirstChunk));
+        var lists = await Task.WhenAll(WeaviateSchema.Kinds.Select(async kind => (await passages.Read(tenant, kind, byId.Where(chunk => (chunk.Value.Record.Kinds & Bit(kind)) != 0).Select(chunk => chunk.Key),
+            PassageObject.OfText, cancellation)).ConvertAll(found => found.Chunk(kind, byId[found.UUID!.Value].Record))));
+        return [.. lists.SelectMany(list => list)];
+    }
+
+    private async Task<IReadOnlyDictionary<string, long>> Frequencies(TenantId tenant, string build, IndexCursor cursor, IReadOnlyList<string> stems, CancellationToken cancellation)
+    {
+        var question = new WeaviateQuestion(connection, passages, tenant, new CandidateQuery([], [], null, 1), [], null, null);
+        return await rarity.Of(tenant, (build, cursor), stems, stem => question.Frequency(stem, cancellation));
+    }
+
+    // What was committed stays so, whatever becomes of the sweep: the next one takes it up.
+    private async Task Sweep(SearchLedgerWriter ledgers, TenantId tenant, CancellationToken cancellation)
+    {
+        try
+        {
+            var doomed = await ledgers.Doomed(tenant, cancellation);
+            if (doomed.Count == 0)
+                return;
+            await passages.Sweep(tenant, doomed, cancellation);
+            await ledgers.Swept(tenant, doomed, cancellation);
+        }
+        catch (Log.StorageException)
+        {
+        }
+    }
+
+    /// <summary>Before anything is written: is every text whole?</summary>
+    private static void Check(IReadOnlyList<IndexedRecord> records, WordAnalyzer analyzer)
+    {
+        var nowhere = new PlacedRecord(new PlannedRecord("", "", 0, "", 0, 0), 0, 0);
+        foreach (var record in records)
+            for (var index = 0; index < record.Chunks.Count; index++)
+                _ = PassageObject.Of("", nowhere, index, record with { Key = Log.PostgresKey.Text(Log.PostgresKey.Of(record.Key)) }, analyzer);
+    }
+
+    private static int Bit(ChunkKind kind) => 1 << (int)kind;
+
+    private static string Name() => RandomNumberGenerator.GetHexString(32, lowercase: true);
+}
