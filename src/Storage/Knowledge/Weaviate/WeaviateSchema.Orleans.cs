@@ -21,6 +21,9 @@ internal sealed partial class WeaviateSchema(WeaviateClient client, WeaviateOpti
 
     public static string Collection(string prefix, ChunkKind kind) => $"{prefix}{kind}";
 
+    /// <summary>A named vector that Sophia gives, compared by cosine.</summary>
+    public static VectorConfig Vector(string name) => Configure.Vector(name, vector => vector.SelfProvided(), new VectorIndex.HNSW { Distance = VectorIndexConfig.VectorDistance.Cosine });
+
     /// <summary>Makes what is missing and names the engine.</summary>
     public async Task<string> Ensure(CancellationToken cancellation)
     {
@@ -62,7 +65,7 @@ internal sealed partial class WeaviateSchema(WeaviateClient client, WeaviateOpti
                 Properties = Properties,
                 InvertedIndexConfig = new InvertedIndexConfig { Stopwords = new StopwordConfig { Preset = StopwordConfig.Presets.None } },
                 MultiTenancyConfig = new MultiTenancyConfig { Enabled = true, AutoTenantCreation = false, AutoTenantActivation = true },
-                VectorConfig = Configure.Vector(FirstVector, vector => vector.SelfProvided()),
+                VectorConfig = Vector(FirstVector),
             }, cancellation);
         }
         catch (WeaviateUnprocessableEntityException)

@@ -93,7 +93,7 @@ internal sealed partial class WeaviateIndexStore
             return true;
         try
         {
-            await client.Collections.Use(collection).Config.AddVector(Configure.Vector(name, vector => vector.SelfProvided()), cancellation);
+            await client.Collections.Use(collection).Config.AddVector(WeaviateSchema.Vector(name), cancellation);
             return false;
         }
         catch (WeaviateUnprocessableEntityException) when (!last)
