@@ -21,6 +21,24 @@ public sealed class WeaviateIndexStoreTests : IndexStoreSuite
     }
 }
 
+[NeedsPostgres]
+public sealed class WeaviateVectorStoreTests : VectorStoreSuite
+{
+    private readonly WeaviateWorld world = new();
+
+    protected override IIndexStore Index => world.Store;
+
+    protected override IVectorStore Vectors => world.Store;
+
+    public override Task InitializeAsync() => world.Start();
+
+    public override async Task DisposeAsync()
+    {
+        Assert.Empty(world.StandIn.Violations);
+        await world.DisposeAsync();
+    }
+}
+
 /// <summary>A stand-in, a database, and a store over both.</summary>
 internal sealed class WeaviateWorld : IAsyncDisposable
 {

@@ -15,7 +15,7 @@ internal static class WeaviateFault
         WeaviateServerException or WeaviateClientException or HttpRequestException or Grpc.Core.RpcException => Status(failure) is { } status && IsLasting(status)
             ? new(StorageFault.Unknown, $"Weaviate at {server} refused a request ({status}).")
             : new(StorageFault.Unreachable, $"Weaviate at {server} cannot be reached or is overloaded ({Status(failure) ?? "no connection"})."),
-        _ => new(StorageFault.Unknown, failure.ToString()),
+        _ => new(StorageFault.Unknown, $"Weaviate at {server}: {failure.GetType().Name}."),
     };
 
     private static bool IsLasting(string status) => status is "InvalidArgument" or "NotFound" or "FailedPrecondition" or "Unimplemented" or "Unknown" or "Internal" or "BadRequest" or "UnprocessableEntity";

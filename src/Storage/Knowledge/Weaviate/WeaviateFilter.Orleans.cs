@@ -18,9 +18,9 @@ internal static class WeaviateFilter
         if (all.Length > 0)
             parts.Add(Filter.Property("marks").ContainsAll(all));
         if (filter?.From is { } from)
-            parts.Add(Filter.Property("at").IsGreaterThanEqual(from.ToUnixTimeMilliseconds()));
+            parts.Add(Filter.Property("at").IsGreaterThanEqual((double)from.ToUnixTimeMilliseconds()));
         if (filter?.Until is { } until)
-            parts.Add(Filter.Property("at").IsLessThan(until.ToUnixTimeMilliseconds()));
+            parts.Add(Filter.Property("at").IsLessThan((double)until.ToUnixTimeMilliseconds()));
         return All(parts);
     }
 

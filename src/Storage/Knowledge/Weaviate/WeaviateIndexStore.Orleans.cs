@@ -53,21 +53,23 @@ internal sealed partial class WeaviateIndexStore(SearchLedger ledger, Func<strin
             (standing, editions) = await ledger.Named(tenant, engine, keys, cancellation);
         else
             standing = await ledger.Standing(tenant, engine, cancellation);
-        var vector = standing.Embedders.FirstOrDefault(embedder => embedder.Answering && embedder.Vectors > 0 && embedder.Id == query.Near?.Embedder)?.Vector;
+        var answering = standing.Embedders.FirstOrDefault(embedder => embedder.Answering);
+        var missing = query.Near is null ? null : NearProposal.Missing(answering?.Id, query.Near.Embedder, 0, long.MaxValue);
+        var vector = query.Near is not null && missing is null && answering!.Vectors > 0 ? answering.Vector : null;
         if (standing.Build is not { } build || stems.Length == 0 && vector is null)
-            return CandidateSet.Empty(standing.Cursor);
-        if (editions is { Length: 0 })
-            return new CandidateSet([], 0, standing.Chunks, 0, await Frequencies(tenant, build, standing.Cursor, query.Stems, cancellation), standing.Cursor);
-        var question = new WeaviateQuestion(connection, passages, tenant, query, stems, vector, editions);
-        var counting = question.Count(cancellation);
+            return CandidateSet.Empty(standing.Cursor) with { NotNear = missing };
         var frequencies = Frequencies(tenant, build, standing.Cursor, query.Stems, cancellation);
-        var (scope, matched) = await counting;
-        var whole = editions is not null && scope <= query.Limit;
-        var (found, last) = await Counting(question, tenant, engine, whole ? (int)scope : null, cancellation);
-        var similarities = await question.Similarities(found, cancellation);
+        if (editions is { Length: 0 })
+            return new CandidateSet([], 0, standing.Chunks, 0, await frequencies, standing.Cursor) { NotNear = missing };
+        var question = new WeaviateQuestion(connection, passages, tenant, query, stems, vector, editions);
+        var (scope, matched) = await question.Count(cancellation);
+        var (words, near, last) = await Counting(question, tenant, engine, query, editions is not null && scope <= query.Limit && stems.Length > 0 ? (int)scope : null, cancellation);
+        var known = near.ToDictionary(found => found.Candidate.ChunkId, found => found.Candidate.Similarity);
+        foreach (var (chunk, cosine) in await question.Similarities([.. words.Where(found => !known.ContainsKey(found.Candidate.ChunkId))], cancellation))
+            known[chunk] = cosine;
         return new CandidateSet(
-            [.. found.Select(f => similarities.TryGetValue(f.Candidate.ChunkId, out var cosine) ? f.Candidate with { Similarity = cosine } : f.Candidate)],
-            matched, last.Chunks, editions is null ? null : scope, await frequencies, last.Cursor);
+            [.. words.Concat(near).DistinctBy(found => found.Candidate.ChunkId).Select(found => found.Candidate with { Similarity = known.GetValueOrDefault(found.Candidate.ChunkId) })],
+            matched, last.Chunks, editions is null ? null : scope, await frequencies, last.Cursor) { NotNear = missing };
     }
 
     public async Task<IReadOnlyList<IndexedChunk>> Chunks(TenantId tenant, IReadOnlyList<long> chunkIds, CancellationToken cancellation)
@@ -93,17 +95,21 @@ internal sealed partial class WeaviateIndexStore(SearchLedger ledger, Func<strin
     private async Task<LedgerStanding> Standing(TenantId tenant, CancellationToken cancellation) => await ledger.Standing(tenant, await connection.Engine(cancellation), cancellation);
 
     /// <summary>What Weaviate proposes and the ledger confirms. Where something was dropped, a record may just have been replaced under the question: it is asked again, for so much more.</summary>
-    private async Task<(List<Found> Found, LedgerStanding Standing)> Counting(WeaviateQuestion question, TenantId tenant, string engine, int? everything, CancellationToken cancellation)
+    private async Task<(List<Found> Words, List<Found> Near, LedgerStanding Standing)> Counting(WeaviateQuestion question, TenantId tenant, string engine, CandidateQuery query, int? everything, CancellationToken cancellation)
     {
         var more = 0;
         for (var repeat = 0; ; repeat++)
         {
-            var proposed = everything is { } all ? await question.Everything(all + more, cancellation) : await question.Best(more, cancellation);
-            var (standing, editions) = await ledger.Live(tenant, engine, [.. proposed.Select(found => found.Candidate.Record).Distinct()], cancellation);
-            var counting = proposed.FindAll(found => editions.TryGetValue(found.Candidate.Record, out var edition) && edition == found.Edition);
-            if (counting.Count == proposed.Count || repeat == MaxRepeats)
-                return (everything is null ? [.. counting.Take(question.Limit)] : counting, standing);
-            more += proposed.Count - counting.Count;
+            var nearest = question.Nearest(more, cancellation);
+            var words = await (everything is { } all ? question.Everything(all + more, cancellation) : question.Words(more, cancellation));
+            var near = await nearest;
+            var (standing, editions) = await ledger.Live(tenant, engine, [.. words.Concat(near).Select(found => found.Candidate.Record).Distinct()], cancellation);
+            var dropped = words.RemoveAll(Dropped) + near.RemoveAll(Dropped);
+            if (dropped == 0 || repeat == MaxRepeats)
+                return (everything is null ? [.. words.Take(query.Limit)] : words, [.. near.Take(query.Near?.Limit ?? 0)], standing);
+            more += dropped;
+
+            bool Dropped(Found found) => !editions.TryGetValue(found.Candidate.Record, out var edition) || edition != found.Edition;
         }
     }
 

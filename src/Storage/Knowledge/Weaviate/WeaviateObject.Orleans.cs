@@ -6,7 +6,7 @@ namespace Sophia.Knowledge;
 
 /// <summary>A passage as Weaviate keeps it; the client sends each member as a property of the same name, its first letter small.</summary>
 internal sealed record PassageObject(
-    string Build, string Edition, long Chunk, long Record, long Ordinal, long At, string[] Marks, string Words, string Title, string Section, string Text, string[] Speakers, string Spans, string Counts)
+    string Build, string Edition, long Chunk, long Record, long Ordinal, double At, string[] Marks, string Words, string Title, string Section, string Text, string[] Speakers, string Spans, string Counts)
 {
     /// <summary>What a search wants of a candidate.</summary>
     public static readonly string[] OfCandidate = ["chunk", "record", "edition", "ordinal", "speakers", "counts"];

@@ -4,38 +4,45 @@ using Weaviate.Client.Models;
 
 namespace Sophia.Knowledge;
 
-/// <summary>One question to Weaviate: the same of each collection at once, and what they answer brought together.</summary>
+// Weaviate's own hybrid query fuses two rankings into one list, of which it keeps neither rank nor cosine. Candidates are wanted as two lists with limits of their own and with
+// cosines, for a ranker that fuses them; so both halves of the hybrid query are asked for side by side, of every collection at once.
+
+/// <summary>One question to Weaviate, and what its collections answer brought together.</summary>
 internal sealed class WeaviateQuestion(WeaviateConnection connection, WeaviatePassages passages, TenantId tenant, CandidateQuery query, string[] stems, string? vector, string[]? editions)
 {
-    /// <summary>Weight of nearness against words where both rank. Ranks are fused, so that neither score needs a scale.</summary>
-    private const float Alpha = 0.5f;
-
     private readonly Filter? filter = WeaviateFilter.Of(query.Filter, editions);
 
     private IEnumerable<ChunkKind> Kinds => query.Filter?.Kind is { } kind ? [kind] : WeaviateSchema.Kinds;
 
-    private VectorQuery? Near => vector is null ? null : query.Near;
-
-    /// <summary>How many passages it may propose: so many for their words, and so many more for their nearness.</summary>
-    public int Limit => (stems.Length > 0 ? query.Limit : 0) + (Near?.Limit ?? 0);
-
-    /// <summary>The best of each collection in turns: scores of two collections do not compare, since words are rarer in one than in the other, and the ranker scores all of them anew.</summary>
+    /// <summary>The best by words of each collection in turns: scores of two collections do not compare, since words are rarer in one than in the other, and the ranker scores all of them anew.</summary>
     /// <param name="more">How many more to ask for than are wanted.</param>
-    public async Task<List<Found>> Best(int more, CancellationToken cancellation)
+    public async Task<List<Found>> Words(int more, CancellationToken cancellation)
     {
-        var limit = Limit + more;
-        var lists = await Task.WhenAll(Kinds.Select(kind => Best(kind, (uint)limit, cancellation)));
-        return [.. Enumerable.Range(0, lists.Max(list => list.Count)).SelectMany(rank => lists.Where(list => rank < list.Count).Select(list => list[rank])).Take(limit)];
+        if (stems.Length == 0)
+            return [];
+        var lists = await OfAll((collection, token) => collection.Query.BM25(string.Join(' ', stems), searchFields: ["words"], filters: filter, limit: (uint)(query.Limit + more),
+            returnProperties: PassageObject.OfCandidate, returnMetadata: new MetadataQuery(MetadataOptions.Score), cancellationToken: token), cancellation);
+        return [.. Enumerable.Range(0, lists.Max(list => list.Count)).SelectMany(rank => lists.Where(list => rank < list.Count).Select(list => list[rank])).Take(query.Limit + more)];
+    }
+
+    /// <summary>The nearest, with their cosines.</summary>
+    /// <inheritdoc cref="Words" path="/param"/>
+    public async Task<List<Found>> Nearest(int more, CancellationToken cancellation)
+    {
+        if (vector is null || query.Near is not { Limit: > 0 } near)
+            return [];
+        var lists = await OfAll((collection, token) => Near(collection, near, filter, near.Limit + more, PassageObject.OfCandidate, token), cancellation);
+        return [.. lists.SelectMany(list => list).OrderByDescending(found => found.Candidate.Similarity).ThenBy(found => found.Candidate.ChunkId).Take(near.Limit + more)];
     }
 
     /// <summary>Everything that passes the filter, oldest first.</summary>
     public async Task<List<Found>> Everything(int limit, CancellationToken cancellation)
     {
-        var lists = await Task.WhenAll(Kinds.Select(kind => Ask(kind, (collection, token) => collection.Query.FetchObjects(filters: filter, limit: (uint)limit, returnProperties: PassageObject.OfCandidate, cancellationToken: token), cancellation)));
+        var lists = await OfAll((collection, token) => collection.Query.FetchObjects(filters: filter, limit: (uint)Math.Max(1, limit), returnProperties: PassageObject.OfCandidate, cancellationToken: token), cancellation);
         return [.. lists.SelectMany(list => list).OrderBy(found => found.Candidate.ChunkId)];
     }
 
-    /// <summary>How many passages pass the filter, and how many of those hold a stem.</summary>
+    /// <summary>How many passages pass the filter, where it names records, and how many of those hold a stem.</summary>
     public async Task<(long Scope, long Matched)> Count(CancellationToken cancellation)
     {
         var scope = editions is null ? Task.FromResult(0L) : Count(Kinds, filter, cancellation);
@@ -47,33 +54,26 @@ internal sealed class WeaviateQuestion(WeaviateConnection connection, WeaviatePa
     public Task<long> Frequency(string stem, CancellationToken cancellation) => Count(WeaviateSchema.Kinds, WeaviateFilter.Words([stem]), cancellation);
 
     /// <summary>The cosine of each candidate that has a vector. Weaviate compares so few of them one by one, not by its graph.</summary>
-    public async Task<Dictionary<long, float>> Similarities(IReadOnlyList<Found> candidates, CancellationToken cancellation)
+    public async Task<Dictionary<long, float>> Similarities(IReadOnlyCollection<Found> candidates, CancellationToken cancellation)
     {
-        if (Near is not { } near || vector is null)
+        if (vector is null || query.Near is not { } near)
             return [];
-        var lists = await Task.WhenAll(candidates.GroupBy(found => found.Candidate.Kind).Select(ofKind => connection.Ask(async (client, token) => await passages.Of(client, tenant, ofKind.Key).Query.NearVector(
-            Vector(near, vector), filters: Filter.UUID.ContainsAny(ofKind.Select(found => found.Id).ToArray()), limit: (uint)ofKind.Count(), returnProperties: new[] { "chunk" },
-            returnMetadata: new MetadataQuery(MetadataOptions.Distance), cancellationToken: token), cancellation)));
-        return lists.SelectMany(list => list).Where(found => found.Metadata.Distance is not null).ToDictionary(found => found.Int("chunk"), found => (float)(1 - found.Metadata.Distance!.Value));
+        var lists = await Task.WhenAll(candidates.GroupBy(found => found.Candidate.Kind).Select(ofKind => connection.Ask((client, token) =>
+            Near(passages.Of(client, tenant, ofKind.Key), near, Filter.UUID.ContainsAny(ofKind.Select(found => found.Id).ToArray()), ofKind.Count(), ["chunk"], token), cancellation)));
+        return lists.SelectMany(list => list).Where(found => found.Metadata.Distance is not null).ToDictionary(found => found.Int("chunk"), Cosine);
     }
 
-    private Task<List<Found>> Best(ChunkKind kind, uint limit, CancellationToken cancellation) => Ask(kind, (collection, token) => (Near, stems.Length) switch
-    {
-        (null, _) => collection.Query.BM25(string.Join(' ', stems), searchFields: ["words"], filters: filter, limit: limit, returnProperties: PassageObject.OfCandidate,
-            returnMetadata: new MetadataQuery(MetadataOptions.Score), cancellationToken: token),
-        ({ } near, 0) => collection.Query.NearVector(Vector(near, vector!), filters: filter, limit: limit, returnProperties: PassageObject.OfCandidate,
-            returnMetadata: new MetadataQuery(MetadataOptions.Distance), cancellationToken: token),
-        ({ } near, _) => collection.Query.Hybrid(string.Join(' ', stems), HybridVectorInput.FromVectorSearch(Vector(near, vector!)), alpha: Alpha, queryProperties: ["words"], fusionType: HybridFusion.Ranked,
-            limit: limit, filters: filter, returnProperties: PassageObject.OfCandidate, returnMetadata: new MetadataQuery(MetadataOptions.Score), cancellationToken: token),
-    }, cancellation);
+    private Task<WeaviateResult> Near(CollectionClient collection, VectorQuery near, Filter? of, int limit, string[] properties, CancellationToken cancellation) => collection.Query.NearVector(
+        (vector!, near.Vector.ToArray()), filters: of, limit: (uint)limit, returnProperties: properties, returnMetadata: new MetadataQuery(MetadataOptions.Distance), cancellationToken: cancellation);
 
-    private Task<List<Found>> Ask(ChunkKind kind, Func<CollectionClient, CancellationToken, Task<WeaviateResult>> question, CancellationToken cancellation) => connection.Ask(async (client, token) =>
-        (await question(passages.Of(client, tenant, kind), token)).Select(found => new Found(found.UUID ?? Guid.Empty, found.Candidate(kind), found.Text("edition"))).ToList(), cancellation);
+    private Task<List<Found>[]> OfAll(Func<CollectionClient, CancellationToken, Task<WeaviateResult>> question, CancellationToken cancellation) =>
+        Task.WhenAll(Kinds.Select(kind => connection.Ask(async (client, token) => (await question(passages.Of(client, tenant, kind), token)).Select(found => new Found(
+            found.UUID ?? Guid.Empty, found.Candidate(kind) with { Similarity = found.Metadata.Distance is null ? null : Cosine(found) }, found.Text("edition"))).ToList(), cancellation)));
 
     private async Task<long> Count(IEnumerable<ChunkKind> kinds, Filter? of, CancellationToken cancellation) =>
         (await Task.WhenAll(kinds.Select(kind => connection.Ask(async (client, token) => (await passages.Of(client, tenant, kind).Aggregate.OverAll(totalCount: true, filters: of, cancellationToken: token)).TotalCount, cancellation)))).Sum();
 
-    private static VectorSearchInput Vector(VectorQuery near, string name) => (name, near.Vector.ToArray());
+    private static float Cosine(WeaviateObject found) => (float)(1 - found.Metadata.Distance!.Value);
 }
 
 /// <param name="Edition">Which writing of its record it is of.</param>

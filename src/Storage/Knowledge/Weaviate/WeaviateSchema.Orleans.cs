@@ -76,18 +76,17 @@ internal sealed partial class WeaviateSchema(WeaviateClient client, WeaviateOpti
 
     /// <summary>
     /// "words" are the ranker's own stems, cut at spaces, so that Weaviate neither stems nor drops anything; "marks" are hashes of what a filter asks to be equal.
-    /// Texts are kept to be read and not indexed.
+    /// Texts are kept to be read and not indexed. "at", in milliseconds since 1970, is no whole number but a real one: the client cuts whole numbers in a filter to 32 bits.
     /// </summary>
     private static Property[] Properties =>
     [
-        Exact("build", DataType.Text), Exact("edition", DataType.Text), Exact("marks", DataType.TextArray), Number("chunk"), Number("record"), Number("at"), Kept("ordinal", DataType.Int),
+        Exact("build", DataType.Text), Exact("edition", DataType.Text), Exact("marks", DataType.TextArray), Kept("chunk", DataType.Int), Kept("record", DataType.Int), Kept("ordinal", DataType.Int),
+        new() { Name = "at", DataType = DataType.Number, IndexFilterable = true, IndexRangeFilters = true },
         new() { Name = "words", DataType = DataType.Text, PropertyTokenization = PropertyTokenization.Whitespace, IndexFilterable = true, IndexSearchable = true },
         Kept("title", DataType.Text), Kept("section", DataType.Text), Kept("text", DataType.Text), Kept("speakers", DataType.TextArray), Kept("spans", DataType.Text), Kept("counts", DataType.Blob),
     ];
 
     private static Property Exact(string name, DataType type) => new() { Name = name, DataType = type, PropertyTokenization = PropertyTokenization.Field, IndexFilterable = true, IndexSearchable = false };
-
-    private static Property Number(string name) => new() { Name = name, DataType = DataType.Int, IndexFilterable = true, IndexRangeFilters = true };
 
     private static Property Kept(string name, DataType type) => new()
     {

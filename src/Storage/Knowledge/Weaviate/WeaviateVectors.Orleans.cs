@@ -32,6 +32,8 @@ internal sealed partial class WeaviateIndexStore
 
     public async Task Keep(TenantId tenant, EmbedderId embedder, IReadOnlyList<ChunkVector> vectors, CancellationToken cancellation)
     {
+        if (vectors.Any(vector => vector.Vector.Length != 0 && vector.Vector.Length != embedder.Dimensions))
+            throw new ArgumentException($"A vector of {embedder.Model} has {embedder.Dimensions} numbers.");
         var engine = await connection.Engine(cancellation);
         var standing = await ledger.Standing(tenant, engine, cancellation);
         if (standing.Build is null || vectors.Count == 0)
@@ -42,7 +44,7 @@ internal sealed partial class WeaviateIndexStore
         var held = (await ledger.Holding(tenant, [.. byChunk.Keys], cancellation)).DistinctBy(chunk => chunk.Chunk).ToList();
         string[] others = [.. standing.Embedders.Where(other => other.Vector != name && other.Vectors > 0).Select(other => other.Vector)];
         foreach (var kind in WeaviateSchema.Kinds)
-            foreach (var some in held.Where(chunk => (chunk.Record.Kinds & Bit(kind)) != 0).Chunk(KeptAtOnce))
+            foreach (var some in held.Where(chunk => (chunk.Record.Kinds & Bit(kind)) != 0 && byChunk[chunk.Chunk].Length > 0).Chunk(KeptAtOnce))
                 await Keep(tenant, kind, some.ToDictionary(Id, chunk => byChunk[chunk.Chunk]), name, others, cancellation);
         await writers(engine).Kept(tenant, name, embedder, held, cancellation);
     }

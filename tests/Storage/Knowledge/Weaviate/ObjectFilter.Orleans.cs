@@ -29,14 +29,14 @@ internal static class ObjectFilter
         var type = definition.TypeOf(property);
         if (!definition.Is(property, "indexFilterable", otherwise: true))
             throw new RefusedRequest($"Filtering by property '{property}' requires inverted index");
-        if (type == "int")
+        if (type is "int" or "number")
         {
-            var value = long.Parse(filter["valueInt"]?.GetValue<string>() ?? throw new RefusedRequest($"data type filter cannot use this value type on property {property}"));
+            var value = type == "int" ? long.Parse(filter["valueInt"]?.GetValue<string>() ?? throw new RefusedRequest("no whole number")) : filter["valueNumber"]?.GetValue<double>() ?? throw new RefusedRequest("no number");
             return name switch
             {
-                "OPERATOR_EQUAL" => o => o.Int(property) == value,
-                "OPERATOR_GREATER_THAN_EQUAL" => o => o.Int(property) >= value,
-                "OPERATOR_LESS_THAN" => o => o.Int(property) < value,
+                "OPERATOR_EQUAL" => o => o.Number(property) == value,
+                "OPERATOR_GREATER_THAN_EQUAL" => o => o.Number(property) >= value,
+                "OPERATOR_LESS_THAN" => o => o.Number(property) < value,
                 _ => throw new RefusedRequest(name),
             };
         }

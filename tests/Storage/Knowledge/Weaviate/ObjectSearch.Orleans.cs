@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Sophia.Knowledge.StandIn;
 
-/// <summary>BM25, nearness, and both by fused ranks, over one tenant's objects. Equals come in the order in which they were stored.</summary>
+/// <summary>BM25 and nearness over one tenant's objects. Equals come in the order in which they were stored.</summary>
 internal sealed class ObjectSearch(ClassDefinition definition, IReadOnlyList<StoredObject> all, IReadOnlyList<StoredObject> passing)
 {
     public IEnumerable<Hit> Answer(JsonObject request, int limit)
@@ -11,8 +11,6 @@ internal sealed class ObjectSearch(ClassDefinition definition, IReadOnlyList<Sto
             return Words(words["query"]?.GetValue<string>() ?? "", words["properties"]).Take(limit);
         if (request["nearVector"] is { } near)
             return Near(near).Take(limit);
-        if (request["hybridSearch"] is { } hybrid)
-            return Hybrid(hybrid, limit);
         return passing.Select(found => new Hit(found, null, null));
     }
 
@@ -40,18 +38,6 @@ internal sealed class ObjectSearch(ClassDefinition definition, IReadOnlyList<Sto
         return passing.Where(o => o.Vectors.ContainsKey(name)).Select(o => new Hit(o, null, 1 - Cosine(sought, o.Vectors[name]))).OrderBy(hit => hit.Distance);
     }
 
-    private IEnumerable<Hit> Hybrid(JsonNode hybrid, int limit)
-    {
-        if (hybrid["fusionType"]?.GetValue<string>() != "FUSION_TYPE_RANKED")
-            throw new RefusedRequest("fusion");
-        var alpha = hybrid["useAlphaParam"]?.GetValue<bool>() == true ? hybrid["alphaParam"]!.GetValue<float>() : hybrid["alpha"]!.GetValue<float>();
-        var fused = new Dictionary<Guid, (StoredObject Object, float Score)>();
-        foreach (var (list, weight) in new[] { (Words(hybrid["query"]!.GetValue<string>(), hybrid["properties"]), 1 - alpha), (Near(hybrid), alpha) })
-            foreach (var (hit, rank) in list.Take(limit).Select((hit, rank) => (hit, rank)))
-                fused[hit.Object.Id] = (hit.Object, (fused.TryGetValue(hit.Object.Id, out var before) ? before.Score : 0) + weight / (60 + rank));
-        return fused.Values.OrderByDescending(f => f.Score).ThenBy(f => f.Object.Order).Select(f => new Hit(f.Object, f.Score, null)).Take(limit);
-    }
-
     private static float Cosine(float[] a, float[] b) => a.Length != b.Length ? throw new RefusedRequest("vector lengths don't match")
         : (float)(a.Zip(b, (x, y) => (double)x * y).Sum() / Math.Sqrt(a.Sum(x => (double)x * x) * b.Sum(y => (double)y * y)));
 }
@@ -76,7 +62,8 @@ internal static class ResultJson
         foreach (var name in properties.Where(hit.Object.Properties.ContainsKey))
             fields[name] = definition.TypeOf(name) switch
             {
-                "int" => new JsonObject { ["intValue"] = hit.Object.Int(name).ToString() },
+                "int" => new JsonObject { ["intValue"] = ((long)hit.Object.Number(name)).ToString() },
+                "number" => new JsonObject { ["numberValue"] = hit.Object.Number(name) },
                 "text[]" => new JsonObject { ["listValue"] = new JsonObject { ["textValues"] = new JsonObject { ["values"] = hit.Object.Properties[name].DeepClone() } } },
                 "blob" => new JsonObject { ["blobValue"] = hit.Object.Text(name) },
                 _ => new JsonObject { ["textValue"] = hit.Object.Text(name) },

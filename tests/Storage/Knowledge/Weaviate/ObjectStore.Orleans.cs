@@ -9,7 +9,7 @@ internal sealed record StoredObject(Guid Id, long Order, IReadOnlyDictionary<str
 {
     public string Text(string property) => Properties.TryGetValue(property, out var value) ? value.GetValue<string>() : "";
 
-    public long Int(string property) => Properties.TryGetValue(property, out var value) ? (long)value.GetValue<double>() : 0;
+    public double Number(string property) => Properties.TryGetValue(property, out var value) ? value.GetValue<double>() : 0;
 
     public IEnumerable<string> Texts(string property) => !Properties.TryGetValue(property, out var value) ? [] : value is JsonArray many ? many.Select(n => n!.GetValue<string>()) : [value.GetValue<string>()];
 }
@@ -138,6 +138,7 @@ internal sealed class ObjectStore
             "text" => value is JsonValue text && text.TryGetValue<string>(out _),
             "text[]" => value is JsonArray many && many.All(n => n is JsonValue text && text.TryGetValue<string>(out _)),
             "int" => value is JsonValue number && number.TryGetValue<double>(out var d) && d == Math.Floor(d) && Math.Abs(d) <= 1L << 53,
+            "number" => value is JsonValue real && real.TryGetValue<double>(out _),
             "blob" => value is JsonValue blob && blob.TryGetValue<string>(out var base64) && Convert.TryFromBase64String(base64, new byte[base64.Length], out _),
             _ => false,
         };
