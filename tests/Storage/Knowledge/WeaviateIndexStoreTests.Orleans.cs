@@ -16,7 +16,7 @@ public sealed class WeaviateIndexStoreTests : IndexStoreSuite
 
     public override async Task DisposeAsync()
     {
-        Assert.Empty(world.StandIn.Violations);
+        Assert.Equal("", string.Join("\n", world.StandIn.Violations.Take(3)));
         await world.DisposeAsync();
     }
 }
@@ -34,7 +34,7 @@ public sealed class WeaviateVectorStoreTests : VectorStoreSuite
 
     public override async Task DisposeAsync()
     {
-        Assert.Empty(world.StandIn.Violations);
+        Assert.Equal("", string.Join("\n", world.StandIn.Violations.Take(3)));
         await world.DisposeAsync();
     }
 }

@@ -42,6 +42,9 @@ internal sealed class OpenApiCheck
             return;
         foreach (var part in schema["allOf"]?.AsArray() ?? [])
             Match(value, part!, at, wrong);
+        // An object without any member is what the description's generator writes for "anything": a vector, for one, which is a list.
+        if (schema["type"]?.GetValue<string>() == "object" && schema["properties"] is null && schema["additionalProperties"] is null)
+            return;
         var kind = value.GetValueKind();
         var fits = schema["type"]?.GetValue<string>() switch
         {
