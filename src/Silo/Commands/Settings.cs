@@ -43,6 +43,8 @@ internal static class Settings
         Role = ClusterSettings.Role(),
         Placement = PlacementSettings.Read(Environment.GetEnvironmentVariable),
         Redis = Variable("SOPHIA_REDIS"),
+        Weaviate = Variable("SOPHIA_WEAVIATE"),
+        WeaviateKey = Variable("SOPHIA_WEAVIATE_KEY"),
         InboxFolder = Variable("SOPHIA_INBOX"),
         TrustedProxies = Variable("SOPHIA_TRUSTED_PROXIES")?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],
         MetricsUrl = Variable("SOPHIA_METRICS_URL"),

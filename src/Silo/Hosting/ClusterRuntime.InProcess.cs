@@ -19,6 +19,12 @@ internal static class ClusterRuntime
             throw new StartRefusedException("SOPHIA_REDIS is for the Orleans build; this one runs on InProcess.");
     }
 
+    public static void UseWeaviate(this WebApplicationBuilder builder, SophiaOptions options)
+    {
+        if (options.Weaviate is not null)
+            throw new StartRefusedException("SOPHIA_WEAVIATE is for the Orleans build; this one runs on InProcess.");
+    }
+
     /// <summary>There is no dashboard without Orleans.</summary>
     public static void MapDashboard(this WebApplication app, SophiaOptions options)
     {

@@ -6,6 +6,7 @@ using Orleans.Dashboard;
 using Orleans.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Sophia.Cluster;
+using Sophia.Knowledge;
 using Sophia.Operations;
 using Sophia.Security;
 using StackExchange.Redis;
@@ -40,6 +41,13 @@ internal static class ClusterRuntime
             builder.Services.AddRedisFastState(settings);
         if (options.HasEdge)
             builder.Services.AddOptions<KeyManagementOptions>().Configure(keys => keys.XmlRepository = new RedisBrowserKeys(settings, options.Cluster?.Name ?? "sophia"));
+    }
+
+    /// <summary>The index is in Weaviate, where it is named.</summary>
+    public static void UseWeaviate(this WebApplicationBuilder builder, SophiaOptions options)
+    {
+        if (options is { Weaviate: { } weaviate, HasGrains: true })
+            builder.Services.AddWeaviateIndex(WeaviateOptions.Of(weaviate, options.WeaviateKey));
     }
 
     /// <summary>Orleans' dashboard at /dashboard. It has no sign-in of its own and shows the grains of all tenants: for operators of the system's tenant.</summary>

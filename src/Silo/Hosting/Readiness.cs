@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Sophia.Log;
+using Sophia.Operations;
 using Sophia.Security;
 using Sophia.Tenants;
 
@@ -26,6 +27,8 @@ internal sealed class Readiness(StartPhase start, IHostApplicationLifetime lifet
             return "it is stopping";
         if (!start.IsOver)
             return "it is starting";
+        if (services.GetServices<IReadyCondition>().Select(condition => condition.NotReadyBecause).FirstOrDefault(reason => reason is not null) is { } missing)
+            return missing;
         try
         {
             await Looked().WaitAsync(Patience, time);

@@ -37,6 +37,7 @@ internal static class SophiaHost
         if (options.HasEdge)
             AddEdge(builder.Services, options, folder);
         builder.UseRedis(options);
+        builder.UseWeaviate(options);
         adapt?.Invoke(builder);
 
         var app = builder.Build();

@@ -43,6 +43,12 @@ public sealed record SophiaOptions
     /// <summary>Redis for state that may be lost and for the keys that front ends share: host:port,password=…. SOPHIA_REDIS; null: neither needs it. Orleans build only.</summary>
     public string? Redis { get; init; }
 
+    /// <summary>Weaviate for the index: its address, then after commas grpc=port (50051) and collections=Name (Sophia). SOPHIA_WEAVIATE; null: the index is beside the log. Orleans build only, with <see cref="Postgres"/>.</summary>
+    public string? Weaviate { get; init; }
+
+    /// <summary>The API key of Weaviate. SOPHIA_WEAVIATE_KEY; null: it asks for none.</summary>
+    public string? WeaviateKey { get; init; }
+
     /// <summary>The folder of dropped files, which front ends and silos must all see. SOPHIA_INBOX; null: in the data folder.</summary>
     public string? InboxFolder { get; init; }
 
@@ -77,6 +83,8 @@ public sealed record SophiaOptions
                 throw new StartRefusedException($"\"{proxy}\" is no proxy's address: SOPHIA_TRUSTED_PROXIES is a list like 10.0.0.7,10.1.0.0/16.");
         if (PostgresOwner is not null && Postgres is null)
             throw new StartRefusedException("SOPHIA_POSTGRES_OWNER is given without SOPHIA_POSTGRES: say also as whom Sophia works.");
+        if (Weaviate is not null && Postgres is null)
+            throw new StartRefusedException("SOPHIA_WEAVIATE needs SOPHIA_POSTGRES: what counts in the index is written there, where it can be written at once.");
         if (Cluster is null && Role != SophiaRole.All)
             throw new StartRefusedException("Only in a cluster do front end and silo part: set SOPHIA_CLUSTER.");
         Cluster?.Validated(this);

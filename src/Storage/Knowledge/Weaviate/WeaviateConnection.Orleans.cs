@@ -26,9 +26,6 @@ internal sealed class WeaviateConnection(WeaviateOptions options) : IReadyCondit
 
     public Task<T> Tell<T>(Func<WeaviateClient, CancellationToken, Task<T>> work, CancellationToken cancellation) => Call(work, options.WriteWithin, cancellation);
 
-    /// <inheritdoc cref="Engine"/>
-    public async Task TryOpen(CancellationToken cancellation) => await Open(cancellation);
-
     public ValueTask DisposeAsync()
     {
         opened?.Client.Dispose();

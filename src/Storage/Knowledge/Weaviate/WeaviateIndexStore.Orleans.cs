@@ -18,6 +18,13 @@ internal sealed partial class WeaviateIndexStore(SearchLedger ledger, Func<strin
 
     public async Task<IndexCursor> Cursor(TenantId tenant, CancellationToken cancellation) => (await Standing(tenant, cancellation)).Cursor;
 
+    public async Task<string?> Stamp(TenantId tenant, CancellationToken cancellation)
+    {
+        var standing = await Standing(tenant, cancellation);
+        return standing.Build is null ? null
+            : FormattableString.Invariant($"{standing.Build}/{standing.Cursor.Position}/{standing.Cursor.Version}/{string.Join(',', standing.Embedders.OrderBy(e => e.Vector, StringComparer.Ordinal).Select(e => $"{e.Vector}{e.Answering}{e.Vectors}"))}");
+    }
+
     public async Task<bool> Apply(TenantId tenant, IndexCursor expected, IndexCursor next, IReadOnlyList<IndexedRecord> records, DateTimeOffset at, CancellationToken cancellation)
     {
         var analyzer = new WordAnalyzer();
