@@ -105,11 +105,7 @@ internal sealed record CellRule(RuleDefinition Definition, int Field, CellTest T
         {
             return new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, PatternTimeout);
         }
-        catch (NotSupportedException)
-        {
-            return new Regex(pattern, RegexOptions.CultureInvariant, PatternTimeout);
-        }
-        catch (ArgumentException wrong)
+        catch (Exception wrong) when (wrong is ArgumentException or NotSupportedException)
         {
             throw new RuleException(rule, $"pattern cannot be read: {wrong.Message}");
         }
