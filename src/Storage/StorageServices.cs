@@ -37,7 +37,8 @@ public static class StorageServices
     }
 
     /// <summary>Puts the index beside the log, where every silo reaches it. Stands after <see cref="AddSophiaStorage"/>.</summary>
-    public static IServiceCollection AddPostgresIndex(this IServiceCollection services) => services.AddSingleton<IIndexStore, PostgresIndexStore>();
+    public static IServiceCollection AddPostgresIndex(this IServiceCollection services) => services
+        .AddSingleton<IIndexStore, PostgresIndexStore>().AddSingleton<IVectorStore, PostgresVectorStore>();
 
     private static void AddSqliteLog(this IServiceCollection services)
     {

@@ -70,7 +70,7 @@ internal sealed class ScratchSophia : IAsyncDisposable
             {
                 "words" => RankingOptions.Default with { MeaningWeight = 0, RescueWeight = 0 },
                 "vectors" => RankingOptions.VectorsAlone,
-                "hybrid" => RankingOptions.Default with { MeaningWeight = 0.1 },
+                "hybrid" => RankingOptions.Default with { MeaningWeight = 1 },
                 _ => RankingOptions.PlainBm25,
             };
             return (query, cancellation) => engine.Search(RunningSophia.DefaultTenant, query, options, cancellation);

@@ -58,6 +58,7 @@ internal sealed class PostgresIndexBatch
     {
         if (known.Length == 0)
             return;
+        PostgresVectorSql.Leave(tell, known);
         tell.Add("""
             DELETE FROM sophia.index_words w USING (SELECT DISTINCT c.id, unnest(c.stems) AS stem FROM sophia.index_chunks c WHERE c.tenant=$1 AND c.record = ANY($2)) gone
             WHERE w.tenant=$1 AND w.stem=gone.stem AND w.chunk=gone.id

@@ -35,6 +35,11 @@ internal static class PostgresIndexRows
             new Chunk(row.GetInt32(6), (ChunkKind)row.GetInt16(7), body[1], body[0] is { Length: > 0 } section ? section : null, ChunkJson.Texts(row.GetString(9)), ChunkJson.Spans(row.GetString(10))));
     }
 
-    private static (Candidate Candidate, long All) Counted(NpgsqlDataReader row) =>
-        (new Candidate(row.GetInt64(0), row.GetInt64(1), row.GetInt32(2), (ChunkKind)row.GetInt16(3), ChunkJson.Texts(row.GetString(4)), row.Bytes(5)), row.GetInt64(6));
+    /// <summary>A candidate, and whether it passes.</summary>
+    public static (Candidate Candidate, bool Passes) Near(NpgsqlDataReader row) => (Candidate(row), row.GetBoolean(6));
+
+    private static Candidate Candidate(NpgsqlDataReader row) =>
+        new(row.GetInt64(0), row.GetInt64(1), row.GetInt32(2), (ChunkKind)row.GetInt16(3), ChunkJson.Texts(row.GetString(4)), row.Bytes(5));
+
+    private static (Candidate Candidate, long All) Counted(NpgsqlDataReader row) => (Candidate(row), row.GetInt64(6));
 }

@@ -52,6 +52,24 @@ internal static class PostgresIndexSql
         WHERE r.tenant=$1 AND r.key = ANY($5) AND $2::text[] IS NOT NULL AND {Filter} ORDER BY c.id LIMIT $3
         """;
 
+    // Every parameter of the filter is named, because the server must know its type.
+    private const string NearRows = $"""
+        SELECT {Columns}, coalesce({Filter}, false) FROM unnest($11::bigint[]) AS w(id) JOIN sophia.index_chunks c ON c.tenant=$1 AND c.id=w.id
+        JOIN sophia.index_records r ON r.tenant=$1 AND r.id=c.record WHERE $2::text[] IS NOT NULL AND $3::bigint IS NOT NULL
+        """;
+
+    private const string PassingRows = $"""
+        SELECT c.id FROM sophia.index_records r JOIN sophia.index_chunks c ON c.tenant=$1 AND c.record=r.id
+        WHERE r.tenant=$1 AND $2::text[] IS NOT NULL AND $3::bigint IS NOT NULL AND {Filter}
+        """;
+
+    /// <summary>Chunks of these that the index has, each with whether it passes.</summary>
+    public static void Near(TenantStatements ask, SearchFilter? filter, IReadOnlyList<long> chunks) => Bind(ask.Add(NearRows), [], 0, filter ?? new SearchFilter()).Ints([.. chunks]);
+
+    /// <summary>All chunks that pass.</summary>
+    public static void Passing(TenantStatements ask, SearchFilter filter) =>
+        Bind(ask.Add(filter.Keys is { Count: > 0 } ? PassingRows.Replace("WHERE r.tenant=$1", "WHERE r.tenant=$1 AND r.key = ANY($5)", StringComparison.Ordinal) : PassingRows), [], 0, filter);
+
     /// <summary>Progress, frequencies, the best, and where records are named all chunks of them.</summary>
     public static void Candidates(TenantStatements ask, CandidateQuery query, string[] stems)
     {
@@ -76,7 +94,7 @@ internal static class PostgresIndexSql
         return text.Any(char.IsSurrogate) ? new string([.. text.EnumerateRunes().SelectMany(rune => rune.ToString())]) : text;
     }
 
-    private static void Bind(TenantStatement statement, string[] stems, int limit, SearchFilter filter) => statement.Texts(stems).Int(limit)
+    private static TenantStatement Bind(TenantStatement statement, string[] stems, int limit, SearchFilter filter) => statement.Texts(stems).Int(limit)
         .AnyText(filter.Streams is { Count: > 0 } streams ? Clean(streams) : null).AnyBlob(filter.Keys is { Count: > 0 } keys ? [.. keys.Select(PostgresKey.Of)] : null)
         .Int((long?)filter.Kind).Text(filter.Speaker is { } speaker ? Clean(speaker) : null).Time(filter.From).Time(filter.Until)
         .Text(filter.Fields is { Count: > 0 } fields ? ChunkJson.Fields(Clean(fields)) : null);

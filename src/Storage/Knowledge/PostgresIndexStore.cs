@@ -6,7 +6,7 @@ using Sophia.Tenants;
 namespace Sophia.Knowledge;
 
 /// <summary>The index in PostgreSQL: what a question needs comes in one round trip, from one state of the rows.</summary>
-internal sealed class PostgresIndexStore(PostgresDatabase database) : IIndexStore
+internal sealed class PostgresIndexStore(PostgresDatabase database, VectorCache vectors) : IIndexStore
 {
     private static readonly IndexCursor Start = new(0, 0);
 
@@ -28,6 +28,7 @@ internal sealed class PostgresIndexStore(PostgresDatabase database) : IIndexStor
         {
             await transaction.Tell(tell =>
             {
+                PostgresVectorSql.Empty(tell);
                 tell.Add("DELETE FROM sophia.index_words WHERE tenant=$1");
                 tell.Add("DELETE FROM sophia.index_chunks WHERE tenant=$1");
                 tell.Add("DELETE FROM sophia.index_records WHERE tenant=$1");
@@ -39,11 +40,12 @@ internal sealed class PostgresIndexStore(PostgresDatabase database) : IIndexStor
             return true;
         }, cancellation, waitsForDisk: false);
 
-    public Task<CandidateSet> Candidates(TenantId tenant, CandidateQuery query, CancellationToken cancellation)
+    public async Task<CandidateSet> Candidates(TenantId tenant, CandidateQuery query, CancellationToken cancellation)
     {
         var analyzer = new WordAnalyzer();
         string[] stems = [.. query.Terms.SelectMany(term => analyzer.Words(term)).Select(word => word.Stem).Distinct(StringComparer.Ordinal)];
-        return database.Read(tenant, ask => PostgresIndexSql.Candidates(ask, query, stems), reader => PostgresIndexRows.Candidates(reader, query), cancellation);
+        var words = await database.Read(tenant, ask => PostgresIndexSql.Candidates(ask, query, stems), reader => PostgresIndexRows.Candidates(reader, query), cancellation);
+        return query.Near is null || words.TotalChunks == 0 ? words : await new PostgresNear(database, vectors, tenant).Join(words, query, cancellation);
     }
 
     public async Task<IReadOnlyList<IndexedChunk>> Chunks(TenantId tenant, IReadOnlyList<long> chunkIds, CancellationToken cancellation)

@@ -7,7 +7,7 @@ internal static class PostgresSchema
     private const int Partitions = 16;
 
     /// <summary>Every table that has a tenant, and so row-level security.</summary>
-    public static IReadOnlyList<string> TenantTables { get; } = [.. FirstTables, .. Knowledge.PostgresIndexSchema.Tables, .. Knowledge.SearchLedgerSchema.Tables];
+    public static IReadOnlyList<string> TenantTables { get; } = [.. FirstTables, .. Knowledge.PostgresIndexSchema.Tables, .. Knowledge.SearchLedgerSchema.Tables, .. Knowledge.PostgresVectorSchema.Tables];
 
     private static IReadOnlyList<string> FirstTables =>
     [
@@ -19,6 +19,7 @@ internal static class PostgresSchema
         new(1, 0, Format1 + Partitioned() + Security(FirstTables)),
         new(2, 1, Cluster.MembershipSchema.Format1 + Knowledge.PostgresIndexSchema.Format1 + Security(Knowledge.PostgresIndexSchema.Tables)),
         new(3, 1, Knowledge.SearchLedgerSchema.Format1 + Security(Knowledge.SearchLedgerSchema.Tables)),
+        new(4, 1, Knowledge.PostgresVectorSchema.Format1 + Security(Knowledge.PostgresVectorSchema.Tables)),
     ];
 
     public static int Version => Migrations.Count;

@@ -7,11 +7,12 @@ namespace Sophia.Knowledge;
 public sealed class PostgresIndexStoreTests : IndexStoreSuite
 {
     private readonly ScratchDatabase scratch = new();
+    private readonly VectorCache cache = new();
     private readonly PostgresDatabase database;
 
     public PostgresIndexStoreTests() => database = PostgresDatabase.Open(scratch.Options);
 
-    protected override IIndexStore Index => new PostgresIndexStore(database);
+    protected override IIndexStore Index => new PostgresIndexStore(database, cache);
 
     public override async Task DisposeAsync()
     {

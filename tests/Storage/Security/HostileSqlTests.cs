@@ -169,13 +169,14 @@ public sealed class HostileSqlTests : IAsyncLifetime
             RunDelta = new RunDelta(run.RunId, new RunCounts(In: 1), Unreadable: [new UnreadableView($"{word}.bin", word, 1)]),
         }, default);
         await new PostgresGrainStorage(database, waitsForDisk: true).WriteStateAsync("state", Orleans.Runtime.GrainId.Create("tenant", tenant.Value), new Orleans.GrainState<string>(word));
-        await new PostgresIndexStore(database).Apply(tenant, new IndexCursor(0, 0), new IndexCursor(1, 1),
+        await new PostgresIndexStore(database, new VectorCache()).Apply(tenant, new IndexCursor(0, 0), new IndexCursor(1, 1),
             [new IndexedRecord($"contacts-{word}", word, 1, 1, at, word, new Dictionary<string, string>(), [new Chunk(0, ChunkKind.Entity, word, null, [], [])])], at, default);
         var (start, planned) = (new IndexCursor(0, 0), new PlannedRecord($"contacts-{word}", word, 1, $"edition-{word}", 1, 1));
         var ledger = new SearchLedgerWriter(database, $"engine-{word}");
         await ledger.Commit(tenant, (await ledger.Begin(tenant, start, [planned], $"build-{word}", default))!, start, new IndexCursor(1, 1), at, default);
         await ledger.Begin(tenant, new IndexCursor(1, 1), [planned with { Edition = $"next-{word}" }], "", default);
         await ledger.Kept(tenant, $"vector-{word}", new EmbedderId(word, 1, 3), await new SearchLedger(database).Holding(tenant, [1], default), default);
+        await new PostgresVectorStore(database).Keep(tenant, new EmbedderId(word, 1, 2), [new ChunkVector(1, new float[] { 1, 0 })], default);
         // Reminders are the system's; here each tenant gets one, so that the table is no exception.
         await database.Write(tenant, async transaction =>
         {
