@@ -29,13 +29,34 @@ internal sealed class LocalCluster
     /// <summary>The front end's data folder, where commands find it.</summary>
     public string FrontendFolder => Path.Combine(Folder, "frontend");
 
-    public string? Url => HomeFolder.Serving(FrontendFolder) is { } serving && file.Frontend is { } frontend && serving.ProcessId == frontend.Process.Id ? serving.Url : null;
+    public string? Url => file.Frontend is { } frontend ? UrlOf(frontend) : null;
+
+    /// <summary>Where a silo (health and metrics) or the front end serves, or null.</summary>
+    public string? UrlOf(LocalMember member) => HomeFolder.Serving(Path.Combine(Folder, NameOf(member))) is { } serving && serving.ProcessId == member.Process.Id ? serving.Url : null;
+
+    /// <summary>What a process that runs says of itself: "ready", or why it is not.</summary>
+    public async Task<string> Readiness(LocalMember member, CancellationToken cancellation)
+    {
+        if (UrlOf(member) is not { } url)
+            return "starts";
+        try
+        {
+            using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Hosting.Readiness.Patience * 2 };
+            using var answer = await http.GetAsync(new Uri($"{url}/ready"), cancellation);
+            return await answer.Content.ReadAsStringAsync(cancellation);
+        }
+        catch (Exception silent) when (silent is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
+        {
+            return "does not answer";
+        }
+    }
 
     /// <exception cref="CommandFailedException">There is none in this folder.</exception>
     public static LocalCluster Open(string folder) =>
         new(folder, ClusterFile.Read(folder) ?? throw new CommandFailedException($"There is no cluster in {folder}: \"./sophia cluster up\" makes one."));
 
-    /// <summary>Starts what does not run yet: servers, silos 1 to <paramref name="silos"/>, the front end.</summary>
+    /// <summary>Starts what does not run yet: servers, silos 1 to <paramref name="silos"/>, the front end. What runs goes on as it is.</summary>
+    /// <exception cref="CommandFailedException">PostgreSQL or Redis is not installed; a part did not start; another command works on this cluster.</exception>
     public static async Task<LocalCluster> Up(string folder, int silos, int gpus, string? url, CancellationToken cancellation)
     {
         LocalServers.Expect();
@@ -46,21 +67,27 @@ internal sealed class LocalCluster
             cluster.Keep(cluster.file with { Postgres = await LocalServers.StartPostgres(cluster.file, folder, cancellation) });
         if (cluster.file.Redis is not { IsAlive: true })
             cluster.Keep(cluster.file with { Redis = await LocalServers.StartRedis(cluster.file, folder, cancellation) });
-        await cluster.Scale(silos, cancellation, number => number <= gpus ? "gpu=gh200" : "gpu=none");
+        await cluster.StartSilos(Math.Max(silos, cluster.file.Silos.Count(silo => silo.Process.IsAlive)), cancellation, number => number <= gpus ? "gpu=gh200" : "gpu=none");
         if (cluster.file.Frontend is not { Process.IsAlive: true })
             await cluster.StartFrontend(url, cancellation);
         return cluster;
     }
 
     /// <summary>Starts silos, also those that died, or lets the last ones leave.</summary>
-    public async Task Scale(int silos, CancellationToken cancellation, Func<int, string>? labels = null)
+    public async Task Scale(int silos, CancellationToken cancellation)
     {
+        ExpectServers();
         foreach (var leaving in file.Silos.Where(silo => silo.Number > silos).Reverse().ToList())
         {
             await leaving.Process.Stop(EndsWithin, cancellation);
             Keep(file.Without(leaving.Number));
         }
-        // The first one makes the schema; the others may come together.
+        await StartSilos(silos, cancellation);
+    }
+
+    // One after the other: the first one makes the schema.
+    private async Task StartSilos(int silos, CancellationToken cancellation, Func<int, string>? labels = null)
+    {
         for (var number = 1; number <= silos; number++)
         {
             var known = file.Silos.FirstOrDefault(silo => silo.Number == number);
@@ -70,11 +97,16 @@ internal sealed class LocalCluster
     }
 
     /// <summary>Ends a silo as a power cut would, and returns when it is gone.</summary>
-    public async Task Kill(int number, CancellationToken cancellation) => await Silo(number).Process.Stop(TimeSpan.Zero, cancellation, "KILL");
+    public async Task Kill(int number, CancellationToken cancellation)
+    {
+        ExpectServers();
+        await Silo(number).Process.Stop(TimeSpan.Zero, cancellation, "KILL");
+    }
 
     /// <summary>Each silo in turn leaves and comes back.</summary>
     public async Task Roll(Action<int> told, CancellationToken cancellation)
     {
+        ExpectServers();
         foreach (var silo in file.Silos.ToList())
         {
             await silo.Process.Stop(EndsWithin, cancellation);
@@ -96,26 +128,34 @@ internal sealed class LocalCluster
         Keep(file with { Frontend = null, Silos = [], Redis = null, Postgres = null });
     }
 
+    private void ExpectServers()
+    {
+        if (file.Postgres is not { IsAlive: true })
+            throw new CommandFailedException($"The cluster in {Folder} does not run: \"./sophia cluster up\" starts it.");
+    }
+
     private LocalMember Silo(int number) =>
         file.Silos.FirstOrDefault(silo => silo.Number == number) is { Process.IsAlive: true } silo ? silo : throw new CommandFailedException($"There is no silo {number} that runs.");
 
     private async Task StartSilo(int number, string labels, CancellationToken cancellation)
     {
         var name = $"silo-{number.ToString(CultureInfo.InvariantCulture)}";
+        var said = Said(name);
         var process = StartProgram(name, new()
         {
             ["SOPHIA_ROLE"] = "silo", ["SOPHIA_URL"] = "http://127.0.0.1:0", ["SOPHIA_SILO_NAME"] = name, ["SOPHIA_SILO_LABELS"] = labels,
             ["SOPHIA_SILO_PORT"] = Port(), ["SOPHIA_GATEWAY_PORT"] = Port(), ["SOPHIA_POSTGRES_OWNER"] = LocalServers.OwnerConnection(file),
         });
         Keep(file.With(new LocalMember(number, process, labels)));
-        await Serves(name, process, cancellation);
+        await Serves(name, process, said, cancellation);
     }
 
     private async Task StartFrontend(string? url, CancellationToken cancellation)
     {
+        var said = Said("frontend");
         var process = StartProgram("frontend", new() { ["SOPHIA_ROLE"] = "frontend", ["SOPHIA_URL"] = url ?? SophiaOptions.DefaultUrl });
         Keep(file with { Frontend = new LocalMember(0, process) });
-        await Serves("frontend", process, cancellation);
+        await Serves("frontend", process, said, cancellation);
     }
 
     private LocalProcess StartProgram(string name, Dictionary<string, string> environment)
@@ -130,11 +170,24 @@ internal sealed class LocalCluster
         return LocalProcess.Start(LogOf(name), environment, Environment.ProcessPath!, "exec", Path.Combine(AppContext.BaseDirectory, "Sophia.dll"), "up");
     }
 
-    private async Task Serves(string name, LocalProcess process, CancellationToken cancellation)
+    /// <param name="said">How long its log was before it began.</param>
+    private async Task Serves(string name, LocalProcess process, long said, CancellationToken cancellation)
     {
         for (var since = Stopwatch.StartNew(); HomeFolder.Serving(Path.Combine(Folder, name))?.ProcessId != process.Id; await Task.Delay(LookEvery, cancellation))
             if (!process.IsAlive || since.Elapsed > StartsWithin)
-                throw new CommandFailedException($"The {name} did not start: {string.Join(' ', System.IO.File.ReadLines(LogOf(name)).TakeLast(3))}", ExitCodes.CannotStart);
+                throw new CommandFailedException($"{name} did not start: {LastWords(name, said)} ({LogOf(name)} has the rest; what runs already goes on, and \"./sophia cluster down\" ends it.)", ExitCodes.CannotStart);
+    }
+
+    private static string NameOf(LocalMember member) => member.Number == 0 ? "frontend" : string.Create(CultureInfo.InvariantCulture, $"silo-{member.Number}");
+
+    private long Said(string name) => new FileInfo(LogOf(name)) is { Exists: true, Length: var length } ? length : 0;
+
+    // A program that refuses to start says why in its last line.
+    private string LastWords(string name, long said)
+    {
+        using var log = new FileStream(LogOf(name), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        log.Seek(Math.Min(said, log.Length), SeekOrigin.Begin);
+        return new StreamReader(log).ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault() ?? "it said nothing.";
     }
 
     private string LogOf(string name) => Path.Combine(Folder, "logs", $"{name}.log");

@@ -13,14 +13,21 @@ internal static class ClusterCommand
 
     private static Command Up()
     {
-        var silos = new Option<int>("--silos") { Description = $"How many silos, 1 to {LocalCluster.MostSilos}.", DefaultValueFactory = _ => 3 };
+        var silos = new Option<int>("--silos") { Description = $"How many silos, 1 to {LocalCluster.MostSilos}. Default: 3, or as many as run.", DefaultValueFactory = _ => 3 };
         var gpus = new Option<int>("--gpu") { Description = "How many of them are labelled gpu=gh200." };
         var url = new Option<string?>("--url") { Description = $"Where the front end listens. Default: {SophiaOptions.DefaultUrl}." };
         var command = new Command("up", "Start what does not run yet.") { silos, gpus, url };
         command.SetAction(async (parsed, cancellation) =>
         {
-            var cluster = await LocalCluster.Up(FolderOf(parsed), Counted(parsed.GetValue(silos)), parsed.GetValue(gpus), parsed.GetValue(url), cancellation);
-            Print(cluster);
+            var (wanted, labelled) = (Counted(parsed.GetValue(silos)), parsed.GetValue(gpus));
+            if (labelled < 0 || labelled > wanted)
+                throw new CommandFailedException($"Of {wanted} silos 0 to {wanted} can be labelled gpu=gh200.");
+            var cluster = await LocalCluster.Up(FolderOf(parsed), wanted, labelled, parsed.GetValue(url), cancellation);
+            await Print(cluster, cancellation);
+            if (parsed.GetValue(url) is { } asked && cluster.Url is { } serves && !serves.StartsWith(asked.TrimEnd('/'), StringComparison.Ordinal) && !asked.EndsWith(":0", StringComparison.Ordinal))
+                Console.Out.WriteLine($"The front end ran already and stays at {serves}; \"./sophia cluster down\" first moves it.");
+            if (cluster.File.Silos.Count(silo => silo.Process.IsAlive) > wanted)
+                Console.Out.WriteLine($"More silos ran already; \"./sophia cluster scale {wanted}\" lets the others leave.");
             Console.Out.WriteLine($"Commands speak to it with --data {cluster.FrontendFolder}, as in: ./sophia signin --data {cluster.FrontendFolder}");
             return ExitCodes.Done;
         });
@@ -55,22 +62,25 @@ internal static class ClusterCommand
         {
             var cluster = LocalCluster.Open(FolderOf(parsed));
             await act(cluster, parsed, cancellation);
-            Print(cluster);
+            await Print(cluster, cancellation);
             return ExitCodes.Done;
         });
         return command;
     }
 
-    private static void Print(LocalCluster cluster) => Show.Rows(["part", "process", "state", ""],
+    private static async Task Print(LocalCluster cluster, CancellationToken cancellation) => Show.Rows(["part", "process", "state", "address", ""],
     [
         Row("postgres", cluster.File.Postgres, $"127.0.0.1:{cluster.File.PostgresPort}"),
         Row("redis", cluster.File.Redis, $"127.0.0.1:{cluster.File.RedisPort}"),
-        .. cluster.File.Silos.Select(silo => Row($"silo-{silo.Number}", silo.Process, silo.Labels)),
-        Row("frontend", cluster.File.Frontend?.Process, cluster.Url),
+        .. await Task.WhenAll(cluster.File.Silos.Append(cluster.File.Frontend).OfType<LocalMember>().Select(member => Row(cluster, member, cancellation))),
     ]);
 
-    private static string[] Row(string name, LocalProcess? process, string? more) =>
-        [name, process?.Id.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "", process switch { null => "-", { IsAlive: true } => "runs", _ => "gone" }, Show.Plain(more)];
+    private static string[] Row(string name, LocalProcess? process, string address) => [name, Id(process), process switch { null => "down", { IsAlive: true } => "runs", _ => "gone" }, address, ""];
+
+    private static async Task<string[]> Row(LocalCluster cluster, LocalMember member, CancellationToken cancellation) =>
+        [member.Number == 0 ? "frontend" : $"silo-{member.Number}", Id(member.Process), member.Process.IsAlive ? await cluster.Readiness(member, cancellation) : "gone", cluster.UrlOf(member) ?? "", Show.Plain(member.Labels)];
+
+    private static string Id(LocalProcess? process) => process?.Id.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "";
 
     private static int Counted(int silos) => silos is >= 1 and <= LocalCluster.MostSilos ? silos : throw new CommandFailedException($"A local cluster has 1 to {LocalCluster.MostSilos} silos.");
 
