@@ -19,6 +19,15 @@ if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v in
   { quietly apt-get update && quietly apt-get install -y --no-install-recommends postgresql-common && sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf \
     && DEBIAN_FRONTEND=noninteractive quietly apt-get install -y --no-install-recommends postgresql; } || echo "PostgreSQL cannot be installed: its tests will be skipped." >&2
 fi
+# promtool checks metrics and alerts. The package would also start a server where there is an init, so only the tool is taken out of it.
+if ! command -v promtool >/dev/null && command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; then
+  tools="$here/artifacts/tools"
+  if [ ! -x "$tools/usr/bin/promtool" ]; then
+    mkdir -p "$tools"
+    (cd "$tools" && quietly apt-get download prometheus && dpkg-deb -x prometheus_*.deb . && rm -f prometheus_*.deb) || echo "promtool cannot be had: its tests will be skipped." >&2
+  fi
+  export PATH="$PATH:$tools/usr/bin"
+fi
 while IFS= read -r package; do
   folder=$(dirname "$package")
   [ -d "$folder/node_modules" ] && continue
