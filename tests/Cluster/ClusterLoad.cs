@@ -10,10 +10,13 @@ using Sophia.Hosting;
 
 namespace Sophia.Cluster;
 
-/// <summary>Work on a cluster's front end: signed deliveries to several pipelines and questions in several conversations, one caller each, no call made twice by the caller.</summary>
+/// <summary>Work on a cluster's front end: signed deliveries to several pipelines, questions in several conversations, and readings of all kinds, one caller each, no call made twice by the caller.</summary>
 internal sealed class ClusterLoad : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    /// <summary>Who delivers, who asks, who reads.</summary>
+    private const int Kinds = 3;
 
     private readonly HttpClient http;
     private readonly string name;
@@ -27,11 +30,11 @@ internal sealed class ClusterLoad : IAsyncDisposable
     private TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long calls;
 
-    private ClusterLoad(LocalCluster cluster, string name, int callers)
+    private ClusterLoad(string url, string folder, string name, int callers)
     {
-        (this.name, this.callers, answered) = (name, callers, new int[2 * callers]);
-        http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(cluster.Url!), Timeout = Patience };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", HomeFolder.CliKey(cluster.FrontendFolder));
+        (this.name, this.callers, answered) = (name, callers, new int[Kinds * callers]);
+        http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(url), Timeout = Patience };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", HomeFolder.CliKey(folder));
     }
 
     /// <summary>Calls that were answered otherwise than they should be, as the caller saw them.</summary>
@@ -44,9 +47,12 @@ internal sealed class ClusterLoad : IAsyncDisposable
     public HttpClient Http => http;
 
     /// <summary>Defines a pipeline and names a conversation for each caller.</summary>
-    public static async Task<ClusterLoad> On(LocalCluster cluster, string name, int callers)
+    public static Task<ClusterLoad> On(LocalCluster cluster, string name, int callers) => On((cluster.Url!, cluster.FrontendFolder), name, callers);
+
+    /// <param name="frontend">Where it serves, and the data folder that has the key to it.</param>
+    public static async Task<ClusterLoad> On((string Url, string Folder) frontend, string name, int callers)
     {
-        var load = new ClusterLoad(cluster, name, callers);
+        var load = new ClusterLoad(frontend.Url, frontend.Folder, name, callers);
         for (var of = 0; of < callers; of++)
         {
             using var defined = await load.http.PutAsync($"/api/pipelines/{load.Pipeline(of)}",
@@ -57,7 +63,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
         return load;
     }
 
-    public void Begin() => working = [.. Enumerable.Range(0, callers).SelectMany(of => (Task[])[Deliver(of), Ask(of)])];
+    public void Begin() => working = [.. Enumerable.Range(0, callers).SelectMany(of => (Task[])[Deliver(of), Ask(of), Look(of)])];
 
     /// <summary>Lets every call under way end.</summary>
     public async Task End()
@@ -156,6 +162,22 @@ internal sealed class ClusterLoad : IAsyncDisposable
                 asked.Enqueue((session, told.GetProperty("question").GetInt64()));
                 Answered(callers + of);
             }
+        }
+    }
+
+    /// <summary>Reads whatever there is to read: most messages between front end and silos come by.</summary>
+    private async Task Look(int of)
+    {
+        string[] places =
+        [
+            "/api/pipelines", $"/api/pipelines/{Pipeline(of)}", "/api/runs", "/api/streams", $"/api/records?stream={Stream(of)}", "/api/quarantine", "/api/chat/sessions",
+            $"/api/chat/sessions/{name}-chat-{of}", "/api/search?q=delivery", $"/api/why?id={Stream(of)}/{of}-0", "/api/tenant", "/api/me", "/api/pipeline/status",
+        ];
+        for (var number = 0; !stop.IsCancellationRequested; number++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, places[number % places.Length]);
+            if (await Call(request, $"reading {places[number % places.Length]}") is not null)
+                Answered(2 * callers + of);
         }
     }
 

@@ -12,6 +12,9 @@ internal sealed record ClusterFile(string Password, int PostgresPort, int RedisP
     /// <summary>In the order of their numbers; one that was killed stays until it is started again or scaled away.</summary>
     public IReadOnlyList<LocalMember> Silos { get; init; } = [];
 
+    /// <summary>Front ends beside the first, numbered from 2.</summary>
+    public IReadOnlyList<LocalMember> MoreFrontends { get; init; } = [];
+
     public static ClusterFile? Read(string folder)
     {
         var path = Path.Combine(folder, FileName);
@@ -38,7 +41,8 @@ internal sealed record ClusterFile(string Password, int PostgresPort, int RedisP
 }
 
 /// <summary>A silo (from 1) or the front end (0), with the labels that it was given.</summary>
-internal sealed record LocalMember(int Number, LocalProcess Process, string Labels = "");
+/// <param name="Program">The folder of the program that it runs, where that is another version of Sophia; null: this one.</param>
+internal sealed record LocalMember(int Number, LocalProcess Process, string Labels = "", string? Program = null);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true)]
 [JsonSerializable(typeof(ClusterFile))]

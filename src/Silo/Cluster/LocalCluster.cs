@@ -57,7 +57,8 @@ internal sealed class LocalCluster
 
     /// <summary>Starts what does not run yet: servers, silos 1 to <paramref name="silos"/>, the front end. What runs goes on as it is.</summary>
     /// <exception cref="CommandFailedException">PostgreSQL or Redis is not installed; a part did not start; another command works on this cluster.</exception>
-    public static async Task<LocalCluster> Up(string folder, int silos, int gpus, string? url, CancellationToken cancellation)
+    /// <param name="program">The folder of another version of Sophia that is to run; null: this one.</param>
+    public static async Task<LocalCluster> Up(string folder, int silos, int gpus, string? url, CancellationToken cancellation, string? program = null)
     {
         LocalServers.Expect();
         Directory.CreateDirectory(Path.Combine(folder, "logs"));
@@ -67,9 +68,9 @@ internal sealed class LocalCluster
             cluster.Keep(cluster.file with { Postgres = await LocalServers.StartPostgres(cluster.file, folder, cancellation) });
         if (cluster.file.Redis is not { IsAlive: true })
             cluster.Keep(cluster.file with { Redis = await LocalServers.StartRedis(cluster.file, folder, cancellation) });
-        await cluster.StartSilos(Math.Max(silos, cluster.file.Silos.Count(silo => silo.Process.IsAlive)), cancellation, number => number <= gpus ? "gpu=gh200" : "gpu=none");
+        await cluster.StartSilos(Math.Max(silos, cluster.file.Silos.Count(silo => silo.Process.IsAlive)), cancellation, number => number <= gpus ? "gpu=gh200" : "gpu=none", program);
         if (cluster.file.Frontend is not { Process.IsAlive: true })
-            await cluster.StartFrontend(url, cancellation);
+            await cluster.StartFrontend(url, program, cancellation);
         return cluster;
     }
 
@@ -86,13 +87,13 @@ internal sealed class LocalCluster
     }
 
     // One after the other: the first one makes the schema.
-    private async Task StartSilos(int silos, CancellationToken cancellation, Func<int, string>? labels = null)
+    private async Task StartSilos(int silos, CancellationToken cancellation, Func<int, string>? labels = null, string? program = null)
     {
         for (var number = 1; number <= silos; number++)
         {
             var known = file.Silos.FirstOrDefault(silo => silo.Number == number);
             if (known is not { Process.IsAlive: true })
-                await StartSilo(number, known?.Labels ?? labels?.Invoke(number) ?? "gpu=none", cancellation);
+                await StartSilo(number, known?.Labels ?? labels?.Invoke(number) ?? "gpu=none", known is null ? program : known.Program, cancellation);
         }
     }
 
@@ -104,28 +105,41 @@ internal sealed class LocalCluster
     }
 
     /// <summary>Each silo in turn leaves and comes back.</summary>
-    public async Task Roll(Action<int> told, CancellationToken cancellation)
+    /// <param name="program">As what it comes back: the folder of a program, or null for this one.</param>
+    public async Task Roll(Action<int> told, CancellationToken cancellation, string? program = null)
     {
         ExpectServers();
         foreach (var silo in file.Silos.ToList())
         {
             await silo.Process.Stop(EndsWithin, cancellation);
-            await StartSilo(silo.Number, silo.Labels, cancellation);
+            await StartSilo(silo.Number, silo.Labels, program, cancellation);
             told(silo.Number);
         }
+    }
+
+    /// <summary>Starts one more front end on a free port; returns where it serves, and its data folder.</summary>
+    public async Task<(string Url, string Folder)> AddFrontend(CancellationToken cancellation, string? program = null)
+    {
+        var number = file.MoreFrontends.Count + 2;
+        var name = $"frontend-{number.ToString(CultureInfo.InvariantCulture)}";
+        var said = Said(name);
+        var process = StartProgram(name, program, new() { ["SOPHIA_ROLE"] = "frontend", ["SOPHIA_URL"] = "http://127.0.0.1:0" });
+        Keep(file with { MoreFrontends = [.. file.MoreFrontends, new LocalMember(number, process, Program: program)] });
+        await Serves(name, process, said, cancellation);
+        return (HomeFolder.Serving(Path.Combine(Folder, name))!.Url, Path.Combine(Folder, name));
     }
 
     /// <summary>Ends everything; the data stays.</summary>
     public async Task Down(CancellationToken cancellation)
     {
-        if (file.Frontend is { } frontend)
+        foreach (var frontend in file.MoreFrontends.Append(file.Frontend).OfType<LocalMember>())
             await frontend.Process.Stop(EndsWithin, cancellation);
         await Task.WhenAll(file.Silos.Select(silo => silo.Process.Stop(EndsWithin, cancellation)));
         if (file.Redis is { } redis)
             await redis.Stop(EndsWithin, cancellation);
         if (file.Postgres is { } postgres)
             await postgres.Stop(EndsWithin, cancellation, "INT");
-        Keep(file with { Frontend = null, Silos = [], Redis = null, Postgres = null });
+        Keep(file with { Frontend = null, MoreFrontends = [], Silos = [], Redis = null, Postgres = null });
     }
 
     private void ExpectServers()
@@ -137,28 +151,28 @@ internal sealed class LocalCluster
     private LocalMember Silo(int number) =>
         file.Silos.FirstOrDefault(silo => silo.Number == number) is { Process.IsAlive: true } silo ? silo : throw new CommandFailedException($"There is no silo {number} that runs.");
 
-    private async Task StartSilo(int number, string labels, CancellationToken cancellation)
+    private async Task StartSilo(int number, string labels, string? program, CancellationToken cancellation)
     {
         var name = $"silo-{number.ToString(CultureInfo.InvariantCulture)}";
         var said = Said(name);
-        var process = StartProgram(name, new()
+        var process = StartProgram(name, program, new()
         {
             ["SOPHIA_ROLE"] = "silo", ["SOPHIA_URL"] = "http://127.0.0.1:0", ["SOPHIA_SILO_NAME"] = name, ["SOPHIA_SILO_LABELS"] = labels,
             ["SOPHIA_SILO_PORT"] = Port(), ["SOPHIA_GATEWAY_PORT"] = Port(), ["SOPHIA_POSTGRES_OWNER"] = LocalServers.OwnerConnection(file),
         });
-        Keep(file.With(new LocalMember(number, process, labels)));
+        Keep(file.With(new LocalMember(number, process, labels, program)));
         await Serves(name, process, said, cancellation);
     }
 
-    private async Task StartFrontend(string? url, CancellationToken cancellation)
+    private async Task StartFrontend(string? url, string? program, CancellationToken cancellation)
     {
         var said = Said("frontend");
-        var process = StartProgram("frontend", new() { ["SOPHIA_ROLE"] = "frontend", ["SOPHIA_URL"] = url ?? SophiaOptions.DefaultUrl });
-        Keep(file with { Frontend = new LocalMember(0, process) });
+        var process = StartProgram("frontend", program, new() { ["SOPHIA_ROLE"] = "frontend", ["SOPHIA_URL"] = url ?? SophiaOptions.DefaultUrl });
+        Keep(file with { Frontend = new LocalMember(0, process, Program: program) });
         await Serves("frontend", process, said, cancellation);
     }
 
-    private LocalProcess StartProgram(string name, Dictionary<string, string> environment)
+    private LocalProcess StartProgram(string name, string? program, Dictionary<string, string> environment)
     {
         Directory.CreateDirectory(Path.Combine(Folder, name));
         System.IO.File.Delete(Path.Combine(Folder, name, "instance.json"));
@@ -167,7 +181,7 @@ internal sealed class LocalCluster
         environment["SOPHIA_POSTGRES"] = LocalServers.SiloConnection(file);
         environment["SOPHIA_REDIS"] = LocalServers.RedisConnection(file);
         environment["SOPHIA_INBOX"] = Path.Combine(Folder, "inbox");
-        return LocalProcess.Start(LogOf(name), environment, Environment.ProcessPath!, "exec", Path.Combine(AppContext.BaseDirectory, "Sophia.dll"), "up");
+        return LocalProcess.Start(LogOf(name), environment, Environment.ProcessPath!, "exec", Path.Combine(program ?? AppContext.BaseDirectory, "Sophia.dll"), "up");
     }
 
     /// <param name="said">How long its log was before it began.</param>
@@ -190,7 +204,8 @@ internal sealed class LocalCluster
         return new StreamReader(log).ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault() ?? "it said nothing.";
     }
 
-    private string LogOf(string name) => Path.Combine(Folder, "logs", $"{name}.log");
+    /// <summary>Where a member's log lines go: silo-1, frontend.</summary>
+    public string LogOf(string name) => Path.Combine(Folder, "logs", $"{name}.log");
 
     private static string Port() => LocalServers.FreePort().ToString(CultureInfo.InvariantCulture);
 

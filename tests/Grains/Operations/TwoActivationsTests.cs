@@ -77,6 +77,8 @@ public sealed class TwoActivationsTests
         await two.Older.As<IPipelineGrain, PipelineView>(Crm, pipeline => pipeline.Define(PipelineWorld.Definition, "crm.yaml"));
         var run = (await two.Older.As<IPipelineGrain, RunView>(Crm, pipeline => pipeline.Start(new StartRun()))).RunId;
         await held.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        // What was read before is committed.
+        await two.Until(async () => await two.Log.Head(SiloOfTwo.Tenant, default) == 6);
         var ended = await two.Younger.Until<IPipelineGrain, RunView?>(Crm, pipeline => pipeline.Run(run), view => view?.EndedAt is not null);
         Assert.Equal((RunState.Succeeded, 20L), (ended!.State, ended.Counts.Stored));
         Assert.Empty(two.Older.Refusals.Of(Refusals.StaleEpoch));

@@ -40,6 +40,13 @@ internal sealed class TwoSilos : IAsyncDisposable
         return two;
     }
 
+    public async Task Until(Func<Task<bool>> come)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!await come())
+            await Task.Delay(SiloOfTwo.BetweenQuestions, patience.Token);
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var host in hosts.AsEnumerable().Reverse())
