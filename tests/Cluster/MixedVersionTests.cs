@@ -15,7 +15,9 @@ public sealed class MixedVersionTests(ITestOutputHelper output)
         try
         {
             var older = await OtherVersion.Build(root, OtherVersion.LastReleased(root).Commit!, default);
-            var outcome = await MixedVersions.RollForthAndBack(folder, older, callers: 4, output.WriteLine);
+            var outcome = await MixedVersions.RollForthAndBack(folder, older, callers: 2, output.WriteLine);
+            foreach (var line in outcome.Failures.Concat(outcome.Lost).Take(10))
+                output.WriteLine(line);
             output.WriteLine($"{outcome.Calls} calls, {outcome.Failures.Count} failed, {outcome.Acknowledged} acknowledged, {outcome.Lost.Count} lost");
             Assert.Empty(outcome.Failures);
             Assert.Empty(outcome.Lost);

@@ -1,13 +1,9 @@
-using System.Globalization;
-using System.Net.Http.Json;
-using System.Text.Json;
-
 namespace Sophia.Cluster;
 
 /// <summary>One release beside the next: silos are rolled from an older program to this one and back, under load from a front end of each.</summary>
 internal static class MixedVersions
 {
-    private const int Silos = 3, Files = 60, RowsPerFile = 400;
+    private const int Silos = 3;
 
     /// <summary>Failures as callers saw them, and what was acknowledged and is not there.</summary>
     public sealed record Outcome(long Calls, int Acknowledged, IReadOnlyList<string> Failures, IReadOnlyList<string> Lost);
@@ -21,7 +17,7 @@ internal static class MixedVersions
             await using var before = await ClusterLoad.On(cluster, "before", callers);
             before.Begin();
             await before.Acknowledges(5);
-            var run = await StartRun(before.Http, folder);
+            var run = await RunUnderWay.Start(before.Http, folder, 0);
             await cluster.Roll(silo => told($"silo-{silo} is new"), default);
             await before.Acknowledges(5);
             await using var after = await ClusterLoad.On(await cluster.AddFrontend(default), "after", callers);
@@ -31,37 +27,12 @@ internal static class MixedVersions
             await cluster.Roll(silo => told($"silo-{silo} is old again"), default, older);
             await Task.WhenAll(before.Acknowledges(5), after.Acknowledges(5));
             await Task.WhenAll(before.End(), after.End());
-            var lost = (await before.Lost()).Concat(await after.Lost()).Concat(await Unfinished(before.Http, run));
+            var lost = (await before.Lost()).Concat(await after.Lost()).Concat(await run.Wrong());
             return new Outcome(before.Calls + after.Calls, before.Acknowledged + after.Acknowledged, [.. before.Failures, .. after.Failures], [.. lost]);
         }
         finally
         {
             await cluster.Down(default);
-        }
-    }
-
-    private static async Task<string> StartRun(HttpClient http, string folder)
-    {
-        var source = Path.Combine(folder, "people");
-        Directory.CreateDirectory(source);
-        for (var file = 0; file < Files; file++)
-            await File.WriteAllLinesAsync(Path.Combine(source, $"{file}.csv"), ["id,name", .. Enumerable.Range(0, RowsPerFile).Select(row => $"{file}-{row},Person {row} of {file}")]);
-        using var defined = await http.PutAsync("/api/pipelines/people", new StringContent($"name: people\nsources:\n  - type: files\n    path: {source}\n    key: id\n    stream: people\n"));
-        defined.EnsureSuccessStatusCode();
-        using var started = await http.PostAsync("/api/pipelines/people/runs", null);
-        return JsonDocument.Parse(await started.Content.ReadAsStringAsync()).RootElement.GetProperty("runId").GetString()!;
-    }
-
-    private static async Task<IReadOnlyList<string>> Unfinished(HttpClient http, string run)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        while (true)
-        {
-            var view = await http.GetFromJsonAsync<JsonElement>($"/api/pipelines/people/runs/{run}");
-            var stored = view.GetProperty("counts").GetProperty("stored").GetInt64();
-            if (view.GetProperty("state").GetString() is { } state && (state != "running" || patience.IsCancellationRequested))
-                return state == "succeeded" && stored == Files * RowsPerFile ? [] : [string.Create(CultureInfo.InvariantCulture, $"run {run}: {state}, {stored} stored")];
-            await Task.Yield();
         }
     }
 }

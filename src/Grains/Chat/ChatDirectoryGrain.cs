@@ -3,8 +3,14 @@ using Sophia.Operations;
 namespace Sophia.Chat;
 
 /// <summary>The newest conversations of one tenant; the key is the tenant. A convenience for people: what was said is in the log.</summary>
+/// <remarks>Every question of a tenant comes by here twice. Reports interleave, so that those that come while a write is under way share the next one;
+/// one write each would fall behind, time out, be repeated, and fall further behind.</remarks>
 internal sealed class ChatDirectoryGrain([PersistentState("chats", Stores.Durable)] IPersistentState<ChatDirectoryState> stored) : Grain, IChatDirectoryGrain
 {
+    private IReadOnlyList<ChatView>? newest;
+    private long reported, written;
+    private Task writing = Task.CompletedTask;
+
     public Task<IReadOnlyList<ChatView>> List(int limit)
     {
         if (limit is < 1 or > ChatLimits.Directory)
@@ -12,8 +18,22 @@ internal sealed class ChatDirectoryGrain([PersistentState("chats", Stores.Durabl
         return Task.FromResult<IReadOnlyList<ChatView>>(stored.State.Chats.Take(limit).ToArray());
     }
 
-    public Task Touch(ChatView view) =>
-        stored.CommitAsync(stored.State with { Chats = ChatDirectoryRules.Touch(stored.State.Chats, view) }, onFailure: DeactivateOnIdle);
+    public async Task Touch(ChatView view)
+    {
+        newest = ChatDirectoryRules.Touch(newest ?? stored.State.Chats, view);
+        for (var number = ++reported; written < number;)
+            if (writing.IsCompleted)
+                await (writing = Write());
+            else
+                await Task.WhenAny(writing);
+    }
+
+    private async Task Write()
+    {
+        var upTo = reported;
+        await stored.CommitAsync(stored.State with { Chats = newest! }, onFailure: DeactivateOnIdle);
+        written = upTo;
+    }
 }
 
 internal static class ChatDirectoryRules

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using Sophia.Hosting;
 
 namespace Sophia.Commands;
 
@@ -10,7 +11,7 @@ internal static partial class BenchCommand
     public static Command Create()
     {
         var rest = new Argument<string[]>("arguments") { Description = "Which benchmark (ingest, grains, …) and its options." };
-        var command = new Command("bench", "Measure: bench ingest, bench grains.") { rest };
+        var command = new Command("bench", "Measure: bench ingest, bench grains, bench failover, bench mixed. On the runtime that --runtime says.") { rest };
         command.TreatUnmatchedTokensAsErrors = false;
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -20,7 +21,7 @@ internal static partial class BenchCommand
             var project = known.FirstOrDefault(p => words.Length > 0 && Path.GetFileName(Path.GetDirectoryName(p)!).Equals(words[0], StringComparison.OrdinalIgnoreCase))
                 ?? throw new CommandFailedException($"Say which: {string.Join(", ", known.Select(p => Path.GetFileName(Path.GetDirectoryName(p)!).ToLowerInvariant()).Order())}.");
             Check(project, words[1..]);
-            using var process = Process.Start(new ProcessStartInfo("dotnet", ["run", "-c", "Release", "-v", "quiet", "--project", project, "--", .. words[1..]]))!;
+            using var process = Process.Start(new ProcessStartInfo("dotnet", ["run", "-c", "Release", "-v", "quiet", "--project", project, $"-p:SophiaRuntime={(SiloRuntime.IsOrleans ? "Orleans" : "InProcess")}", "--", .. words[1..]]))!;
             await process.WaitForExitAsync(cancellation);
             return process.ExitCode;
         });

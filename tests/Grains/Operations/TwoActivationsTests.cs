@@ -140,11 +140,12 @@ public sealed class TwoActivationsTests
 
     private static Task<IssuedKey> Issue(SiloOfTwo silo, string label) => silo.As<ITenantGrain, IssuedKey>(Tenant, tenant => tenant.IssueKey(label, TenantRole.Viewer));
 
-    private static Task<DeliveryResult> Deliver(SiloOfTwo silo, int number)
+    private static async Task<DeliveryResult> Deliver(SiloOfTwo silo, int number)
     {
+        var secret = (await silo.As<IPipelineGrain, string?>(Hook, pipeline => pipeline.WebhookSecret()))!;
         var body = Encoding.UTF8.GetBytes($$"""{"id":"{{number}}","text":"Note {{number}}."}""");
-        var headers = new Dictionary<string, string> { ["x-delivery"] = $"{number}", ["x-signature"] = Convert.ToHexStringLower(WebhookSignature.Of(body, null, "s3cret")) };
-        return silo.As<IPipelineGrain, DeliveryResult>(Hook, pipeline => pipeline.Deliver(new WebhookDelivery(headers, body)));
+        var headers = new Dictionary<string, string> { ["x-delivery"] = $"{number}", ["x-signature"] = Convert.ToHexStringLower(WebhookSignature.Of(body, null, secret)) };
+        return await silo.As<IPipelineGrain, DeliveryResult>(Hook, pipeline => pipeline.Deliver(new WebhookDelivery(headers, body)));
     }
 
     /// <summary>Refused in words that a front end understands: nothing was stored, call again.</summary>
@@ -160,7 +161,7 @@ public sealed class TwoActivationsTests
         while (!silo.Refusals.Of(number).Any(text => text.Contains(owner, StringComparison.Ordinal)))
         {
             Assert.False(patience.IsCancellationRequested, $"No refusal of {owner}: {string.Join('\n', silo.Refusals.Of(number))}");
-            await Task.Yield();
+            await Task.Delay(SiloOfTwo.BetweenQuestions);
         }
     }
 }

@@ -88,6 +88,7 @@ internal sealed class TwoSilos : IAsyncDisposable
         services.AddSingleton(first.GetRequiredService<IRunStore>());
         services.AddSingleton(first.GetRequiredService<IQuarantineStore>());
         services.AddSingleton(first.GetRequiredService<IIndexStore>());
+        services.AddSingleton(first.GetRequiredService<IVectorStore>());
         services.AddSingleton(first.GetRequiredService<IReminderTable>());
         foreach (var name in (string[])[Stores.Durable, Stores.Fast])
             services.AddGrainStorage(name, (_, _) => first.GetRequiredKeyedService<IGrainStorage>(name));
@@ -113,6 +114,9 @@ internal sealed record SiloOfTwo(IGrainFactory Grains, Refusals Refusals, HeldSe
 {
     public static readonly TenantId Tenant = TenantId.Parse("acme");
 
+    /// <summary>What a wait for something that comes about leaves between two looks.</summary>
+    public static readonly TimeSpan BetweenQuestions = TimeSpan.FromMilliseconds(20);
+
     public async Task<T> As<TGrain, T>(string key, Func<TGrain, Task<T>> ask) where TGrain : IGrainWithStringKey
     {
         using var _ = CallerContext.For(Tenant);
@@ -129,7 +133,7 @@ internal sealed record SiloOfTwo(IGrainFactory Grains, Refusals Refusals, HeldSe
             if (wanted(answer))
                 return answer;
             Assert.False(patience.IsCancellationRequested, $"waited in vain; the last answer was {answer}");
-            await Task.Yield();
+            await Task.Delay(BetweenQuestions);
         }
     }
 }

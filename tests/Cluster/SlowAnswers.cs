@@ -1,0 +1,72 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace Sophia.Cluster;
+
+/// <summary>Conversations whose answers are under way, and what became of them.</summary>
+internal sealed class SlowAnswers(HttpClient http, string name, int conversations)
+{
+    private readonly Dictionary<string, long> questions = [];
+
+    /// <summary>Asks in each conversation something that is answered slowly.</summary>
+    public async Task Ask()
+    {
+        for (var of = 0; of < conversations; of++)
+        {
+            var session = $"{name}-slow-{of}";
+            using var asked = await http.PostAsJsonAsync($"/api/chat/sessions/{session}/questions", new { text = "Tell slowly what each delivery is." });
+            asked.EnsureSuccessStatusCode();
+            questions[session] = (await asked.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("questionNumber").GetInt64();
+        }
+    }
+
+    /// <summary>Looks at each conversation, which wakes it where its silo is gone.</summary>
+    public async Task Wake()
+    {
+        foreach (var session in questions.Keys)
+            using (var view = await http.GetAsync($"/api/chat/sessions/{session}"))
+                view.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>Waits until every answer has ended; says how many were finished, how many were ended with a word why, and what is wrong with any.</summary>
+    public async Task<(int Finished, int Told, IReadOnlyList<string> Wrong)> Ends()
+    {
+        var (finished, told, wrong) = (0, 0, new List<string>());
+        foreach (var (session, question) in questions)
+        {
+            var events = await Ended(session, question);
+            var ends = events.Where(e => e.GetProperty("question").GetInt64() == question && e.GetProperty("kind").GetString() is "done" or "failed" or "stopped").ToList();
+            if (ends.Count != 1)
+                wrong.Add($"{session}: {ends.Count} ends");
+            else if (ends[0].GetProperty("kind").GetString() == "done")
+                finished++;
+            else
+                told++;
+            if (!events.Select(e => e.GetProperty("number").GetInt64()).SequenceEqual(Enumerable.Range(1, events.Count).Select(number => (long)number)))
+                wrong.Add($"{session}: numbers with a gap");
+        }
+        return (finished, told, wrong);
+    }
+
+    private async Task<List<JsonElement>> Ended(string session, long question)
+    {
+        List<JsonElement> events = [];
+        await Eventually.Comes(async () =>
+        {
+            events = await Events(session);
+            return events.Any(e => e.GetProperty("question").GetInt64() == question && e.GetProperty("kind").GetString() is "done" or "failed" or "stopped");
+        }, $"the answer in {session} ends");
+        return events;
+    }
+
+    private async Task<List<JsonElement>> Events(string session)
+    {
+        var (events, after) = (new List<JsonElement>(), 0L);
+        while (await http.GetFromJsonAsync<JsonElement>($"/api/chat/sessions/{session}/events?limit=1000&after={after}") is var page && page.GetProperty("events").GetArrayLength() > 0)
+        {
+            events.AddRange(page.GetProperty("events").EnumerateArray());
+            after = events[^1].GetProperty("number").GetInt64();
+        }
+        return events;
+    }
+}
