@@ -113,7 +113,7 @@ public sealed class TwoActivationsTests
         await Deliver(two.Younger, 1);
         await Follow(two.Younger, 1);
         await Follow(two.Older, 1);
-        Assert.Equal("Index of acme: the step from position 0 refused, somebody else took it and is at 1", Assert.Single(two.Older.Refusals.Of(Refusals.StaleCursor)));
+        Assert.Contains("of acme: the step from 0", Assert.Single(two.Older.Refusals.Of(Refusals.StaleCursor)));
         Assert.Empty(two.Younger.Refusals.Of(Refusals.StaleCursor));
     }
 
