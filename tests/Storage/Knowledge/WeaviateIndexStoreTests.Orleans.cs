@@ -52,6 +52,10 @@ internal sealed class WeaviateWorld : IAsyncDisposable
 
     public WeaviateConnection Connection { get; private set; } = null!;
 
+    public SearchLedger Ledger => new(database);
+
+    public SearchLedgerWriter Writer(string engine) => new(database, engine);
+
     public async Task Start(string? key = null)
     {
         StandIn = await WeaviateStandIn.Start(key);
@@ -60,9 +64,9 @@ internal sealed class WeaviateWorld : IAsyncDisposable
     }
 
     /// <summary>A store of another silo over the same.</summary>
-    public (WeaviateIndexStore Store, WeaviateConnection Connection) Another(Func<WeaviateOptions, WeaviateOptions>? with = null)
+    public (WeaviateIndexStore Store, WeaviateConnection Connection) Another(Func<WeaviateOptions, WeaviateOptions>? with = null, TimeProvider? time = null)
     {
-        var connection = new WeaviateConnection((with ?? (o => o))(StandIn.Options));
+        var connection = new WeaviateConnection((with ?? (o => o))(StandIn.Options), time ?? TimeProvider.System);
         connections.Add(connection);
         return (new WeaviateIndexStore(new SearchLedger(database), engine => new SearchLedgerWriter(database, engine), connection), connection);
     }

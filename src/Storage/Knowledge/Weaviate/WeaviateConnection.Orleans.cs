@@ -7,16 +7,17 @@ namespace Sophia.Knowledge;
 
 /// <summary>The one way to Weaviate: makes the client and the collections when they are first needed, bounds every call in time and number, and turns every failure into a <see cref="StorageException"/>.</summary>
 /// <remarks>Nobody waits for Weaviate at start. Until it was reached once the process is not ready; later outages are told to who asks, and to the log's projection, which tries again.</remarks>
-internal sealed class WeaviateConnection(WeaviateOptions options) : IReadyCondition, IAsyncDisposable
+internal sealed class WeaviateConnection(WeaviateOptions options, TimeProvider time) : IReadyCondition, IAsyncDisposable
 {
     private readonly SemaphoreSlim opening = new(1);
     private readonly SemaphoreSlim calls = new(options.MaxCalls);
     private volatile Opened? opened;
+    private volatile bool reached;
     private volatile string missing = $"Weaviate at {options.Server} was not reached yet.";
 
     public WeaviateOptions Options => options;
 
-    public string? NotReadyBecause => opened is null ? missing : null;
+    public string? NotReadyBecause => reached ? null : missing;
 
     /// <summary>Names this Weaviate's collections: another name means that what a ledger says is not in them.</summary>
     /// <exception cref="StorageException">Weaviate cannot be reached, or its collections are not Sophia's.</exception>
@@ -25,6 +26,9 @@ internal sealed class WeaviateConnection(WeaviateOptions options) : IReadyCondit
     public Task<T> Ask<T>(Func<WeaviateClient, CancellationToken, Task<T>> work, CancellationToken cancellation) => Call(work, options.ReadWithin, cancellation);
 
     public Task<T> Tell<T>(Func<WeaviateClient, CancellationToken, Task<T>> work, CancellationToken cancellation) => Call(work, options.WriteWithin, cancellation);
+
+    /// <summary>How long a client is used at least before a refusal makes Sophia look whether the collections are still those that it knows.</summary>
+    public static readonly TimeSpan LooksAgainAfter = TimeSpan.FromSeconds(10);
 
     public ValueTask DisposeAsync()
     {
@@ -35,17 +39,21 @@ internal sealed class WeaviateConnection(WeaviateOptions options) : IReadyCondit
 
     private async Task<T> Call<T>(Func<WeaviateClient, CancellationToken, Task<T>> work, TimeSpan within, CancellationToken cancellation)
     {
-        var client = (await Open(cancellation)).Client;
+        var open = await Open(cancellation);
         await calls.WaitAsync(cancellation);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(within);
         try
         {
-            return await work(client, limit.Token);
+            return await work(open.Client, limit.Token);
         }
         catch (Exception failure) when (!cancellation.IsCancellationRequested && failure is not PassageRefusedException)
         {
-            throw limit.IsCancellationRequested ? WeaviateFault.Of(new TimeoutException(), options.Server) : WeaviateFault.Of(failure, options.Server);
+            var fault = WeaviateFault.Of(limit.IsCancellationRequested ? new TimeoutException() : failure, options.Server);
+            // A Weaviate that was emptied or exchanged refuses what it knew before. The client that is left behind may have calls under way.
+            if (fault.Fault is StorageFault.Unknown or StorageFault.Corrupt && time.GetElapsedTime(open.At) >= LooksAgainAfter)
+                Interlocked.CompareExchange(ref opened, null, open);
+            throw fault;
         }
         finally
         {
@@ -60,7 +68,9 @@ internal sealed class WeaviateConnection(WeaviateOptions options) : IReadyCondit
         await opening.WaitAsync(cancellation);
         try
         {
-            return opened ??= await Make(cancellation);
+            var made = opened ??= await Make(cancellation);
+            reached = true;
+            return made;
         }
         catch (StorageException failure)
         {
@@ -80,7 +90,7 @@ internal sealed class WeaviateConnection(WeaviateOptions options) : IReadyCondit
         {
             // The client asks after the server's health without a limit and on the caller's thread; whoever made it in vain leaves it behind.
             client = await Task.Run(Builder().BuildAsync, cancellation).WaitAsync(options.ReadWithin, cancellation);
-            return new Opened(client, await new WeaviateSchema(client, options).Ensure(cancellation).WaitAsync(options.WriteWithin, cancellation));
+            return new Opened(client, time.GetTimestamp(), await new WeaviateSchema(client, options).Ensure(cancellation).WaitAsync(options.WriteWithin, cancellation));
         }
         catch (Exception failure) when (!cancellation.IsCancellationRequested)
         {
@@ -98,5 +108,5 @@ internal sealed class WeaviateConnection(WeaviateOptions options) : IReadyCondit
 
     private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
 
-    private sealed record Opened(WeaviateClient Client, string Engine);
+    private sealed record Opened(WeaviateClient Client, long At, string Engine);
 }

@@ -30,10 +30,11 @@ internal sealed partial class WeaviateIndexStore(SearchLedger ledger, Func<strin
         var analyzer = new WordAnalyzer();
         List<PlannedRecord> planned = [.. records.Select(r => new PlannedRecord(r.Stream, r.Key, r.Version, Name(), r.Chunks.Count, (short)r.Chunks.Aggregate(0, (kinds, chunk) => kinds | Bit(chunk.Kind))))];
         Check(records, analyzer);
-        var ledgers = writers(await connection.Engine(cancellation));
+        var engine = await connection.Engine(cancellation);
+        var ledgers = writers(engine);
+        await passages.Make(engine, tenant, cancellation);
         if (await ledgers.Begin(tenant, expected, planned, Name(), cancellation) is not { } plan)
             return false;
-        await passages.Make(tenant, cancellation);
         await passages.Write(tenant, plan.Records.SelectMany((placed, of) => records[of].Chunks.Select((chunk, index) => (chunk.Kind, PassageObject.Of(plan.Build, placed, index, records[of], analyzer), (long)index))), cancellation);
         if (!await ledgers.Commit(tenant, plan, expected, next, at, cancellation))
             return false;
@@ -43,9 +44,10 @@ internal sealed partial class WeaviateIndexStore(SearchLedger ledger, Func<strin
 
     public async Task Reset(TenantId tenant, int version, CancellationToken cancellation)
     {
-        var ledgers = writers(await connection.Engine(cancellation));
+        var engine = await connection.Engine(cancellation);
+        var ledgers = writers(engine);
+        await passages.Make(engine, tenant, cancellation);
         await ledgers.Reset(tenant, version, Name(), cancellation);
-        await passages.Make(tenant, cancellation);
         await Sweep(ledgers, tenant, cancellation);
     }
 
@@ -63,7 +65,7 @@ internal sealed partial class WeaviateIndexStore(SearchLedger ledger, Func<strin
         var answering = standing.Embedders.FirstOrDefault(embedder => embedder.Answering);
         var missing = query.Near is null ? null : NearProposal.Missing(answering?.Id, query.Near.Embedder, 0, long.MaxValue);
         var vector = query.Near is not null && missing is null && answering!.Vectors > 0 ? answering.Vector : null;
-        if (standing.Build is not { } build || stems.Length == 0 && vector is null)
+        if (standing is not { Build: { } build, Chunks: > 0 } || stems.Length == 0 && vector is null)
             return CandidateSet.Empty(standing.Cursor) with { NotNear = missing };
         var frequencies = Frequencies(tenant, build, standing.Cursor, query.Stems, cancellation);
         if (editions is { Length: 0 })
@@ -89,7 +91,7 @@ internal sealed partial class WeaviateIndexStore(SearchLedger ledger, Func<strin
     public async Task<IReadOnlyDictionary<string, long>> DocumentFrequency(TenantId tenant, IReadOnlyList<string> stems, CancellationToken cancellation)
     {
         var standing = await Standing(tenant, cancellation);
-        return standing.Build is { } build ? await Frequencies(tenant, build, standing.Cursor, stems, cancellation) : new Dictionary<string, long>();
+        return standing is { Build: { } build, Chunks: > 0 } ? await Frequencies(tenant, build, standing.Cursor, stems, cancellation) : new Dictionary<string, long>();
     }
 
     public async Task<IReadOnlyList<IndexedChunk>> ChunksOf(TenantId tenant, string stream, string key, CancellationToken cancellation) =>

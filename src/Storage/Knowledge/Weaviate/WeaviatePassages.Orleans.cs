@@ -17,15 +17,15 @@ internal sealed class WeaviatePassages(WeaviateConnection connection)
     private const int SweptAtOnce = 200;
 
     private readonly Lock gate = new();
-    private readonly HashSet<TenantId> made = [];
+    private readonly HashSet<(string Engine, TenantId Tenant)> made = [];
 
     public CollectionClient Of(WeaviateClient client, TenantId tenant, ChunkKind kind) => client.Collections.Use(WeaviateSchema.Collection(connection.Options.Collections, kind)).WithTenant(tenant.Value);
 
     /// <summary>Makes the tenant in every collection.</summary>
-    public async Task Make(TenantId tenant, CancellationToken cancellation)
+    public async Task Make(string engine, TenantId tenant, CancellationToken cancellation)
     {
         lock (gate)
-            if (made.Contains(tenant))
+            if (made.Contains((engine, tenant)))
                 return;
         foreach (var kind in WeaviateSchema.Kinds)
             await connection.Tell(async (client, limit) =>
@@ -39,7 +39,7 @@ internal sealed class WeaviatePassages(WeaviateConnection connection)
         {
             if (made.Count >= 100_000)
                 made.Clear();
-            made.Add(tenant);
+            made.Add((engine, tenant));
         }
     }
 

@@ -14,7 +14,7 @@ internal sealed partial class WeaviateIndexStore
     private const int KeptAtOnce = 16;
 
     private readonly Lock namesGate = new();
-    private readonly HashSet<string> names = [];
+    private readonly HashSet<(string Engine, string Vector)> names = [];
 
     public async Task<VectorState> State(TenantId tenant, CancellationToken cancellation)
     {
@@ -39,7 +39,7 @@ internal sealed partial class WeaviateIndexStore
         if (standing.Build is null || vectors.Count == 0)
             return;
         var name = VectorName(embedder);
-        await Name(name, cancellation);
+        await Name(engine, name, cancellation);
         var byChunk = vectors.DistinctBy(vector => vector.ChunkId).ToDictionary(vector => vector.ChunkId, vector => vector.Vector.ToArray());
         var held = (await ledger.Holding(tenant, [.. byChunk.Keys], cancellation)).DistinctBy(chunk => chunk.Chunk).ToList();
         string[] others = [.. standing.Embedders.Where(other => other.Vector != name && other.Vectors > 0).Select(other => other.Vector)];
@@ -74,17 +74,17 @@ internal sealed partial class WeaviateIndexStore
     }
 
     /// <summary>Sees to it that every collection knows the named vector. Two silos may add different ones at once, and one of them then loses: so it is looked at again.</summary>
-    private async Task Name(string name, CancellationToken cancellation)
+    private async Task Name(string engine, string name, CancellationToken cancellation)
     {
         lock (namesGate)
-            if (names.Contains(name))
+            if (names.Contains((engine, name)))
                 return;
         foreach (var kind in WeaviateSchema.Kinds)
             for (var attempt = 0; !await connection.Tell((client, limit) => Named(client, kind, name, attempt == 2, limit), cancellation); attempt++)
             {
             }
         lock (namesGate)
-            names.Add(name);
+            names.Add((engine, name));
     }
 
     /// <summary>Whether it was there; if not it is added, to be looked at again.</summary>

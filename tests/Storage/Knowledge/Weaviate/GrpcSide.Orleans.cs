@@ -81,7 +81,7 @@ internal sealed class GrpcSide(WeaviateStandIn standIn)
         for (var i = 0; i < objects.Count; i++)
             try
             {
-                if (trouble == Trouble.AllRefused || trouble == Trouble.HalfRefused && i % 2 == 1)
+                if (trouble == Trouble.AllRefused || trouble == Trouble.HalfRefused && i % 2 == 1 || trouble == Trouble.TextRefused && objects[i]!["properties"]!["nonRefProperties"]!["text"]?.GetValue<string>() is { Length: > 0 })
                     throw new RefusedRequest($"cannot store {objects[i]!["properties"]!.ToJsonString()}");
                 standIn.Objects.Put(objects[i]!.AsObject());
             }

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace Sophia.Knowledge.StandIn;
 
 /// <summary>What goes wrong with one call.</summary>
-internal enum Trouble
+public enum Trouble
 {
     None,
 
@@ -33,6 +33,9 @@ internal enum Trouble
 
     /// <summary>Of a batch of objects every other one is refused.</summary>
     HalfRefused,
+
+    /// <summary>Of a batch of objects those are refused that hold a text.</summary>
+    TextRefused,
 
     /// <summary>Of a batch of objects all are refused.</summary>
     AllRefused,
