@@ -18,6 +18,12 @@ public interface ISourceKind
 
     /// <summary>Opens a partition where a checkpoint left off (null: from the start).</summary>
     Task<ISourceReader> Open(SourceContext source, SourcePartition partition, string? state, CancellationToken cancellation);
+
+    /// <summary>Whether a reader's state holds beyond the content that it was made of: then each run goes on from the last one's, and only a full refresh starts anew.</summary>
+    bool StateOutlivesRuns => false;
+
+    /// <summary>Why a tenant's definition may not state such a source, or null.</summary>
+    string? Objection(SourceContext source) => null;
 }
 
 internal static class SourceKinds
@@ -27,8 +33,14 @@ internal static class SourceKinds
         kinds.FirstOrDefault(kind => kind.Type == type) ?? throw new SourceException($"Nothing here reads sources of type \"{type}\".", transient: false);
 }
 
-/// <summary>Which source of which pipeline is read. Settings are as the definition states them, secrets resolved.</summary>
-public sealed record SourceContext(string Tenant, string Pipeline, SourceDefinition Definition);
+/// <summary>Which source of which pipeline is read. Settings are as the definition states them.</summary>
+public sealed record SourceContext(string Tenant, string Pipeline, SourceDefinition Definition)
+{
+    /// <summary>The run that reads; empty where somebody only looks.</summary>
+    public string Run { get; init; } = "";
+
+    public GateDefinition Gate { get; init; } = new();
+}
 
 /// <summary>A piece of a source.</summary>
 /// <param name="Id">Stable across runs (a relative path).</param>
@@ -36,7 +48,8 @@ public sealed record SourceContext(string Tenant, string Pipeline, SourceDefinit
 /// <param name="Bytes">Its size where known, for progress.</param>
 /// <param name="Unreadable">Why it cannot be read at all (an unknown type), or null. What lies below it ("id/…") cannot be seen then, and has not vanished.</param>
 /// <param name="Settling">It is still being written: leave it for a later look.</param>
-public sealed record SourcePartition(string Id, string Fingerprint, long Bytes, string? Unreadable = null, bool Settling = false);
+/// <param name="Essential">The run fails where it cannot be read, instead of naming it and going on.</param>
+public sealed record SourcePartition(string Id, string Fingerprint, long Bytes, string? Unreadable = null, bool Settling = false, bool Essential = false);
 
 /// <summary>Reads one partition in order, in bounded batches.</summary>
 public interface ISourceReader : IAsyncDisposable
@@ -54,10 +67,30 @@ public sealed record BatchBudget(int MaxRecords = 5_000, int MaxBytes = 4 * 1024
 /// <param name="State">The reader's own JSON: where the next batch starts.</param>
 /// <param name="Bad">Pieces that are no records (a malformed line, an oversized one): quarantined, never fatal.</param>
 /// <param name="Bytes">Bytes of the source consumed by this batch.</param>
-public sealed record SourceBatch(IReadOnlyList<SourceRecord> Records, IReadOnlyList<BadPiece> Bad, string State, long Bytes);
+public sealed record SourceBatch(IReadOnlyList<SourceRecord> Records, IReadOnlyList<BadPiece> Bad, string State, long Bytes)
+{
+    /// <summary>The reader knows that it is not at its end: nobody need look for the end before this batch is stored. Such a batch may be empty.</summary>
+    public bool More { get; init; }
+
+    /// <summary>Records that the source is known to hold up to here, where that is not what was read.</summary>
+    public long? Held { get; init; }
+
+    /// <summary>Streams that are now read whole, with the generation that their records carried: what an older generation saw and this one did not has vanished.</summary>
+    public IReadOnlyDictionary<string, int>? Whole { get; init; }
+
+    /// <summary>What the connector said meanwhile.</summary>
+    public IReadOnlyList<ConnectorLine> Lines { get; init; } = [];
+}
 
 /// <summary>A record as read: payload is a UTF-8 JSON object. Key is null where the definition's key fields decide.</summary>
-public readonly record struct SourceRecord(string Stream, string? Key, RecordOperation Operation, ReadOnlyMemory<byte> Payload, long Offset, int Length, long Line);
+public readonly record struct SourceRecord(string Stream, string? Key, RecordOperation Operation, ReadOnlyMemory<byte> Payload, long Offset, int Length, long Line)
+{
+    /// <summary>What the reader itself finds wrong with it; the record is quarantined with these reasons.</summary>
+    public IReadOnlyList<CellReason>? Faults { get; init; }
+
+    /// <summary>Which reading of the whole stream it belongs to, from 1; 0 where the source does not count them.</summary>
+    public int Generation { get; init; }
+}
 
 /// <summary>A piece of a partition that could not become a record. Preview is at most 2,000 bytes of it, for people.</summary>
 public sealed record BadPiece(string Stream, CellReason Reason, Origin Origin, string? Preview);

@@ -11,6 +11,8 @@ internal sealed class JudgedBatch
     public const int MaxSamples = 10;
 
     private readonly List<KeyedRecord> keyed = [];
+    private (string Name, int Generation, string Text) head = ("", 0, "");
+    private bool more;
 
     public List<NewEntry> Entries { get; } = [];
 
@@ -25,6 +27,18 @@ internal sealed class JudgedBatch
 
     public string State { get; private set; } = "";
 
+    public long? Held { get; private set; }
+
+    public IReadOnlyDictionary<string, int>? Whole { get; private set; }
+
+    public IReadOnlyList<ConnectorLine> Lines { get; private set; } = [];
+
+    /// <summary>Hashes of keys whose records are quarantined, of sources that count generations.</summary>
+    public List<ulong> Kept { get; } = [];
+
+    /// <summary>Nothing came, and the reader knows that more may: there is nothing to store.</summary>
+    public bool IsIdle(string? before) => more && Counts.In == 0 && Whole is null && State == (before ?? "");
+
     /// <summary>Whether the batch is far from full, so that the partition is probably at its end.</summary>
     public bool LooksLast { get; private set; }
 
@@ -33,8 +47,9 @@ internal sealed class JudgedBatch
         keyed.Clear();
         Entries.Clear();
         Quarantined.Clear();
+        Kept.Clear();
         Bad = batch.Bad.Count;
-        State = batch.State;
+        (State, Held, Whole, Lines, more) = (batch.State, batch.Held, batch.Whole, batch.Lines, batch.More);
         var records = batch.Records;
         for (var i = 0; i < records.Count; i++)
             Key(records[i], plan, partitionName, definitionVersion, path, streams, seen);
@@ -46,7 +61,7 @@ internal sealed class JudgedBatch
             Quarantined.Add(new NewQuarantine(plan.Definition.Name, bad.Stream, null, null, [bad.Reason], bad.Origin, definitionVersion));
         Counts = new RunCounts(In: records.Count + batch.Bad.Count, Valid: Entries.Count, Quarantined: Quarantined.Count, Bytes: batch.Bytes);
         QualitySum = judgement.Score * keyed.Count;
-        LooksLast = records.Count < budget.MaxRecords / 2 && batch.Bytes < budget.MaxBytes / 2;
+        LooksLast = !batch.More && records.Count < budget.MaxRecords / 2 && batch.Bytes < budget.MaxBytes / 2;
     }
 
     private void Key(in SourceRecord record, ReadingPlan plan, string partitionName, int definitionVersion, string path, ISet<string> streams, SeenKeys? seen)
@@ -75,11 +90,30 @@ internal sealed class JudgedBatch
     private void Sort(in KeyedRecord judged, IReadOnlyList<CellReason>? reasons, ReadingPlan plan, string headName, int definitionVersion, string path)
     {
         var record = judged.Record;
+        if (record.Faults is { Count: > 0 } faults)
+            reasons = reasons is null ? faults : [.. faults, .. reasons];
+        if (reasons is { Count: > 0 } && record.Generation > 0)
+            Keep(SeenKeys.HashOf(record.Stream, judged.Key));
         if (reasons is { Count: > 0 })
             Quarantined.Add(new NewQuarantine(plan.Definition.Name, record.Stream, judged.Key, record.Payload, reasons, OriginOf(record, path), definitionVersion));
         else
             Entries.Add(new NewEntry(EntryType.Record, record.Stream, judged.Key, record.Operation, record.Payload, EntryHash.Of(record.Operation, record.Payload.Span),
-                headName, OnlyIfChanged: plan.IsDeduplicated(record.Stream)));
+                HeadOf(headName, record.Generation), OnlyIfChanged: plan.IsDeduplicated(record.Stream)));
+    }
+
+    private void Keep(ulong hash)
+    {
+        if (Kept.Count < PartitionRules.MaxKept)
+            Kept.Add(hash);
+        else
+            Bad++;
+    }
+
+    private string HeadOf(string name, int generation)
+    {
+        if (head.Name != name || head.Generation != generation)
+            head = (name, generation, PartitionMark.HeadName(name, generation));
+        return head.Text;
     }
 
     public IReadOnlyList<SampleReason> Samples() =>

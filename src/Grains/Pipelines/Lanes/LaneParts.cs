@@ -5,5 +5,8 @@ namespace Sophia.Pipelines;
 /// <summary>What a lane works with. Committed is told the newest log position after each append.</summary>
 internal sealed record LaneParts(ILogStore Log, IEnumerable<ISourceKind> Kinds, IBatchJudges Judges, TimeProvider Time, Action<long> Committed)
 {
+    /// <summary>Is given what a connector said about a run.</summary>
+    public Action<string, IReadOnlyList<ConnectorLine>> Told { get; init; } = static (_, _) => { };
+
     public BatchBudget Budget { get; init; } = BatchBudget.Default;
 }

@@ -93,6 +93,10 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
             return new LaneAnswer(LaneOutcome.Done, new RunCounts());
         var batch = await (ahead ?? Prepare(work, cancellation));
         ahead = null;
+        if (batch is { Lines.Count: > 0 })
+            parts.Told(work.RunId, batch.Lines);
+        if (batch?.IsIdle(open!.Mark.State) == true)
+            return new LaneAnswer(LaneOutcome.More, new RunCounts());
         if (batch?.LooksLast == true)
             ahead = Task.FromResult(await Prepare(work, cancellation));
         var last = batch is null || (ahead is { IsCompletedSuccessfully: true, Result: null });
@@ -157,16 +161,18 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
         await DisposeAsync();
         var plan = PlanOf(work);
         var source = plan.Source(work.Source) ?? throw new SourceException($"The definition has no source \"{work.Source}\".", transient: false);
+        var kind = parts.Kinds.Of(source.Type);
         var name = PartitionMark.PartitionName(work.Source, work.Partition);
         var checkpoint = await parts.Log.Checkpoint(tenant, pipeline, name, cancellation);
-        var mark = PartitionRules.StartOf(PartitionMark.Of(checkpoint?.State), plan.Fingerprint(work.Source, work.Fingerprint), work.FullRefresh && checkpoint?.Run != work.RunId);
+        var mark = PartitionRules.StartOf(PartitionMark.Of(checkpoint?.State), plan.Fingerprint(work.Source, work.Fingerprint), work.FullRefresh && checkpoint?.Run != work.RunId,
+            kind.StateOutlivesRuns);
         if (mark.Done)
             return false;
         streams.Clear();
         streams.UnionWith(mark.Streams ?? []);
-        var reader = await parts.Kinds.Of(source.Type).Open(new SourceContext(tenant.Value, pipeline, source),
+        var reader = await kind.Open(new SourceContext(tenant.Value, pipeline, source) { Run = work.RunId, Gate = plan.Definition.Gate },
             new SourcePartition(work.Partition, work.Fingerprint, work.Bytes), mark.State, cancellation);
-        open = new OpenPartition(work, name, reader, mark, mark is { Reread: true, State: null } ? new SeenKeys() : null);
+        open = new OpenPartition(work, name, reader, mark, mark is { Reread: true, State: null } && !kind.StateOutlivesRuns ? new SeenKeys() : null);
         return true;
     }
 
@@ -228,6 +234,6 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
         public bool IsFor(LaneWork other) => (work.RunId, work.Source, work.Partition, work.Fingerprint) == (other.RunId, other.Source, other.Partition, other.Fingerprint);
 
         public PartitionMark After(JudgedBatch? batch, bool last, IReadOnlySet<string> streams, ReadingPlan plan) =>
-            PartitionRules.After(Mark, batch?.State, batch?.Counts.In ?? 0, batch?.Bad ?? 0, last, streams, plan);
+            PartitionRules.After(Mark, batch, last, streams, plan);
     }
 }

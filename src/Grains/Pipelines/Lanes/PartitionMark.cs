@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -12,6 +13,8 @@ namespace Sophia.Pipelines;
 /// <param name="Reread">It was read before under another fingerprint, so keys may have vanished from it.</param>
 /// <param name="Sweep">Read again to the end, and vanished keys have not been looked for yet.</param>
 /// <param name="Bad">Pieces that could not be read or have no key: any key may stand in them, so none counts as vanished.</param>
+/// <param name="Whole">Streams read whole, with the generation of that reading; null where the source does not count generations.</param>
+/// <param name="Kept">Hashes of keys that this reading met and that are quarantined: they have not vanished either.</param>
 internal sealed record PartitionMark(
     [property: JsonPropertyName("fp")] string Fingerprint,
     [property: JsonPropertyName("state")] string? State = null,
@@ -21,6 +24,8 @@ internal sealed record PartitionMark(
     [property: JsonPropertyName("reread")] bool Reread = false,
     [property: JsonPropertyName("sweep")] bool Sweep = false,
     [property: JsonPropertyName("bad")] long Bad = 0,
+    [property: JsonPropertyName("whole")] IReadOnlyDictionary<string, int>? Whole = null,
+    [property: JsonPropertyName("kept")] IReadOnlyList<ulong>? Kept = null,
     [property: JsonPropertyName("v")] int Format = 1)
 {
     public string ToJson() => JsonSerializer.Serialize(this, PartitionMarkJson.Default.PartitionMark);
@@ -45,6 +50,9 @@ internal sealed record PartitionMark(
 
     /// <summary>The name of a partition in heads, where those of all pipelines meet: what one has not seen any more, another may still have.</summary>
     public static string HeadName(string pipeline, string partitionName) => $"{pipeline}/{partitionName}";
+
+    /// <summary>The name in heads of what one generation of a stream's readings saw.</summary>
+    public static string HeadName(string headName, int generation) => generation == 0 ? headName : string.Create(CultureInfo.InvariantCulture, $"{headName}@{generation}");
 }
 
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]

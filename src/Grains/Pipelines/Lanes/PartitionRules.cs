@@ -4,28 +4,36 @@ namespace Sophia.Pipelines;
 internal static class PartitionRules
 {
     /// <summary>The mark to read on from: the one before where the content is the same, else a fresh one that remembers what the partition fed.</summary>
-    public static PartitionMark StartOf(PartitionMark? before, string fingerprint, bool fromTheStart)
+    /// <param name="outlives">The reader's state holds under another fingerprint too.</param>
+    public static PartitionMark StartOf(PartitionMark? before, string fingerprint, bool fromTheStart, bool outlives = false)
     {
         if (before is null)
             return new PartitionMark(fingerprint);
         if (before.Fingerprint == fingerprint && !fromTheStart)
             return before;
         var fedAnything = before.Done || before.State is not null || before.Reread;
-        return new PartitionMark(fingerprint, Streams: before.Streams, Reread: fedAnything);
+        return new PartitionMark(fingerprint, outlives && !fromTheStart ? before.State : null, Streams: before.Streams, Reread: fedAnything);
     }
 
     /// <summary>The mark after a batch (or after the end, with no batch).</summary>
-    public static PartitionMark After(PartitionMark mark, string? state, long records, long bad, bool last, IReadOnlySet<string> streams, ReadingPlan plan)
+    public static PartitionMark After(PartitionMark mark, JudgedBatch? batch, bool last, IReadOnlySet<string> streams, ReadingPlan plan)
     {
-        var (total, unclear) = (mark.Records + records, mark.Bad + bad);
+        var unclear = mark.Bad + (batch?.Bad ?? 0);
+        var whole = batch?.Whole ?? mark.Whole;
+        var fed = whole is null ? mark.Reread && streams.Any(plan.IsDeduplicated) : whole.Keys.Any(plan.IsDeduplicated);
         return mark with
         {
-            State = state ?? mark.State,
-            Records = total,
+            State = batch?.State ?? mark.State,
+            Records = batch?.Held ?? mark.Records + (batch?.Counts.In ?? 0),
             Bad = unclear,
             Done = last,
             Streams = [.. streams.Order(StringComparer.Ordinal)],
-            Sweep = last && mark.Reread && unclear == 0 && streams.Any(plan.IsDeduplicated),
+            Sweep = last && fed && unclear == 0,
+            Whole = whole,
+            Kept = batch is { Kept.Count: > 0 } ? [.. mark.Kept ?? [], .. batch.Kept] : mark.Kept,
         };
     }
+
+    /// <summary>The most keys of quarantined records that a mark remembers; beyond it nothing of the partition counts as vanished in this reading.</summary>
+    public const int MaxKept = 2_000;
 }

@@ -38,8 +38,9 @@ internal sealed class PartitionSweep
     {
         (this.tenant, this.pipeline, this.work, this.vanished, this.plan) = (tenant, pipeline, work, vanished, plan);
         (this.held, this.parts, this.writer, this.name, this.mark, this.seen) = (held, parts, writer, name, mark, seen);
-        streams = mark is not null && (vanished || mark is { Done: true, Sweep: true }) ? [.. (mark.Streams ?? []).Where(plan.IsDeduplicated)] : [];
-        passes = vanished || seen is not null || mark is null ? 1 : (int)(mark.Records / KeysPerPass) + 1;
+        var fed = vanished ? mark?.Streams : mark?.Whole?.Keys ?? mark?.Streams;
+        streams = mark is not null && (vanished || mark is { Done: true, Sweep: true }) ? [.. (fed ?? []).Where(plan.IsDeduplicated).Order(StringComparer.Ordinal)] : [];
+        passes = vanished || seen is not null || mark is null or { Whole: not null } ? 1 : (int)(mark.Records / KeysPerPass) + 1;
     }
 
     public bool IsLost { get; private set; }
@@ -51,6 +52,8 @@ internal sealed class PartitionSweep
         var (mark, seen) = held.Of(name);
         if (!work.DryRun || mark is null)
             mark = PartitionMark.Of(checkpoint?.State);
+        if (work.DryRun && mark is { Whole: not null })
+            mark = null; // The generations that a dry run saw are nowhere in the heads.
         return new PartitionSweep(tenant, pipeline, work, vanished, plan, held, parts, writer, name, mark, vanished ? null : seen);
     }
 
@@ -61,7 +64,7 @@ internal sealed class PartitionSweep
     {
         if (mark is null || (!vanished && !mark.Sweep))
             return new LaneAnswer(LaneOutcome.Done, new RunCounts());
-        if (!vanished && seen is null && (seen = await ReadKeys(cancellation)) is null)
+        if (!vanished && mark.Whole is null && seen is null && (seen = await ReadKeys(cancellation)) is null)
             return new LaneAnswer(LaneOutcome.Done, new RunCounts());
         var tombstones = await NextTombstones(cancellation);
         var last = stream >= streams.Length && pass == passes - 1;
@@ -78,11 +81,11 @@ internal sealed class PartitionSweep
         var tombstones = new List<NewEntry>();
         while (stream < streams.Length && tombstones.Count < PageSize)
         {
-            var heads = await parts.Log.Heads(tenant, streams[stream], afterKey, PartitionMark.HeadName(pipeline, name), PageSize, cancellation);
+            var heads = await parts.Log.Heads(tenant, streams[stream], afterKey, mark!.Whole is null ? PartitionMark.HeadName(pipeline, name) : null, PageSize, cancellation);
             foreach (var head in heads)
                 if (head.Operation != RecordOperation.Delete && IsVanished(head))
                     tombstones.Add(new NewEntry(EntryType.Record, head.Stream, head.Key, RecordOperation.Delete, EmptyObject, EntryHash.Of(RecordOperation.Delete, []),
-                        PartitionMark.HeadName(pipeline, name), OnlyIfChanged: true, OnlyIfVersion: head.Version));
+                        head.Partition, OnlyIfChanged: true, OnlyIfVersion: head.Version));
             if (heads.Count < PageSize)
                 (stream, afterKey) = (stream + 1, null);
             else
@@ -93,10 +96,22 @@ internal sealed class PartitionSweep
 
     private bool IsVanished(HeadEntry head)
     {
+        if (mark!.Whole is { } whole && !IsOlder(head, whole))
+            return false;
         if (vanished)
             return true;
         var hash = SeenKeys.HashOf(head.Stream, head.Key);
+        if (mark.Whole is not null)
+            return mark.Kept?.Contains(hash) != true;
         return (passes == 1 || hash % (ulong)passes == (ulong)pass) && !seen!.Contains(hash);
+    }
+
+    // Of this partition, and last seen by a reading before the whole one.
+    private bool IsOlder(HeadEntry head, IReadOnlyDictionary<string, int> whole)
+    {
+        var own = PartitionMark.HeadName(pipeline, name);
+        return head.Partition is { } partition && partition.StartsWith(own, StringComparison.Ordinal) && (partition.Length == own.Length || partition[own.Length] == '@')
+            && (vanished || partition != PartitionMark.HeadName(own, whole[head.Stream]));
     }
 
     private async Task<LaneAnswer> Commit(List<NewEntry> tombstones, bool last, CancellationToken cancellation)

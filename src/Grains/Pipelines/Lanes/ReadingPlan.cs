@@ -50,9 +50,9 @@ internal sealed class ReadingPlan
     {
         missing = null;
         var plan = StreamOf(record.Stream);
-        if (plan.Keys is null || (record.Operation == RecordOperation.Delete && record.Key is not null))
+        if (plan.Keys is null)
             return record.Key ?? string.Create(CultureInfo.InvariantCulture, $"{partitionName}#{(record.Line > 0 ? record.Line : record.Offset)}");
-        return plan.Keys.Of(record.Payload.Span, out missing);
+        return plan.Keys.Of(record.Payload.Span, out missing) ?? (record.Operation == RecordOperation.Delete ? record.Key : null);
     }
 
     private StreamPlan StreamOf(string stream)

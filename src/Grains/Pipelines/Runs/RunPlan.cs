@@ -1,7 +1,7 @@
 namespace Sophia.Pipelines;
 
 /// <summary>A partition that a run has to do something about.</summary>
-internal sealed record PlannedPartition(string Source, string Id, string Fingerprint, long Bytes)
+internal sealed record PlannedPartition(string Source, string Id, string Fingerprint, long Bytes, bool Essential = false)
 {
     public string Name => PartitionMark.PartitionName(Source, Id);
 }

@@ -17,7 +17,7 @@ internal sealed class RunPlanner(TenantId tenant, string pipeline, ILogStore log
         var looked = new Looked();
         foreach (var source in reading.Definition.Sources)
             if (!WebhookKinds.IsWebhook(source.Type))
-                await Look(reading, source, marks, fullRefresh, reported, looked, cancellation);
+                await Look(reading, source, runId, marks, fullRefresh, reported, looked, cancellation);
         var vanished = marks.Keys.Where(name => !looked.Listed.Contains(name) && !looked.Hides(name)).Order(StringComparer.Ordinal)
             .Select(name => Split(name, looked.Sources)).OfType<PlannedPartition>().ToArray();
         return new RunPlan
@@ -72,12 +72,12 @@ internal sealed class RunPlanner(TenantId tenant, string pipeline, ILogStore log
         return (records, sweeps);
     }
 
-    private async Task Look(ReadingPlan reading, SourceDefinition source, Dictionary<string, (PartitionMark? Mark, bool ByThisRun)> marks, bool fullRefresh, IReadOnlySet<string> reported, Looked looked, CancellationToken cancellation)
+    private async Task Look(ReadingPlan reading, SourceDefinition source, string? runId, Dictionary<string, (PartitionMark? Mark, bool ByThisRun)> marks, bool fullRefresh, IReadOnlySet<string> reported, Looked looked, CancellationToken cancellation)
     {
         var sourceName = ReadingPlan.NameOf(source);
         try
         {
-            await foreach (var partition in kinds.Of(source.Type).Partitions(new SourceContext(tenant.Value, pipeline, source), cancellation))
+            await foreach (var partition in kinds.Of(source.Type).Partitions(new SourceContext(tenant.Value, pipeline, source) { Run = runId ?? "", Gate = reading.Definition.Gate }, cancellation))
             {
                 var name = PartitionMark.PartitionName(sourceName, partition.Id);
                 if (!looked.Listed.Add(name))
@@ -100,7 +100,7 @@ internal sealed class RunPlanner(TenantId tenant, string pipeline, ILogStore log
                 else if (IsCurrent(marks.GetValueOrDefault(name), reading.Fingerprint(sourceName, partition.Fingerprint), fullRefresh))
                     looked.Current++;
                 else
-                    looked.ToRead.Add(new PlannedPartition(sourceName, partition.Id, partition.Fingerprint, partition.Bytes));
+                    looked.ToRead.Add(new PlannedPartition(sourceName, partition.Id, partition.Fingerprint, partition.Bytes, partition.Essential));
             }
             looked.Sources.Add(sourceName);
         }

@@ -50,6 +50,7 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
     private long recordsRead;
     private RunEvent.Fail? failure;
     private string? firstUnreadable;
+    private string? firstUnread;
 
     /// <summary>Lets the steps in flight end and starts no others.</summary>
     public void Stop() => stopping.Cancel();
@@ -78,6 +79,8 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
         await Spread(plan.ToRead, (lane, partition) => Read(lane, partition, cancellation));
         if (IsOver(out var how))
             return how;
+        if (firstUnread is { } unread)
+            return new RunEvent.Fail(unread);
         var sources = order.Reading.Definition.Sources.Select(ReadingPlan.NameOf).ToArray();
         var (held, toSweep) = await planner.Holdings(plan.Listed, sources, cancellation);
         var total = order.DryRun ? held + recordsRead : held;
@@ -124,6 +127,8 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
         var answer = await Until(lane, partition, (to, work) => to.Step(work, cancellation), cancellation);
         if (answer?.Outcome == LaneOutcome.Done)
             listener.PartitionDone();
+        else if (answer?.Outcome is LaneOutcome.SourceBusy or LaneOutcome.SourceFailed && partition.Essential)
+            firstUnread ??= $"{partition.Source}: {answer.Reason ?? "it could not be read."}";
         else if (answer?.Outcome is LaneOutcome.SourceBusy or LaneOutcome.SourceFailed)
         {
             firstUnreadable ??= $"{partition.Id}: {answer.Reason}";
@@ -150,7 +155,7 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
             switch (answer.Outcome)
             {
                 case LaneOutcome.More:
-                    tries = 0;
+                    tries = answer.Counts.In > 0 || answer.LastPosition > 0 ? 0 : tries; // A source that says nothing and fails again and again gets no further.
                     continue;
                 case LaneOutcome.Done:
                 case LaneOutcome.SourceFailed:
