@@ -33,8 +33,6 @@ public enum ConnectorLineLevel
 [GenerateSerializer, Immutable, Alias("Sophia.ConnectorLine")]
 public sealed record ConnectorLine([property: Id(0)] DateTimeOffset At, [property: Id(1)] ConnectorLineLevel Level, [property: Id(2)] string Text);
 
-/// <summary>A connector's configuration as it changed it.</summary>
-/// <param name="Sealed">Encrypted, and for this pipeline's source alone.</param>
-/// <param name="Basis">A hash of the configuration that the definition stated then: where the definition states another one, that one counts.</param>
+/// <summary>A connector's configuration as it changed it, encrypted for this pipeline's source alone.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.KeptConfiguration")]
-public sealed record KeptConfiguration([property: Id(0)] string Sealed, [property: Id(1)] string Basis, [property: Id(2)] DateTimeOffset At);
+public sealed record KeptConfiguration([property: Id(0)] string Sealed, [property: Id(1)] DateTimeOffset At);

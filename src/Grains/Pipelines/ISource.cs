@@ -40,6 +40,12 @@ public sealed record SourceContext(string Tenant, string Pipeline, SourceDefinit
     public string Run { get; init; } = "";
 
     public GateDefinition Gate { get; init; } = new();
+
+    /// <summary>The run reads everything anew. Sources whose state outlives runs see to it themselves.</summary>
+    public bool FullRefresh { get; init; }
+
+    /// <summary>Whether the definition says which fields make the keys of a stream's records.</summary>
+    public Func<string, bool> HasKey { get; init; } = static _ => false;
 }
 
 /// <summary>A piece of a source.</summary>

@@ -12,7 +12,7 @@ internal static class PartitionRules
         if (before.Fingerprint == fingerprint && !fromTheStart)
             return before;
         var fedAnything = before.Done || before.State is not null || before.Reread;
-        return new PartitionMark(fingerprint, outlives && !fromTheStart ? before.State : null, Streams: before.Streams, Reread: fedAnything);
+        return new PartitionMark(fingerprint, outlives ? before.State : null, Streams: before.Streams, Reread: fedAnything);
     }
 
     /// <summary>The mark after a batch (or after the end, with no batch).</summary>
