@@ -18,6 +18,7 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(IReadOnlyList<RunView>))]
 [JsonSerializable(typeof(StartRun))]
 [JsonSerializable(typeof(IReadOnlyList<UnreadableView>))]
+[JsonSerializable(typeof(IReadOnlyList<ConnectorLine>))]
 [JsonSerializable(typeof(DeliveryResult))]
 [JsonSerializable(typeof(PipelineStatus))]
 [JsonSerializable(typeof(InboxFile))]

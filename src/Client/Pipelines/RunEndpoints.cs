@@ -16,6 +16,7 @@ internal static class RunEndpoints
             .WithSummary("Starts a run. The same Idempotency-Key header (or operationId) starts one run, however often it is sent.");
         group.MapGet("/{run}", Get).WithSummary("One run, live where it is going.");
         group.MapGet("/{run}/unreadable", Unreadable).WithSummary("What the run could not read, and why.");
+        group.MapGet("/{run}/log", Log).WithSummary("What the run's connectors said, oldest first; secrets are blanked. Kept for the newest runs of a pipeline.");
         group.MapPost("/{run}/pause", (string name, string run, HttpContext context, IGrainFactory grains) =>
             Change(name, run, context, grains, static pipeline => pipeline.Pause())).RequireAuthorization(Roles.Operator);
         group.MapPost("/{run}/resume", (string name, string run, HttpContext context, IGrainFactory grains) =>
@@ -53,6 +54,12 @@ internal static class RunEndpoints
     {
         await Get(name, run, context, grains);
         return await grains.Pipeline(context, name).Unreadable(run, Limits.Checked(limit));
+    }
+
+    private static async Task<IReadOnlyList<ConnectorLine>> Log(string name, string run, HttpContext context, IGrainFactory grains, int limit = 1_000)
+    {
+        await Get(name, run, context, grains);
+        return await grains.GetGrain<IConnectorGrain>(TenantKey.Of(context.User.Caller().Tenant, name)).Lines(run, Limits.Checked(limit));
     }
 
     private static async Task<RunView> Change(string name, string run, HttpContext context, IGrainFactory grains, Func<IPipelineGrain, Task<RunView>> change)

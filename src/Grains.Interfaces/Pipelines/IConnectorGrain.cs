@@ -19,6 +19,10 @@ public interface IConnectorGrain : IGrainWithStringKey
     /// <summary>Keeps it; durable when the call returns.</summary>
     [Alias("KeepConfiguration")]
     Task KeepConfiguration(string source, KeptConfiguration configuration);
+
+    /// <summary>Forgets all of it: the pipeline is no more.</summary>
+    [Alias("Forget")]
+    Task Forget();
 }
 
 public enum ConnectorLineLevel

@@ -58,6 +58,13 @@ internal sealed class ConnectorGrain(
     public Task KeepConfiguration(string source, KeptConfiguration configuration) => configurations.CommitAsync(
         configurations.State with { BySource = new Dictionary<string, KeptConfiguration>(configurations.State.BySource, StringComparer.Ordinal) { [source] = configuration } }, onFailure: DeactivateOnIdle);
 
+    public async Task Forget()
+    {
+        unwritten = null;
+        await configurations.CommitAsync(new ConnectorConfigurationState(), onFailure: DeactivateOnIdle);
+        await lines.CommitAsync(new ConnectorLinesState(), onFailure: DeactivateOnIdle);
+    }
+
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => Write(cancellationToken);
 
     private async Task Write(CancellationToken cancellation)

@@ -80,6 +80,9 @@ internal sealed partial class PipelineGrain(
         var secret = SecretReference.Parse(PipelineSources.Webhook(read.Definition)?["secret"] ?? "");
         if (secret is not null && secrets.Objection(key.Tenant, secret) is { } objection)
             throw new RefusedException(RefusalCode.Invalid, $"{fileName}: source.secret: {objection}.");
+        foreach (var source in read.Definition.Sources)
+            if (kinds.FirstOrDefault(kind => kind.Type == source.Type)?.Objection(new SourceContext(key.Tenant.Value, key.Name!, source)) is { } why)
+                throw new RefusedException(RefusalCode.Invalid, $"{fileName}: source {ReadingPlan.NameOf(source)}: {why}.");
         await GrainFactory.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(key.Tenant)).Add(key.Name!);
         await Save(stored.State with
         {
@@ -191,6 +194,7 @@ internal sealed partial class PipelineGrain(
         Reread();
         triggers.Watch();
         await triggers.Remind();
+        await GrainFactory.GetGrain<IConnectorGrain>(TenantKey.Of(key.Tenant, key.Name!)).Forget();
         await GrainFactory.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(key.Tenant)).Remove(key.Name!);
     }
 

@@ -12,6 +12,7 @@ public static class PipelineServices
             .Validate(options => options.IsInRange, "PipelineOptions: a limit is out of its range.").ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IBatchJudges, RulelessJudges>();
+        services.TryAddSingleton<IConnectorMemory, ConnectorMemory>();
         services.AddHostedService<PipelineSweeper>();
         return services;
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sophia.Operations;
+using Sophia.Pipelines;
 using Spectre.Console;
 
 namespace Sophia.Commands;
@@ -10,7 +11,7 @@ internal static class RunsCommand
     public static Command Create()
     {
         var limit = new Option<int>("--limit") { Description = "How many, 1 to 1000.", DefaultValueFactory = _ => 20 };
-        var command = new Command("runs", "List runs; pause, resume or cancel one.") { limit, Change("pause"), Change("resume"), Change("cancel") };
+        var command = new Command("runs", "List runs; show what one's connectors said; pause, resume or cancel one.") { limit, Log(), Change("pause"), Change("resume"), Change("cancel") };
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
@@ -24,6 +25,31 @@ internal static class RunsCommand
         return command;
     }
 
+    private static Command Log()
+    {
+        var id = new Argument<string>("run") { Description = "The run's id, as ./sophia runs lists it." };
+        var command = new Command("log", "Print what a run's connectors said; secrets are blanked.") { id };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var api = await Api.Open(parsed, cancellation);
+            var run = await Known(api, parsed.GetValue(id)!, cancellation);
+            var address = $"api/pipelines/{run.Pipeline}/runs/{run.RunId}/log";
+            if (parsed.GetValue(Settings.Json))
+                Console.Out.WriteLine(await api.Text(HttpMethod.Get, address, null, cancellation));
+            else
+                foreach (var line in await api.Get(address, EdgeJson.Default.IReadOnlyListConnectorLine, cancellation))
+                    Console.Out.WriteLine($"{line.At.ToLocalTime():HH:mm:ss} {line.Level.ToString().ToLowerInvariant(),-11} {Show.Tame(line.Text)}");
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static async Task<RunView> Known(Api api, string id, CancellationToken cancellation)
+    {
+        var runs = await api.Get("api/runs?limit=1000", EdgeJson.Default.IReadOnlyListRunView, cancellation);
+        return runs.FirstOrDefault(run => run.RunId == id) ?? throw new CommandFailedException("There is no such run.");
+    }
+
     private static Command Change(string verb)
     {
         var id = new Argument<string>("run") { Description = "The run's id, as ./sophia runs lists it." };
@@ -31,8 +57,7 @@ internal static class RunsCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
-            var runs = await api.Get("api/runs?limit=1000", EdgeJson.Default.IReadOnlyListRunView, cancellation);
-            var run = runs.FirstOrDefault(r => r.RunId == parsed.GetValue(id)) ?? throw new CommandFailedException("There is no such run.");
+            var run = await Known(api, parsed.GetValue(id)!, cancellation);
             run = await api.Send(HttpMethod.Post, $"api/pipelines/{run.Pipeline}/runs/{run.RunId}/{verb}", null, EdgeJson.Default.RunView, cancellation);
             AnsiConsole.MarkupLine($"{run.RunId} is {Show.State(run)}");
             return ExitCodes.Done;

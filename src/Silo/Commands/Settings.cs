@@ -43,6 +43,7 @@ internal static class Settings
         Role = ClusterSettings.Role(),
         Placement = PlacementSettings.Read(Environment.GetEnvironmentVariable),
         Redis = Variable("SOPHIA_REDIS"),
+        SecretsKey = Variable(Security.SecretBox.Variable),
         Weaviate = Variable("SOPHIA_WEAVIATE"),
         WeaviateKey = Variable("SOPHIA_WEAVIATE_KEY"),
         InboxFolder = Variable("SOPHIA_INBOX"),

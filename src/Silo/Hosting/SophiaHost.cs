@@ -71,6 +71,8 @@ internal static class SophiaHost
         services.AddSophiaQuality();
         services.AddSignInThrottle();
         services.AddSophiaPipelines();
+        services.AddSingleton<ISecretBox>(SecretBox.Of(options.SecretsKey, folder.Path, shared: options.Cluster is not null));
+        services.AddAirbyteSource(airbyte => airbyte.TrustedTenants = [RunningSophia.DefaultTenant.Value]);
         services.AddFilesSource(files =>
         {
             files.TenantFolders = options.InboxFolder ?? folder.Inbox;

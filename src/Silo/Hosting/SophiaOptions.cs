@@ -58,6 +58,9 @@ public sealed record SophiaOptions
     /// <summary>What a scraper must send as "Authorization: Bearer …" to the metrics address, or to a silo's. SOPHIA_METRICS_KEY, 16 characters or more; null: whoever reaches the address may read.</summary>
     public string? MetricsKey { get; init; }
 
+    /// <summary>The key that kept secrets are encrypted under, 64 hexadecimal digits; the same for every process of a cluster. SOPHIA_SECRETS_KEY; null: one that the data folder holds.</summary>
+    public string? SecretsKey { get; init; }
+
     internal bool HasGrains => Role != SophiaRole.Frontend;
 
     internal bool HasEdge => Role != SophiaRole.Silo;

@@ -40,7 +40,7 @@ public class HostileTenantTests(SophiaApp app) : IClassFixture<SophiaApp>
 
     private static string KeyOf(string tenant, Type type) => type.Name switch
     {
-        nameof(IPipelineGrain) or nameof(IEmbeddingGrain) or nameof(IChunkingGrain) or nameof(IChatSessionGrain) or nameof(IProjectionGrain) => $"{tenant}/index",
+        nameof(IPipelineGrain) or nameof(IConnectorGrain) or nameof(IEmbeddingGrain) or nameof(IChunkingGrain) or nameof(IChatSessionGrain) or nameof(IProjectionGrain) => $"{tenant}/index",
         nameof(IPartitionLaneGrain) => $"{tenant}/crm/lane-0",
         nameof(ISignInThrottleGrain) => $"{tenant}/sign-in/address-0",
         _ => tenant,

@@ -16,6 +16,7 @@ public sealed class SchemaTests
         Same(PipelineDefinitionReader.StreamKeys, Definition("stream"));
         Same(PipelineDefinitionReader.GateKeys, Definition("gate"));
         Same(RuleReader.Keys, Definition("rule"));
+        Same(AirbyteSourceRules.StreamKeys, Definition("airbyte-stream"));
         foreach (var (type, keys) in SourceReader.Known)
             Same(keys, Definition($"source-{type}"));
         Assert.Equal(SourceReader.Known.Keys.Order(), Definition("source").GetProperty("oneOf").EnumerateArray().Select(one => one.GetProperty("$ref").GetString()!.Split("source-")[1]).Order());
@@ -25,6 +26,8 @@ public sealed class SchemaTests
     public void The_schema_names_the_values_that_the_reader_knows()
     {
         Assert.Equal(PipelineDefinitionReader.Modes, Values(Definition("stream").GetProperty("properties").GetProperty("mode")));
+        Assert.Equal(AirbyteSourceRules.Modes, Values(Definition("airbyte-stream").GetProperty("properties").GetProperty("mode")));
+        Assert.Equal(AirbyteSourceRules.SchemaLevels, Values(Definition("source-airbyte").GetProperty("properties").GetProperty("schema")));
         Assert.Equal(RuleReader.Types, Values(Definition("rule").GetProperty("properties").GetProperty("type").GetProperty("additionalProperties")));
         Assert.Equal(RuleReader.Formats, Values(Definition("rule").GetProperty("properties").GetProperty("format").GetProperty("additionalProperties")));
     }

@@ -10,6 +10,7 @@ internal sealed class SourceReader(DefinitionErrors errors)
     /// <summary>What each kind of source may be told; the connectors read the values.</summary>
     internal static readonly IReadOnlyDictionary<string, string[]> Known = new Dictionary<string, string[]>(StringComparer.Ordinal)
     {
+        ["airbyte"] = ["command", "config", "idleAfter", "image", "maxLineBytes", "name", "schema", "startWithin", "streams", "type"],
         ["files"] = ["encoding", "exclude", "format", "include", "key", "maxDocumentBytes", "maxLineBytes", "name", "path", "settleFor", "stream", "type", "watch", "watchEvery"],
         ["github-webhook"] = ["name", "secret", "type"],
         ["webhook"] = ["deliveryHeader", "encoding", "key", "name", "prefix", "secret", "signatureHeader", "stream", "timestampHeader", "tolerance", "type"],
@@ -44,9 +45,13 @@ internal sealed class SourceReader(DefinitionErrors errors)
             errors.Expected(source.Find("stream")!, source.At("stream"), OwnStreams.Expectation);
         if (WebhookKinds.IsWebhook(type))
             Webhook(source);
+        if (type == "airbyte")
+            AirbyteSourceRules.Check(source);
         var settings = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var entry in source.Entries)
-            if (entry.Key != "type" && entry.Value is not DefinitionNode.Scalar { IsNull: true })
+            if (type == "airbyte" && AirbyteSourceRules.IsStructured(entry.Key))
+                settings[entry.Key] = DefinitionJson.Of(entry.Value);
+            else if (entry.Key != "type" && entry.Value is not DefinitionNode.Scalar { IsNull: true })
                 settings[entry.Key] = string.Join('\n', DefinitionMapping.TextsOf(entry.Value, source.At(entry.Key), errors));
         settings["name"] = Named(source, type);
         sources.Add(new SourceDefinition(type, settings));

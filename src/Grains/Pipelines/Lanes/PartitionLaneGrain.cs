@@ -15,8 +15,13 @@ internal sealed class PartitionLaneGrain(ILogStore log, IEnumerable<ISourceKind>
     {
         var key = TenantKey.Parse(this.GetPrimaryKeyString());
         var index = GrainFactory.GetGrain<IProjectionGrain>(TenantKey.Of(key.Tenant, Projections.Index));
+        var connectors = GrainFactory.GetGrain<IConnectorGrain>(TenantKey.Of(key.Tenant, key.Name!));
         var budget = new BatchBudget(options.Value.BatchRecords, options.Value.BatchBytes);
-        lane = new PartitionLane(key.Tenant, key.Name!, key.Part!, new LaneParts(log, kinds, judges, time, head => _ = index.Hint(head)) { Budget = budget });
+        lane = new PartitionLane(key.Tenant, key.Name!, key.Part!, new LaneParts(log, kinds, judges, time, head => _ = index.Hint(head)) 
+        {
+            Budget = budget,
+            Told = (run, lines) => _ = connectors.AddLines(run, lines),
+        });
         return Task.CompletedTask;
     }
 

@@ -33,5 +33,5 @@ internal static class PipelineSources
     public static IReadOnlyList<SourceView> Views(string tenant, PipelineDefinition definition) =>
         definition.Sources.Select(source => WebhookKinds.IsWebhook(source.Type)
             ? new SourceView(source.Type, source.Type == WebhookKinds.GitHub ? "GitHub's signed deliveries" : "signed deliveries", false, WebhookPath(tenant, definition.Name))
-            : new SourceView(source.Type, source["path"] ?? ReadingPlan.NameOf(source), IsWatched(source), null)).ToArray();
+            : new SourceView(source.Type, source["path"] ?? source["image"] ?? ReadingPlan.NameOf(source), IsWatched(source), null)).ToArray();
 }
