@@ -81,7 +81,7 @@ public sealed class DefinitionTests
     [InlineData("sources: [{type: files, path: x}]", "1: name: expected a name of a-z, 0-9 and '-', found nothing")]
     [InlineData("name: CRM\nsource: {type: files, path: x}", "1: name: expected 1 to 63 of a-z, 0-9 and '-', not starting with '-', found \"CRM\"")]
     [InlineData("name: crm", "1: sources: expected at least one source, found nothing")]
-    [InlineData("name: crm\nsource:\n  type: file\n  path: x", "3: source.type: expected one of files, github-webhook, webhook, found \"file\"")]
+    [InlineData("name: crm\nsource:\n  type: file\n  path: x", "3: source.type: expected one of airbyte, files, github-webhook, webhook, found \"file\"")]
     [InlineData("name: crm\nsource: {type: files}", "2: source.path: expected a folder or file, found nothing")]
     [InlineData("name: crm\nsource:\n  type: files\n  path: x\n  wacth: true", "5: source: unknown key \"wacth\"; did you mean \"watch\"?")]
     [InlineData("name: crm\nsource: {type: files, path: x}\nstreams:\n  deals:\n    rules:\n      - range: {amount: {max: ten}}", "6: streams.deals.rules[0].range.amount.max: expected a number, found \"ten\"")]
