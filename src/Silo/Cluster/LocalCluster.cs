@@ -51,12 +51,27 @@ internal sealed class LocalCluster
         }
     }
 
+    /// <summary>Until it is disposed no other command changes this cluster: two would both write down what they started, and one of them lose it.</summary>
+    /// <exception cref="CommandFailedException">Another one does just now.</exception>
+    public static IDisposable Hold(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            return new FileStream(Path.Combine(folder, "cluster.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandFailedException($"The folder {folder} cannot be used, or another command works on its cluster just now: {failure.Message}");
+        }
+    }
+
     /// <exception cref="CommandFailedException">There is none in this folder.</exception>
     public static LocalCluster Open(string folder) =>
         new(folder, ClusterFile.Read(folder) ?? throw new CommandFailedException($"There is no cluster in {folder}: \"./sophia cluster up\" makes one."));
 
     /// <summary>Starts what does not run yet: servers, silos 1 to <paramref name="silos"/>, the front end. What runs goes on as it is.</summary>
-    /// <exception cref="CommandFailedException">PostgreSQL or Redis is not installed; a part did not start; another command works on this cluster.</exception>
+    /// <exception cref="CommandFailedException">PostgreSQL or Redis is not installed; a part did not start.</exception>
     /// <param name="program">The folder of another version of Sophia that is to run; null: this one.</param>
     public static async Task<LocalCluster> Up(string folder, int silos, int gpus, string? url, CancellationToken cancellation, string? program = null)
     {

@@ -22,6 +22,7 @@ internal static class ClusterCommand
             var (wanted, labelled) = (Counted(parsed.GetValue(silos)), parsed.GetValue(gpus));
             if (labelled < 0 || labelled > wanted)
                 throw new CommandFailedException($"Of {wanted} silos 0 to {wanted} can be labelled gpu=gh200.");
+            using var _ = LocalCluster.Hold(FolderOf(parsed));
             var cluster = await LocalCluster.Up(FolderOf(parsed), wanted, labelled, parsed.GetValue(url), cancellation);
             await Print(cluster, cancellation);
             if (parsed.GetValue(url) is { } asked && cluster.Url is { } serves && !serves.StartsWith(asked.TrimEnd('/'), StringComparison.Ordinal) && !asked.EndsWith(":0", StringComparison.Ordinal))
@@ -61,6 +62,7 @@ internal static class ClusterCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var cluster = LocalCluster.Open(FolderOf(parsed));
+            using var _ = name == "status" ? null : LocalCluster.Hold(cluster.Folder);
             await act(cluster, parsed, cancellation);
             await Print(cluster, cancellation);
             return ExitCodes.Done;

@@ -84,7 +84,7 @@ internal sealed class Telemetry : IDisposable
             lock (reading)
             {
                 text = new PrometheusText(openMetrics);
-                Collect!(Timeout.Infinite);
+                Collect?.Invoke(Timeout.Infinite); // None where OTEL_SDK_DISABLED is set.
                 return text;
             }
         }
