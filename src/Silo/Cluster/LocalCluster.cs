@@ -81,8 +81,7 @@ internal sealed class LocalCluster
         var cluster = new LocalCluster(folder, (ClusterFile.Read(folder) ?? ClusterFile.New()).Write(folder));
         if (cluster.file.Postgres is not { IsAlive: true })
             cluster.Keep(cluster.file with { Postgres = await LocalServers.StartPostgres(cluster.file, folder, cancellation) });
-        if (cluster.file.Redis is not { IsAlive: true })
-            cluster.Keep(cluster.file with { Redis = await LocalServers.StartRedis(cluster.file, folder, cancellation) });
+        await cluster.StartRedis(cancellation);
         await cluster.StartSilos(Math.Max(silos, cluster.file.Silos.Count(silo => silo.Process.IsAlive)), cancellation, number => number <= gpus ? "gpu=gh200" : "gpu=none", program);
         if (cluster.file.Frontend is not { Process.IsAlive: true })
             await cluster.StartFrontend(url, program, cancellation);
@@ -117,6 +116,20 @@ internal sealed class LocalCluster
     {
         ExpectServers();
         await Silo(number).Process.Stop(TimeSpan.Zero, cancellation, "KILL");
+    }
+
+    /// <summary>Ends Redis as a power cut would. Everything goes on without it; <see cref="StartRedis"/> or "up" brings it back.</summary>
+    public async Task KillRedis(CancellationToken cancellation)
+    {
+        if (file.Redis is not { IsAlive: true } redis)
+            throw new CommandFailedException("Redis does not run.");
+        await redis.Stop(TimeSpan.Zero, cancellation, "KILL");
+    }
+
+    public async Task StartRedis(CancellationToken cancellation)
+    {
+        if (file.Redis is not { IsAlive: true })
+            Keep(file with { Redis = await LocalServers.StartRedis(file, Folder, cancellation) });
     }
 
     /// <summary>Each silo in turn leaves and comes back.</summary>

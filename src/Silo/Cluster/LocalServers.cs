@@ -50,7 +50,7 @@ internal static class LocalServers
         var data = Path.Combine(folder, "redis");
         Directory.CreateDirectory(data);
         var process = LocalProcess.Start(Path.Combine(folder, "logs", "redis.log"), new Dictionary<string, string>(), Redis()!, "--bind", "127.0.0.1", "--port", Number(cluster.RedisPort), "--dir", data,
-            "--requirepass", cluster.Password, "--appendonly", "yes", "--appendfsync", "everysec", "--save", "300", "1", "--maxmemory", "256mb", "--maxmemory-policy", "noeviction");
+            "--requirepass", cluster.Password, "--appendonly", "yes", "--appendfsync", "everysec", "--save", "300", "1", "--maxmemory", "256mb", "--maxmemory-policy", "volatile-ttl");
         await Answers(process, "Redis", Path.Combine(folder, "logs", "redis.log"), () => Listens(cluster.RedisPort), cancellation);
         return process;
     }

@@ -50,8 +50,13 @@ internal static class ClusterCommand
 
     private static Command Kill()
     {
-        var number = new Argument<int>("silo") { Description = "Its number, from 1." };
-        return Acting("kill", "End a silo as a power cut would.", (cluster, parsed, cancellation) => cluster.Kill(parsed.GetValue(number), cancellation), number);
+        var part = new Argument<string>("part") { Description = "A silo's number, from 1, or redis." };
+        return Acting("kill", "End a silo, or Redis, as a power cut would.", (cluster, parsed, cancellation) => parsed.GetValue(part) switch
+        {
+            "redis" => cluster.KillRedis(cancellation),
+            var silo when int.TryParse(silo, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number) => cluster.Kill(number, cancellation),
+            var other => throw new CommandFailedException($"\"{other}\" is no silo's number and not redis."),
+        }, part);
     }
 
     private static Command Acting(string name, string description, Func<LocalCluster, ParseResult, CancellationToken, Task> act, Argument? argument = null)

@@ -31,16 +31,17 @@ internal static class ClusterRuntime
         }
     }
 
-    /// <summary>Fast state and the keys that encrypt browsers' cookies are in Redis, where it is named.</summary>
+    /// <summary>Fast state, the shared level of the cache and the keys that encrypt browsers' cookies are in Redis, where it is named.</summary>
     public static void UseRedis(this WebApplicationBuilder builder, SophiaOptions options)
     {
         if (options.Redis is not { } redis)
             return;
         var settings = RedisSettings.Of(redis);
+        builder.Services.AddRedis(settings, options.Cluster?.Name ?? "sophia");
         if (options.HasGrains)
             builder.Services.AddRedisFastState(settings);
         if (options.HasEdge)
-            builder.Services.AddOptions<KeyManagementOptions>().Configure(keys => keys.XmlRepository = new RedisBrowserKeys(settings, options.Cluster?.Name ?? "sophia"));
+            builder.Services.AddOptions<KeyManagementOptions>().Configure<RedisConnection>(static (keys, connection) => keys.XmlRepository = new RedisBrowserKeys(connection));
     }
 
     /// <summary>The index is in Weaviate, where it is named.</summary>

@@ -15,6 +15,7 @@ public static class RedisSettings
             // Redis may come later than Sophia, and go: nobody waits for it at start, and no call waits long.
             settings.AbortOnConnectFail = false;
             settings.ConnectTimeout = settings.AsyncTimeout = settings.SyncTimeout = 2_000;
+            settings.BacklogPolicy = BacklogPolicy.FailFast;
             settings.ClientName = "sophia";
             return settings;
         }

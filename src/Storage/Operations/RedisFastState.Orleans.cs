@@ -1,21 +1,41 @@
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Persistence;
+using Orleans.Runtime.Hosting;
 using Orleans.Storage;
+using Sophia.Cluster;
+using Sophia.Knowledge;
 using StackExchange.Redis;
 
 namespace Sophia.Operations;
 
-/// <summary>Fast grain state in Redis, as the same JSON as everywhere. What is there may be lost at any time.</summary>
+/// <summary>What a process has in Redis: fast grain state, as the same JSON as everywhere, and the shared level of the cache. All of it may be lost at any time.</summary>
 public static class RedisFastState
 {
-    /// <summary>Stands after the stores of the log: the last one named takes the name.</summary>
-    public static IServiceCollection AddRedisFastState(this IServiceCollection services, ConfigurationOptions settings) =>
-        services.AddRedisGrainStorage(Stores.Fast, redis =>
+    private const string InRedis = "fast-redis";
+
+    /// <summary>The connection, and who looks after it.</summary>
+    public static IServiceCollection AddRedis(this IServiceCollection services, ConfigurationOptions settings, string cluster)
+    {
+        services.AddSingleton(provider => new RedisConnection(settings, cluster, provider.GetRequiredService<TimeProvider>()));
+        services.AddHostedService<RedisWatch>();
+        return services;
+    }
+
+    /// <summary>Stands after the stores of the log: the last one named takes the name. Wants <see cref="AddRedis"/>.</summary>
+    public static IServiceCollection AddRedisFastState(this IServiceCollection services, ConfigurationOptions settings)
+    {
+        services.AddRedisGrainStorage(InRedis, options => options.Configure<RedisConnection>((redis, connection) =>
         {
             redis.ConfigurationOptions = settings;
+            redis.CreateMultiplexer = async _ => (await connection.Multiplexer, true);
+            redis.DeleteStateOnClear = true;
             redis.GrainStorageSerializer = new StateJson();
-        });
+        }));
+        services.AddGrainStorage(Stores.Fast, static (provider, _) =>
+            new RedisFastStorage(provider.GetRequiredKeyedService<IGrainStorage>(InRedis), provider.GetRequiredService<RedisConnection>()));
+        return services.AddSingleton<ISharedCache, RedisSharedCache>();
+    }
 
     private sealed class StateJson : IGrainStorageSerializer
     {
