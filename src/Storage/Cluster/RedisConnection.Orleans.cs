@@ -71,5 +71,5 @@ public sealed class RedisConnection(ConfigurationOptions settings, string cluste
             Interlocked.Exchange(ref offUntil, (time.GetUtcNow() + AgainAfter).UtcTicks);
     }
 
-    private static bool IsOfRedis(Exception failure) => failure is RedisException or TimeoutException or Orleans.Persistence.Redis.RedisStorageException or ObjectDisposedException;
+    private static bool IsOfRedis(Exception failure) => failure is RedisException or RedisCommandException or TimeoutException or Orleans.Persistence.Redis.RedisStorageException or ObjectDisposedException;
 }

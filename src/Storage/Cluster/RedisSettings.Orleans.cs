@@ -16,6 +16,7 @@ public static class RedisSettings
             settings.AbortOnConnectFail = false;
             settings.ConnectTimeout = settings.AsyncTimeout = settings.SyncTimeout = 2_000;
             settings.BacklogPolicy = BacklogPolicy.FailFast;
+            settings.AllowAdmin = true; // To read how it is set up (CONFIG GET).
             settings.ClientName = "sophia";
             return settings;
         }

@@ -78,7 +78,7 @@ internal sealed partial class RedisWatch(RedisConnection redis, TimeProvider tim
             if (file == "no" && snapshots is "")
                 LogForgetful();
         }
-        catch (RedisServerException)
+        catch (Exception refused) when (refused is RedisServerException or RedisCommandException)
         {
             // Who may not read the configuration has somebody else to look after it.
         }
