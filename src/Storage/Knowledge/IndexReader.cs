@@ -16,9 +16,9 @@ internal sealed class IndexReader(DatabaseConnection database)
     public string Stamp()
     {
         using var select = database.Prepare("""
-            SELECT p.position, p.version, p.chunks, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'chunk'), 0), v.born, v.changes FROM progress p CROSS JOIN vector_state v
+            SELECT p.position, p.version, p.chunks, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'chunk'), 0), v.born, v.changes, coalesce(v.answering, 0) FROM progress p CROSS JOIN vector_state v
             """);
-        return select.Step() ? string.Create(CultureInfo.InvariantCulture, $"{select.Int(0)} {select.Int(1)} {select.Int(2)} {select.Int(3)} {select.Int(4)} {select.Int(5)}") : "";
+        return select.Step() ? string.Create(CultureInfo.InvariantCulture, $"{select.Int(0)} {select.Int(1)} {select.Int(2)} {select.Int(3)} {select.Int(4)} {select.Int(5)} {select.Int(6)}") : "";
     }
 
     public CandidateSet Candidates(CandidateQuery query)

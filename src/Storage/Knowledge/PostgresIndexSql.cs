@@ -8,8 +8,11 @@ internal static class PostgresIndexSql
 {
     public const string Progress = "SELECT position, version, chunks FROM sophia.index_progress WHERE tenant=$1";
 
-    // Numbers of chunks are never given twice, so a rebuild ends elsewhere even where it ends at the same position.
-    public const string Stamp = "SELECT concat_ws(' ', position, version, chunks, words, last_record, last_chunk) FROM sophia.index_progress WHERE tenant=$1";
+    // Numbers of chunks are never given twice, so a rebuild ends elsewhere even where it ends at the same position; vectors count their own changes.
+    public const string Stamp = """
+        SELECT concat_ws(' ', p.position, p.version, p.chunks, p.words, p.last_record, p.last_chunk, coalesce(v.born, 0), coalesce(v.changes, 0), coalesce(v.answering, 0))
+        FROM sophia.index_progress p LEFT JOIN sophia.index_vector_state v ON v.tenant=$1 WHERE p.tenant=$1
+        """;
 
     public const string Frequencies = "SELECT stem, count(*) FROM sophia.index_words WHERE tenant=$1 AND stem = ANY($2) GROUP BY stem";
 

@@ -50,6 +50,22 @@ public abstract class VectorStoreSuite : IAsyncLifetime
         Assert.Equal((4L, 3L), await Vectors.State(Acme, default) is var state ? (state.Chunks, state.Vectors[Old]) : default);
     }
 
+    /// <summary>Answers are remembered under the stamp of the index, and vectors change them.</summary>
+    [EngineFact]
+    public async Task Vectors_that_come_or_answer_make_the_index_s_stamp_another_one()
+    {
+        await Put(1, Record("a", "one", "two"));
+        var all = await Vectors.Lacking(Acme, Old, 10, default);
+        var stamps = new List<string?> { await Index.Stamp(Acme, default) };
+        await Keep(Old, (all[0], Axis(0)));
+        stamps.Add(await Index.Stamp(Acme, default));
+        await Keep(Old, (all[0], Axis(1)));
+        stamps.Add(await Index.Stamp(Acme, default));
+        await Vectors.Answer(Acme, Old, default);
+        stamps.Add(await Index.Stamp(Acme, default));
+        Assert.True(stamps.All(stamp => stamp is null) || stamps.Distinct().Count() == stamps.Count, string.Join(" | ", stamps));
+    }
+
     [EngineFact]
     public async Task What_cannot_be_embedded_is_near_to_nothing_and_lacks_nothing()
     {
