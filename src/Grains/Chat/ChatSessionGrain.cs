@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Sophia.Log;
+using Sophia.Operations;
 using Sophia.Security;
 using Sophia.Tenants;
 
@@ -7,6 +8,7 @@ namespace Sophia.Chat;
 
 /// <summary>One conversation; the key is "tenant/session".</summary>
 /// <remarks>What may happen next is decided in <see cref="ChatRules"/>, which is pure; <see cref="ChatSession"/> keeps the log and its followers in step.</remarks>
+[InTenantPool]
 internal sealed class ChatSessionGrain(ILogStore log, AnswererFactory answerers, TimeProvider time, ILogger<ChatSession> logger) : Grain, IChatSessionGrain, IChatSurroundings
 {
     private TenantKey key;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Sophia.Operations;
 
 namespace Sophia.Log;
 
@@ -8,6 +9,7 @@ public static class LogServices
 {
     public static IServiceCollection AddSophiaLog(this IServiceCollection services)
     {
+        services.AddSophiaPlacement();
         services.TryAddSingleton<IRecordExplainer, LogExplainer>();
         return services;
     }

@@ -6,7 +6,7 @@ namespace Sophia.Log;
 
 /// <summary>Reads a tenant's records from the log; the key is the tenant.</summary>
 /// <remarks>It keeps nothing, so it may answer any number of questions at a time.</remarks>
-[StatelessWorker]
+[StatelessWorker, InTenantPool]
 internal sealed class RecordsGrain(ILogStore log, IRecordExplainer explainer) : Grain, IRecordsGrain
 {
     private const int MaxLimit = 1_000;

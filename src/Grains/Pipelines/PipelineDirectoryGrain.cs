@@ -15,6 +15,7 @@ public sealed record PipelineDirectoryState
 }
 
 /// <summary>Which pipelines a tenant has; the key is the tenant. A name is here before its pipeline answers that it is defined.</summary>
+[InTenantPool]
 internal sealed class PipelineDirectoryGrain([PersistentState("pipelines", Stores.Durable)] IPersistentState<PipelineDirectoryState> stored, IRunStore runs, TimeProvider time)
     : Grain, IPipelineDirectoryGrain
 {

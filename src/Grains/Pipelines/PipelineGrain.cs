@@ -14,6 +14,7 @@ namespace Sophia.Pipelines;
 /// wakes this grain (a reminder, the sweeper at start, a page) finds them and goes on. What a run may do is decided in <see cref="RunRules"/>;
 /// the reading itself is a loop of <see cref="RunPump"/> that runs on this grain's scheduler between its calls.
 /// </remarks>
+[InTenantPool]
 internal sealed partial class PipelineGrain(
     [PersistentState("pipeline", Stores.Durable)] IPersistentState<PipelineState> stored,
     ILogStore log,

@@ -13,6 +13,7 @@ namespace Sophia.Quality;
 /// A decision is one append: the record (only while its key's newest version is the one that was there when it was held back), the decision and an
 /// audit entry. The store takes a decision on a held item only, so one that was taken before an answer got lost is not taken twice.
 /// </remarks>
+[InTenantPool]
 internal sealed partial class QuarantineGrain(ILogStore log, IQuarantineStore items, TimeProvider time, ILogger<QuarantineGrain> logger) : Grain, IQuarantineGrain
 {
     /// <summary>The fence's owner name, and the audit's stream.</summary>

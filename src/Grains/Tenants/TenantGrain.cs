@@ -5,6 +5,7 @@ namespace Sophia.Tenants;
 
 /// <summary>Guards one tenant's keys and sign-in codes; the key is the tenant.</summary>
 /// <remarks>A key or code is issued, revoked or redeemed once the disk has it. Secrets leave in the answer of the call that made them and are kept as hashes only.</remarks>
+[InTenantPool]
 internal sealed class TenantGrain(
     [PersistentState("tenant", Stores.Durable)] IPersistentState<TenantState> stored,
     ISecretSource secrets,

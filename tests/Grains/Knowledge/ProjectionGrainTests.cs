@@ -80,6 +80,22 @@ public sealed class ProjectionGrainTests
     }
 
     [Fact]
+    public async Task An_index_that_waits_for_a_silo_with_a_GPU_says_so_and_goes_on_by_itself()
+    {
+        await using var world = await World.Start();
+        var placement = world.Host.Options<PlacementOptions>();
+        placement.GpuPolicy = GpuPolicy.Wait;
+        await world.Store(("a", Note("text")));
+        var stuck = await world.Until(index => index.View(), view => view.LastError is not null);
+        Assert.EndsWith("cannot go on at 0: It waits for a silo labelled gpu=gh200; the one silo that could take it is none.", stuck.LastError);
+        Assert.Contains("waits for a silo labelled gpu=gh200", (await world.Why("notes/a")).Explanation);
+        Assert.Equal(0, stuck.DeadLetters);
+        placement.GpuPolicy = GpuPolicy.Prefer;
+        Assert.Null((await world.Caught()).LastError);
+        Assert.Equal(["a"], await world.Found("text"));
+    }
+
+    [Fact]
     public async Task Why_says_for_each_stage_where_a_record_is_and_what_it_waits_for()
     {
         await using var world = await World.Start();

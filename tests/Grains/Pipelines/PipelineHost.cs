@@ -35,6 +35,8 @@ internal sealed class PipelineHost : IAsyncDisposable
 
     public IIndexStore Index => host!.Services.GetRequiredService<IIndexStore>();
 
+    public T Options<T>() where T : class => host!.Services.GetRequiredService<Microsoft.Extensions.Options.IOptions<T>>().Value;
+
     /// <param name="adapt">Replaces services, now and whenever it is started again.</param>
     public static async Task<PipelineHost> Start(Action<IServiceCollection>? adapt = null)
     {

@@ -7,7 +7,7 @@ namespace Sophia.Knowledge;
 
 /// <summary>Cuts a tenant's records; the key is "tenant/chunking". It keeps nothing.</summary>
 /// <remarks>It reads the log where it is, so that what travels is a range on the way there and the chunks on the way back; within a process not even those are copied.</remarks>
-[OnGpu]
+[InTenantPool, OnGpu]
 internal sealed class ChunkingGrain(ILogStore log, IOptions<ProjectionOptions> options, GpuPlacement placement) : Grain, IChunkingGrain
 {
     private LogChunker chunker = null!;

@@ -12,6 +12,7 @@ namespace Sophia.Knowledge;
 /// feed makes and moves in the same transaction, so two of them (as may be for a moment in a cluster) cannot both do the same step. Only the one task
 /// that follows changes anything.
 /// </remarks>
+[InTenantPool]
 internal sealed partial class ProjectionGrain(
     [PersistentState("projection", Stores.Durable)] IPersistentState<ProjectionState> stored,
     ProjectionFeeds feeds, IOptions<ProjectionOptions> options, TimeProvider time, ILogger<ProjectionGrain> logger) : Grain, IProjectionGrain, IRemindable

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Options;
 using Sophia.Log;
+using Sophia.Operations;
 using Sophia.Tenants;
 
 namespace Sophia.Knowledge;
 
 /// <summary>Searches for a tenant; the key is the tenant. Several may work at a time.</summary>
-[StatelessWorker]
+[StatelessWorker, InTenantPool]
 internal sealed class SearchGrain(IIndexStore index, ILogStore log, KnowledgeCache cache, IOptions<RankingOptions> options, IGrainFactory grains, TimeProvider time) : Grain, ISearchGrain
 {
     private readonly CachedSearch searching = new(new SearchEngine(index, log, time, tenant => new GrainEmbedder(tenant, grains)), index, log, cache, options.Value, time);

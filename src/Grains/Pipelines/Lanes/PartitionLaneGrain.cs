@@ -1,12 +1,14 @@
 using Microsoft.Extensions.Options;
 using Sophia.Knowledge;
 using Sophia.Log;
+using Sophia.Operations;
 using Sophia.Tenants;
 
 namespace Sophia.Pipelines;
 
 /// <summary>One lane of a pipeline; the key is "tenant/pipeline/lane-n".</summary>
 /// <remarks>The work is in <see cref="PartitionLane"/>. An activation that lost its fence to another ends itself.</remarks>
+[InTenantPool]
 internal sealed class PartitionLaneGrain(ILogStore log, IEnumerable<ISourceKind> kinds, IBatchJudges judges, IOptions<PipelineOptions> options, TimeProvider time) : Grain, IPartitionLaneGrain
 {
     private PartitionLane lane = null!;
