@@ -276,7 +276,9 @@ public sealed class WeaviateFaultTests : IAsyncLifetime
     {
         store ??= world.Store;
         var found = await store.Candidates(Acme, new CandidateQuery([term], [term], null, 50), default);
-        return string.Join('|', (await store.Chunks(Acme, [.. found.Chunks.Select(c => c.ChunkId)], default)).Select(c => c.Chunk.Text).Order(StringComparer.Ordinal));
+        var texts = await store.Chunks(Acme, [.. found.Chunks.Select(c => c.ChunkId)], default);
+        Assert.Equal(found.Chunks.Count, texts.Count);
+        return string.Join('|', texts.Select(c => c.Chunk.Text).Order(StringComparer.Ordinal));
     }
 
     /// <summary>Weaviate holds these passages and no other.</summary>
