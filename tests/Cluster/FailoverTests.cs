@@ -52,9 +52,9 @@ public sealed class FailoverTests(ClusterFixture fixture)
         Assert.Equal(Files * RowsPerFile, streams.EnumerateArray().Where(stream => stream.GetProperty("stream").GetString()!.StartsWith("people", StringComparison.Ordinal)).Sum(stream => stream.GetProperty("records").GetInt64()));
     }
 
-    /// <summary>Goal: two activations of one grain, of which one commits. Method: a silo is held still until the others believe it dead and act in its place; then it goes on.</summary>
+    /// <summary>Whatever a silo was at when it was held still. That two activations come of it for sure, and the older is refused, HeldSiloTests shows.</summary>
     [ClusterFact]
-    public async Task Of_two_activations_only_one_commits()
+    public async Task What_was_acknowledged_is_there_once_after_a_silo_was_held_still_and_went_on()
     {
         await fixture.Whole();
         await using var load = await ClusterLoad.On(fixture.Cluster, "twice", Callers);

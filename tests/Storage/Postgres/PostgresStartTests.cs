@@ -97,6 +97,7 @@ public sealed class PostgresStartTests : IDisposable
         Assert.IsType<AppendOutcome.Committed>(await log.Append(TenantId.Parse("acme"), new AppendBatch { Fence = fence, At = DateTimeOffset.UnixEpoch, Entries = [entry] }, default));
         Assert.Single(await log.Read(TenantId.Parse("acme"), 0, 10, 1_000, default));
         Open(scratch.Options);
+        Open(new PostgresOptions { Connection = scratch.Silo, OwnerConnection = scratch.Owner });
         Migration contract = new(PostgresSchema.Version + 2, PostgresSchema.Version + 1, "ALTER TABLE sophia.owners DROP COLUMN note");
         SchemaMigrator.Run(settings, [.. PostgresSchema.Migrations, expand, contract], ScratchDatabase.SiloRole, older.Seal);
         Refused(scratch.Options, StorageFault.NewerFormat, "Use a newer Sophia");
