@@ -17,12 +17,15 @@ internal sealed class FeedWorld : IAsyncDisposable
     {
         services = new ServiceCollection().AddLogging().AddSophiaStorage(storage => storage.DataFolder = root).BuildServiceProvider();
         Log = services.GetRequiredService<ILogStore>();
+        Vectors = services.GetRequiredService<IVectorStore>();
         Index = new FaultyIndex(services.GetRequiredService<IIndexStore>());
     }
 
     public ILogStore Log { get; }
 
     public FaultyIndex Index { get; }
+
+    public IVectorStore Vectors { get; }
 
     public ProjectionOptions Options { get; } = new();
 
