@@ -26,7 +26,8 @@ internal static class HealthEndpoints
         [
             await Probe("runtime", time, async () => await grains.GetGrain<ITenantGrain>(tenant).View() is null ? "the tenant is gone" : null),
             await Probe("log", time, async () => { await grains.GetGrain<IRecordsGrain>(tenant).Streams(); return null; }),
-            await Probe("index", time, async () => Lag(await grains.GetGrain<IProjectionGrain>(TenantKey.Of(caller, Projections.Index)).View(), time.GetUtcNow())),
+            await Probe("index", time, async () => Lag(await grains.GetGrain<IProjectionGrain>(TenantKey.Of(caller, Projections.Index)).View(), time.GetUtcNow(), "log positions are not searchable yet")),
+            await Probe("vectors", time, async () => Lag(await grains.GetGrain<IProjectionGrain>(TenantKey.Of(caller, Projections.Vectors)).View(), time.GetUtcNow(), "passages have no vector yet; words find them")),
         ];
         var state = parts.Any(p => p.State == "unhealthy") ? "unhealthy" : parts.Any(p => p.State == "degraded") ? "degraded" : "healthy";
         var status = state == "unhealthy" ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
@@ -35,8 +36,8 @@ internal static class HealthEndpoints
     }
 
     // Records take a moment into the index, and a long run keeps it busy: only where it stays behind is something wrong.
-    private static string? Lag(ProjectionView view, DateTimeOffset now) =>
-        view.LastError ?? (view.Cursor < view.Head && !(now - view.CaughtUpAt < LagAllowed) ? $"{view.Head - view.Cursor} log positions are not searchable yet" : null);
+    private static string? Lag(ProjectionView view, DateTimeOffset now, string behind) =>
+        view.LastError ?? (view.Cursor < view.Head && !(now - view.CaughtUpAt < LagAllowed) ? $"{view.Head - view.Cursor} {behind}" : null);
 
     /// <summary>A part that answers with a reason is degraded; one that does not answer, or fails, is unhealthy.</summary>
     private static async Task<HealthPart> Probe(string name, TimeProvider time, Func<Task<string?>> ask)

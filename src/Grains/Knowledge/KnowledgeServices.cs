@@ -18,6 +18,7 @@ public static class KnowledgeServices
         services.AddKnowledgeCache();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ProjectionFeeds>();
+        services.AddSingleton<VectorExplainer>();
         services.AddSingleton<LogExplainer>();
         services.AddSingleton<IRecordExplainer, IndexExplainer>();
         services.AddHostedService<IndexSweeper>();

@@ -44,6 +44,8 @@ internal static class SearchCommand
         }
         var lag = answer.IndexedTo < answer.Head ? $"; {Show.Number(answer.Head - answer.IndexedTo)} newer log positions are not searchable yet" : "";
         AnsiConsole.MarkupLine(string.Create(CultureInfo.InvariantCulture, $"[dim]{answer.Hits.Count} of {answer.Matched:#,0} passages in {answer.Milliseconds:0} ms{lag}[/]"));
+        if (answer.Degraded is { } reason)
+            AnsiConsole.MarkupLine($"[dim]By words alone: {Show.Plain(reason, 300)}[/]");
     }
 
     // About 300 characters around the first highlight, highlights in bold.

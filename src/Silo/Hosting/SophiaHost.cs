@@ -67,6 +67,7 @@ internal static class SophiaHost
         services.AddEmbeddingModel();
         services.AddSophiaPlacement(placement => options.Placement.Write(placement, options.Cluster is not null, services.Any(service => service.ServiceType == typeof(EmbeddingModelOptions))));
         services.AddSophiaKnowledge();
+        services.AddSearchSettings(Environment.GetEnvironmentVariable);
         services.AddSophiaLog();
         services.AddSophiaQuality();
         services.AddSignInThrottle();

@@ -107,7 +107,8 @@ public sealed class ProjectionGrainTests
         world.Faults.Refuse = _ => null;
         await world.Store(("gone", null));
         await world.Caught();
-        Assert.Equal(("searchable", null, "version 1 as 1 passage"), await world.Why("notes/a") is var found ? (found.Stage, found.WaitingFor, found.Steps[^1].Detail) : default);
+        await world.Embedded();
+        Assert.Equal(("searchable", null, "version 1 as 1 passage, with vectors of sophia-hashed"), await world.Why("notes/a") is var found ? (found.Stage, found.WaitingFor, found.Steps[^1].Detail) : default);
         Assert.Equal("dead letter", (await world.Why("notes/bad")).Stage);
         Assert.Equal("deleted", (await world.Why("notes/gone")).Stage);
         Assert.Contains("no text in it", (await world.Why("notes/empty")).Explanation);
@@ -211,6 +212,14 @@ public sealed class ProjectionGrainTests
         {
             var head = await Host.Log.Head(PipelineWorld.Tenant, default);
             return await Ask(index => index.WaitFor(head, Patience, default));
+        }
+
+        /// <summary>Waits until every passage has a vector.</summary>
+        public async Task Embedded()
+        {
+            using var _ = CallerContext.For(PipelineWorld.Tenant);
+            var vectors = Host.Grains.GetGrain<IProjectionGrain>(TenantKey.Of(PipelineWorld.Tenant, Projections.Vectors));
+            await vectors.WaitFor((await vectors.View()).Head, Patience, default);
         }
 
         public async Task<ProjectionView> Until(Func<IProjectionGrain, Task<ProjectionView>> ask, Func<ProjectionView, bool> wanted)

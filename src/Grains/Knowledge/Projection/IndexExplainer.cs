@@ -4,7 +4,7 @@ using Sophia.Tenants;
 namespace Sophia.Knowledge;
 
 /// <summary>Explains further than the log can: whether a stored record is searchable, and what it waits for.</summary>
-internal sealed class IndexExplainer(LogExplainer log, ILogStore entries, IIndexStore index, IGrainFactory grains) : IRecordExplainer
+internal sealed class IndexExplainer(LogExplainer log, ILogStore entries, IIndexStore index, VectorExplainer vectors, IGrainFactory grains) : IRecordExplainer
 {
     public async Task<WhyView> Explain(TenantId tenant, string id, CancellationToken cancellation)
     {
@@ -16,7 +16,7 @@ internal sealed class IndexExplainer(LogExplainer log, ILogStore entries, IIndex
             return Waiting(view, cursor, await entries.Head(tenant, cancellation), (await Projection(tenant).View()).LastError);
         var state = await index.StateOf(tenant, newest.Stream, newest.Key, cancellation);
         if (state is { Chunks: > 0 })
-            return Then(view, "searchable", state.IndexedAt, $"version {state.Version} as {state.Chunks} passage{(state.Chunks == 1 ? "" : "s")}", $"Version {state.Version} is found by search.");
+            return Then(view, "searchable", state.IndexedAt, $"version {state.Version} as {state.Chunks} passage{(state.Chunks == 1 ? "" : "s")}{await vectors.Of(tenant, newest, cancellation)}", $"Version {state.Version} is found by search.");
         if (newest.Operation == RecordOperation.Delete)
             return Then(view, "deleted", state?.IndexedAt, "left the index", "It was deleted at its source and is not found any more; its versions stay in the log.");
         var letter = (await Projection(tenant).DeadLetters(int.MaxValue)).FirstOrDefault(l => l.Stream == newest.Stream && l.Key == newest.Key);

@@ -1,0 +1,31 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
+using Sophia.Hosting;
+using Sophia.Operations;
+
+namespace Sophia.Knowledge;
+
+/// <summary>What the environment says of search: SOPHIA_EMBEDDING_WEIGHT and SOPHIA_VECTOR_MIB.</summary>
+internal static class SearchSettings
+{
+    private const string Weight = "SOPHIA_EMBEDDING_WEIGHT", Memory = "SOPHIA_VECTOR_MIB";
+
+    /// <summary>Stands after <c>AddSophiaStorage</c> and <c>AddSophiaKnowledge</c>.</summary>
+    /// <exception cref="StartRefusedException">A value cannot be meant.</exception>
+    public static void AddSearchSettings(this IServiceCollection services, Func<string, string?> variable)
+    {
+        if (Number(variable, Weight, 0, 100, "what nearness counts against words, from 0 to 100") is { } weight)
+            services.AddSingleton(Options.Create(RankingOptions.Default with { MeaningWeight = weight }));
+        if (Number(variable, Memory, 1, 1_048_576, "MiB of memory for vectors, from 1 to 1,048,576") is { } mib)
+            services.Configure<StorageOptions>(storage => storage.VectorMib = (int)mib);
+    }
+
+    private static double? Number(Func<string, string?> variable, string name, double least, double most, string meaning)
+    {
+        if (variable(name) is not { Length: > 0 } text)
+            return null;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : throw new StartRefusedException($"{name} is {meaning}; \"{text}\" is not.");
+    }
+}
