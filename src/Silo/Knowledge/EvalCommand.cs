@@ -15,11 +15,12 @@ internal static class EvalCommand
         var path = new Option<string?>("--path") { Description = "Its folder. Default: below SOPHIA_DATA, else ../shared/data: qmsum/meetings/val, scifact, cranfield." };
         var mode = new Option<string[]>("--mode") { Description = "sophia (what users have), words, vectors, hybrid (vectors always count), bm25, random. Default: all that make sense.", AllowMultipleArgumentsPerToken = true };
         mode.AcceptOnlyFromAmong("sophia", "words", "vectors", "hybrid", "bm25", "random");
-        var command = new Command("eval", "Measure search on a judged set, in a scratch folder.") { set, path, mode };
+        var misspelt = new Option<bool>("--misspelt") { Description = "Exchange two letters in the longest word of each question (beir, cranfield)." };
+        var command = new Command("eval", "Measure search on a judged set, in a scratch folder.") { set, path, mode, misspelt };
         command.SetAction(async (parsed, cancellation) =>
         {
             var name = parsed.GetValue(set)!;
-            var evaluation = Open(name, Path.GetFullPath(parsed.GetValue(path) ?? DefaultPath(name)));
+            var evaluation = Open(name, Path.GetFullPath(parsed.GetValue(path) ?? DefaultPath(name)), parsed.GetValue(misspelt));
             var modes = parsed.GetValue(mode) is { Length: > 0 } chosen ? chosen : evaluation.Modes;
             if (modes.Except(evaluation.Modes).FirstOrDefault() is { } senseless)
                 throw new CommandFailedException($"The mode \"{senseless}\" makes no sense for {name}.");
@@ -40,17 +41,20 @@ internal static class EvalCommand
         return command;
     }
 
-    private static IEvaluation Open(string set, string path)
+    private static IEvaluation Open(string set, string path, bool misspelt)
     {
         if (!Directory.Exists(path))
             throw new CommandFailedException($"There is no folder {path}. Say where the set lies with --path.");
         return set switch
         {
             "qmsum" => new MeetingEvaluation(MeetingSet.Read(path)),
-            "beir" => new DocumentEvaluation(BeirSet.Read(path)),
-            _ => new DocumentEvaluation(CranfieldSet.Read(path)),
+            "beir" => new DocumentEvaluation(Spelt(BeirSet.Read(path), misspelt)),
+            _ => new DocumentEvaluation(Spelt(CranfieldSet.Read(path), misspelt)),
         };
     }
+
+    private static DocumentSet Spelt(DocumentSet set, bool misspelt) =>
+        misspelt ? set with { Name = set.Name + ", misspelt", Questions = [.. set.Questions.Select(q => (Misspelling.Of(q.Text), q.Relevant))] } : set;
 
     private static string DefaultPath(string set)
     {
