@@ -1,8 +1,8 @@
 namespace Sophia.Knowledge;
 
 // Scores of words and cosines have no common unit, so nearness is measured by the question's own candidates: the nearest counts 1, the farthest that
-// was proposed 0, and the weight says what that is worth against the best score of words. Adding so beats adding reciprocal ranks, which forget by
-// how much the first is better than the second (bench/Results/eval.md).
+// was proposed 0, and the weight says what that is worth against the best score of words. Reciprocal ranks would forget by how much the first is
+// better than the second, so that no weight would leave a clear hit alone.
 //
 // The weight depends on who embeds. A model knows what words mean and counts as much as they do. The built-in embedder knows only letters, which the
 // ranker knows better: it counts nothing, but for the share of a question's words that stand nowhere in the index. There, misspelt or of another
