@@ -28,6 +28,7 @@ internal sealed class AirbyteReader : ISourceReader
     private SourceException? failure;
     private TimeSpan silence;
     private bool ended;
+    private bool disposed;
 
     /// <param name="start">Starts the connector; takes minutes where a catalog is large.</param>
     /// <param name="keep">Keeps a configuration that the connector changed, durably.</param>
@@ -60,6 +61,9 @@ internal sealed class AirbyteReader : ISourceReader
 
     public async ValueTask DisposeAsync()
     {
+        if (disposed)
+            return;
+        disposed = true;
         await stopping.CancelAsync();
         try
         {

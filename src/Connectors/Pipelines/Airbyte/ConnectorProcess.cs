@@ -23,8 +23,8 @@ internal sealed partial class ConnectorProcess : IAsyncDisposable
     // The input of the keeper is the leash: nothing is ever written to it.
     private const string Keeper = """
         dir=$1; grace=$2; docker=$3; container=$4; shift 4
-        exec 3<&0
-        "$@" </dev/null 3<&- &
+        exec 3<&0 4>&2 2>/dev/null
+        "$@" </dev/null 2>&4 3<&- 4>&- &
         child=$!
         {
           cat <&3
@@ -34,9 +34,9 @@ internal sealed partial class ConnectorProcess : IAsyncDisposable
           [ -z "$container" ] || "$docker" rm --force "$container"
           rm -rf "$dir"
           kill -KILL 0
-        } >/dev/null 2>&1 </dev/null &
+        } >/dev/null 2>&1 </dev/null 4>&- &
         keeper=$!
-        exec 3<&-
+        exec 3<&- 4>&-
         trap '' TERM
         wait $child
         code=$?
