@@ -29,6 +29,7 @@ public sealed record ConnectorConfigurationState
 
 /// <summary>What is remembered of a pipeline's connectors beside the log; the key is "tenant/pipeline".</summary>
 /// <remarks>Configurations are durable when kept. Lines explain runs and decide nothing, so they are written in groups: a crash costs the last seconds of them.</remarks>
+[InTenantPool]
 internal sealed class ConnectorGrain(
     [PersistentState("connector-lines", Stores.Durable)] IPersistentState<ConnectorLinesState> lines,
     [PersistentState("connector-configuration", Stores.Durable)] IPersistentState<ConnectorConfigurationState> configurations) : Grain, IConnectorGrain
