@@ -51,6 +51,7 @@ public static class Edge
         app.MapWebhooks();
         app.MapInbox();
         app.MapQuarantine();
+        app.MapQuality();
         app.MapRecords();
         app.MapSearch();
         app.MapTenants();

@@ -15,6 +15,9 @@ public sealed record PipelineDefinition
     /// <summary>Rules by stream name; "*" holds for every stream that is not named.</summary>
     public IReadOnlyDictionary<string, StreamDefinition> Streams { get; init; } = new Dictionary<string, StreamDefinition>();
 
+    /// <summary>Rules that were suggested and switched on by a person; <see cref="Streams"/> has them too.</summary>
+    public IReadOnlyList<AcceptedRule> Accepted { get; init; } = [];
+
     public GateDefinition Gate { get; init; } = new();
 
     /// <summary>What is stated of a stream: under its full name, under its name within the pipeline ("people" for "crm/people"), under "*"; or null.</summary>
@@ -42,7 +45,15 @@ public sealed record StreamDefinition
     public SyncMode Mode { get; init; } = SyncMode.Deduplicated;
 
     public IReadOnlyList<RuleDefinition> Rules { get; init; } = [];
+
+    /// <summary>By the name that rules use, the name that the field has in the records.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
+
+    public string HeaderOf(string field) => Headers.GetValueOrDefault(field, field);
 }
+
+/// <summary>A rule that somebody switched on, for which stream, and on what evidence.</summary>
+public sealed record AcceptedRule(string Stream, RuleDefinition Rule, string? Because);
 
 public enum SyncMode
 {

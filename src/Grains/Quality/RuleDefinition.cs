@@ -11,6 +11,18 @@ public enum RuleKind
     CrossField = 7,
     Age = 8,
     Unique = 9,
+
+    /// <summary>The field is decided by the fields in Values. Judged over the stream, never by the gate, as are those below.</summary>
+    Dependency = 10,
+
+    /// <summary>The value stands in a field of another stream; arguments stream and field.</summary>
+    Reference = 11,
+
+    /// <summary>No rare value that is a few letters away from a common one.</summary>
+    Spelling = 12,
+
+    /// <summary>No two records whose text in the fields of Values is nearly the same; argument likeness.</summary>
+    Similar = 13,
 }
 
 public enum RuleLevel
@@ -20,6 +32,12 @@ public enum RuleLevel
 
     /// <summary>The record is stored and the score falls.</summary>
     Warning = 2,
+}
+
+internal static class RuleKinds
+{
+    /// <summary>Whether it needs the stream's other records, or another stream's: it flags later and holds nothing back.</summary>
+    public static bool IsOverStream(this RuleKind kind) => kind is RuleKind.Dependency or RuleKind.Reference or RuleKind.Spelling or RuleKind.Similar;
 }
 
 /// <summary>One rule on a stream's records. Arguments are by kind: type (name), format (name), min, max, values, pattern, expression, maxAge.</summary>

@@ -36,7 +36,8 @@ internal sealed class RuleSet
             return Empty;
         var set = new RuleSet();
         foreach (var rule in stream.Rules)
-            set.Add(rule);
+            if (!rule.Kind.IsOverStream())
+                set.Add(rule, stream.HeaderOf);
         set.RequiredFields = set.required.Select(r => r.Field).Distinct().Count();
         return set;
     }
@@ -46,7 +47,8 @@ internal sealed class RuleSet
     {
         try
         {
-            new RuleSet().Add(rule);
+            if (!rule.Kind.IsOverStream())
+                new RuleSet().Add(rule, static field => field);
             return null;
         }
         catch (RuleException wrong)
@@ -55,9 +57,9 @@ internal sealed class RuleSet
         }
     }
 
-    private void Add(RuleDefinition rule)
+    private void Add(RuleDefinition rule, Func<string, string> headerOf)
     {
-        var field = Fields.NumberOf(rule.Field);
+        var field = Fields.NumberOf(headerOf(rule.Field));
         switch (rule.Kind)
         {
             case RuleKind.Required:
@@ -67,7 +69,7 @@ internal sealed class RuleSet
                 unique.Add((rule, field));
                 break;
             case RuleKind.CrossField:
-                crosses.Add(CrossRule.Compile(rule, field, Fields));
+                crosses.Add(CrossRule.Compile(rule, field, Fields, headerOf));
                 break;
             default:
                 cells.Add(CellRule.Compile(rule, field));
@@ -80,12 +82,12 @@ internal sealed class RuleSet
 /// <param name="Fields">The numbers, in the rule set's map, of the expression's fields.</param>
 internal sealed record CrossRule(RuleDefinition Definition, int Blamed, RuleExpression Expression, IReadOnlyList<int> Fields)
 {
-    public static CrossRule Compile(RuleDefinition rule, int blamed, FieldMap map)
+    public static CrossRule Compile(RuleDefinition rule, int blamed, FieldMap map, Func<string, string> headerOf)
     {
         try
         {
             var expression = RuleExpression.Parse(rule.Arguments.GetValueOrDefault("expression") ?? "");
-            return new CrossRule(rule, blamed, expression, [.. expression.Fields.Select(map.NumberOf)]);
+            return new CrossRule(rule, blamed, expression, [.. expression.Fields.Select(field => map.NumberOf(headerOf(field)))]);
         }
         catch (RuleExpressionException wrong)
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Sophia.Commands;
+using Sophia.Quality;
 
 namespace Sophia.Knowledge;
 
@@ -38,6 +39,7 @@ internal static class EvalCommand
                 Print(scores);
             return ExitCodes.Done;
         });
+        command.Add(QualityEvalCommand.Create());
         return command;
     }
 

@@ -6,6 +6,7 @@ using Sophia.Hosting;
 using Sophia.Log;
 using Sophia.Operations;
 using Sophia.Pipelines;
+using Sophia.Quality;
 using Sophia.Security;
 using Sophia.Tenants;
 
@@ -58,6 +59,44 @@ internal sealed class ScratchSophia : IAsyncDisposable
         var vectors = Grains.GetGrain<IProjectionGrain>(TenantKey.Of(RunningSophia.DefaultTenant, Projections.Vectors));
         await vectors.WaitFor((await vectors.View()).Head, IndexedWithin, cancellation);
         await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{head:N0} records ({run.Counts.Bytes / 1e6:0.0} MB) read, stored and searchable after {searchable:0.0} s, by vectors after {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s"));
+    }
+
+    /// <summary>Defines a pipeline, runs it, and names the one stream that it filled.</summary>
+    /// <exception cref="CommandFailedException">The run failed, or something was held back or unreadable.</exception>
+    public async Task<string> Fill(string name, string definition, CancellationToken cancellation)
+    {
+        using var _ = CallerContext.For(RunningSophia.DefaultTenant);
+        var pipeline = Grains.GetGrain<IPipelineGrain>(TenantKey.Of(RunningSophia.DefaultTenant, name));
+        await pipeline.Define(definition, name);
+        var run = await pipeline.Start(new StartRun(Reason: "eval"));
+        while (run is { EndedAt: null })
+        {
+            await Task.Delay(LookEvery, cancellation);
+            run = await pipeline.Run(run.RunId);
+        }
+        if (run is not { State: RunState.Succeeded, Counts: { Quarantined: 0, Unreadable: 0 } })
+            throw new CommandFailedException($"The set could not be ingested whole: {run?.State}, {run?.Counts.Quarantined} held back, {run?.Counts.Unreadable} unreadable. {run?.Error}");
+        return (await Grains.GetGrain<IRecordsGrain>(TenantKey.Of(RunningSophia.DefaultTenant)).Streams()).Single().Stream;
+    }
+
+    /// <summary>Switches on every rule that is suggested, as a person would who believed them all.</summary>
+    public async Task AcceptAll(string stream, string pipeline, CancellationToken cancellation)
+    {
+        using var _ = CallerContext.For(RunningSophia.DefaultTenant);
+        var quality = Grains.GetGrain<IQualityGrain>(TenantKey.Of(RunningSophia.DefaultTenant));
+        if (await quality.Suggestions(stream) is { Count: > 0 } suggested)
+            await quality.Accept(stream, [.. suggested.Select(suggestion => suggestion.Id)], pipeline, "warning", "eval");
+    }
+
+    /// <summary>Everything that the rules find in a stream.</summary>
+    public async Task<IReadOnlyList<Finding>> Findings(string stream, int page, CancellationToken cancellation)
+    {
+        using var _ = CallerContext.For(RunningSophia.DefaultTenant);
+        var quality = Grains.GetGrain<IQualityGrain>(TenantKey.Of(RunningSophia.DefaultTenant));
+        var found = new List<Finding>();
+        while (await quality.Findings(new FindingsQuery(stream, From: found.Count, Limit: page)) is { Items.Count: > 0 } next)
+            found.AddRange(next.Items);
+        return found;
     }
 
     /// <summary>The search that users have, or one over the same index that ranks by plain BM25.</summary>

@@ -11,9 +11,10 @@ public sealed record PipelineDefinitionResult(PipelineDefinition? Definition, IR
 /// <remarks>The published schema, docs/pipeline.schema.json, says the same; a test keeps the two in step.</remarks>
 public static class PipelineDefinitionReader
 {
-    internal static readonly string[] TopKeys = ["description", "gate", "name", "parallelism", "schedule", "source", "sources", "streams"];
-    internal static readonly string[] StreamKeys = ["key", "mode", "rules"];
+    internal static readonly string[] TopKeys = ["accepted", "description", "gate", "name", "parallelism", "schedule", "source", "sources", "streams"];
+    internal static readonly string[] StreamKeys = ["headers", "key", "mode", "rules"];
     internal static readonly string[] GateKeys = ["failWhenEmpty", "floors", "minimumScore", "minimumShareOfUsual"];
+    internal static readonly string[] AcceptedKeys = ["because", "rule", "stream"];
     internal static readonly string[] Modes = ["append", "deduplicated"];
 
     /// <summary>The most partitions that are read at once.</summary>
@@ -41,12 +42,16 @@ public static class PipelineDefinitionReader
     private static PipelineDefinition Read(DefinitionMapping top, string? name)
     {
         top.OnlyKnows(TopKeys);
+        var accepted = Accepted(top);
+        var stated = Streams(top);
+        var pipeline = Name(top, name);
         return new PipelineDefinition
         {
-            Name = Name(top, name),
+            Name = pipeline,
             Sources = Sources(top),
             Schedule = Schedule(top),
-            Streams = Streams(top),
+            Streams = With(new PipelineDefinition { Name = pipeline, Streams = stated }, accepted),
+            Accepted = accepted,
             Gate = Gate(top),
             Parallelism = top.Integer("parallelism", 0, MaxParallelism) ?? 0,
         };
@@ -105,8 +110,56 @@ public static class PipelineDefinitionReader
             {
                 Key = stream.Texts("key"),
                 Mode = Mode(stream),
+                Headers = Headers(stream),
                 Rules = stream.Find("rules") is { } rules ? new RuleReader(top.Errors).Read(rules, stream.At("rules")) : [],
             };
+        }
+        return streams;
+    }
+
+    private static Dictionary<string, string> Headers(DefinitionMapping stream)
+    {
+        var headers = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var entry in stream.Mapping("headers")?.Entries ?? [])
+            if (entry.Value is not DefinitionNode.Scalar { Text: { Length: > 0 } field })
+                stream.Errors.Expected(entry.Value, stream.At($"headers.{entry.Key}"), "the name that rules use for this field");
+            else if (!headers.TryAdd(field, entry.Key))
+                stream.Errors.Add(entry.Line, stream.At("headers"), $"expected each name once, found \"{field}\" for {headers[field]} and {entry.Key}");
+        return headers;
+    }
+
+    private static List<AcceptedRule> Accepted(DefinitionMapping top)
+    {
+        var accepted = new List<AcceptedRule>();
+        if (top.Find("accepted") is not { } node)
+            return accepted;
+        if (node is not DefinitionNode.Sequence list)
+        {
+            top.Errors.Expected(node, "accepted", "a list of rules with their streams");
+            return accepted;
+        }
+        for (var i = 0; i < list.Items.Count; i++)
+        {
+            if (DefinitionMapping.Of(list.Items[i], $"accepted[{i}]", top.Errors) is not { } item)
+                continue;
+            item.OnlyKnows(AcceptedKeys);
+            if (item.Text("stream") is not { Length: > 0 } stream || item.Mapping("rule") is not { } rule)
+                item.Missing(item.Find("rule") is null ? "rule" : "stream", "a stream and one rule");
+            else
+                foreach (var read in new RuleReader(top.Errors).One(rule))
+                    accepted.Add(new AcceptedRule(stream, read, item.Text("because")));
+        }
+        return accepted;
+    }
+
+    /// <summary>The stated streams, each with the accepted rules that are its own.</summary>
+    private static Dictionary<string, StreamDefinition> With(PipelineDefinition stated, List<AcceptedRule> accepted)
+    {
+        var streams = new Dictionary<string, StreamDefinition>(stated.Streams, StringComparer.Ordinal);
+        foreach (var group in accepted.GroupBy(rule => rule.Stream, StringComparer.Ordinal))
+        {
+            var before = stated.StreamOf(group.Key) ?? new StreamDefinition();
+            streams[streams.Keys.FirstOrDefault(name => name != "*" && streams[name] == before) ?? group.Key] = before with { Rules = [.. before.Rules, .. group.Select(rule => rule.Rule)] };
         }
         return streams;
     }

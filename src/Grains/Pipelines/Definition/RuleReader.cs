@@ -7,8 +7,8 @@ namespace Sophia.Pipelines;
 /// <summary>Reads a stream's rules: each item names one kind and its fields, such as <c>{range: {amount: {min: 0}}, level: warning}</c>.</summary>
 internal sealed class RuleReader(DefinitionErrors errors)
 {
-    internal static readonly string[] Kinds = ["age", "check", "enum", "format", "pattern", "range", "required", "type", "unique"];
-    internal static readonly string[] Keys = [.. Kinds, "field", "level", "name"];
+    internal static readonly string[] Kinds = ["age", "check", "dependency", "enum", "format", "pattern", "range", "reference", "required", "similar", "spelling", "type", "unique"];
+    internal static readonly string[] Keys = [.. Kinds, "field", "level", "likeness", "name"];
     internal static readonly string[] Types = ["array", "boolean", "date", "datetime", "integer", "number", "object", "string"];
     internal static readonly string[] Formats = ["country", "currency", "date", "datetime", "email", "ipv4", "ipv6", "phone", "time", "uri", "url", "uuid"];
 
@@ -28,6 +28,13 @@ internal sealed class RuleReader(DefinitionErrors errors)
         return rules;
     }
 
+    /// <summary>The rules of one mapping.</summary>
+    public IReadOnlyList<RuleDefinition> One(DefinitionMapping rule)
+    {
+        ReadOne(rule);
+        return rules;
+    }
+
     private void ReadOne(DefinitionMapping rule)
     {
         rule.OnlyKnows(Keys);
@@ -43,9 +50,13 @@ internal sealed class RuleReader(DefinitionErrors errors)
             errors.Add(rule.LineOf("field"), rule.At("field"), "expected only beside check; other rules name their fields themselves");
         switch (key)
         {
-            case "required" or "unique":
+            case "required" or "unique" or "spelling":
                 foreach (var field in DefinitionMapping.TextsOf(value, rule.At(key), errors))
-                    Add(made.Rule(key == "required" ? RuleKind.Required : RuleKind.Unique, key, field));
+                    Add(made.Rule(key switch { "required" => RuleKind.Required, "unique" => RuleKind.Unique, _ => RuleKind.Spelling }, key, field));
+                break;
+            case "similar":
+                if (DefinitionMapping.TextsOf(value, rule.At(key), errors) is [var first, ..] fields)
+                    Add(made.Rule(RuleKind.Similar, key, first, ("likeness", Number(rule, "likeness", 0.5, 1, 0.8))) with { Values = fields });
                 break;
             case "check":
                 Check(made, value);
@@ -66,11 +77,36 @@ internal sealed class RuleReader(DefinitionErrors errors)
             "range" => Range(made, entry, where),
             "enum" => made.Rule(RuleKind.Enum, kind, entry.Key) with { Values = DefinitionMapping.TextsOf(entry.Value, where, errors) },
             "pattern" => Pattern(entry.Value, where) is { } pattern ? made.Rule(RuleKind.Pattern, kind, entry.Key, ("pattern", pattern)) : null,
+            "dependency" => Dependency(made, entry, where),
+            "reference" => Reference(made, entry, where),
             _ => Age(entry.Value, where) is { } age ? made.Rule(RuleKind.Age, kind, entry.Key, ("maxAge", age)) : null,
         };
         if (rule is not null)
             Add(rule with { Line = entry.Line });
     }
+
+    private RuleDefinition? Dependency(Maker made, DefinitionEntry entry, string where)
+    {
+        var by = DefinitionMapping.TextsOf(entry.Value, where, errors);
+        if (by.Count > 0 && !by.Contains(entry.Key))
+            return made.Rule(RuleKind.Dependency, "dependency", entry.Key) with { Values = by };
+        errors.Expected(entry.Value, where, "the other field, or fields, that decide this one");
+        return null;
+    }
+
+    private RuleDefinition? Reference(Maker made, DefinitionEntry entry, string where)
+    {
+        if (DefinitionMapping.Of(entry.Value, where, errors) is not { } target)
+            return null;
+        target.OnlyKnows("field", "stream");
+        if (target.Text("stream") is { Length: > 0 } stream && target.Text("field") is { Length: > 0 } field)
+            return made.Rule(RuleKind.Reference, "reference", entry.Key, ("stream", stream), ("field", field));
+        target.Missing("stream", "stream and field, where the value must stand");
+        return null;
+    }
+
+    private static string Number(DefinitionMapping rule, string key, double least, double most, double otherwise) =>
+        (rule.Number(key, least, most) ?? otherwise).ToString(CultureInfo.InvariantCulture);
 
     private RuleDefinition? Range(Maker made, DefinitionEntry entry, string where)
     {

@@ -1,0 +1,133 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Sophia.Operations;
+using Sophia.Quality;
+
+namespace Sophia.Commands;
+
+/// <summary>A stream's quality for the one who owns the data: what is good, what is not, where, and what can be done. In Markdown or HTML.</summary>
+internal static class QualityReport
+{
+    private const int MostExamples = 5;
+    private const int MostFindings = 1_000;
+
+    public static Command Create()
+    {
+        var stream = QualityCommand.Stream();
+        var format = new Option<string>("--format") { Description = "md or html.", DefaultValueFactory = _ => "md" };
+        format.AcceptOnlyFromAmong("md", "html");
+        var command = new Command("report", "A report for the owner of the data, to the output.") { stream, format };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var api = await Api.Open(parsed, cancellation);
+            var name = parsed.GetValue(stream)!;
+            var profile = await api.Get(QualityCommand.Address(name, "profile"), EdgeJson.Default.StreamProfile, cancellation);
+            var found = await api.Get($"{QualityCommand.Address(name, "findings")}?limit={MostFindings}", EdgeJson.Default.FindingsPage, cancellation);
+            var suggested = await api.Get(QualityCommand.Address(name, "suggestions"), EdgeJson.Default.IReadOnlyListSuggestion, cancellation);
+            var markdown = Markdown(profile, found, suggested);
+            Console.Out.WriteLine(parsed.GetValue(format) == "html" ? Html(name, markdown) : markdown);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    public static string Markdown(StreamProfile profile, FindingsPage found, IReadOnlyList<Suggestion> suggested)
+    {
+        var text = new StringBuilder();
+        Line($"# How good is {Plain(profile.Stream)}?");
+        Line("");
+        Line(string.Create(CultureInfo.InvariantCulture, $"{profile.Records:N0} records, looked at on {profile.At.UtcDateTime:yyyy-MM-dd HH:mm} UTC. {found.Total:N0} findings by {found.Rules.Count} rules; {suggested.Count} more rules are suggested."));
+        Line("");
+        Line("| check | score | how it is counted |");
+        Line("|---|---|---|");
+        foreach (var score in found.Scores)
+            Line(string.Create(CultureInfo.InvariantCulture, $"| {score.Check} | {score.Score:P1} | {Plain(score.Formula)} |"));
+        Line("");
+        Line("## What to look at first");
+        Line("");
+        foreach (var rule in found.Rules.Where(rule => rule.Broken > 0).OrderByDescending(rule => rule.Broken).ThenBy(rule => rule.Rule, StringComparer.Ordinal))
+        {
+            Line(string.Create(CultureInfo.InvariantCulture, $"**{Plain(rule.Field)}**: {rule.Broken:N0} of {rule.Asked:N0} break \"{Plain(rule.Rule)}\" ({Plain(rule.Source)})"));
+            Line("");
+            foreach (var finding in found.Items.Where(finding => finding.Rule == rule.Rule && finding.Field == rule.Field).Take(MostExamples))
+                Line($"- record {Plain(finding.Key)}: found {Plain(finding.Value ?? "nothing")}, expected {Plain(finding.Expected)}. {Plain(finding.Reason)}");
+            Line("");
+        }
+        foreach (var finding in found.Items.Where(finding => finding.Key.Length == 0))
+            Line($"- {Plain(finding.Rule)}: {Plain(finding.Reason)}");
+        Line("## The fields");
+        Line("");
+        Line("| field | missing | distinct | from | to | mostly looks like |");
+        Line("|---|---|---|---|---|---|");
+        foreach (var field in profile.Fields)
+            Line(string.Create(CultureInfo.InvariantCulture, $"| {Plain(field.Field)} | {field.MissingShare:P1} | {field.Distinct:N0} | {Plain(field.Least ?? "")} | {Plain(field.Most ?? "")} | {Plain(field.Patterns is [var first, ..] ? first.Value : "")} |"));
+        Line("");
+        Line("## Rules that could be switched on");
+        Line("");
+        foreach (var suggestion in suggested)
+            Line(string.Create(CultureInfo.InvariantCulture, $"- {Plain(suggestion.Says)} {suggestion.Support:N0} for, {suggestion.Against:N0} against{(suggestion.Examples.Count > 0 ? ", such as " + Plain(string.Join("; ", suggestion.Examples.Take(3))) : "")}. (`./sophia quality accept {Plain(profile.Stream)} {suggestion.Id} --pipeline …`)"));
+        return text.ToString();
+
+        void Line(string line) => text.Append(line).Append('\n');
+    }
+
+    /// <summary>A value from a source is text: no sign of it may become markup or end a table's cell.</summary>
+    private static string Plain(string value)
+    {
+        var plain = new StringBuilder();
+        foreach (var c in Show.Tame(value).ReplaceLineEndings(" "))
+            plain.Append(c switch { '<' => "&lt;", '>' => "&gt;", '&' => "&amp;", '|' or '*' or '`' or '[' or ']' or '\\' or '_' => $"\\{c}", _ => c.ToString() });
+        return plain.ToString();
+    }
+
+    /// <summary>The same as a page of its own, without scripts. It knows the few forms that the report uses.</summary>
+    private static string Html(string title, string markdown)
+    {
+        var page = new StringBuilder($"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{WebUtility.HtmlEncode(title)}</title><style>body{{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}}table{{border-collapse:collapse}}td,th{{border:1px solid #8888;padding:.2rem .6rem;text-align:left}}</style>\n");
+        var (inTable, inList) = (false, false);
+        foreach (var line in markdown.Split('\n'))
+        {
+            var (row, item) = (line.StartsWith('|'), line.StartsWith("- ", StringComparison.Ordinal));
+            Switch(ref inTable, row, "table");
+            Switch(ref inList, item, "ul");
+            if (row && !line.StartsWith("|---", StringComparison.Ordinal))
+                page.Append("<tr>").AppendJoin("", Cells(line).Select(cell => $"<td>{Inline(cell)}</td>")).Append("</tr>\n");
+            else if (item)
+                page.Append($"<li>{Inline(line[2..])}</li>\n");
+            else if (line.StartsWith("# ", StringComparison.Ordinal))
+                page.Append($"<h1>{Inline(line[2..])}</h1>\n");
+            else if (line.StartsWith("## ", StringComparison.Ordinal))
+                page.Append($"<h2>{Inline(line[3..])}</h2>\n");
+            else if (line.Length > 0 && !row)
+                page.Append($"<p>{Inline(line)}</p>\n");
+        }
+        return page.Append("</html>").ToString();
+
+        void Switch(ref bool within, bool wanted, string tag)
+        {
+            if (within != wanted)
+                page.Append(wanted ? $"<{tag}>\n" : $"</{tag}>\n");
+            within = wanted;
+        }
+    }
+
+    private static IEnumerable<string> Cells(string line) => line.Replace("\\|", "&#124;", StringComparison.Ordinal).Trim('|').Split('|').Select(cell => cell.Trim());
+
+    private static string Inline(string text)
+    {
+        var made = new StringBuilder();
+        var (strong, code) = (false, false);
+        for (var i = 0; i < text.Length; i++)
+            if (text[i] == '\\' && i + 1 < text.Length)
+                made.Append(text[++i]);
+            else if (text[i] == '*' && i + 1 < text.Length && text[i + 1] == '*')
+                (strong, i) = (!strong, i + (made.Append(strong ? "</strong>" : "<strong>") is null ? 0 : 1));
+            else if (text[i] == '`')
+                code = made.Append(code ? "</code>" : "<code>") is not null && !code;
+            else
+                made.Append(text[i]);
+        return made.ToString();
+    }
+}
