@@ -79,8 +79,14 @@ internal sealed class ScratchSophia : IAsyncDisposable
         return (await Grains.GetGrain<IRecordsGrain>(TenantKey.Of(RunningSophia.DefaultTenant)).Streams()).Single().Stream;
     }
 
+    public async Task Define(string name, string definition)
+    {
+        using var _ = CallerContext.For(RunningSophia.DefaultTenant);
+        await Grains.GetGrain<IPipelineGrain>(TenantKey.Of(RunningSophia.DefaultTenant, name)).Define(definition, name);
+    }
+
     /// <summary>Switches on every rule that is suggested, as a person would who believed them all.</summary>
-    public async Task AcceptAll(string stream, string pipeline, CancellationToken cancellation)
+    public async Task AcceptAll(string stream, string pipeline)
     {
         using var _ = CallerContext.For(RunningSophia.DefaultTenant);
         var quality = Grains.GetGrain<IQualityGrain>(TenantKey.Of(RunningSophia.DefaultTenant));
@@ -89,7 +95,7 @@ internal sealed class ScratchSophia : IAsyncDisposable
     }
 
     /// <summary>Everything that the rules find in a stream.</summary>
-    public async Task<IReadOnlyList<Finding>> Findings(string stream, int page, CancellationToken cancellation)
+    public async Task<IReadOnlyList<Finding>> Findings(string stream, int page)
     {
         using var _ = CallerContext.For(RunningSophia.DefaultTenant);
         var quality = Grains.GetGrain<IQualityGrain>(TenantKey.Of(RunningSophia.DefaultTenant));

@@ -10,26 +10,35 @@ internal sealed class QualityEvaluation(QualitySet set, ScratchSophia sophia)
     private const string Pipeline = "eval-quality";
     private const int Page = 1_000;
 
-    /// <param name="definition">What the dirty table goes through, whose source is replaced by the table; null: no rules.</param>
+    /// <param name="definition">The declared rules, whose source is replaced by the dirty table; null: none.</param>
     public async Task<IReadOnlyList<QualityScore>> Run(string? definition, CancellationToken cancellation)
     {
-        var stream = await sophia.Fill(Pipeline, Text(definition), cancellation);
-        var stated = definition is null ? null : PipelineDefinitionReader.Read(Text(definition), "definition", Pipeline).Definition!.StreamOf(stream);
-        await sophia.AcceptAll(stream, Pipeline, cancellation);
-        var findings = await sophia.Findings(stream, Page, cancellation);
-        var header = (string field) => stated?.HeaderOf(field) ?? field;
-        HashSet<(string, string)> Cells(Func<Finding, bool> which) => [.. findings.Where(finding => finding.Key.Length > 0 && which(finding)).Select(finding => (finding.Key, header(finding.Field)))];
-        var learned = (Finding finding) => finding.Source.EndsWith("suggestion", StringComparison.Ordinal);
-        (string, HashSet<(string, string)>)[] kinds =
+        // Suggested rules are those of someone who declared none.
+        var stream = await sophia.Fill(Pipeline, Text(null), cancellation);
+        await sophia.AcceptAll(stream, Pipeline);
+        var learned = await sophia.Findings(stream, Page);
+        var (declared, headers) = ((IReadOnlyList<Finding>)[], (Func<string, string>)(field => field));
+        if (definition is not null)
+        {
+            await sophia.Define(Pipeline, Text(definition));
+            declared = await sophia.Findings(stream, Page);
+            headers = PipelineDefinitionReader.Read(Text(definition), "definition", Pipeline).Definition!.StreamOf(stream)!.HeaderOf;
+        }
+        var suggested = Cells(learned, field => field);
+        var stated = Cells(declared, headers);
+        (string Rules, HashSet<(string, string)> Cells)[] kinds =
         [
-            ("declared", Cells(finding => !learned(finding))),
-            ("dependency", Cells(finding => learned(finding) && finding.Kind == "dependency")),
-            ("profile", Cells(finding => learned(finding) && finding.Kind != "dependency")),
-            ("suggested", Cells(learned)),
-            ("union", Cells(_ => true)),
+            ("dependency", Cells(learned.Where(finding => finding.Kind == "dependency"), field => field)),
+            ("profile", Cells(learned.Where(finding => finding.Kind != "dependency"), field => field)),
+            ("suggested", suggested),
+            ("declared", stated),
+            ("union", [.. suggested, .. stated]),
         ];
-        return [.. kinds.SelectMany(kind => Scores(kind.Item1, kind.Item2))];
+        return [.. kinds.SelectMany(kind => Scores(kind.Rules, kind.Cells))];
     }
+
+    private static HashSet<(string Key, string Column)> Cells(IEnumerable<Finding> findings, Func<string, string> headerOf) =>
+        [.. findings.Where(finding => finding.Key.Length > 0).Select(finding => (finding.Key, headerOf(finding.Field)))];
 
     private IEnumerable<QualityScore> Scores(string rules, HashSet<(string Key, string Column)> flagged)
     {

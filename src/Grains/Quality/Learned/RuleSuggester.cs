@@ -28,6 +28,7 @@ internal sealed class RuleSuggester(StreamTable table, Func<string, string> name
     private const double NearlyAllCommon = 0.97;
     private const double RareValue = 0.003;
     private const int MostCommonValues = 20;
+    private const int MostSpellings = 10;
     private const double FarOut = 6;
     private const double FewFarOut = 0.005;
     private const double ReferenceRecords = 0.75;
@@ -75,11 +76,10 @@ internal sealed class RuleSuggester(StreamTable table, Func<string, string> name
     {
         TableValue[] right = [.. values.Where(value => value.TryNumber(out _))];
         TableValue[] wrong = [.. values.Where(value => !value.TryNumber(out _))];
-        var (numbers, units) = (right.Sum(value => value.Count), wrong.Where(value => value.Text.Length > 0 && char.IsAsciiDigit(value.Text[0])).ToArray());
-        var spellings = units.Select(value => value.Text.TrimStart("0123456789., ".ToCharArray())).Distinct(StringComparer.Ordinal).Count();
-        if (units.Sum(value => value.Count) >= NearlyAll * filled && spellings >= 3 && units.Length <= Dependencies.DiscoveryRows)
+        var numbers = right.Sum(value => value.Count);
+        if (Units(wrong, filled) is { Length: > 0 } units)
         {
-            Type(column, wrong, numbers, $"{nameOf(column.Name)} is a number with its unit spelt in {spellings} ways; as a number alone it can be compared.");
+            Type(column, wrong, numbers, $"{nameOf(column.Name)} is a number with its unit spelt in several ways ({string.Join(", ", units.Take(4))}); as a number alone it can be compared.");
             return true;
         }
         if (numbers == filled)
@@ -90,6 +90,15 @@ internal sealed class RuleSuggester(StreamTable table, Func<string, string> name
             return false;
         Type(column, wrong, numbers, $"{numbers} of {filled} values of {nameOf(column.Name)} are numbers.");
         return true;
+    }
+
+    /// <summary>The common spellings of one unit that follows nearly every number; empty where there is no such unit, or one spelling of it.</summary>
+    private static string[] Units(TableValue[] values, int filled)
+    {
+        var spellings = values.Where(value => char.IsAsciiDigit(value.Text[0])).GroupBy(value => value.Text.TrimStart("0123456789., ".ToCharArray()), StringComparer.Ordinal)
+            .Select(group => (Unit: group.Key, Count: group.Sum(value => value.Count))).OrderByDescending(unit => unit.Count).ThenBy(unit => unit.Unit, StringComparer.Ordinal).ToArray();
+        string[] common = [.. spellings.Where(unit => unit.Unit.Length > 0 && unit.Count >= CommonValue * filled).Select(unit => unit.Unit)];
+        return spellings.Sum(unit => unit.Count) >= NearlyAll * filled && common.Length is >= 2 and <= MostSpellings && common.All(unit => char.ToLowerInvariant(unit[0]) == char.ToLowerInvariant(common[0][0])) ? common : [];
     }
 
     /// <summary>A number and a sign or two, such as "5 %".</summary>
