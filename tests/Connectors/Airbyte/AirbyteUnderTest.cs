@@ -38,14 +38,19 @@ internal sealed class AirbyteUnderTest : ISecretResolver, IConnectorMemory, IDis
 
     public static SourceContext Context(ScriptedConnector connector, string run = "run-1", string tenant = "acme") => new(tenant, "crm", connector.Definition()) { Run = run };
 
-    public async Task<Reading> Read(ScriptedConnector connector, string? state = null, string run = "run-1", BatchBudget? budget = null, int stopAfter = int.MaxValue, bool fullRefresh = false)
+    public async Task<Reading> Read(ScriptedConnector connector, string? state = null, string run = "run-1", BatchBudget? budget = null, bool fullRefresh = false)
     {
         var context = Context(connector, run) with { FullRefresh = fullRefresh };
-        var batches = new List<SourceBatch>();
         await using var reader = await Kind.Open(context, new SourcePartition("read", run, 0), state, default);
+        return await Drain(reader, budget);
+    }
+
+    public static async Task<Reading> Drain(ISourceReader reader, BatchBudget? budget = null)
+    {
+        var batches = new List<SourceBatch>();
         try
         {
-            while (batches.Sum(batch => batch.Records.Count) < stopAfter && await reader.Read(budget ?? BatchBudget.Default, default) is { } batch)
+            while (await reader.Read(budget ?? BatchBudget.Default, default) is { } batch)
                 batches.Add(batch);
         }
         catch (SourceException wrong)

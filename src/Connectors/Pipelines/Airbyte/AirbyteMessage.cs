@@ -49,7 +49,7 @@ internal abstract record AirbyteMessage
         if (!root.TryGetProperty("type", out var type) || type.ValueKind != JsonValueKind.String)
             return new Broken(new PieceFault("message", "a message with a type", "It is JSON, but no message of the Airbyte protocol.", "type"));
         if (!Bodies.TryGetValue(type.GetString()!, out var body))
-            return new Broken(new PieceFault("message", "a type that a source's message has", "It is JSON, but no message of a source.", "type", Pieces.Clip(type.GetString()!)));
+            return new Other(type.GetString()!, default); // A newer protocol's, or the connector's own: it is no record, so nothing is lost by leaving it aside.
         return root.TryGetProperty(body, out var found) && found.ValueKind == JsonValueKind.Object
             ? new Other(type.GetString()!, found.Clone())
             : new Broken(new PieceFault("message", $"an object under \"{body}\"", $"A message of type {type.GetString()} has one.", body));

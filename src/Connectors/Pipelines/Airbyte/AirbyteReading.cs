@@ -11,6 +11,8 @@ internal sealed class AirbyteReading(AirbyteSettings settings, AirbyteOptions op
     /// <summary>How many breaches of one field are told when the records are stored all the same.</summary>
     private const int ToldBreaches = 3;
 
+    private const int MaxToldTypes = 1_000;
+
     private readonly Dictionary<string, int> breaches = new(StringComparer.Ordinal);
     private readonly List<SourceRecord> records = [];
     private readonly List<BadPiece> bad = [];
@@ -123,6 +125,8 @@ internal sealed class AirbyteReading(AirbyteSettings settings, AirbyteOptions op
 
     private void Tell(AirbyteStream stream, CellReason reason)
     {
+        if (breaches.Count >= MaxToldTypes)
+            return;
         var field = $"{stream.Name}\n{reason.Field}";
         var count = breaches[field] = breaches.GetValueOrDefault(field) + 1;
         if (count <= ToldBreaches)
@@ -139,7 +143,13 @@ internal sealed class AirbyteReading(AirbyteSettings settings, AirbyteOptions op
         else if (message.Type == "TRACE" && ConnectorVoice.TypeOf(message.Body) == "STREAM_STATUS")
             TakeStatus(message);
         else if (!voice.Hear(message))
-            voice.Say(ConnectorLineLevel.Debug, $"A message of type {message.Type} says nothing to a reading.");
+            Unknown(message.Type);
+    }
+
+    private void Unknown(string type)
+    {
+        if (breaches.Count < MaxToldTypes && breaches.TryAdd($"type\n{type}", 1))
+            voice.Say(ConnectorLineLevel.Warning, $"Messages of type \"{Pieces.Clip(type)}\" say nothing to a reading; they are left aside.");
     }
 
     private void TakeStatus(AirbyteMessage.Other message)

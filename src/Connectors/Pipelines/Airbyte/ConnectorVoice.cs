@@ -40,6 +40,9 @@ internal sealed class ConnectorVoice(string source, SecretBlanks blanks, Connect
             case "CONTROL":
                 Control(message.Body);
                 return true;
+            case "CONNECTION_STATUS":
+                Status(message.Body);
+                return true;
             case "TRACE" when TypeOf(message.Body) == "ERROR":
                 Trace(message.Body);
                 return true;
@@ -69,6 +72,15 @@ internal sealed class ConnectorVoice(string source, SecretBlanks blanks, Connect
         };
         var text = TextOf(log, "message") ?? "";
         Say(level, TextOf(log, "stack_trace") is { Length: > 0 } trace ? $"{text}\n{trace}" : text);
+    }
+
+    // Some connectors look before they read, find that they cannot, say so, and end as if all were well.
+    private void Status(JsonElement status)
+    {
+        if (TextOf(status, "status") != "FAILED")
+            return;
+        Error = new ConnectorError(blanks.Of(TextOf(status, "message") ?? "It could not reach its source."), Transient: false);
+        Say(ConnectorLineLevel.Error, Error.Message);
     }
 
     private void Trace(JsonElement trace)
