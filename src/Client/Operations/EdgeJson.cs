@@ -73,5 +73,3 @@ internal sealed class TenantIdJson : JsonConverter<TenantId>
 
     public override void Write(Utf8JsonWriter writer, TenantId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
 }
-
-internal sealed class EnumWords() : JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false);

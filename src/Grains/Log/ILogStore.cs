@@ -87,7 +87,7 @@ public sealed record AppendBatch
     /// <summary>Checkpoints to write; one whose State is null is removed.</summary>
     public IReadOnlyList<CheckpointWrite> Checkpoints { get; init; } = [];
 
-    /// <summary>The run's row as it is to be from now on, or null. Its counts are replaced; see <see cref="RunDelta"/> for adding to them.</summary>
+    /// <summary>The run's row as it is to be from now on, or null. Of a run that is there its counts are not taken from here (a dry run's are): see <see cref="RunDelta"/>. Partitions done and the last position only grow.</summary>
     public RunRow? RunRow { get; init; }
 
     /// <summary>Counts to add to the run's row, which must exist. Stored, Duplicate and Deleted of records (not of other entries) are added by the store itself, from what it did.</summary>

@@ -23,13 +23,16 @@ public static class MoveToPostgres
     /// <summary>How long one statement may take here, in seconds: reading a whole table back is one.</summary>
     private const int StatementSeconds = 3_600;
 
+    /// <summary>How long a transaction may wait for the data folder's disk, in seconds: a chunk is read from it between two statements.</summary>
+    private const int IdleSeconds = 300;
+
     /// <exception cref="StorageException">Locked: a Sophia holds the folder. Corrupt: the database holds something else for a tenant. Unreachable: no server.</exception>
     public static async Task Run(string folder, PostgresOptions options, Action<MovedTenant> moved, CancellationToken cancellation)
     {
         using var data = DataFolder.Open(folder);
         LogPlace.IsHere(data);
         await using var files = new DatabaseFiles(data, new StorageOptions { DataFolder = folder });
-        options.StatementWithinSeconds = StatementSeconds;
+        (options.StatementWithinSeconds, options.IdleTransactionWithinSeconds) = (StatementSeconds, IdleSeconds);
         await using var database = PostgresDatabase.Open(options);
         foreach (var tenant in data.Tenants().Where(tenant => files.Exists(tenant, LogSchema.Kind)))
             moved(await Move(files, database, tenant, tenant, LogSchema.Kind, MovedTables.OfTenant, cancellation));

@@ -20,6 +20,7 @@ internal static class PostgresRuns
     public static void AskWhetherThere(TenantStatements ask, AppendBatch batch) =>
         ask.Add("SELECT 1 FROM sophia.sync_logs WHERE tenant=$1 AND run_id=$2").Text(batch.RunDelta?.RunId);
 
+    // As in RunTable: of a run that is there the counts stay, but for a dry run's.
     private static void Put(TenantStatements tell, RunRow row, long number)
     {
         var weight = RunTable.Weight(row);
@@ -28,16 +29,26 @@ internal static class PostgresRuns
                 records_valid, records_quarantined, records_duplicate, records_stored, records_deleted, records_chunked, bytes, unreadable, partitions_total, partitions_done,
                 quality_sum, quality_records, error, last_position)
             VALUES($1, $2, $3, $4, $5, $6 <> 0, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
-            ON CONFLICT(tenant, run_id) DO UPDATE SET pipeline=$4, definition_version=$5, dry_run=excluded.dry_run, state=$7, reason=$8, started_at=$9, updated_at=$10, ended_at=$11,
-                paused_seconds=$12, records_in=$13, records_valid=$14, records_quarantined=$15, records_duplicate=$16, records_stored=$17, records_deleted=$18,
-                records_chunked=$19, bytes=$20, unreadable=$21, partitions_total=$22, partitions_done=$23, quality_sum=$24, quality_records=$25, error=$26,
+            ON CONFLICT(tenant, run_id) DO UPDATE SET pipeline=$4, definition_version=$5, dry_run=excluded.dry_run, state=$7, reason=$8, started_at=$9,
+                updated_at=greatest(s.updated_at, $10), ended_at=$11, paused_seconds=$12, partitions_total=$22, partitions_done=greatest(s.partitions_done, $23), error=$26,
                 last_position=greatest(s.last_position, $27)
             """)
             .Text(row.RunId).Int(number).Text(row.Pipeline).Int(row.DefinitionVersion).Int(row.DryRun ? 1 : 0).Text(RunTable.State(row.State)).Text(row.Reason)
             .Time(row.StartedAt).Time(row.UpdatedAt).Time(row.EndedAt).Real(row.PausedFor.TotalSeconds).Int(row.Counts.In).Int(row.Counts.Valid).Int(row.Counts.Quarantined)
             .Int(row.Counts.Duplicate).Int(row.Counts.Stored).Int(row.Counts.Deleted).Int(row.Counts.Chunked).Int(row.Counts.Bytes).Int(row.Counts.Unreadable)
             .Int(row.PartitionsTotal).Int(row.PartitionsDone).Real((row.QualityScore ?? 0) * weight).Int(weight).Text(row.Error).Int(row.LastPosition);
+        if (row.DryRun)
+            PutCounts(tell, row, weight);
     }
+
+    private static void PutCounts(TenantStatements tell, RunRow row, long weight) =>
+        tell.Add("""
+            UPDATE sophia.sync_logs SET records_in=$3, records_valid=$4, records_quarantined=$5, records_duplicate=$6, records_stored=$7, records_deleted=$8, records_chunked=$9,
+                bytes=$10, unreadable=$11, quality_sum=$12, quality_records=$13
+            WHERE tenant=$1 AND run_id=$2
+            """)
+            .Text(row.RunId).Int(row.Counts.In).Int(row.Counts.Valid).Int(row.Counts.Quarantined).Int(row.Counts.Duplicate).Int(row.Counts.Stored).Int(row.Counts.Deleted)
+            .Int(row.Counts.Chunked).Int(row.Counts.Bytes).Int(row.Counts.Unreadable).Real((row.QualityScore ?? 0) * weight).Int(weight);
 
     private static void Add(TenantStatements tell, RunDelta delta, AppendBatch batch, AppendOutcome.Committed done)
     {

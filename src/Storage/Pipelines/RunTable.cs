@@ -51,6 +51,7 @@ internal static class RunTable
     /// <summary>A score that is given stands for all records so far, so that later batches are weighed against it.</summary>
     public static long Weight(RunRow row) => row.QualityScore is null ? 0 : Math.Max(1, row.Counts.In);
 
+    // Of a run that is there the counts stay: only the appends that do the work change them, so a row written from an older reading takes none away.
     private static void Put(DatabaseConnection connection, RunRow row)
     {
         var weight = Weight(row);
@@ -59,10 +60,8 @@ internal static class RunTable
                 records_quarantined, records_duplicate, records_stored, records_deleted, records_chunked, bytes, unreadable, partitions_total, partitions_done,
                 quality_sum, quality_records, error, last_position)
             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)
-            ON CONFLICT(run_id) DO UPDATE SET pipeline=?2, definition_version=?3, dry_run=?4, state=?5, reason=?6, started_at=?7, updated_at=?8, ended_at=?9,
-                paused_seconds=?10, records_in=?11, records_valid=?12, records_quarantined=?13, records_duplicate=?14, records_stored=?15, records_deleted=?16,
-                records_chunked=?17, bytes=?18, unreadable=?19, partitions_total=?20, partitions_done=?21, quality_sum=?22, quality_records=?23, error=?24,
-                last_position=max(last_position, ?25)
+            ON CONFLICT(run_id) DO UPDATE SET pipeline=?2, definition_version=?3, dry_run=?4, state=?5, reason=?6, started_at=?7, updated_at=max(updated_at, ?8), ended_at=?9,
+                paused_seconds=?10, partitions_total=?20, partitions_done=max(partitions_done, ?21), error=?24, last_position=max(last_position, ?25)
             """)
             .Text(1, row.RunId).Text(2, row.Pipeline).Int(3, row.DefinitionVersion).Int(4, row.DryRun ? 1 : 0).Text(5, State(row.State)).Text(6, row.Reason)
             .Text(7, LogTime.Text(row.StartedAt)).Text(8, LogTime.Text(row.UpdatedAt)).Text(9, row.EndedAt is { } ended ? LogTime.Text(ended) : null)
@@ -70,7 +69,20 @@ internal static class RunTable
             .Int(15, row.Counts.Stored).Int(16, row.Counts.Deleted).Int(17, row.Counts.Chunked).Int(18, row.Counts.Bytes).Int(19, row.Counts.Unreadable)
             .Int(20, row.PartitionsTotal).Int(21, row.PartitionsDone).Real(22, (row.QualityScore ?? 0) * weight).Int(23, weight).Text(24, row.Error).Int(25, row.LastPosition)
             .Run();
+        if (row.DryRun)
+            PutCounts(connection, row, weight);
     }
+
+    // A dry run's appends do no work: what it counted is what its row says.
+    private static void PutCounts(DatabaseConnection connection, RunRow row, long weight) =>
+        connection.Prepare("""
+            UPDATE sync_logs SET records_in=?2, records_valid=?3, records_quarantined=?4, records_duplicate=?5, records_stored=?6, records_deleted=?7, records_chunked=?8,
+                bytes=?9, unreadable=?10, quality_sum=?11, quality_records=?12
+            WHERE run_id=?1
+            """)
+            .Text(1, row.RunId).Int(2, row.Counts.In).Int(3, row.Counts.Valid).Int(4, row.Counts.Quarantined).Int(5, row.Counts.Duplicate).Int(6, row.Counts.Stored)
+            .Int(7, row.Counts.Deleted).Int(8, row.Counts.Chunked).Int(9, row.Counts.Bytes).Int(10, row.Counts.Unreadable).Real(11, (row.QualityScore ?? 0) * weight).Int(12, weight)
+            .Run();
 
     private static void Add(DatabaseConnection connection, RunDelta delta, AppendBatch batch, AppendOutcome.Committed done)
     {

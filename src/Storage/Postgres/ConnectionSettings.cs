@@ -6,9 +6,6 @@ namespace Sophia.Postgres;
 /// <summary>Reads connection strings and adds what every connection of Sophia has.</summary>
 internal static class ConnectionSettings
 {
-    /// <summary>How long a transaction may wait for its silo, in seconds: one that was cut off must not hold a tenant's row for longer.</summary>
-    private const int IdleTransactionSeconds = 30;
-
     /// <summary>Statements that each connection keeps prepared.</summary>
     private const int PreparedStatements = 100;
 
@@ -28,7 +25,7 @@ internal static class ConnectionSettings
         // Everything that a transaction sets ends with it, so a connection needs no cleaning between uses.
         settings.NoResetOnClose = true;
         settings.Options = $"{settings.Options} -c lock_timeout={options.LockWithinSeconds}s -c statement_timeout={options.StatementWithinSeconds}s "
-            + $"-c idle_in_transaction_session_timeout={IdleTransactionSeconds}s -c synchronous_commit=on {Planner}".TrimStart();
+            + $"-c idle_in_transaction_session_timeout={options.IdleTransactionWithinSeconds}s -c synchronous_commit=on {Planner}".TrimStart();
         return settings;
     }
 

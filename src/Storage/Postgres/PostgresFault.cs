@@ -6,6 +6,9 @@ namespace Sophia.Postgres;
 /// <summary>Turns what Npgsql throws into the store's few faults, and a caller's mistake into an <see cref="ArgumentException"/>.</summary>
 internal static class PostgresFault
 {
+    /// <summary>idle_in_transaction_session_timeout: the server ended the connection.</summary>
+    private const string IdleTooLong = "25P03";
+
     public static Exception Of(NpgsqlException failure, string server) => failure switch
     {
         PostgresException { SqlState: PostgresErrorCodes.ProgramLimitExceeded } refused =>
@@ -17,7 +20,11 @@ internal static class PostgresFault
     };
 
     /// <summary>Whether the same work may succeed at once when it is done again, nothing of it having been committed.</summary>
-    public static bool IsPassing(Exception failure) => failure is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected };
+    /// <remarks>A transaction whose silo let it wait for too long was rolled back before its COMMIT could come.</remarks>
+    public static bool IsPassing(Exception failure) => failure is PostgresException
+    {
+        SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or IdleTooLong,
+    };
 
     /// <summary>Whether the connection ended, so that what it was doing may or may not have been committed.</summary>
     public static bool EndsConnection(Exception failure) => failure switch
@@ -30,7 +37,8 @@ internal static class PostgresFault
     {
         PostgresErrorCodes.DiskFull => StorageFault.Full,
         PostgresErrorCodes.DataCorrupted or PostgresErrorCodes.IndexCorrupted => StorageFault.Corrupt,
-        PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected => StorageFault.Locked,
+        PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected
+            or IdleTooLong => StorageFault.Locked,
         PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.TooManyConnections => StorageFault.Unreachable,
         // Refused or ended connections: authorization, no such database, shutting down.
         _ when state.StartsWith("08", StringComparison.Ordinal) || state.StartsWith("28", StringComparison.Ordinal) || state.StartsWith("57P", StringComparison.Ordinal) => StorageFault.Unreachable,

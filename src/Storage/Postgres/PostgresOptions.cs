@@ -28,9 +28,15 @@ public sealed class PostgresOptions
     [Range(1, 3_600)]
     public int StatementWithinSeconds { get; set; } = 30;
 
-    /// <summary>How long to wait for a tenant that another silo writes for, in seconds. Default 10; 1 to 600.</summary>
+    /// <summary>How long to wait for a tenant that another silo writes for, in seconds: longer than <see cref="IdleTransactionWithinSeconds"/>, so that who waits for a silo that was
+    /// held still outlives it and is not refused. Default 10; 1 to 600.</summary>
     [Range(1, 600)]
     public int LockWithinSeconds { get; set; } = 10;
+
+    /// <summary>How long a transaction may wait for its silo's next statement, in seconds, before the server rolls it back: a silo that was held still or cut off holds its tenants' rows
+    /// for no longer. Between two statements a silo only computes what it writes, well under a second; one that stalls for longer does the work again. Default 5; 1 to 600.</summary>
+    [Range(1, 600)]
+    public int IdleTransactionWithinSeconds { get; set; } = 5;
 
     /// <summary>Writes of one tenant that may wait; further callers wait for room. Default 1,024; 1 to 100,000.</summary>
     [Range(1, 100_000)]

@@ -62,6 +62,58 @@ public abstract partial class LogStoreSuite
         Assert.Equal(0.8, run.QualityScore!.Value, 9);
     }
 
+    /// <summary>Who keeps the run read its row before a batch was added, and writes it after: only what it decided is new.</summary>
+    [EngineFact]
+    public async Task A_row_written_from_an_older_reading_takes_no_count_away()
+    {
+        await Append([], batch => batch with { RunRow = Started with { PartitionsTotal = 0 } });
+        await Append([Record("1", "a")], Delta(new RunCounts(In: 1, Valid: 1, Bytes: 10), quality: 0.5));
+        var read = (await Runs.Find(Acme, "run-1", default))!;
+        await Append([Record("2", "b"), Record("3", "c")], Delta(new RunCounts(In: 3, Valid: 2, Quarantined: 1, Bytes: 20, Unreadable: 1), quality: 3 * 0.9, partitions: 1));
+        await Append([], batch => batch with { RunRow = read with { PartitionsTotal = 5, UpdatedAt = Noon.AddMinutes(1) } });
+        await Append([Tombstone("1")], Delta(new RunCounts(In: 1, Bytes: 5), quality: 0.8, partitions: 1));
+        await Append([], batch => batch with { RunRow = read with { State = RunState.Failed, EndedAt = Noon.AddMinutes(2), UpdatedAt = Noon.AddMinutes(2), PausedFor = TimeSpan.FromSeconds(3), PartitionsTotal = 5, Error = "cut" } });
+        var run = (await Runs.Find(Acme, "run-1", default))!;
+        Assert.Equal(new RunCounts(In: 5, Valid: 3, Quarantined: 1, Stored: 3, Deleted: 1, Bytes: 35, Unreadable: 1), run.Counts);
+        Assert.Equal((RunState.Failed, Noon.AddMinutes(2), TimeSpan.FromSeconds(3), "cut"), (run.State, run.EndedAt, run.PausedFor, run.Error));
+        Assert.Equal((5, 2, 4L), (run.PartitionsTotal, run.PartitionsDone, run.LastPosition));
+        Assert.Equal((0.5 + 2.7 + 0.8) / 5, run.QualityScore!.Value, 9);
+    }
+
+    /// <summary>Many batches and many rewritings at once, each from whatever was read last.</summary>
+    [EngineFact]
+    public async Task Batches_and_rewritings_of_a_row_that_meet_lose_nothing()
+    {
+        const int Batches = 40;
+        await Append([], batch => batch with { RunRow = Started });
+        var (lane, keeper) = (await Log.Acquire(Acme, "lane", default), await Log.Acquire(Acme, "keeper", default));
+        await Task.WhenAll(Lane(), Keeper());
+        var run = (await Runs.Find(Acme, "run-1", default))!;
+        Assert.Equal((Batches, Batches, Batches), (run.Counts.In, run.Counts.Stored, run.PartitionsDone));
+
+        async Task Lane()
+        {
+            for (var number = 0; number < Batches; number++)
+                lane = Assert.IsType<AppendOutcome.Committed>(await Log.Append(Acme, Delta(new RunCounts(In: 1), partitions: 1)(new AppendBatch { Fence = lane, At = Noon, Entries = [Record($"{number}", "x")] }), default)).Next;
+        }
+
+        async Task Keeper()
+        {
+            for (var number = 0; number < Batches; number++)
+                keeper = Assert.IsType<AppendOutcome.Committed>(await Log.Append(Acme, new AppendBatch { Fence = keeper, At = Noon, RunRow = (await Runs.Find(Acme, "run-1", default))! with { Error = $"{number}" } }, default)).Next;
+        }
+    }
+
+    [EngineFact]
+    public async Task A_dry_run_s_counts_are_what_its_row_says()
+    {
+        var dry = Started with { DryRun = true };
+        await Append([], batch => batch with { RunRow = dry });
+        var ended = dry with { State = RunState.Succeeded, EndedAt = Noon.AddMinutes(1), Counts = new RunCounts(1, 2, 3, 4, 5, 6, 7, 8, 9), PartitionsDone = 2, QualityScore = 0.75 };
+        await Append([], batch => batch with { RunRow = ended });
+        Assert.Equal(ended, await Runs.Find(Acme, "run-1", default));
+    }
+
     [EngineFact]
     public async Task Entries_that_are_no_records_are_not_counted_as_the_runs()
     {

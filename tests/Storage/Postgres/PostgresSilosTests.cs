@@ -147,6 +147,31 @@ public sealed class PostgresSilosTests : IAsyncLifetime
         Assert.Equal(StorageFault.Locked, (await Assert.ThrowsAsync<StorageException>(() => held)).Fault);
     }
 
+    /// <summary>Held still between two statements of a transaction, as by a long collection or a stopped process.</summary>
+    [EngineFact]
+    public async Task A_silo_that_stalls_within_a_transaction_gives_the_tenant_free_in_time_and_does_its_work_again()
+    {
+        await using var stalling = PostgresDatabase.Open(new PostgresOptions { Connection = scratch.Silo, IdleTransactionWithinSeconds = 1 });
+        var (holds, go, runs) = (new TaskCompletionSource(), new TaskCompletionSource(), 0);
+        var fence = await new PostgresLogStore(silos[0]).Acquire(Acme, "lane-0", default);
+        var stalled = stalling.Write(Acme, async transaction =>
+        {
+            await transaction.Ask(static _ => { }, static _ => Task.FromResult(true));
+            if (runs++ > 0)
+                return transaction.Counters.Position;
+            holds.SetResult();
+            await go.Task;
+            await transaction.Tell(tell => tell.Add("DELETE FROM sophia.owners WHERE tenant=$1"));
+            return -1;
+        }, default);
+        await holds.Task;
+        // Waits for the row, which lock_timeout bounds at 10 s.
+        Assert.IsType<AppendOutcome.Committed>(await Append(silos[0], fence, "x"));
+        go.SetResult();
+        Assert.Equal((1L, 2), (await stalled, runs));
+        Assert.Equal(fence with { Epoch = 2, Position = 1 }, await new PostgresLogStore(silos[0]).Acquire(Acme, "lane-0", default));
+    }
+
     [EngineFact]
     public async Task Text_that_PostgreSQL_cannot_hold_is_the_callers_mistake()
     {

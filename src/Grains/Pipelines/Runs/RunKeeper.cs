@@ -5,7 +5,8 @@ using Sophia.Tenants;
 namespace Sophia.Pipelines;
 
 /// <summary>Keeps the row of a pipeline's newest run: every change goes through <see cref="Apply"/>, is decided by <see cref="RunRules"/> and is in the log before it is told.</summary>
-/// <remarks>Lanes add their counts to the same row in their own appends, so the row is only ever rewritten while no lane works; meanwhile the live counts run ahead in memory.</remarks>
+/// <remarks>Lanes add their counts to the same row in their own appends, those of another activation perhaps too; so what is written here leaves the counts alone, and they are read again
+/// after each write. Meanwhile the live counts run ahead in memory.</remarks>
 /// <param name="lost">Called when another activation has taken the runs over: nothing that this one does is kept any more.</param>
 internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log, IRunStore runs, TimeProvider time, Action? lost = null) : IRunListener
 {
@@ -69,10 +70,9 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
 
     public async Task Planned(RunPlan plan, CancellationToken cancellation)
     {
-        liveTotal = plan.Total;
-        liveDone = plan.Current;
         var row = await Settled(cancellation);
         await Write(row! with { PartitionsTotal = plan.Total, PartitionsDone = plan.Current, UpdatedAt = time.GetUtcNow() }, null, cancellation);
+        GoLive();
         foreach (var page in plan.Unreadable.Chunk(UnreadablePage))
             await Unreadable(page, cancellation);
     }
@@ -118,7 +118,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
         var until = row.EndedAt ?? (row.State == RunState.Paused ? row.UpdatedAt : now);
         var seconds = (until - row.StartedAt - row.PausedFor).TotalSeconds;
         return new RunView(row.RunId, row.Pipeline, row.DefinitionVersion, row.DryRun, row.State, row.StartedAt, row.UpdatedAt, row.EndedAt, searchableAt,
-            row.Counts, seconds > 0 ? row.Counts.In / seconds : 0, row.PartitionsTotal, row.PartitionsDone, row.Error, row.Reason, row.QualityScore);
+            row.Counts, seconds > 0 ? row.Counts.In / seconds : 0, row.PartitionsTotal, Math.Min(row.PartitionsDone, row.PartitionsTotal), row.Error, row.Reason, row.QualityScore);
     }
 
     private RunRow Live(RunRow row) => row with
@@ -162,8 +162,24 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
             return true;
         }
         Unsaved = null;
-        Take(row);
+        Take(await Counted(row, cancellation));
         return true;
+    }
+
+    // What a lane added between the reading of the row and its writing.
+    private async Task<RunRow> Counted(RunRow row, CancellationToken cancellation)
+    {
+        if (row.DryRun || IsNew(row))
+            return row;
+        try
+        {
+            return await runs.Find(tenant, row.RunId, cancellation) is { } stored
+                ? row with { Counts = stored.Counts, PartitionsDone = stored.PartitionsDone, QualityScore = stored.QualityScore, LastPosition = stored.LastPosition } : row;
+        }
+        catch (StorageException)
+        {
+            return row;
+        }
     }
 
     private bool IsNew(RunRow row) => row.RunId != Row?.RunId;
