@@ -16,7 +16,7 @@ public sealed class EnumWordsTests
     {
         var written = JsonSerializer.SerializeToElement(Run, EdgeJson.Readable.GetTypeInfo(typeof(RunView))!);
         Assert.Equal(("unknown", 3L), (written.GetProperty("state").GetString(), written.GetProperty("counts").GetProperty("stored").GetInt64()));
-        Assert.Equal("unknown", JsonSerializer.SerializeToElement(new ChatEvent(1, (ChatEventKind)99, default), ChatWire.Readable.ChatEvent).GetProperty("kind").GetString());
+        Assert.Equal("unknown", JsonSerializer.SerializeToElement(new ChatEvent(1, (ChatEventKind)99, 1, "", [], default), ChatWire.Readable.ChatEvent).GetProperty("kind").GetString());
         Assert.Equal("""{"unknown":1,"running":2}""", JsonSerializer.Serialize(new Dictionary<RunState, int> { [NewState] = 1, [RunState.Running] = 2 }, Shaped()));
         Assert.Equal("""["unknown",null]""", JsonSerializer.Serialize(new RunState?[] { NewState, null }, Shaped()));
     }
