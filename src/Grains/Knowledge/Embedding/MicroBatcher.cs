@@ -8,9 +8,9 @@ using Sophia.Tenants;
 
 namespace Sophia.Knowledge;
 
-/// <summary>Gathers the texts of all embedding grains of a silo into requests that a GPU is worth: full ones at once, others after a short wait.</summary>
+/// <summary>Gathers the texts of all embedding grains of a silo into requests that a GPU is worth: while one is under way the next one fills.</summary>
 /// <remarks>
-/// A request goes when it is full or its oldest text has waited <see cref="MicroBatchingOptions.MaxDelay"/>, and fewer than
+/// A request goes when none is under way, when it is full, or when its oldest text has waited <see cref="MicroBatchingOptions.MaxDelay"/>, and fewer than
 /// <see cref="MicroBatchingOptions.MaxRequests"/> are under way; while none may go, the next one fills. Tenants take turns within a request
 /// (<see cref="WaitingTexts"/>). Where the model refuses a request for its texts, its halves are asked for, until the text at fault stands alone:
 /// the others are not harmed. Where the model cannot be reached nothing is asked again here (the connector did), and every call concerned is refused as Busy.
@@ -90,7 +90,7 @@ internal sealed partial class MicroBatcher(
             if (underWay >= options.Value.MaxRequests || waiting.Oldest is not { } oldest)
                 return null;
             var left = options.Value.MaxDelay - time.GetElapsedTime(oldest);
-            if (left > TimeSpan.Zero && waiting.Count < options.Value.MaxTexts && waiting.Characters < options.Value.MaxCharacters)
+            if (underWay > 0 && left > TimeSpan.Zero && waiting.Count < options.Value.MaxTexts && waiting.Characters < options.Value.MaxCharacters)
             {
                 timer!.Change(left, Timeout.InfiniteTimeSpan);
                 return null;

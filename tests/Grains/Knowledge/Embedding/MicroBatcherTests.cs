@@ -14,9 +14,20 @@ public sealed class MicroBatcherTests
     private static readonly TenantId A = TenantId.Parse("a"), B = TenantId.Parse("b");
 
     [Fact]
-    public async Task A_full_request_goes_at_once_and_the_rest_when_its_oldest_text_has_waited_long_enough()
+    public async Task A_text_goes_at_once_where_no_request_is_under_way()
+    {
+        await using var world = await World.Start(_ => { });
+        var alone = world.Embed(A, "a");
+        (await world.Embedder.Next()).Succeed();
+        Assert.Equal(["a"], await Told(alone, "a"));
+    }
+
+    [Fact]
+    public async Task Beside_a_request_under_way_a_full_one_goes_at_once_and_the_rest_when_its_oldest_text_has_waited_long_enough()
     {
         await using var world = await World.Start(options => options.MaxTexts = 4);
+        var busy = world.Embed(A, "a0");
+        var underWay = await world.Embedder.Next();
         var (first, second) = (world.Embed(A, "a1", "a2", "a3"), world.Embed(B, "b1", "b2"));
         var full = await world.Embedder.Next();
         Assert.Equal(["a1", "b1", "a2", "b2"], full.Texts);
@@ -27,6 +38,8 @@ public sealed class MicroBatcherTests
         Assert.Equal(["a3"], rest.Texts);
         rest.Succeed();
         full.Succeed();
+        underWay.Succeed();
+        Assert.Equal(["a0"], await Told(busy, "a0"));
         Assert.Equal(["a1", "a2", "a3"], await Told(first, "a1", "a2", "a3"));
         Assert.Equal(["b1", "b2"], await Told(second, "b1", "b2"));
         Assert.Equal(new EmbedderId("staged", 1, 4), (await first).Embedder);
