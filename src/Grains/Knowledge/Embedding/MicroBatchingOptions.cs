@@ -12,7 +12,7 @@ public sealed class MicroBatchingOptions
     /// <summary>Characters of one text that are embedded; what comes after is left out. Default 8,192, range 256 to 1,048,576. Whoever changes it rebuilds the vectors.</summary>
     public int MaxTextCharacters { get; set; } = 8_192;
 
-    /// <summary>How long a text waits for others at most while a request may be sent. Default 5 ms, range 0 to 1 s.</summary>
+    /// <summary>How long a text waits for others at most while another request is under way and one more may be sent. Default 5 ms, range 0 to 1 s.</summary>
     public TimeSpan MaxDelay { get; set; } = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Requests under way at a time. Default 4, range 1 to 64: enough to keep a server busy while answers travel.</summary>
