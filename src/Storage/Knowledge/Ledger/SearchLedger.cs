@@ -10,7 +10,7 @@ internal sealed class SearchLedger(PostgresDatabase database)
 {
     public const string Progress = "SELECT engine, build, position, version, chunks, last_record, last_chunk FROM sophia.search_progress WHERE tenant=$1";
 
-    private const string Answering = "SELECT vector, model, version, dimensions, answering, vectors FROM sophia.search_embedders WHERE tenant=$1";
+    private const string Answering = "SELECT vector, model, version, dimensions, answering, vectors, changes FROM sophia.search_embedders WHERE tenant=$1";
 
     private const string Columns = "r.id, r.stream, r.key, r.version, r.edition, r.first_chunk, r.chunks, r.kinds, r.indexed_at";
 
@@ -71,7 +71,7 @@ internal sealed class SearchLedger(PostgresDatabase database)
     {
         var progress = (await reader.Rows(LedgerProgress.Of)).FirstOrDefault();
         await reader.NextResultAsync();
-        var embedders = await reader.Rows(row => new LedgerEmbedder(row.GetString(0), new EmbedderId(row.GetString(1), row.GetInt32(2), row.GetInt32(3)), row.GetBoolean(4), row.GetInt64(5)));
+        var embedders = await reader.Rows(row => new LedgerEmbedder(row.GetString(0), new EmbedderId(row.GetString(1), row.GetInt32(2), row.GetInt32(3)), row.GetBoolean(4), row.GetInt64(5), row.GetInt64(6)));
         return progress is null || progress.Engine != engine ? LedgerStanding.Nothing : new LedgerStanding(progress.Build, progress.Cursor, progress.Chunks, embedders);
     }
 
@@ -86,7 +86,8 @@ internal sealed record LedgerStanding(string? Build, IndexCursor Cursor, long Ch
 }
 
 /// <param name="Vector">What its vectors are called in the engine.</param>
-internal sealed record LedgerEmbedder(string Vector, EmbedderId Id, bool Answering, long Vectors);
+/// <param name="Changes">How often some of its vectors came or were replaced.</param>
+internal sealed record LedgerEmbedder(string Vector, EmbedderId Id, bool Answering, long Vectors, long Changes);
 
 /// <param name="Kinds">A bit for each <see cref="ChunkKind"/> among its passages.</param>
 internal sealed record LedgerRecord(long Id, string Stream, string Key, long Version, string Edition, long FirstChunk, int Chunks, short Kinds, DateTimeOffset IndexedAt);

@@ -18,7 +18,7 @@ internal static class SearchLedgerSchema
         CREATE TABLE sophia.search_leavings(tenant text COLLATE "C", id text COLLATE "C", whole boolean NOT NULL, doomed boolean NOT NULL, late boolean NOT NULL,
             since timestamptz NOT NULL DEFAULT now(), PRIMARY KEY(tenant, id));
         CREATE TABLE sophia.search_embedders(tenant text COLLATE "C", vector text COLLATE "C", model text NOT NULL, version int NOT NULL, dimensions int NOT NULL, answering boolean NOT NULL,
-            vectors bigint NOT NULL, done bigint NOT NULL, PRIMARY KEY(tenant, vector));
+            vectors bigint NOT NULL, done bigint NOT NULL, changes bigint NOT NULL, PRIMARY KEY(tenant, vector));
         CREATE TABLE sophia.search_vectors(tenant text COLLATE "C", chunk bigint, vector text COLLATE "C", PRIMARY KEY(tenant, chunk, vector));
 
         """;

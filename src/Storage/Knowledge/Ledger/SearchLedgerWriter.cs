@@ -118,7 +118,7 @@ internal sealed class SearchLedgerWriter(PostgresDatabase database, string engin
                 WITH kept AS (INSERT INTO sophia.search_vectors(tenant, chunk, vector)
                     SELECT $1, w.chunk, $2 FROM unnest($3::bigint[], $4::bigint[], $5::text[]) AS w(chunk, record, edition) JOIN sophia.search_records r ON r.tenant=$1 AND r.id=w.record AND r.edition=w.edition
                     ON CONFLICT DO NOTHING RETURNING 1)
-                UPDATE sophia.search_embedders SET vectors = vectors + (SELECT count(*) FROM kept) WHERE tenant=$1 AND vector=$2
+                UPDATE sophia.search_embedders SET vectors = vectors + (SELECT count(*) FROM kept), changes = changes + 1 WHERE tenant=$1 AND vector=$2
                 """).Text(vector).Ints([.. chunks.Select(c => c.Chunk)]).Ints([.. chunks.Select(c => c.Record.Id)]).Texts([.. chunks.Select(c => c.Record.Edition)]);
         });
         // What is done from the start on is not looked through again by who asks what is lacking.
@@ -151,7 +151,7 @@ internal sealed class SearchLedgerWriter(PostgresDatabase database, string engin
     }, cancellation);
 
     private static void Know(TenantStatements tell, string vector, EmbedderId embedder) => tell.Add("""
-        INSERT INTO sophia.search_embedders(tenant, vector, model, version, dimensions, answering, vectors, done) VALUES($1, $2, $3, $4, $5, false, 0, 0) ON CONFLICT DO NOTHING
+        INSERT INTO sophia.search_embedders(tenant, vector, model, version, dimensions, answering, vectors, done, changes) VALUES($1, $2, $3, $4, $5, false, 0, 0, 0) ON CONFLICT DO NOTHING
         """).Text(vector).Text(embedder.Model).Int(embedder.Version).Int(embedder.Dimensions);
 
     private static Task<(LedgerProgress? Progress, Dictionary<int, long> Known)> Ask(TenantTransaction transaction, IReadOnlyList<PlannedRecord> records) => transaction.Ask(ask =>

@@ -22,7 +22,7 @@ internal sealed partial class WeaviateIndexStore(SearchLedger ledger, Func<strin
     {
         var standing = await Standing(tenant, cancellation);
         return standing.Build is null ? null
-            : FormattableString.Invariant($"{standing.Build}/{standing.Cursor.Position}/{standing.Cursor.Version}/{string.Join(',', standing.Embedders.OrderBy(e => e.Vector, StringComparer.Ordinal).Select(e => $"{e.Vector}{e.Answering}{e.Vectors}"))}");
+            : FormattableString.Invariant($"{standing.Build}/{standing.Cursor.Position}/{standing.Cursor.Version}/{string.Join(',', standing.Embedders.OrderBy(e => e.Vector, StringComparer.Ordinal).Select(e => $"{e.Vector}:{e.Answering}:{e.Vectors}:{e.Changes}"))}");
     }
 
     public async Task<bool> Apply(TenantId tenant, IndexCursor expected, IndexCursor next, IReadOnlyList<IndexedRecord> records, DateTimeOffset at, CancellationToken cancellation)
