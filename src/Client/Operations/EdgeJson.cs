@@ -27,6 +27,8 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(IReadOnlyList<QuarantineOutcome>))]
 [JsonSerializable(typeof(QuarantineIds))]
 [JsonSerializable(typeof(QuarantineDiscard))]
+[JsonSerializable(typeof(QuarantineBulk))]
+[JsonSerializable(typeof(BulkOutcome))]
 [JsonSerializable(typeof(StreamProfile))]
 [JsonSerializable(typeof(FindingsPage))]
 [JsonSerializable(typeof(IReadOnlyList<Suggestion>))]

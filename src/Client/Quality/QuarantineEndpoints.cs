@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Sophia.Quality;
 
 /// <summary>What the gate held back: listed with reasons, released, edited, discarded.</summary>
@@ -20,7 +22,14 @@ internal static class QuarantineEndpoints
         group.MapPost("/discard", (QuarantineDiscard body, HttpContext context, IGrainFactory grains) =>
             Grain(context, grains).Discard(Checked(body.Ids), body.Reason ?? "", By(context)))
             .RequireAuthorization(Roles.Operator).WithSummary("Gives items up, with a reason.");
+        group.MapPost("/bulk", Many).RequireAuthorization(Roles.Operator)
+            .WithSummary("Releases, edits or discards every held item that a filter takes; dryRun shows what would happen.");
     }
+
+    private static Task<BulkOutcome> Many(QuarantineBulk body, HttpContext context, IGrainFactory grains) => Grain(context, grains).Many(new BulkDecision(
+        body.Kind ?? throw new RefusedException(RefusalCode.Invalid, "kind is release, edit or discard."), body.Pipeline, body.Stream, body.Rule, body.Field, body.Reason,
+        body.Value?.GetRawText(), [.. (body.Replace ?? new Dictionary<string, JsonElement>()).Select(pair => new ValueReplacement(pair.Key, pair.Value.GetRawText()))],
+        body.DryRun, body.Before, Limits.Checked(body.Limit, BulkDecision.MaxItems)), By(context));
 
     private static Task<QuarantinePage> List(HttpContext context, IGrainFactory grains,
         string? pipeline = null, string? stream = null, string? run = null, string? state = "held", long? before = null, int limit = 50) =>
@@ -54,5 +63,10 @@ internal static class QuarantineEndpoints
 }
 
 public sealed record QuarantineIds(IReadOnlyList<long>? Ids);
+
+/// <summary>Kind is release, edit or discard. An edit sets field to value, or by replace (old text to new value); next of an answer goes into before.</summary>
+public sealed record QuarantineBulk(
+    BulkKind? Kind, string? Pipeline, string? Stream, string? Rule, string? Field, string? Reason, JsonElement? Value, IReadOnlyDictionary<string, JsonElement>? Replace,
+    bool DryRun = false, long? Before = null, int Limit = 500);
 
 public sealed record QuarantineDiscard(IReadOnlyList<long>? Ids, string? Reason);

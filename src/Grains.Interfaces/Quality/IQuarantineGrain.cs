@@ -21,6 +21,10 @@ public interface IQuarantineGrain : IGrainWithStringKey
     /// <summary>Gives the items up; they stay listed as discarded. One outcome per id.</summary>
     [Alias("Discard")]
     Task<IReadOnlyList<QuarantineOutcome>> Discard(IReadOnlyList<long> ids, string reason, string by);
+
+    /// <summary>Decides on every held item that a filter takes, newest first, at most <see cref="BulkDecision.MaxItems"/> in one call; each item has its own audit entry. <see cref="BulkOutcome.Next"/> says where to go on.</summary>
+    [Alias("Many")]
+    Task<BulkOutcome> Many(BulkDecision decision, string by);
 }
 
 public enum QuarantineState

@@ -72,6 +72,43 @@ internal sealed partial class QuarantineGrain(ILogStore log, IQuarantineStore it
         return outcomes;
     }
 
+    public async Task<BulkOutcome> Many(BulkDecision decision, string by)
+    {
+        BulkRules.Check(decision);
+        var (outcomes, before, looked) = (new List<QuarantineOutcome>(), decision.Before, 0);
+        while (looked < BulkRules.MostLooked && outcomes.Count < decision.Limit)
+        {
+            var page = await items.List(tenant, new QuarantineQuery(decision.Pipeline, decision.Stream, null, QuarantineState.Held, before, QuarantineRules.MaxListed), default);
+            if (page.Items.Count == 0)
+                return BulkRules.Outcome(outcomes, null);
+            foreach (var item in page.Items)
+            {
+                (before, looked) = (item.Id, looked + 1);
+                if (!BulkRules.Takes(decision, item))
+                    continue;
+                outcomes.Add(await One(decision, item, by));
+                if (outcomes.Count == decision.Limit)
+                    break;
+            }
+        }
+        return BulkRules.Outcome(outcomes, before);
+    }
+
+    private async Task<QuarantineOutcome> One(BulkDecision decision, QuarantinedItem item, string by)
+    {
+        var edited = decision.Kind == BulkKind.Edit ? BulkRules.Edited(item.PayloadJson, decision) : null;
+        if (decision.Kind == BulkKind.Edit && edited is null)
+            return new QuarantineOutcome(item.Id, QuarantineState.Held, "Left as it is: it is no record, or its value is none of those to be replaced.", item.Reasons);
+        if (decision.DryRun)
+            return new QuarantineOutcome(item.Id, QuarantineState.Held, edited is null ? "Would be decided on." : $"Would become {Cell.Clip(edited)}", item.Reasons);
+        return decision.Kind switch
+        {
+            BulkKind.Release => await ReleaseOne(item.Id, by),
+            BulkKind.Discard => await Decide(item, new QuarantineDecision(item.Id, QuarantineState.Discarded, by, decision.Reason), "discarded", item.Reasons),
+            _ => await Edit(item.Id, edited!, by),
+        };
+    }
+
     private async Task<QuarantineOutcome> ReleaseOne(long id, string by)
     {
         if (await items.Find(tenant, id, default) is not { } item)

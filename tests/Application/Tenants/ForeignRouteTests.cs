@@ -37,12 +37,17 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         ["speaker"] = ("", ""),
         ["state"] = ("", ""),
         ["after"] = ("", ""),
+        ["rule"] = ("", ""),
+        ["field"] = ("", ""),
     };
 
     /// <summary>The bodies of requests, by the type that a route reads; <c>@</c> stands before a name of <see cref="Names"/>.</summary>
     private static readonly Dictionary<Type, string> Bodies = new()
     {
         [typeof(QuarantineIds)] = """{"ids":[@id:long]}""",
+        [typeof(QuarantineBulk)] = """{"kind":"release","pipeline":"@pipeline","stream":"@stream"}""",
+        [typeof(SuggestionAccept)] = """{"ids":["0123456789"],"pipeline":"@pipeline"}""",
+        [typeof(SuggestionDismiss)] = """{"ids":["0123456789"],"reason":"mine"}""",
         [typeof(QuarantineDiscard)] = """{"ids":[@id:long],"reason":"mine"}""",
         [typeof(NewKey)] = """{"label":"mine","role":"viewer"}""",
         [typeof(NewTenant)] = """{"tenant":"@tenant","displayName":"mine"}""",
@@ -81,7 +86,7 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
     /// <summary>Status and body, without what differs between any two requests and without the names that were asked for.</summary>
     private async Task<string> Answer(HttpClient stranger, HttpMethod method, RouteEndpoint route, Func<(string Theirs, string Never), string> choose)
     {
-        var path = Regex.Replace(route.RoutePattern.RawText!, @"\{\**([^}?=]*)[^}]*\}", hole => choose(Known(route, hole.Groups[1].Value == "id:long" ? "id:long" : hole.Groups[1].Value.Split(':')[0])));
+        var path = Regex.Replace(route.RoutePattern.RawText!, @"\{\**([^}?=]*)[^}]*\}", hole => hole.Groups[1].Value == "stream" ? Uri.EscapeDataString(choose(Names["stream"])) : choose(Known(route, hole.Groups[1].Value == "id:long" ? "id:long" : hole.Groups[1].Value.Split(':')[0])));
         var query = Parameters(route).Where(p => Kind(p) == typeof(string) && !path.Contains($"{{{p.Name}", StringComparison.Ordinal) && !route.RoutePattern.Parameters.Any(r => r.Name == p.Name))
             .Select(p => (p.Name, Value: p.Name == "id" ? choose(($"{TwoTenants.Stream}/{TwoTenants.RecordKey}", "never-crm/calls/never/never-7")) : choose(Known(route, p.Name!)))).Where(p => p.Value.Length > 0);
         var uri = $"/{path.TrimStart('/')}?{string.Join('&', query.Select(p => $"{p.Name}={Uri.EscapeDataString(p.Value)}"))}";

@@ -70,6 +70,33 @@ public sealed class QuarantineGrainTests
         Assert.Equal("""{"id":"1","amount":"12.5"}""", await world.Current("1"));
     }
 
+    [Fact]
+    public async Task One_edit_of_many_items_stores_those_that_pass_and_leaves_an_audit_entry_each()
+    {
+        await using var world = await World.Start();
+        foreach (var (key, amount) in new[] { ("1", "many"), ("2", "few"), ("3", "many") })
+            await world.Hold(key, $$"""{"id":"{{key}}","amount":"{{amount}}"}""");
+        var edit = new BulkDecision(BulkKind.Edit, "crm", "deals", "type:amount", "amount", null, null, [new ValueReplacement("many", "12")]);
+        var dry = await world.Ask(q => q.Many(edit with { DryRun = true }, "ann"));
+        Assert.Equal((3, 0, 3), (dry.Taken, dry.Released, dry.StillHeld));
+        Assert.Null(await world.Current("1"));
+        var done = await world.Ask(q => q.Many(edit, "ann"));
+        Assert.Equal((3, 2, 1, (long?)null), (done.Taken, done.Released, done.StillHeld, done.Next is null ? null : (await world.Ask(q => q.Many(edit with { Before = done.Next }, "ann"))).Next));
+        Assert.Equal("""{"id":"3","amount":12}""", await world.Current("3"));
+        Assert.Null(await world.Current("2"));
+        var rest = await world.Ask(q => q.Many(new BulkDecision(BulkKind.Discard, null, null, "type:amount", null, "junk", null, []), "ann"));
+        Assert.Equal((1, 1), (rest.Taken, rest.Discarded));
+        Assert.Equal(3, (await world.Log.Read(PipelineWorld.Tenant, 0, 100, 1 << 20, default)).Count(e => e.Type == EntryType.Audit));
+    }
+
+    [Fact]
+    public async Task A_decision_on_many_that_names_nothing_is_refused()
+    {
+        await using var world = await World.Start();
+        await Assert.ThrowsAsync<RefusedException>(() => world.Ask(q => q.Many(new BulkDecision(BulkKind.Release, null, null, null, null, null, null, []), "ann")));
+        await Assert.ThrowsAsync<RefusedException>(() => world.Ask(q => q.Many(new BulkDecision(BulkKind.Edit, "crm", null, null, "amount", null, null, []), "ann")));
+    }
+
     /// <summary>Held before the names were reserved, or by a source that still uses one.</summary>
     [Fact]
     public async Task An_item_of_a_stream_of_Sophias_own_is_never_stored()
