@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Sophia.Commands;
 using Sophia.Hosting;
+using Sophia.Security;
 
 namespace Sophia.Cluster;
 
@@ -209,6 +212,7 @@ internal sealed class LocalCluster
         environment["SOPHIA_POSTGRES"] = LocalServers.SiloConnection(file);
         environment["SOPHIA_REDIS"] = LocalServers.RedisConnection(file);
         environment["SOPHIA_INBOX"] = Path.Combine(Folder, "inbox");
+        environment[SecretBox.Variable] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"secrets of the cluster {file.Password}")));
         return LocalProcess.Start(LogOf(name), environment, Environment.ProcessPath!, "exec", Path.Combine(program ?? AppContext.BaseDirectory, "Sophia.dll"), "up");
     }
 

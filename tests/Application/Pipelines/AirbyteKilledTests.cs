@@ -3,6 +3,8 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Sophia.Commands;
 using Sophia.Hosting;
+using Sophia.Postgres;
+using Sophia.Servers;
 
 namespace Sophia.Pipelines;
 
@@ -22,7 +24,17 @@ public sealed class AirbyteKilledTests : IDisposable
     }
 
     [Fact]
-    public async Task A_run_over_a_connector_goes_on_from_its_committed_state_and_stores_each_record_once()
+    public Task A_run_over_a_connector_goes_on_from_its_committed_state_and_stores_each_record_once() => KilledMidway();
+
+    [PostgresFact]
+    public async Task So_it_does_over_PostgreSQL()
+    {
+        using var scratch = new ScratchDatabase(empty: true);
+        (program.Environment["SOPHIA_POSTGRES"], program.Environment["SOPHIA_POSTGRES_OWNER"]) = (scratch.Silo, scratch.Owner);
+        await KilledMidway();
+    }
+
+    private async Task KilledMidway()
     {
         var half = Enumerable.Range(1, Records / 2).SelectMany(id => id % 1_000 == 0 ? [ScriptedConnector.Deal(id), Row(id), ScriptedConnector.State("deals", $$"""{"at":{{id}}}""")] : new[] { ScriptedConnector.Deal(id), Row(id) });
         var rest = Enumerable.Range(Records / 2 - 500, Records / 2 + 501).SelectMany(id => new[] { ScriptedConnector.Deal(id), Row(id) });
@@ -59,6 +71,12 @@ public sealed class AirbyteKilledTests : IDisposable
         Assert.Equal([("crm/deals", Records), ("crm/rows", Records)], streams.EnumerateArray().Select(stream => (stream.GetProperty("stream").GetString()!, stream.GetProperty("records").GetInt32())).Order());
         foreach (var stream in new[] { "crm/deals", "crm/rows" })
             Assert.All((await survivor.GetFromJsonAsync<JsonElement>($"/api/records?stream={stream}&limit=1000")).EnumerateArray(), record => Assert.Equal(1, record.GetProperty("version").GetInt64()));
+
+        connector.Does("cat \"$here/rest.jsonl\"");
+        run = (await (await survivor.PostAsJsonAsync("/api/pipelines/crm/runs", new { })).Json()).GetProperty("runId").GetString()!;
+        var next = await Eventually.Get(() => Run(survivor, run), row => row.GetProperty("state").GetString() != "running", "the end of the next run");
+        Assert.True(next.GetProperty("state").GetString() == "succeeded", next.ToString());
+        Assert.Equal((0, Records / 2 - 501), (Stored(next), next.GetProperty("counts").GetProperty("deleted").GetInt64()));
     }
 
     private static string Row(int id) => ScriptedConnector.Record("rows", $$"""{"row":{{id}}}""");

@@ -19,28 +19,30 @@ internal sealed partial class ConnectorProcess : IAsyncDisposable
     private const int Terminate = 15;
     private const int Kill = 9;
 
-    // $1: the folder to remove; $2: seconds between the request to end and the end; $3: docker, $4: the container's name, or empty; then the command.
+    // $1: the folder to remove; $2: seconds between the request to end and the end; $3: docker, $4: the container's name, or empty; $5: 0 where the
+    // process leads a group of its own, else empty: then 0 would mean Sophia's; then the command.
     // The input of the keeper is the leash: nothing is ever written to it.
     private const string Keeper = """
-        dir=$1; grace=$2; docker=$3; container=$4; shift 4
+        dir=$1; grace=$2; docker=$3; container=$4; group=$5; shift 5
         exec 3<&0 4>&2 2>/dev/null
         "$@" </dev/null 2>&4 3<&- 4>&- &
         child=$!
         {
           cat <&3
           trap '' TERM
-          kill -TERM 0
+          kill -TERM ${group:-$child}
           while [ "$grace" -gt 0 ] && kill -0 $child; do sleep 1; grace=$((grace - 1)); done
           [ -z "$container" ] || "$docker" rm --force "$container"
           rm -rf "$dir"
-          kill -KILL 0
+          kill -KILL ${group:-$child}
         } >/dev/null 2>&1 </dev/null 4>&- &
         keeper=$!
         exec 3<&- 4>&-
         trap '' TERM
         wait $child
         code=$?
-        kill -KILL $keeper
+        rm -rf "$dir"
+        [ -n "$group" ] || kill -KILL $keeper
         exit $code
         """;
 
@@ -122,14 +124,14 @@ internal sealed partial class ConnectorProcess : IAsyncDisposable
         if (ended)
             return;
         ended = true;
+        var stubborn = false;
         if (!Exited.IsCompleted)
         {
             Signal(Terminate);
-            if (launch.Container is null || options.Grace > TimeSpan.Zero)
-                await Task.WhenAny(Exited, Task.Delay(options.Grace));
+            stubborn = await Task.WhenAny(Exited, Task.Delay(options.Grace)) != Exited;
         }
         Signal(Kill);
-        if (launch.Container is { } container && !Exited.IsCompletedSuccessfully)
+        if (stubborn && launch.Container is { } container)
             await RemoveContainer(container);
         await Task.WhenAny(Exited, Task.Delay(TimeSpan.FromSeconds(10)));
         await Task.WhenAny(errorsRead, Task.Delay(TimeSpan.FromSeconds(1)));
@@ -146,7 +148,7 @@ internal sealed partial class ConnectorProcess : IAsyncDisposable
     {
         string[] grouped = SetSid is null ? [] : [SetSid];
         return [.. grouped, "/bin/sh", "-c", Keeper, "sophia-keeper", folder.Path, Math.Ceiling(options.Grace.TotalSeconds).ToString(CultureInfo.InvariantCulture),
-            options.Docker, launch.Container ?? "", .. launch.Command];
+            options.Docker, launch.Container ?? "", SetSid is null ? "" : "0", .. launch.Command];
     }
 
     private void Signal(int signal)
