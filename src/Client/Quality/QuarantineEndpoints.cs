@@ -67,6 +67,6 @@ public sealed record QuarantineIds(IReadOnlyList<long>? Ids);
 /// <summary>Kind is release, edit or discard. An edit sets field to value, or by replace (old text to new value); next of an answer goes into before.</summary>
 public sealed record QuarantineBulk(
     BulkKind? Kind, string? Pipeline, string? Stream, string? Rule, string? Field, string? Reason, JsonElement? Value, IReadOnlyDictionary<string, JsonElement>? Replace,
-    bool DryRun = false, long? Before = null, int Limit = 500);
+    bool DryRun = false, long? Before = null, int Limit = 200);
 
 public sealed record QuarantineDiscard(IReadOnlyList<long>? Ids, string? Reason);

@@ -43,7 +43,7 @@ internal sealed class QualityCounts
     [
         $"completeness = 1 - {MissingCells} missing / {RequiredCells} required cells (records x required fields)",
         $"accuracy = 1 - {WrongCells} wrong / {CheckedCells} checked cells (type, format, range, enum, pattern, cross-field)",
-        "consistency = 1: nothing is checked across records yet",
+        "consistency = 1: what speaks across records is asked of the whole stream, and flags later",
         $"timeliness = 1 - {OldCells} too old / {DatedCells} dated cells",
         $"uniqueness = 1 - {RepeatedCells} repeated / {UniqueCells} unique cells",
     ];

@@ -57,6 +57,8 @@ internal static class QualityCommand
                 return ExitCodes.Done;
             }
             var suggested = await api.Get(address, EdgeJson.Default.IReadOnlyListSuggestion, cancellation);
+            if (suggested.Count == 0)
+                AnsiConsole.MarkupLine("[dim]Nothing is suggested: the records keep to no habit that the rules do not ask for already, or there are too few.[/]");
             Show.Rows(["id", "kind", "what it says", "for", "against", "such as"], suggested.Select(suggestion => new[]
             {
                 suggestion.Id, suggestion.Kind, Show.Plain(suggestion.Says, 200), Show.Number(suggestion.Support), Show.Number(suggestion.Against), Show.Plain(string.Join("; ", suggestion.Examples.Take(2)), 80),

@@ -11,7 +11,7 @@ namespace Sophia.Commands;
 internal static class QualityReport
 {
     private const int MostExamples = 5;
-    private const int MostFindings = 1_000;
+    private const int MostRules = 100;
 
     public static Command Create()
     {
@@ -24,7 +24,11 @@ internal static class QualityReport
             await using var api = await Api.Open(parsed, cancellation);
             var name = parsed.GetValue(stream)!;
             var profile = await api.Get(QualityCommand.Address(name, "profile"), EdgeJson.Default.StreamProfile, cancellation);
-            var found = await api.Get($"{QualityCommand.Address(name, "findings")}?limit={MostFindings}", EdgeJson.Default.FindingsPage, cancellation);
+            var found = await api.Get($"{QualityCommand.Address(name, "findings")}?limit=1", EdgeJson.Default.FindingsPage, cancellation);
+            var examples = new List<Finding>();
+            foreach (var rule in found.Rules.Where(rule => rule.Broken > 0).Select(rule => rule.Rule).Take(MostRules).Append("volume").Append("freshness"))
+                examples.AddRange((await api.Get($"{QualityCommand.Address(name, "findings")}?limit={MostExamples}&rule={Uri.EscapeDataString(rule)}", EdgeJson.Default.FindingsPage, cancellation)).Items);
+            found = found with { Items = examples };
             var suggested = await api.Get(QualityCommand.Address(name, "suggestions"), EdgeJson.Default.IReadOnlyListSuggestion, cancellation);
             var markdown = Markdown(profile, found, suggested);
             Console.Out.WriteLine(parsed.GetValue(format) == "html" ? Html(name, markdown) : markdown);
@@ -67,7 +71,7 @@ internal static class QualityReport
         Line("## Rules that could be switched on");
         Line("");
         foreach (var suggestion in suggested)
-            Line(string.Create(CultureInfo.InvariantCulture, $"- {Plain(suggestion.Says)} {suggestion.Support:N0} for, {suggestion.Against:N0} against{(suggestion.Examples.Count > 0 ? ", such as " + Plain(string.Join("; ", suggestion.Examples.Take(3))) : "")}. (`./sophia quality accept {Plain(profile.Stream)} {suggestion.Id} --pipeline …`)"));
+            Line(string.Create(CultureInfo.InvariantCulture, $"- {Plain(suggestion.Says)} {suggestion.Support:N0} for, {suggestion.Against:N0} against{(suggestion.Examples.Count > 0 ? ", such as " + Plain(string.Join("; ", suggestion.Examples.Take(3))) : "")}. (`./sophia quality accept {Code(profile.Stream)} {suggestion.Id} --pipeline …`)"));
         return text.ToString();
 
         void Line(string line) => text.Append(line).Append('\n');
@@ -81,6 +85,9 @@ internal static class QualityReport
             plain.Append(c switch { '<' => "&lt;", '>' => "&gt;", '&' => "&amp;", '|' or '*' or '`' or '[' or ']' or '\\' or '_' => $"\\{c}", _ => c.ToString() });
         return plain.ToString();
     }
+
+    /// <summary>Within a span of code nothing is markup but its end.</summary>
+    private static string Code(string value) => Show.Tame(value).ReplaceLineEndings(" ").Replace('`', '\'').Replace('|', '/');
 
     /// <summary>The same as a page of its own, without scripts. It knows the few forms that the report uses.</summary>
     private static string Html(string title, string markdown)
@@ -120,7 +127,9 @@ internal static class QualityReport
         var made = new StringBuilder();
         var (strong, code) = (false, false);
         for (var i = 0; i < text.Length; i++)
-            if (text[i] == '\\' && i + 1 < text.Length)
+            if (code && text[i] != '`')
+                made.Append(WebUtility.HtmlEncode(text[i].ToString()));
+            else if (text[i] == '\\' && i + 1 < text.Length)
                 made.Append(text[++i]);
             else if (text[i] == '*' && i + 1 < text.Length && text[i + 1] == '*')
                 (strong, i) = (!strong, i + (made.Append(strong ? "</strong>" : "<strong>") is null ? 0 : 1));

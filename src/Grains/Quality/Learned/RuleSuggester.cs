@@ -204,7 +204,7 @@ internal sealed class RuleSuggester(StreamTable table, Func<string, string> name
             var against = wrong.Sum(value => value.Count);
             if (filled - against < ReferenceRecords * filled || values.Length - wrong.Length < ReferenceValues * values.Length)
                 continue;
-            Add("reference", column.Name, $"{other.Stream} {target.Name}", $"{filled - against} of {filled} values of {nameOf(column.Name)} are a {target.Name} of {other.Stream}.", json => Mapping(json, "reference", column.Name, () =>
+            Add("reference", column.Name, $"{other.Stream} {target.Name}", $"{filled - against} of {filled} values of {nameOf(column.Name)} stand in {other.Stream} as {target.Name}.", json => Mapping(json, "reference", column.Name, () =>
             {
                 json.WriteStartObject();
                 json.WriteString("stream", other.Stream);

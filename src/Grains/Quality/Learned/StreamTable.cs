@@ -22,6 +22,7 @@ internal sealed class StreamTable(string stream, int maxRows = StreamTable.Defau
     private readonly Dictionary<string, int> columnOf = new(StringComparer.Ordinal);
     private readonly List<TableColumn> columns = [];
     private readonly HashSet<string> leftOut = new(StringComparer.Ordinal);
+    private IReadOnlyList<TableRow>? sorted;
     private ulong bound = ulong.MaxValue;
 
     public string Stream { get; } = stream;
@@ -44,7 +45,7 @@ internal sealed class StreamTable(string stream, int maxRows = StreamTable.Defau
     public Arrivals Arrivals { get; } = new();
 
     /// <summary>In key order.</summary>
-    public IReadOnlyList<TableRow> Rows() => [.. rows.Values.OrderBy(row => row.Key, StringComparer.Ordinal)];
+    public IReadOnlyList<TableRow> Rows() => sorted ??= [.. rows.Values.OrderBy(row => row.Key, StringComparer.Ordinal)];
 
     public TableColumn? Column(string name) => columnOf.TryGetValue(name, out var number) ? columns[number] : null;
 
@@ -57,6 +58,7 @@ internal sealed class StreamTable(string stream, int maxRows = StreamTable.Defau
         if (entry.Type != EntryType.Record || entry.Stream != Stream)
             return;
         Version++;
+        sorted = null;
         Arrivals.Note(entry.At, entry.Run);
         if (rows.Remove(entry.Key, out var before))
             Forget(before);
