@@ -51,6 +51,9 @@ public sealed class Exchange(long number, string question, DateTimeOffset at)
     /// <summary>Why there is no (more) answer, or null.</summary>
     public string? Trouble { get; private set; }
 
+    /// <summary>Why the answer's passages were found by words alone, or null.</summary>
+    public string? Degraded { get; private set; }
+
     public bool Open { get; private set; } = true;
 
     /// <summary>Whether the answer is made of the records' own sentences.</summary>
@@ -75,6 +78,7 @@ public sealed class Exchange(long number, string question, DateTimeOffset at)
                 sources.AddRange(happened.Sources);
                 break;
             case ChatEventKind.Done:
+                Degraded = happened.Degraded;
                 Open = false;
                 break;
             case ChatEventKind.Failed or ChatEventKind.Stopped:

@@ -91,7 +91,12 @@ public sealed record ChatEvent(
     [property: Id(3)] string Text,
     [property: Id(4)] IReadOnlyList<ChatSource> Sources,
     [property: Id(5)] DateTimeOffset At,
-    [property: Id(6)] IReadOnlyList<TextSpan>? Uncited = null);
+    [property: Id(6)] IReadOnlyList<TextSpan>? Uncited = null)
+{
+    /// <summary>Only with Done: why its passages were found by words alone, as <see cref="SearchAnswer.Degraded"/> says it; else null.</summary>
+    [Id(7)]
+    public string? Degraded { get; init; }
+}
 
 /// <summary>Where a sentence of an answer comes from: the number shown in the text ([1]), the words, and their place.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.ChatSource")]

@@ -10,6 +10,7 @@ internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadO
     private readonly AnswerGroup group = new(time);
     private readonly long began = time.GetTimestamp();
     private IReadOnlyList<TextSpan>? uncited;
+    private string? degraded;
     private bool hasSpoken;
 
     /// <summary>Ends with one of Done, Failed or Stopped, unless the conversation closes or the append fails.</summary>
@@ -21,7 +22,7 @@ internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadO
         try
         {
             await Steps(any);
-            end = new AnswerEvent(ChatEventKind.Done, group.Answer, group.Sources, uncited is { Count: > 0 } ? uncited : null);
+            end = new AnswerEvent(ChatEventKind.Done, group.Answer, group.Sources, uncited is { Count: > 0 } ? uncited : null, degraded);
         }
         catch (AnswerFailedException e)
         {
@@ -80,6 +81,9 @@ internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadO
             case AnswerStep.Said said:
                 group.Add(said);
                 break;
+            case AnswerStep.Degraded found:
+                degraded = found.Why;
+                break;
             case AnswerStep.Flagged flagged:
                 uncited = flagged.Uncited;
                 break;
@@ -104,7 +108,7 @@ internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadO
 }
 
 /// <summary>An event of an answer before it has a number.</summary>
-internal sealed record AnswerEvent(ChatEventKind Kind, string Text, IReadOnlyList<ChatSource>? Sources = null, IReadOnlyList<TextSpan>? Uncited = null)
+internal sealed record AnswerEvent(ChatEventKind Kind, string Text, IReadOnlyList<ChatSource>? Sources = null, IReadOnlyList<TextSpan>? Uncited = null, string? Degraded = null)
 {
     public static AnswerEvent Of(AnswerStep.Said said) => new(ChatEventKind.Text, said.Text, said.Sources);
 }

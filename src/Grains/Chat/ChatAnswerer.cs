@@ -24,6 +24,8 @@ internal sealed partial class ChatAnswerer(IPassageSearch search, PassageReader 
     {
         yield return new AnswerStep.Began(model?.Name ?? Extractive);
         var found = await search.Search(task.Tenant, new SearchQuery(task.Question, ChatLimits.Hits, task.Filter), cancellation);
+        if (found.Degraded is { } reason)
+            yield return new AnswerStep.Degraded(reason);
         var passages = await reader.Read(task.Tenant, found.Hits, cancellation);
         if (model is not null && passages.Count > 0)
         {

@@ -21,14 +21,15 @@ internal static class ChatEventFormat
             happened.Sources is { Count: > 0 } sources ? sources : null,
             happened.Uncited,
             asked?.Filter,
-            asked?.OperationId),
+            asked?.OperationId,
+            happened.Degraded),
         ChatJson.Default.ChatRow);
 
     /// <exception cref="StorageException">NewerFormat or Corrupt: the row cannot be understood.</exception>
     public static ChatEvent Read(LogEntry row)
     {
         var stored = Parse(row);
-        return new ChatEvent(row.Version, stored.Kind, stored.Question == 0 ? row.Version : stored.Question, stored.Text, stored.Sources ?? [], row.At, stored.Uncited);
+        return new ChatEvent(row.Version, stored.Kind, stored.Question == 0 ? row.Version : stored.Question, stored.Text, stored.Sources ?? [], row.At, stored.Uncited) { Degraded = stored.Degraded };
     }
 
     /// <summary>How a question was asked.</summary>
@@ -56,7 +57,7 @@ internal static class ChatEventFormat
     }
 }
 
-/// <summary>One event as stored. Question is 0 in the question's own row: there it is the row's number. Filter and Operation are the question's only.</summary>
+/// <summary>One event as stored. Question is 0 in the question's own row: there it is the row's number. Filter and Operation are the question's only, Degraded the end's.</summary>
 internal sealed record ChatRow(
     int Format,
     ChatEventKind Kind,
@@ -65,7 +66,8 @@ internal sealed record ChatRow(
     IReadOnlyList<ChatSource>? Sources,
     IReadOnlyList<TextSpan>? Uncited,
     SearchFilter? Filter,
-    string? Operation);
+    string? Operation,
+    string? Degraded = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(ChatRow))]

@@ -21,6 +21,9 @@ internal abstract record AnswerStep
     /// <summary>Says who answers; a second one before any text means that the first could not.</summary>
     public sealed record Began(string By) : AnswerStep;
 
+    /// <summary>Says why passages were found by words alone.</summary>
+    public sealed record Degraded(string Why) : AnswerStep;
+
     public sealed record Said(string Text, IReadOnlyList<ChatSource> Sources) : AnswerStep;
 
     /// <summary>Flags the spans of the whole answer that name no source.</summary>

@@ -67,6 +67,8 @@ internal static class AskCommand
                 Console.Out.WriteLine();
                 foreach (var source in happened.Sources.DistinctBy(s => s.Mark).OrderBy(s => s.Mark))
                     AnsiConsole.MarkupLine($"[dim]{Markup.Escape($"[{source.Mark}]")} {Show.Plain(source.Title)} · {Show.Plain($"{source.Citation.Stream}/{source.Citation.Key} v{source.Citation.Version}")}[/]");
+                if (happened.Degraded is { } reason)
+                    AnsiConsole.MarkupLine($"[dim]By words alone: {Show.Plain(reason, 300)}[/]");
                 break;
             case ChatEventKind.Failed or ChatEventKind.Stopped:
                 Console.Error.WriteLine(happened.Text.Length > 0 ? Show.Tame(happened.Text) : "The answer was stopped.");

@@ -43,10 +43,14 @@ internal static class SearchCommand
             AnsiConsole.MarkupLine("   " + Snippet(hit));
         }
         var lag = answer.IndexedTo < answer.Head ? $"; {Show.Number(answer.Head - answer.IndexedTo)} newer log positions are not searchable yet" : "";
-        AnsiConsole.MarkupLine(string.Create(CultureInfo.InvariantCulture, $"[dim]{answer.Hits.Count} of {answer.Matched:#,0} passages in {answer.Milliseconds:0} ms{lag}[/]"));
+        AnsiConsole.MarkupLine(string.Create(CultureInfo.InvariantCulture, $"[dim]{Found(answer)} in {answer.Milliseconds:0} ms{lag}[/]"));
         if (answer.Degraded is { } reason)
             AnsiConsole.MarkupLine($"[dim]By words alone: {Show.Plain(reason, 300)}[/]");
     }
+
+    private static string Found(SearchAnswer answer) => answer is { Matched: 0, Hits.Count: > 0 }
+        ? $"No passage holds these words; the {answer.Hits.Count} nearest to them"
+        : string.Create(CultureInfo.InvariantCulture, $"{answer.Hits.Count} of {answer.Matched:#,0} passages");
 
     // About 300 characters around the first highlight, highlights in bold.
     private static string Snippet(SearchHit hit)

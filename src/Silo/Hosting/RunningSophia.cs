@@ -43,15 +43,17 @@ public sealed class RunningSophia : IAsyncDisposable
         options.Validated();
         var folder = HomeFolder.Open(options.DataFolder);
         WebApplication? app = null;
+        StartPhase? start = null;
         try
         {
             app = SophiaHost.Build(options, folder, adapt);
+            start = app.Services.GetRequiredService<StartPhase>();
             if (options.HasGrains)
                 app.Services.GetRequiredService<ILogStore>(); // Takes the data folder's lock, or says who has it, before anything else is touched.
             folder.MakeFolders();
             app.Services.GetRequiredService<Telemetry>();
             await app.StartAsync(cancellation);
-            app.Services.GetRequiredService<StartPhase>().IsOver = true;
+            start.IsOver = true;
             var url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
             var key = options.HasEdge ? await FirstTenant.Ensure(app.Services.GetRequiredService<IGrainFactory>(), folder) : null;
             if (announce)
@@ -60,6 +62,7 @@ public sealed class RunningSophia : IAsyncDisposable
         }
         catch (Exception failure)
         {
+            start?.HasFailed = true;
             if (app is not null)
                 await app.DisposeAsync();
             throw failure switch

@@ -34,7 +34,7 @@ internal static class Server
             .MinimumLevel.Override("Sophia.Security.ApiKeyHandler", LogEventLevel.Warning)
             .MinimumLevel.Override("Orleans", level < LogEventLevel.Information ? level : LogEventLevel.Warning)
             .WriteTo.Console(new TameLines(), standardErrorFromLevel: LogEventLevel.Verbose)
-            .Filter.ByExcluding(line => (!start.IsOver && FromHost(line)) || IsRefusal(line))
+            .Filter.ByExcluding(line => (!start.IsOver && FromHost(line, start.HasFailed)) || IsRefusal(line))
             .Enrich.FromLogContext()
             .CreateLogger();
         builder.Logging.ClearProviders();
@@ -46,10 +46,12 @@ internal static class Server
     internal static bool IsRefusal(LogEvent line) => line.Exception is HubException or RefusedException
         && line.Properties.GetValueOrDefault("SourceContext") is ScalarValue { Value: string category } && category.StartsWith("Microsoft.AspNetCore.SignalR", StringComparison.Ordinal);
 
-    private static bool FromHost(LogEvent line) =>
+    private static bool FromHost(LogEvent line, bool failed) =>
         line.Properties.GetValueOrDefault("SourceContext") is ScalarValue { Value: string category } && (category.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal)
             // Orleans notes that the collector is the small one, which is meant, and its watchdog measures its first interval from the machine's start.
-            || (line.Level == LogEventLevel.Warning && category is ("Orleans.Runtime.Silo" or "Orleans.Runtime.Watchdog")));
+            || (line.Level == LogEventLevel.Warning && category is ("Orleans.Runtime.Silo" or "Orleans.Runtime.Watchdog"))
+            // A silo that could not start is stopped half-way, and complains of each part that was not there yet.
+            || (failed && category.StartsWith("Orleans", StringComparison.Ordinal)));
 
     /// <summary>Signals are handled once, in Program; whoever started the host stops it.</summary>
     private sealed class OwnerDecides : IHostLifetime
@@ -64,6 +66,8 @@ internal static class Server
 internal sealed class StartPhase
 {
     public bool IsOver { get; set; }
+
+    public bool HasFailed { get; set; }
 
     public DateTimeOffset BeganAt { get; } = DateTimeOffset.UtcNow;
 }

@@ -9,7 +9,7 @@ namespace Sophia.Hosting;
 /// <summary>Writes log lines in which names of files, records and callers cannot begin a line of their own or steer a terminal: control characters are U+FFFD.</summary>
 internal sealed class TameLines : ITextFormatter
 {
-    private readonly MessageTemplateTextFormatter line = new("{Timestamp:HH:mm:ss} {Level:u3} {Message:lj} {CorrelationId}", CultureInfo.InvariantCulture);
+    private readonly MessageTemplateTextFormatter line = new("{Timestamp:HH:mm:ss} {Level:u3} {Message:l} {CorrelationId}", CultureInfo.InvariantCulture);
 
     public void Format(LogEvent logEvent, TextWriter output)
     {

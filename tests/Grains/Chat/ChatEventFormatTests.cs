@@ -30,6 +30,13 @@ public sealed class ChatEventFormatTests
         Assert.Equal((4, 3, "Ann [1]. Maybe.", "owner", 9), (done.Number, done.Question, done.Text, done.Sources[0].Citation.Spans[0].Field, done.Uncited![0].Start));
     }
 
+    [Fact]
+    public void Why_an_answer_was_found_by_words_alone_is_kept()
+    {
+        var done = new ChatEvent(4, ChatEventKind.Done, 3, "Ann.", [], default) { Degraded = "the embedder failed" };
+        Assert.Equal("the embedder failed", ChatEventFormat.Read(Row(4, Text(done, null))).Degraded);
+    }
+
     [Theory]
     [InlineData("""{"format":2,"kind":"Done","text":""}""", StorageFault.NewerFormat)]
     [InlineData("null", StorageFault.Corrupt)]
