@@ -4,6 +4,7 @@ using Sophia.Hosting;
 namespace Sophia.Cluster;
 
 /// <summary>A silo that stalls until the others have taken its place, and then goes on.</summary>
+[Collection("cluster")]
 public sealed class HeldSiloTests : IAsyncLifetime
 {
     private const int Silos = 3, Conversations = 12;

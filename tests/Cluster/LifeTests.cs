@@ -41,6 +41,10 @@ public sealed class LifeTests(ClusterFixture fixture)
             using var client = At(name);
             Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/live")).StatusCode);
         }
+        await Refuses(HttpMethod.Get, "/api/streams", null, "The store does not answer. ");
+        // A conversation that is in no silo's memory, of which the store is asked to make a grain; and a pipeline, whose grain's state it is asked for.
+        await Refuses(HttpMethod.Post, "/api/chat/sessions/while-away/questions", """{"text":"Is anybody there?"}""", "The store does not answer. Nothing of this request was done.");
+        await Refuses(HttpMethod.Get, "/api/pipelines/while-away", null, "The store does not answer. Nothing of this request was done.");
         await fixture.Up();
         foreach (var name in names)
             await Says(name, HttpStatusCode.OK, "ready");
@@ -62,6 +66,15 @@ public sealed class LifeTests(ClusterFixture fixture)
             Assert.True(left || since.Elapsed < TimeSpan.FromSeconds(5), "It was still ready 5 s after it was asked to end.");
         }
         await fixture.Whole();
+    }
+
+    private async Task Refuses(HttpMethod method, string path, string? body, string said)
+    {
+        using var http = At("frontend");
+        using var request = new HttpRequestMessage(method, path) { Headers = { { "Authorization", $"Bearer {HomeFolder.CliKey(fixture.Cluster.FrontendFolder)}" } }, Content = body is null ? null : new StringContent(body, null, "application/json") };
+        using var answer = await http.SendAsync(request);
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.StatusCode == HttpStatusCode.ServiceUnavailable && text.Contains(said, StringComparison.Ordinal), $"{method} {path}: {answer.StatusCode} {text}");
     }
 
     private static async Task<bool> IsReady(HttpClient silo)

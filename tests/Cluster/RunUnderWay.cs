@@ -7,37 +7,42 @@ namespace Sophia.Cluster;
 /// <summary>A run that takes a while, and what became of it.</summary>
 internal sealed class RunUnderWay
 {
-    private const int Files = 40, RowsPerFile = 500;
+    private const int RowsPerFile = 500;
 
     private readonly HttpClient http;
     private readonly string address, stream;
+    private readonly long rows;
 
-    private RunUnderWay(HttpClient http, string address, string stream) => (this.http, this.address, this.stream) = (http, address, stream);
+    private RunUnderWay(HttpClient http, string address, string stream, long rows) => (this.http, this.address, this.stream, this.rows) = (http, address, stream, rows);
 
     /// <summary>Writes files below a folder, and starts a run over them on a pipeline of its own.</summary>
-    public static async Task<RunUnderWay> Start(HttpClient http, string folder, int number)
+    public static async Task<RunUnderWay> Start(HttpClient http, string folder, int number, int files = 40)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"people-{number}");
         var source = Path.Combine(folder, name);
         Directory.CreateDirectory(source);
-        for (var file = 0; file < Files; file++)
+        for (var file = 0; file < files; file++)
             await File.WriteAllLinesAsync(Path.Combine(source, $"{file}.csv"), ["id,name", .. Enumerable.Range(0, RowsPerFile).Select(row => $"{file}-{row},Person {row} of {file}")]);
         using var defined = await http.PutAsync($"/api/pipelines/{name}", new StringContent($"name: {name}\nsources:\n  - type: files\n    path: {source}\n    key: id\n    stream: {name}\n"));
-        defined.EnsureSuccessStatusCode();
+        Assert.True(defined.IsSuccessStatusCode, await defined.Content.ReadAsStringAsync());
         using var started = await http.PostAsync($"/api/pipelines/{name}/runs", null);
         started.EnsureSuccessStatusCode();
         var run = (await started.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("runId").GetString();
-        return new RunUnderWay(http, $"/api/pipelines/{name}/runs/{run}", name);
+        return new RunUnderWay(http, $"/api/pipelines/{name}/runs/{run}", name, files * RowsPerFile);
     }
 
-    /// <summary>Waits for its end; says what is wrong with it: that it did not succeed, or did not store each row once.</summary>
+    /// <summary>Waits until something of it is stored.</summary>
+    public Task Begins() => Eventually.Comes(async () => (await http.GetFromJsonAsync<JsonElement>(address)).GetProperty("counts").GetProperty("stored").GetInt64() > 0, $"{address} stores something");
+
+    /// <summary>Waits for its end; says what is wrong with it: that it did not succeed, or did not store and count each row once.</summary>
     public async Task<IReadOnlyList<string>> Wrong()
     {
-        var state = "";
-        await Eventually.Comes(async () => (state = (await http.GetFromJsonAsync<JsonElement>(address)).GetProperty("state").GetString()!) != "running", $"{address} ends");
+        JsonElement run = default;
+        await Eventually.Comes(async () => (run = await http.GetFromJsonAsync<JsonElement>(address)).GetProperty("state").GetString() != "running", $"{address} ends");
+        var (state, counted) = (run.GetProperty("state").GetString(), run.GetProperty("counts").GetProperty("stored").GetInt64());
         var streams = await http.GetFromJsonAsync<JsonElement>("/api/streams");
         var stored = streams.EnumerateArray().Where(found => found.GetProperty("stream").GetString() is { } name && (name == stream || name.StartsWith(stream + "/", StringComparison.Ordinal)))
             .Sum(found => found.GetProperty("records").GetInt64());
-        return state == "succeeded" && stored == Files * RowsPerFile ? [] : [string.Create(CultureInfo.InvariantCulture, $"{address}: {state}, {stored} of {Files * RowsPerFile} records")];
+        return (state, stored, counted) == ("succeeded", rows, rows) ? [] : [string.Create(CultureInfo.InvariantCulture, $"{address}: {state}, {stored} of {rows} records, of which it counted {counted}")];
     }
 }

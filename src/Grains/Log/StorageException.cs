@@ -12,7 +12,9 @@ public enum StorageFault
 }
 
 /// <summary>The store failed. Whether the write took place is unknown unless <see cref="Fault"/> is Full (it did not).</summary>
+[GenerateSerializer, Alias("Sophia.StorageException")]
 public sealed class StorageException(StorageFault fault, string message, Exception? inner = null) : Exception(message, inner)
 {
+    [Id(0)]
     public StorageFault Fault { get; } = fault;
 }

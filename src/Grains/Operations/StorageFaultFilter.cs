@@ -4,7 +4,8 @@ using Sophia.Log;
 namespace Sophia.Operations;
 
 /// <summary>Turns a failing store into a refusal that can cross to any caller, because callers know refusals and no stores.</summary>
-public sealed class StorageFaultFilter(TimeProvider time) : IIncomingGrainCallFilter
+/// <remarks>Where a grain could not even be activated its filters are not asked, and the failure comes to its caller as it is: so the caller's side turns it too.</remarks>
+public sealed class StorageFaultFilter(TimeProvider time) : IIncomingGrainCallFilter, IOutgoingGrainCallFilter
 {
     public async Task Invoke(IIncomingGrainCallContext context)
     {
@@ -21,9 +22,24 @@ public sealed class StorageFaultFilter(TimeProvider time) : IIncomingGrainCallFi
         {
             throw fault.Fault == StorageFault.Full
                 ? new RefusedException(RefusalCode.StorageFull, "The disk is full. Nothing of this request was stored.")
-                : new RefusedException(RefusalCode.Unavailable, $"The store failed ({fault.Fault}). Whether the request took effect is unknown: ask again before repeating it.");
+                : new RefusedException(RefusalCode.Unavailable, $"{Said(fault.Fault)} Whether the request took effect is unknown: ask again before repeating it.");
         }
     }
+
+    /// <summary>Whoever calls a grain that cannot be activated: what it remembers could not be read, so the call was not begun.</summary>
+    public async Task Invoke(IOutgoingGrainCallContext context)
+    {
+        try
+        {
+            await context.Invoke();
+        }
+        catch (Exception failure) when (failure is not RefusedException && In(failure) is { } fault)
+        {
+            throw new RefusedException(RefusalCode.Unavailable, $"{Said(fault.Fault)} Nothing of this request was done.");
+        }
+    }
+
+    private static string Said(StorageFault fault) => fault == StorageFault.Unreachable ? "The store does not answer." : $"The store failed ({fault}).";
 
     // A grain whose state cannot be written fails with an exception of the runtime around that of the store.
     private static StorageException? In(Exception? failure) => failure is null or StorageException ? failure as StorageException : In(failure.InnerException);

@@ -5,6 +5,7 @@ using Orleans.Configuration;
 using Orleans.Dashboard;
 using Orleans.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
+using Orleans.Serialization;
 using Sophia.Cluster;
 using Sophia.Knowledge;
 using Sophia.Operations;
@@ -66,6 +67,7 @@ internal static class ClusterRuntime
         .Configure<ClusterMembershipOptions>(membership => Pace(membership, cluster.Pace))
         .UseSiloMetadata(HostLabels.With(cluster.Labels))
         .AddOutgoingGrainCallFilter<RepeatedCalls>()
+        .Configure<ExceptionSerializationOptions>(CrossWhateverTheirType)
         .AddDashboard();
 
     private static IClientBuilder Join(this IClientBuilder client, ClusterOptions cluster, string postgres) => client
@@ -74,7 +76,12 @@ internal static class ClusterRuntime
         .Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(cluster.Pace == MembershipPace.Shipped ? 2 : 60))
         .UseConnectionRetryFilter(SilosComeLater)
         .AddOutgoingGrainCallFilter<RepeatedCalls>()
+        .AddOutgoingGrainCallFilter<StorageFaultFilter>()
+        .Configure<ExceptionSerializationOptions>(CrossWhateverTheirType)
         .AddDashboard();
+
+    // Else a failure from below, a driver's for instance, reaches its caller as one of serialisation.
+    private static void CrossWhateverTheirType(ExceptionSerializationOptions exceptions) => exceptions.SupportedExceptionTypeFilter = static _ => true;
 
     // A front end may be started before its silos; whoever started it decides how long that may take.
     private static async Task<bool> SilosComeLater(Exception failure, CancellationToken cancellation)

@@ -30,6 +30,7 @@ internal static class SophiaHost
         {
             silo.AddIncomingGrainCallFilter<TenantCallFilter>();
             silo.AddIncomingGrainCallFilter<StorageFaultFilter>();
+            silo.AddOutgoingGrainCallFilter<StorageFaultFilter>();
             silo.AddReminders();
         });
         if (options.HasGrains)

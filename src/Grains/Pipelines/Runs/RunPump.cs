@@ -167,7 +167,7 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
             if (++tries == MaxTries && answer.Outcome == LaneOutcome.SourceBusy)
                 return answer;
             if (tries == MaxTries)
-                failure ??= new RunEvent.Fail($"The store does not take records: {answer.Reason ?? "the lane lost its place again and again."}", OfStore: true);
+                failure ??= new RunEvent.Fail($"The store does not take records: {answer.Reason ?? "the lane lost its place again and again."} Nothing that was read is lost: the run goes on by itself within 5 minutes of the store's return, or when it is resumed.", OfStore: true);
             else if (answer.Outcome != LaneOutcome.Again || tries > 1)
                 await Backoff(tries, cancellation);
         }
