@@ -7,6 +7,10 @@ namespace Sophia.Cluster;
 internal sealed class SlowAnswers(HttpClient http, string name, int conversations)
 {
     private readonly Dictionary<string, long> questions = [];
+    private readonly List<string> words = [];
+
+    /// <summary>Why answers were ended that were not finished, as their readers see it.</summary>
+    public IReadOnlyList<string> Words => words;
 
     /// <summary>Asks in each conversation something that is answered slowly.</summary>
     public async Task Ask()
@@ -41,7 +45,10 @@ internal sealed class SlowAnswers(HttpClient http, string name, int conversation
             else if (ends[0].GetProperty("kind").GetString() == "done")
                 finished++;
             else
+            {
                 told++;
+                words.Add(ends[0].GetProperty("text").GetString()!);
+            }
             if (!events.Select(e => e.GetProperty("number").GetInt64()).SequenceEqual(Enumerable.Range(1, events.Count).Select(number => (long)number)))
                 wrong.Add($"{session}: numbers with a gap");
         }
