@@ -87,7 +87,7 @@ public partial class DeployTests
         Assert.Empty(deployed.Where(name => !example.Contains(name) && !ofPasswords.Contains($"{name}=", StringComparison.Ordinal)));
     }
 
-    [GeneratedRegex(@"^(\w*PASSWORD)=$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^(\w*PASSWORD|SOPHIA_SECRETS_KEY)=$", RegexOptions.Multiline)]
     private static partial Regex PasswordLine();
 
     [GeneratedRegex(@"docs/runbooks/[a-z-]+\.md")]
