@@ -31,7 +31,7 @@ public static class StorageServices
             services.AddSqliteLog();
         else
             services.AddPostgresLog(postgres);
-        services.TryAddSingleton(TimeProvider.System);
+        services.AddStorageRoom();
         services.AddHostedService<IdleMemory>();
         return services;
     }
@@ -45,7 +45,7 @@ public static class StorageServices
         services.AddSingleton<ILogStore>(provider =>
         {
             LogPlace.IsHere(provider.GetRequiredService<DataFolder>());
-            return new SqliteLogStore(provider.GetRequiredService<DatabaseFiles>(), provider.GetRequiredService<StaleWrites>());
+            return new RoomyLogStore(new SqliteLogStore(provider.GetRequiredService<DatabaseFiles>(), provider.GetRequiredService<StaleWrites>()), provider.GetRequiredService<IStorageRoom>());
         });
         services.AddSingleton<IRunStore, SqliteRunStore>();
         services.AddSingleton<IQuarantineStore, SqliteQuarantineStore>();
@@ -65,7 +65,8 @@ public static class StorageServices
             LogPlace.IsIn(folder, database.Store, database.Server);
             return database;
         });
-        services.AddSingleton<ILogStore, PostgresLogStore>();
+        services.AddSingleton<ILogStore>(provider => new RoomyLogStore(new PostgresLogStore(provider.GetRequiredService<PostgresDatabase>(), provider.GetRequiredService<StaleWrites>()), provider.GetRequiredService<IStorageRoom>()));
+        services.AddSingleton<IRoomProbe>(provider => new PostgresProbe(provider.GetRequiredService<PostgresDatabase>(), provider.GetRequiredService<IOptions<RoomOptions>>().Value.PostgresBytes));
         services.AddSingleton<IRunStore, PostgresRunStore>();
         services.AddSingleton<IQuarantineStore, PostgresQuarantineStore>();
         services.AddGrainStorage(Stores.Durable, (provider, _) => new PostgresGrainStorage(provider.GetRequiredService<PostgresDatabase>(), waitsForDisk: true, provider.GetRequiredService<StaleWrites>()));

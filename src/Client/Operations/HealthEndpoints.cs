@@ -18,7 +18,7 @@ internal static class HealthEndpoints
         app.MapGet("/health", Health).WithTags("Health").WithSummary("Each part with its state; 503 where one is unhealthy.");
     }
 
-    private static async Task<IResult> Health(HttpContext context, IGrainFactory grains, TimeProvider time)
+    private static async Task<IResult> Health(HttpContext context, IGrainFactory grains, IStorageRoom room, TimeProvider time)
     {
         var caller = context.User.Caller().Tenant;
         var tenant = TenantKey.Of(caller);
@@ -26,6 +26,7 @@ internal static class HealthEndpoints
         [
             await Probe("runtime", time, async () => await grains.GetGrain<ITenantGrain>(tenant).View() is null ? "the tenant is gone" : null),
             await Probe("log", time, async () => { await grains.GetGrain<IRecordsGrain>(tenant).Streams(); return null; }),
+            await Probe("disk", time, () => Task.FromResult(Room(room))),
             await Probe("index", time, async () => Lag(await grains.GetGrain<IProjectionGrain>(TenantKey.Of(caller, Projections.Index)).View(), time.GetUtcNow(), "log positions are not searchable yet")),
             await Probe("vectors", time, async () => Lag(await grains.GetGrain<IProjectionGrain>(TenantKey.Of(caller, Projections.Vectors)).View(), time.GetUtcNow(), "passages have no vector yet; words find them")),
         ];
@@ -34,6 +35,9 @@ internal static class HealthEndpoints
         using var process = Process.GetCurrentProcess();
         return Results.Json(new HealthView(state, parts, process.StartTime.ToUniversalTime(), process.WorkingSet64), EdgeJson.Readable.HealthView, statusCode: status);
     }
+
+    private static string? Room(IStorageRoom room) =>
+        string.Join(' ', room.Places.Where(place => place.Level != RoomLevel.Enough).Select(place => place.Said)) is { Length: > 0 } said ? said : null;
 
     // Records take a moment into the index, and a long run keeps it busy: only where it stays behind is something wrong.
     private static string? Lag(ProjectionView view, DateTimeOffset now, string behind) =>

@@ -17,4 +17,8 @@ public sealed class StorageException(StorageFault fault, string message, Excepti
 {
     [Id(0)]
     public StorageFault Fault { get; } = fault;
+
+    /// <summary>What any caller may be told of it: it names no path, server or tenant. Null: the kind of fault alone.</summary>
+    [Id(1)]
+    public string? Told { get; init; }
 }

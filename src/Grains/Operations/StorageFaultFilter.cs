@@ -21,8 +21,8 @@ public sealed class StorageFaultFilter(TimeProvider time) : IIncomingGrainCallFi
         catch (Exception failure) when (In(failure) is { } fault)
         {
             throw fault.Fault == StorageFault.Full
-                ? new RefusedException(RefusalCode.StorageFull, "The disk is full. Nothing of this request was stored.")
-                : new RefusedException(RefusalCode.Unavailable, $"{Said(fault.Fault)} Whether the request took effect is unknown: ask again before repeating it.");
+                ? new RefusedException(RefusalCode.StorageFull, $"{fault.Told ?? "The disk is full."} Nothing of this request was stored.")
+                : new RefusedException(RefusalCode.Unavailable, $"{fault.Told ?? Said(fault.Fault)} Whether the request took effect is unknown: ask again before repeating it.");
         }
     }
 

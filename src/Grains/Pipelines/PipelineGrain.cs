@@ -24,6 +24,7 @@ internal sealed partial class PipelineGrain(
     ISecretResolver secrets,
     ISecretSource random,
     IOptions<PipelineOptions> options,
+    IStorageRoom room,
     TimeProvider time,
     ILogger<PipelineGrain> logger) : Grain, IPipelineGrain, IRemindable
 {
@@ -264,7 +265,7 @@ internal sealed partial class PipelineGrain(
             var order = new RunOrder(run.RunId, run.DefinitionVersion, run.DefinitionText, new ReadingPlan(stated, judges.For(stated)), keeper.Row!.DryRun, run.FullRefresh,
                 stored.State.Usual, reported.Select(view => view.Path).ToHashSet(StringComparer.Ordinal), stated.Parallelism > 0 ? stated.Parallelism : options.Value.Parallelism);
             keeper.GoLive();
-            pump = new RunPump(order, planner, Lanes(order.Lanes), keeper, time);
+            pump = new RunPump(order, planner, Lanes(order.Lanes), keeper, time, room);
             if (await pump.Go(lifetime.Token) is { } ended)
                 await End(ended);
         }

@@ -33,6 +33,7 @@ internal static class SophiaHost
             silo.AddOutgoingGrainCallFilter<StorageFaultFilter>();
             silo.AddReminders();
         });
+        AddStorageRoom(builder.Services, options, folder);
         if (options.HasGrains)
             AddGrains(builder.Services, options, folder);
         if (options.HasEdge)
@@ -56,6 +57,16 @@ internal static class SophiaHost
             app.MapLife();
         return app;
     }
+
+    // In a cluster nothing that grows lies in a silo's own folder.
+    private static void AddStorageRoom(IServiceCollection services, SophiaOptions options, HomeFolder folder) => services.AddStorageRoom(room =>
+    {
+        RoomSettings.Read(room, Environment.GetEnvironmentVariable);
+        if (options.Cluster is null)
+            room.Folders["data"] = folder.Path;
+        if (options.HasEdge)
+            room.Folders[IStorageRoom.Inbox] = options.InboxFolder ?? folder.Inbox;
+    });
 
     private static void AddGrains(IServiceCollection services, SophiaOptions options, HomeFolder folder)
     {

@@ -23,6 +23,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
     private int liveTotal;
     private long lastPosition;
     private bool isLive;
+    private string? waitsFor;
 
     /// <summary>The newest run as the log has it, or null.</summary>
     public RunRow? Row { get; private set; }
@@ -104,6 +105,8 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
 
     public void FullRead(long records) => Held = records;
 
+    public void Waits(string? reason) => waitsFor = reason;
+
     /// <summary>Tries once more to write what the store refused.</summary>
     public async Task SaveAgain(CancellationToken cancellation)
     {
@@ -111,7 +114,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
             await Write(row, null, cancellation);
     }
 
-    public RunView? View(DateTimeOffset? searchableAt = null) => Row is null ? null : ViewOf(isLive ? Live(Row) : Row, time.GetUtcNow(), searchableAt) with { Samples = samples.Count == 0 ? null : samples.ToArray() };
+    public RunView? View(DateTimeOffset? searchableAt = null) => Row is null ? null : ViewOf(isLive ? Live(Row) : Row, time.GetUtcNow(), searchableAt) with { Error = isLive && Row.State == RunState.Running && waitsFor is not null ? $"Waiting: {waitsFor}" : Row.Error, Samples = samples.Count == 0 ? null : samples.ToArray() };
 
     public static RunView ViewOf(RunRow row, DateTimeOffset now, DateTimeOffset? searchableAt)
     {

@@ -1,3 +1,5 @@
+using Sophia.Operations;
+
 namespace Sophia.Pipelines;
 
 /// <summary>A lane as the pump sees it.</summary>
@@ -26,6 +28,9 @@ internal interface IRunListener
 
     /// <summary>The whole was read and found right; it counts towards what is usual.</summary>
     void FullRead(long records);
+
+    /// <summary>The run waits, for this reason, and goes on by itself; null: it goes on.</summary>
+    void Waits(string? reason);
 }
 
 /// <summary>What a run needs to know.</summary>
@@ -36,13 +41,16 @@ internal sealed record RunOrder(string RunId, int DefinitionVersion, string Defi
 /// Each lane has one batch in flight, so memory is bounded by lanes and batch size, and a slow store slows the reading.
 /// </summary>
 /// <remarks>Stopping (pause, cancel, shutdown) lets the steps in flight end. Going on is the same as starting: checkpoints say what is done.</remarks>
-internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<ILane> lanes, IRunListener listener, TimeProvider time)
+internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<ILane> lanes, IRunListener listener, TimeProvider time, IStorageRoom? room = null)
 {
     /// <summary>How often a partition or a lane is tried again before it counts as failed.</summary>
     public const int MaxTries = 4;
 
     /// <summary>The pause before the first new try; each further one is twice as long.</summary>
     public static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How often a run that waits for room looks whether there is some.</summary>
+    public static readonly TimeSpan RoomLookedForEvery = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource stopping = new();
     private readonly Dictionary<string, int> readBy = new(StringComparer.Ordinal);
@@ -149,6 +157,8 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
         var tries = 0;
         while (failure is null && !IsStopping)
         {
+            if (!await HasRoom(cancellation))
+                return null;
             var answer = await Ask(lane, partition, ask);
             listener.Stepped(answer);
             recordsRead += answer.Counts.In;
@@ -160,6 +170,8 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
                 case LaneOutcome.Done:
                 case LaneOutcome.SourceFailed:
                     return answer;
+                case LaneOutcome.StorageFull when room?.RefusesRecords is not null:
+                    continue;
                 case LaneOutcome.StorageFull:
                     failure ??= RunEvent.Fail.OfFullDisk(answer.Reason);
                     return null;
@@ -200,12 +212,28 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
             }
     }
 
-    private async Task Backoff(int tries, CancellationToken cancellation)
+    /// <summary>Waits while no records are taken: nothing is read that could not be stored. False where the run was stopped meanwhile.</summary>
+    private async Task<bool> HasRoom(CancellationToken cancellation)
+    {
+        if (room?.RefusesRecords is null || order.DryRun)
+            return true;
+        while (!IsStopping && room.RefusesRecords is { } reason)
+        {
+            listener.Waits(reason);
+            await Pause(RoomLookedForEvery, cancellation);
+        }
+        listener.Waits(null);
+        return !IsStopping;
+    }
+
+    private Task Backoff(int tries, CancellationToken cancellation) => Pause(FirstBackoff * (1 << (tries - 1)), cancellation);
+
+    private async Task Pause(TimeSpan pause, CancellationToken cancellation)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token, cancellation);
         try
         {
-            await Task.Delay(FirstBackoff * (1 << (tries - 1)), time, either.Token);
+            await Task.Delay(pause, time, either.Token);
         }
         catch (OperationCanceledException) when (IsStopping)
         {
