@@ -82,12 +82,12 @@ internal sealed partial class StorageRoom : BackgroundService, IStorageRoom
     private IEnumerable<Measurement<double>> Measured(Func<PlaceRoom, double> value) =>
         places.Where(place => place.TotalBytes > 0).Select(place => new Measurement<double>(value(place), new KeyValuePair<string, object?>("place", place.Place)));
 
-    [LoggerMessage(2310, LogLevel.Warning, "{Said}")]
+    [LoggerMessage(2320, LogLevel.Warning, "{Said}")]
     private partial void Shrank(string said);
 
-    [LoggerMessage(2311, LogLevel.Information, "There is room again. {Said}")]
+    [LoggerMessage(2321, LogLevel.Information, "There is room again. {Said}")]
     private partial void Grew(string said);
 
-    [LoggerMessage(2312, LogLevel.Debug, "The room of {Place} cannot be seen: {Why}")]
+    [LoggerMessage(2322, LogLevel.Debug, "The room of {Place} cannot be seen: {Why}")]
     private partial void CannotLook(string place, string why);
 }
