@@ -90,7 +90,7 @@ internal static class QualityReport
     private static string Code(string value) => Show.Tame(value).ReplaceLineEndings(" ").Replace('`', '\'').Replace('|', '/');
 
     /// <summary>The same as a page of its own, without scripts. It knows the few forms that the report uses.</summary>
-    private static string Html(string title, string markdown)
+    public static string Html(string title, string markdown)
     {
         var page = new StringBuilder($"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{WebUtility.HtmlEncode(title)}</title><style>body{{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}}table{{border-collapse:collapse}}td,th{{border:1px solid #8888;padding:.2rem .6rem;text-align:left}}</style>\n");
         var (inTable, inList) = (false, false);
