@@ -10,6 +10,7 @@ using Sophia.Pipelines;
 using Sophia.Postgres;
 using Sophia.Quality;
 using Sophia.Sqlite;
+using Sophia.Tenants;
 
 namespace Sophia;
 
@@ -45,7 +46,7 @@ public static class StorageServices
         services.AddSingleton<ILogStore>(provider =>
         {
             LogPlace.IsHere(provider.GetRequiredService<DataFolder>());
-            return new RoomyLogStore(new SqliteLogStore(provider.GetRequiredService<DatabaseFiles>(), provider.GetRequiredService<StaleWrites>()), provider.GetRequiredService<IStorageRoom>());
+            return new RoomyLogStore(new SqliteLogStore(provider.GetRequiredService<DatabaseFiles>(), provider.GetRequiredService<StaleWrites>()), provider.GetRequiredService<IStorageRoom>(), provider.GetService<ITenantGate>());
         });
         services.AddSingleton<IRunStore, SqliteRunStore>();
         services.AddSingleton<IQuarantineStore, SqliteQuarantineStore>();
@@ -65,7 +66,7 @@ public static class StorageServices
             LogPlace.IsIn(folder, database.Store, database.Server);
             return database;
         });
-        services.AddSingleton<ILogStore>(provider => new RoomyLogStore(new PostgresLogStore(provider.GetRequiredService<PostgresDatabase>(), provider.GetRequiredService<StaleWrites>()), provider.GetRequiredService<IStorageRoom>()));
+        services.AddSingleton<ILogStore>(provider => new RoomyLogStore(new PostgresLogStore(provider.GetRequiredService<PostgresDatabase>(), provider.GetRequiredService<StaleWrites>()), provider.GetRequiredService<IStorageRoom>(), provider.GetService<ITenantGate>()));
         services.AddSingleton<IRoomProbe>(provider => new PostgresProbe(provider.GetRequiredService<PostgresDatabase>(), provider.GetRequiredService<IOptions<RoomOptions>>().Value.PostgresBytes));
         services.AddSingleton<IRunStore, PostgresRunStore>();
         services.AddSingleton<IQuarantineStore, PostgresQuarantineStore>();

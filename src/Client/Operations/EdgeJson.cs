@@ -46,6 +46,8 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(ProjectionView))]
 [JsonSerializable(typeof(TenantView))]
 [JsonSerializable(typeof(NewTenant))]
+[JsonSerializable(typeof(SuspendTenant))]
+[JsonSerializable(typeof(IReadOnlyList<TenantLine>))]
 [JsonSerializable(typeof(NewKey))]
 [JsonSerializable(typeof(IssuedKey))]
 [JsonSerializable(typeof(Caller))]

@@ -48,6 +48,8 @@ public static class EdgeSecurity
                 await next(context);
                 return;
             }
+            if (context.RequestServices.GetRequiredService<ITenantGate>().Because(caller.Tenant) is { } because)
+                throw new RefusedException(RefusalCode.Forbidden, because);
             using var open = context.RequestServices.GetRequiredService<OpenRequests>().Enter(context, caller);
             using var _ = CallerContext.For(caller.Tenant);
             await next(context);

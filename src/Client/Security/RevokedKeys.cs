@@ -2,10 +2,10 @@ using Microsoft.Extensions.Hosting;
 
 namespace Sophia.Security;
 
-/// <summary>Ends what revoked keys still have open.</summary>
+/// <summary>Ends what revoked keys, and those of suspended tenants, still have open.</summary>
 /// <remarks>A request is let in once, and may last for hours. Where its key is revoked in this process that is told here at once; where it is
 /// revoked in another one, looking every <see cref="EdgeLimits.OpenCheckedEvery"/> finds it within <see cref="EdgeLimits.RevokedWithin"/>.</remarks>
-internal sealed partial class RevokedKeys(OpenRequests open, LiveKeys keys, CallerReplica callers, TimeProvider time, ILogger<RevokedKeys> logger) : BackgroundService
+internal sealed partial class RevokedKeys(OpenRequests open, LiveKeys keys, CallerReplica callers, TimeProvider time, ILogger<RevokedKeys> logger, ITenantGate? gate = null) : BackgroundService
 {
     /// <summary>Forgets what is believed of a tenant, and ends what its revoked keys have open.</summary>
     /// <param name="but">The request that says so.</param>
@@ -35,7 +35,7 @@ internal sealed partial class RevokedKeys(OpenRequests open, LiveKeys keys, Call
         {
             try
             {
-                if (!await keys.Has(caller))
+                if (gate?.Because(caller.Tenant) is not null || !await keys.Has(caller))
                     open.Abort(caller, but);
             }
             catch (Exception failure) when (failure is not OperationCanceledException)

@@ -4,6 +4,7 @@ namespace Sophia.Tenants;
 internal static class TenantEndpoints
 {
     private const int MostLabelCharacters = 100;
+    private const int MostReasonCharacters = 500;
 
     public static void MapTenants(this IEndpointRouteBuilder app)
     {
@@ -12,7 +13,61 @@ internal static class TenantEndpoints
         app.MapDelete("/api/keys/{id}", RevokeKey).RequireAuthorization(Roles.Admin).WithTags("Tenants").WithSummary("Revokes a key at once.");
         app.MapPost("/api/tenants", Create).RequireAuthorization(Roles.Owner).WithTags("Tenants")
             .WithSummary("Creates a tenant and issues its owner's key. Only the owner of the system tenant may.");
+        app.MapLifecycle();
     }
+
+    private static void MapLifecycle(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/api/tenants", List).RequireAuthorization(Roles.Owner).WithTags("Tenants").WithSummary("All tenants and which are suspended. Only for the owner of the system tenant.");
+        app.MapPost("/api/tenants/{tenant}/suspend", Suspend).RequireAuthorization(Roles.Owner).WithTags("Tenants")
+            .WithSummary("Suspends a tenant: its requests are refused with the reason and its runs wait, everywhere within 5 seconds; its data stays. Only the owner of the system tenant may.");
+        app.MapPost("/api/tenants/{tenant}/resume", Resume).RequireAuthorization(Roles.Owner).WithTags("Tenants").WithSummary("Lifts a suspension. Only the owner of the system tenant may.");
+    }
+
+    private static async Task<IReadOnlyList<TenantLine>> List(HttpContext context, IGrainFactory grains, EdgeOptions options)
+    {
+        MustOwnSystem(context, options);
+        using var _ = CallerContext.ForSystem("list of tenants");
+        var directory = grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System);
+        var suspended = (await directory.Suspensions()).Tenants.ToDictionary(one => one.Tenant, one => one.Because);
+        return (await directory.List()).Select(tenant => new TenantLine(tenant, suspended.ContainsKey(tenant), suspended.GetValueOrDefault(tenant))).ToArray();
+    }
+
+    private static async Task<TenantView> Suspend(string tenant, SuspendTenant request, HttpContext context, IGrainFactory grains, EdgeOptions options, ITenantGate gate)
+    {
+        var id = Other(tenant, context, options);
+        var because = request.Reason?.Trim() is { Length: >= 1 and <= MostReasonCharacters } text ? text
+            : throw new RefusedException(RefusalCode.Invalid, $"reason has 1 to {MostReasonCharacters} characters; the tenant's people are told it.");
+        using var _ = CallerContext.ForSystem("suspension of a tenant");
+        var view = await grains.GetGrain<ITenantGrain>(TenantKey.Of(id)).Suspend(because, By(context));
+        await gate.Refresh();
+        return view;
+    }
+
+    private static async Task<TenantView> Resume(string tenant, HttpContext context, IGrainFactory grains, EdgeOptions options, ITenantGate gate)
+    {
+        var id = Other(tenant, context, options);
+        using var _ = CallerContext.ForSystem("end of a tenant's suspension");
+        var view = await grains.GetGrain<ITenantGrain>(TenantKey.Of(id)).Resume(By(context));
+        await gate.Refresh();
+        return view;
+    }
+
+    private static TenantId Other(string tenant, HttpContext context, EdgeOptions options)
+    {
+        MustOwnSystem(context, options);
+        if (!TenantId.TryParse(tenant, out var id))
+            throw new RefusedException(RefusalCode.NotFound, "There is no such tenant.");
+        return id != options.SystemTenant ? id : throw new RefusedException(RefusalCode.Conflict, "The system tenant cannot be suspended: nobody could lift it.");
+    }
+
+    private static void MustOwnSystem(HttpContext context, EdgeOptions options)
+    {
+        if (context.User.Caller().Tenant != options.SystemTenant)
+            throw new RefusedException(RefusalCode.Forbidden, "Only the owner of the system tenant may do this.");
+    }
+
+    private static string By(HttpContext context) => context.User.Caller() is var caller ? $"{caller.Tenant} {caller.KeyId}" : "";
 
     private static async Task<TenantView> View(HttpContext context, IGrainFactory grains) =>
         await Grain(context, grains).View() ?? throw new RefusedException(RefusalCode.NotFound, "There is no such tenant.");
@@ -62,5 +117,11 @@ internal static class TenantEndpoints
 }
 
 public sealed record NewTenant(TenantId Tenant, string? DisplayName);
+
+/// <summary>Reason is what the tenant's people are told, 1 to 500 characters.</summary>
+public sealed record SuspendTenant(string? Reason);
+
+/// <summary>Because is the reason of a suspension, null where there is none.</summary>
+public sealed record TenantLine(TenantId Tenant, bool Suspended, string? Because);
 
 public sealed record NewKey(string? Label, TenantRole Role = TenantRole.Viewer);

@@ -32,6 +32,17 @@ public interface ITenantGrain : IGrainWithStringKey
     /// <summary>Redeems a sign-in code, once; null where it is unknown, used or expired. The caller is the key that issued it.</summary>
     [Alias("RedeemSignIn")]
     Task<Caller?> RedeemSignIn(string codeHash);
+
+    /// <summary>Suspends the tenant: its requests are refused with the reason and its runs wait, everywhere within <see cref="ITenantGate.HoldsWithin"/>; nothing of it is lost. Only the system may. Idempotent, and
+    /// after an unknown outcome to be asked again.</summary>
+    /// <param name="because">What its people are told.</param>
+    /// <param name="by">Who does it; the tenant's audit keeps it.</param>
+    [Alias("Suspend")]
+    Task<TenantView> Suspend(string because, string by);
+
+    /// <summary>Lifts the suspension; runs that waited go on. Only the system may. Idempotent.</summary>
+    [Alias("Resume")]
+    Task<TenantView> Resume(string by);
 }
 
 /// <summary>Which tenants there are. One grain; the key is "system".</summary>
@@ -43,7 +54,22 @@ public interface ITenantDirectoryGrain : IGrainWithStringKey
 
     [Alias("Add"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task Add(TenantId tenant);
+
+    /// <summary>Which tenants are suspended, and why.</summary>
+    [Alias("Suspensions"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    Task<TenantSuspensions> Suspensions();
+
+    /// <summary>Told by the tenant's grain. Null: it is suspended no more.</summary>
+    [Alias("Suspend"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    Task Suspend(TenantId tenant, string? because);
 }
+
+/// <summary>Version rises with each change, so that a late answer does not take the place of a newer one.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.TenantSuspensions")]
+public sealed record TenantSuspensions([property: Id(0)] long Version, [property: Id(1)] IReadOnlyList<TenantSuspension> Tenants);
+
+[GenerateSerializer, Immutable, Alias("Sophia.TenantSuspension")]
+public sealed record TenantSuspension([property: Id(0)] TenantId Tenant, [property: Id(1)] string Because);
 
 /// <summary>What a caller may do, from least to most.</summary>
 public enum TenantRole
@@ -60,7 +86,9 @@ public sealed record TenantView(
     [property: Id(0)] TenantId Tenant,
     [property: Id(1)] string DisplayName,
     [property: Id(2)] DateTimeOffset CreatedAt,
-    [property: Id(3)] IReadOnlyList<ApiKeyView> Keys);
+    [property: Id(3)] IReadOnlyList<ApiKeyView> Keys,
+    [property: Id(4)] DateTimeOffset? SuspendedAt = null,
+    [property: Id(5)] string? SuspendedBecause = null);
 
 [GenerateSerializer, Immutable, Alias("Sophia.ApiKeyView")]
 public sealed record ApiKeyView(

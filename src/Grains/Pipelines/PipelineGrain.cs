@@ -25,6 +25,7 @@ internal sealed partial class PipelineGrain(
     ISecretSource random,
     IOptions<PipelineOptions> options,
     IStorageRoom room,
+    ITenantGate gate,
     TimeProvider time,
     ILogger<PipelineGrain> logger) : Grain, IPipelineGrain, IRemindable
 {
@@ -124,6 +125,8 @@ internal sealed partial class PipelineGrain(
     {
         if (stored.State.Definition is not { } kept || definition is null)
             throw new RefusedException(RefusalCode.NotFound, $"There is no pipeline \"{key.Name}\".");
+        if (gate.Because(key.Tenant) is { } because)
+            throw new RefusedException(RefusalCode.Forbidden, because);
         if (!PipelineSources.IsRead(definition))
             throw new RefusedException(RefusalCode.Invalid, $"Pipeline \"{key.Name}\" is fed by deliveries; there is nothing for a run to read.");
         var now = time.GetUtcNow();
@@ -265,7 +268,7 @@ internal sealed partial class PipelineGrain(
             var order = new RunOrder(run.RunId, run.DefinitionVersion, run.DefinitionText, new ReadingPlan(stated, judges.For(stated)), keeper.Row!.DryRun, run.FullRefresh,
                 stored.State.Usual, reported.Select(view => view.Path).ToHashSet(StringComparer.Ordinal), stated.Parallelism > 0 ? stated.Parallelism : options.Value.Parallelism);
             keeper.GoLive();
-            pump = new RunPump(order, planner, Lanes(order.Lanes), keeper, time, room);
+            pump = new RunPump(order, planner, Lanes(order.Lanes), keeper, time, () => gate.Because(key.Tenant) ?? (order.DryRun ? null : room.RefusesRecords));
             if (await pump.Go(lifetime.Token) is { } ended)
                 await End(ended);
         }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Sophia.Tenants;
 
 namespace Sophia.Pipelines;
 
@@ -13,6 +14,7 @@ public static class PipelineServices
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IBatchJudges, RulelessJudges>();
         services.TryAddSingleton<IConnectorMemory, ConnectorMemory>();
+        services.AddTenantGate();
         services.AddHostedService<PipelineSweeper>();
         return services;
     }

@@ -4,7 +4,7 @@ using Sophia.Operations;
 namespace Sophia.Security;
 
 /// <summary>Stands before every grain of ours and refuses a stranger, in words that are the same whether the thing exists or not.</summary>
-public sealed partial class TenantCallFilter(ILogger<TenantCallFilter> logger) : IIncomingGrainCallFilter
+public sealed partial class TenantCallFilter(ILogger<TenantCallFilter> logger, Tenants.ITenantGate? gate = null) : IIncomingGrainCallFilter
 {
     private static readonly string Ours = typeof(Tenants.ITenantGrain).Assembly.GetName().Name!;
 
@@ -14,7 +14,11 @@ public sealed partial class TenantCallFilter(ILogger<TenantCallFilter> logger) :
             return context.Invoke();
         var target = context.TargetId.Key.ToString() ?? "";
         if (TenantCallRules.MayCall(target, CallerContext.Tenant, CallerContext.SystemReason, context.SourceId?.Key.ToString()))
+        {
+            if (gate is not null && TenantCallRules.IsFromOutside(target, CallerContext.SystemReason, context.SourceId?.Key.ToString(), context.InterfaceMethod) is { } tenant && gate.Because(tenant) is { } because)
+                throw new RefusedException(RefusalCode.Forbidden, because);
             return context.Invoke();
+        }
         LogRefused(context.InterfaceName, context.MethodName, CallerContext.Tenant?.Value);
         throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
     }

@@ -9,6 +9,12 @@ namespace Sophia.Security;
 /// </remarks>
 internal static class TenantCallRules
 {
+    /// <summary>The tenant whose door a call comes through, which may be closed; null where grains of one tenant talk to each other, or the system does.</summary>
+    /// <remarks>A delivery proves itself inside: whether its tenant is suspended is nothing that a stranger learns. The log refuses it.</remarks>
+    public static TenantId? IsFromOutside(string target, string? systemReason, string? source, System.Reflection.MethodInfo? method) =>
+        systemReason is null && TenantKey.TryParse(target, out var key) && !(TenantKey.TryParse(source, out var own) && own.Tenant == key.Tenant)
+            && method is not { Name: nameof(Pipelines.IPipelineGrain.Deliver) } ? key.Tenant : null;
+
     /// <param name="target">The key of the grain that is called.</param>
     /// <param name="caller">The tenant that the context names, or null.</param>
     /// <param name="systemReason">Why the call is the system's work, or null.</param>

@@ -13,4 +13,13 @@ internal sealed class TenantDirectoryGrain([PersistentState("tenants", Stores.Du
         if (!stored.State.Tenants.Contains(tenant.Value))
             await stored.CommitAsync(stored.State with { Tenants = [.. stored.State.Tenants, tenant.Value] }, onFailure: DeactivateOnIdle);
     }
+
+    public Task<TenantSuspensions> Suspensions() => Task.FromResult(new TenantSuspensions(stored.State.Suspensions, stored.State.Suspended));
+
+    public async Task Suspend(TenantId tenant, string? because)
+    {
+        var after = TenantRules.Suspend(stored.State, tenant, because);
+        if (!ReferenceEquals(after, stored.State))
+            await stored.CommitAsync(after, onFailure: DeactivateOnIdle);
+    }
 }

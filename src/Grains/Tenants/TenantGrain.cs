@@ -1,3 +1,4 @@
+using Sophia.Log;
 using Sophia.Operations;
 using Sophia.Security;
 
@@ -9,8 +10,11 @@ namespace Sophia.Tenants;
 internal sealed class TenantGrain(
     [PersistentState("tenant", Stores.Durable)] IPersistentState<TenantState> stored,
     ISecretSource secrets,
+    ILogStore log,
     TimeProvider time) : Grain, ITenantGrain
 {
+    private TenantAudit? audit;
+
     private TenantId Tenant => TenantKey.Parse(this.GetPrimaryKeyString()).Tenant;
 
     public async Task<TenantView> Create(string displayName)
@@ -62,6 +66,41 @@ internal sealed class TenantGrain(
         return redeemed is null ? null : new Caller(Tenant, redeemed.KeyId!, "browser", redeemed.Role);
     }
 
+    public async Task<TenantView> Suspend(string because, string by)
+    {
+        MustBeSystem();
+        MustExist();
+        if (stored.State.SuspendedBecause != because)
+            await Audit().Write("suspend", by, because);
+        await Change(TenantRules.Suspend(stored.State, because, time.GetUtcNow()));
+        return await Told(because);
+    }
+
+    public async Task<TenantView> Resume(string by)
+    {
+        MustBeSystem();
+        MustExist();
+        if (stored.State.SuspendedAt is not null)
+            await Audit().Write("resume", by, null);
+        await Change(TenantRules.Resume(stored.State));
+        return await Told(null);
+    }
+
+    // Always: an earlier call may have ended between the grain's own state and the list.
+    private async Task<TenantView> Told(string? because)
+    {
+        await GrainFactory.GetGrain<ITenantDirectoryGrain>(TenantKey.System).Suspend(Tenant, because);
+        return Shown(stored.State);
+    }
+
+    private TenantAudit Audit() => audit ??= new TenantAudit(log, Tenant, time);
+
+    private static void MustBeSystem()
+    {
+        if (CallerContext.SystemReason is null)
+            throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
+    }
+
     private async Task Change(TenantState after)
     {
         if (!ReferenceEquals(after, stored.State))
@@ -76,5 +115,6 @@ internal sealed class TenantGrain(
 
     private TenantView Shown(TenantState state) => new(
         Tenant, state.DisplayName, state.CreatedAt ?? default,
-        state.Keys.Select(key => new ApiKeyView(key.KeyId, key.Label, key.Role, key.CreatedAt, key.RevokedAt)).ToArray());
+        state.Keys.Select(key => new ApiKeyView(key.KeyId, key.Label, key.Role, key.CreatedAt, key.RevokedAt)).ToArray(),
+        state.SuspendedAt, state.SuspendedBecause);
 }

@@ -18,6 +18,21 @@ internal static class TenantRules
     public static TenantState Create(TenantState state, string displayName, DateTimeOffset now) =>
         state.CreatedAt is not null ? state : state with { CreatedAt = now, DisplayName = displayName };
 
+    /// <summary>The state with the reason; a tenant that is suspended already keeps when it was, and has the newer reason.</summary>
+    public static TenantState Suspend(TenantState state, string because, DateTimeOffset now) =>
+        state.SuspendedBecause == because ? state : state with { SuspendedAt = state.SuspendedAt ?? now, SuspendedBecause = because };
+
+    public static TenantState Resume(TenantState state) => state.SuspendedAt is null ? state : state with { SuspendedAt = null, SuspendedBecause = null };
+
+    public static TenantDirectoryState Suspend(TenantDirectoryState state, TenantId tenant, string? because)
+    {
+        var known = state.Suspended.FirstOrDefault(one => one.Tenant == tenant);
+        if (known?.Because == because)
+            return state;
+        var others = state.Suspended.Where(one => one.Tenant != tenant);
+        return state with { Suspended = because is null ? [.. others] : [.. others, new TenantSuspension(tenant, because)], Suspensions = state.Suspensions + 1 };
+    }
+
     public static TenantState AddKey(TenantState state, KeyState key) => state.Keys.Count(k => k.RevokedAt is null) >= MostKeys
         ? throw new RefusedException(RefusalCode.Conflict, $"A tenant has at most {MostKeys} keys: revoke one first.")
         : state with { Keys = [.. state.Keys, key] };

@@ -19,6 +19,13 @@ public sealed record TenantState
 
     [Id(4)]
     public IReadOnlyList<SignInState> SignIns { get; init; } = [];
+
+    /// <summary>Null where the tenant is not suspended.</summary>
+    [Id(5)]
+    public DateTimeOffset? SuspendedAt { get; init; }
+
+    [Id(6)]
+    public string? SuspendedBecause { get; init; }
 }
 
 /// <summary>An API key. Hash is the SHA-256 of the whole key in lower hex.</summary>
@@ -46,4 +53,11 @@ public sealed record TenantDirectoryState
     /// <summary>In the order of creation.</summary>
     [Id(1)]
     public IReadOnlyList<string> Tenants { get; init; } = [];
+
+    [Id(2)]
+    public IReadOnlyList<TenantSuspension> Suspended { get; init; } = [];
+
+    /// <summary>How often a suspension was told or lifted.</summary>
+    [Id(3)]
+    public long Suspensions { get; init; }
 }

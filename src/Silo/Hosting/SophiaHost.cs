@@ -34,6 +34,7 @@ internal static class SophiaHost
             silo.AddReminders();
         });
         AddStorageRoom(builder.Services, options, folder);
+        builder.Services.AddTenantGate();
         if (options.HasGrains)
             AddGrains(builder.Services, options, folder);
         if (options.HasEdge)

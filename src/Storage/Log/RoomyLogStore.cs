@@ -3,15 +3,16 @@ using Sophia.Tenants;
 
 namespace Sophia.Log;
 
-/// <summary>Refuses new records while there is no room for them; everything else goes through to the store.</summary>
+/// <summary>Refuses new records while there is no room for them or their tenant is suspended; everything else goes through to the store.</summary>
 /// <remarks>New means what makes the log grow with a sender's will: records that are written and quarantined items. Deletes, checkpoints, runs, chat, audit and decisions go on, so that
 /// people can see what is wrong and make room.</remarks>
-internal sealed class RoomyLogStore(ILogStore inner, IStorageRoom room) : ILogStore
+internal sealed class RoomyLogStore(ILogStore inner, IStorageRoom room, ITenantGate? gate = null) : ILogStore
 {
     public Task<AppendOutcome> Append(TenantId tenant, AppendBatch batch, CancellationToken cancellation) =>
-        room.RefusesRecords is { } reason && Grows(batch)
-            ? Task.FromException<AppendOutcome>(new StorageException(StorageFault.Full, reason) { Told = reason })
-            : inner.Append(tenant, batch, cancellation);
+        !Grows(batch) ? inner.Append(tenant, batch, cancellation)
+        : gate?.Because(tenant) is { } suspended ? Task.FromException<AppendOutcome>(new StorageException(StorageFault.Unreachable, suspended) { Told = suspended })
+        : room.RefusesRecords is { } full ? Task.FromException<AppendOutcome>(new StorageException(StorageFault.Full, full) { Told = full })
+        : inner.Append(tenant, batch, cancellation);
 
     public Task<Fence> Acquire(TenantId tenant, string owner, CancellationToken cancellation) => inner.Acquire(tenant, owner, cancellation);
 

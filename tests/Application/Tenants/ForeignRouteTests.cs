@@ -51,6 +51,7 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         [typeof(QuarantineDiscard)] = """{"ids":[@id:long],"reason":"mine"}""",
         [typeof(NewKey)] = """{"label":"mine","role":"viewer"}""",
         [typeof(NewTenant)] = """{"tenant":"@tenant","displayName":"mine"}""",
+        [typeof(SuspendTenant)] = """{"reason":"mine"}""",
         [typeof(StartRun)] = "{}",
         [typeof(SearchQuery)] = """{"text":"@q"}""",
         [typeof(NewConversation)] = """{"session":"@session"}""",

@@ -1,5 +1,3 @@
-using Sophia.Operations;
-
 namespace Sophia.Pipelines;
 
 /// <summary>A lane as the pump sees it.</summary>
@@ -41,7 +39,7 @@ internal sealed record RunOrder(string RunId, int DefinitionVersion, string Defi
 /// Each lane has one batch in flight, so memory is bounded by lanes and batch size, and a slow store slows the reading.
 /// </summary>
 /// <remarks>Stopping (pause, cancel, shutdown) lets the steps in flight end. Going on is the same as starting: checkpoints say what is done.</remarks>
-internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<ILane> lanes, IRunListener listener, TimeProvider time, IStorageRoom? room = null)
+internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<ILane> lanes, IRunListener listener, TimeProvider time, Func<string?>? obstacle = null)
 {
     /// <summary>How often a partition or a lane is tried again before it counts as failed.</summary>
     public const int MaxTries = 4;
@@ -49,8 +47,8 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
     /// <summary>The pause before the first new try; each further one is twice as long.</summary>
     public static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How often a run that waits for room looks whether there is some.</summary>
-    public static readonly TimeSpan RoomLookedForEvery = TimeSpan.FromSeconds(1);
+    /// <summary>How often a run that waits looks whether it may go on.</summary>
+    public static readonly TimeSpan LookedForEvery = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource stopping = new();
     private readonly Dictionary<string, int> readBy = new(StringComparer.Ordinal);
@@ -157,7 +155,7 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
         var tries = 0;
         while (failure is null && !IsStopping)
         {
-            if (!await HasRoom(cancellation))
+            if (!await IsClear(cancellation))
                 return null;
             var answer = await Ask(lane, partition, ask);
             listener.Stepped(answer);
@@ -170,7 +168,7 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
                 case LaneOutcome.Done:
                 case LaneOutcome.SourceFailed:
                     return answer;
-                case LaneOutcome.StorageFull when room?.RefusesRecords is not null:
+                case LaneOutcome.StorageFull when obstacle?.Invoke() is not null:
                     continue;
                 case LaneOutcome.StorageFull:
                     failure ??= RunEvent.Fail.OfFullDisk(answer.Reason);
@@ -212,15 +210,15 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
             }
     }
 
-    /// <summary>Waits while no records are taken: nothing is read that could not be stored. False where the run was stopped meanwhile.</summary>
-    private async Task<bool> HasRoom(CancellationToken cancellation)
+    /// <summary>Waits while no records are taken, for want of room or because the tenant is suspended: nothing is read that could not be stored. False where the run was stopped meanwhile.</summary>
+    private async Task<bool> IsClear(CancellationToken cancellation)
     {
-        if (room?.RefusesRecords is null || order.DryRun)
+        if (obstacle?.Invoke() is null)
             return true;
-        while (!IsStopping && room.RefusesRecords is { } reason)
+        while (!IsStopping && obstacle() is { } reason)
         {
             listener.Waits(reason);
-            await Pause(RoomLookedForEvery, cancellation);
+            await Pause(LookedForEvery, cancellation);
         }
         listener.Waits(null);
         return !IsStopping;

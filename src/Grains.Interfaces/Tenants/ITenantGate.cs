@@ -1,0 +1,14 @@
+namespace Sophia.Tenants;
+
+/// <summary>Which tenants are suspended, as this process knows it. Asked before every request and call, so it answers from memory.</summary>
+public interface ITenantGate
+{
+    /// <summary>Within this time after a suspension was told, or was lifted, it holds in every process; in the one that was told it is at once. A process that starts knows it as soon.</summary>
+    public static readonly TimeSpan HoldsWithin = TimeSpan.FromSeconds(5);
+
+    /// <summary>Why nothing of the tenant is read or written now, in one sentence; null: it is.</summary>
+    string? Because(TenantId tenant);
+
+    /// <summary>Asks anew.</summary>
+    Task Refresh();
+}

@@ -1,0 +1,68 @@
+using System.CommandLine;
+using Sophia.Operations;
+using Sophia.Tenants;
+
+namespace Sophia.Commands;
+
+/// <summary>Looks after tenants, for the owner of the system tenant: lists, suspends and resumes them. <c>keys tenant</c> creates one.</summary>
+internal static class TenantsCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("tenants", "List tenants; suspend or resume one.") { Suspend(), Resume(), List() };
+        command.SetAction(Lines);
+        return command;
+    }
+
+    private static Command List()
+    {
+        var command = new Command("list", "List tenants.");
+        command.SetAction(Lines);
+        return command;
+    }
+
+    private static async Task<int> Lines(ParseResult parsed, CancellationToken cancellation)
+    {
+        await using var api = await Api.Open(parsed, cancellation);
+        if (parsed.GetValue(Settings.Json))
+        {
+            Console.Out.WriteLine(await api.Text(HttpMethod.Get, "api/tenants", null, cancellation));
+            return ExitCodes.Done;
+        }
+        var lines = await api.Get("api/tenants", EdgeJson.Default.IReadOnlyListTenantLine, cancellation);
+        Show.Rows(["tenant", "state", ""], lines.Select(line => new[] { line.Tenant.Value, line.Suspended ? "suspended" : "active", Show.Plain(line.Because) }));
+        return ExitCodes.Done;
+    }
+
+    private static Command Suspend()
+    {
+        var name = Name();
+        var reason = new Option<string>("--reason") { Description = "What the tenant's people are told, up to 500 characters.", Required = true };
+        var command = new Command("suspend", "Refuse a tenant's requests and let its runs wait; its data stays.") { name, reason };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var api = await Api.Open(parsed, cancellation);
+            var body = Api.Json(new SuspendTenant(parsed.GetValue(reason)), EdgeJson.Default.SuspendTenant);
+            Console.Out.WriteLine(await api.Text(HttpMethod.Post, $"api/tenants/{Uri.EscapeDataString(parsed.GetValue(name)!)}/suspend", body, cancellation) is { } text && parsed.GetValue(Settings.Json)
+                ? text : $"{parsed.GetValue(name)} is suspended");
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Resume()
+    {
+        var name = Name();
+        var command = new Command("resume", "Lift a tenant's suspension; runs that waited go on.") { name };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var api = await Api.Open(parsed, cancellation);
+            var text = await api.Text(HttpMethod.Post, $"api/tenants/{Uri.EscapeDataString(parsed.GetValue(name)!)}/resume", null, cancellation);
+            Console.Out.WriteLine(parsed.GetValue(Settings.Json) ? text : $"{parsed.GetValue(name)} is active");
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Argument<string> Name() => new("name") { Description = "The tenant." };
+}
