@@ -15,7 +15,7 @@ public sealed class StorageServicesTests
     public async Task One_line_puts_every_store_together()
     {
         var root = Path.Combine(Path.GetTempPath(), "sophia-services-" + Path.GetRandomFileName());
-        await using (var provider = new ServiceCollection().AddSophiaStorage(options => options.DataFolder = root).BuildServiceProvider())
+        await using (var provider = new ServiceCollection().AddLogging().AddSophiaStorage(options => options.DataFolder = root).BuildServiceProvider())
         {
             Assert.Equal(0, await provider.GetRequiredService<ILogStore>().Head(Tenants.TenantId.Parse("acme"), default));
             _ = provider.GetRequiredService<IRunStore>();
