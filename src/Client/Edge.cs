@@ -55,6 +55,7 @@ public static class Edge
         app.MapRecords();
         app.MapSearch();
         app.MapTenants();
+        app.MapExport();
         return app;
     }
 }

@@ -47,6 +47,7 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(TenantView))]
 [JsonSerializable(typeof(NewTenant))]
 [JsonSerializable(typeof(SuspendTenant))]
+[JsonSerializable(typeof(ExportManifest))]
 [JsonSerializable(typeof(IReadOnlyList<TenantLine>))]
 [JsonSerializable(typeof(NewKey))]
 [JsonSerializable(typeof(IssuedKey))]

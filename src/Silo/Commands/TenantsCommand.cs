@@ -9,7 +9,7 @@ internal static class TenantsCommand
 {
     public static Command Create()
     {
-        var command = new Command("tenants", "List tenants; suspend or resume one.") { Suspend(), Resume(), List() };
+        var command = new Command("tenants", "List tenants; suspend, resume or export one.") { Suspend(), Resume(), Export(), List() };
         command.SetAction(Lines);
         return command;
     }
@@ -59,6 +59,30 @@ internal static class TenantsCommand
             await using var api = await Api.Open(parsed, cancellation);
             var text = await api.Text(HttpMethod.Post, $"api/tenants/{Uri.EscapeDataString(parsed.GetValue(name)!)}/resume", null, cancellation);
             Console.Out.WriteLine(parsed.GetValue(Settings.Json) ? text : $"{parsed.GetValue(name)} is active");
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Export()
+    {
+        var name = Name();
+        var to = new Option<FileInfo>("--to") { Description = "The zip file to write; must not be there yet.", Required = true };
+        var command = new Command("export", "Write everything of a tenant into a zip of JSONL files with a manifest of checksums.") { name, to };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var target = parsed.GetValue(to)!;
+            if (target.Exists)
+                throw new CommandFailedException($"{target.Name} is there already.");
+            await using var api = await Api.Open(parsed, cancellation);
+            using var answer = await api.Http.GetAsync($"api/tenants/{Uri.EscapeDataString(parsed.GetValue(name)!)}/export", HttpCompletionOption.ResponseHeadersRead, cancellation);
+            if (!answer.IsSuccessStatusCode)
+                throw Api.FailureOf(answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellation));
+            var partial = target.FullName + ".part";
+            await using (var file = new FileStream(partial, FileMode.Create, FileAccess.Write))
+                await answer.Content.CopyToAsync(file, cancellation);
+            File.Move(partial, target.FullName);
+            Console.Out.WriteLine($"{target.FullName} holds tenant {parsed.GetValue(name)}");
             return ExitCodes.Done;
         });
         return command;
