@@ -24,6 +24,7 @@ public static class StorageServices
             .Validate(options => int.IsPow2(options.PageBytes), "StorageOptions.PageBytes must be a power of two.").ValidateOnStart();
         services.AddSingleton(provider => DataFolder.Open(provider.GetRequiredService<IOptions<StorageOptions>>().Value.DataFolder));
         services.AddSingleton(provider => new DatabaseFiles(provider.GetRequiredService<DataFolder>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value));
+        services.AddLogging();
         services.AddSingleton<StaleWrites>();
         services.AddSingleton(provider => new VectorCache(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value.VectorMib * 1024L * 1024));
         services.AddSingleton<IIndexStore, SqliteIndexStore>();

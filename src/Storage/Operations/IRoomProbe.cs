@@ -43,9 +43,7 @@ internal sealed class PostgresProbe(PostgresDatabase database, long? mostBytes) 
             return default;
         try
         {
-            await using var connection = await database.Connect(cancellation);
-            await using var ask = new NpgsqlCommand("SELECT pg_database_size(current_database())", connection);
-            var size = (long)(await ask.ExecuteScalarAsync(cancellation))!;
+            var size = await database.Size(cancellation);
             return new(most, Math.Max(0, most - size));
         }
         catch (NpgsqlException failure)

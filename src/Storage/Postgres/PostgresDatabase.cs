@@ -70,6 +70,14 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 
     public async ValueTask<NpgsqlConnection> Connect(CancellationToken cancellation) => await source.OpenConnectionAsync(cancellation);
 
+    /// <summary>What the whole database takes on its server's disks, in bytes; of no tenant.</summary>
+    public async Task<long> Size(CancellationToken cancellation)
+    {
+        await using var connection = await Connect(cancellation);
+        await using var ask = new NpgsqlCommand("SELECT pg_database_size(current_database())", connection);
+        return (long)(await ask.ExecuteScalarAsync(cancellation))!;
+    }
+
     public ValueTask DisposeAsync() => source.DisposeAsync();
 
     private async Task<T> Use<T>(TenantId tenant, Func<TenantLane, Task<T>> work)

@@ -90,6 +90,7 @@ internal sealed class TwoSilos : IAsyncDisposable
         services.AddSingleton(first.GetRequiredService<IIndexStore>());
         services.AddSingleton(first.GetRequiredService<IVectorStore>());
         services.AddSingleton(first.GetRequiredService<IReminderTable>());
+        services.AddSingleton(first.GetRequiredService<IStorageRoom>());
         foreach (var name in (string[])[Stores.Durable, Stores.Fast])
             services.AddGrainStorage(name, (_, _) => first.GetRequiredKeyedService<IGrainStorage>(name));
     }

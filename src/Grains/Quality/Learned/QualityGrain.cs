@@ -11,6 +11,7 @@ namespace Sophia.Quality;
 /// Tables are read from the log and forgotten with the activation. Accepting is audited before the definition changes: a crash in between leaves an
 /// entry of what was decided and no change, and accepting again comes to the same.
 /// </remarks>
+[InTenantPool]
 internal sealed partial class QualityGrain(
     [PersistentState("quality", Stores.Durable)] IPersistentState<QualityState> stored,
     ILogStore log, TimeProvider time, ILogger<QualityGrain> logger) : Grain, IQualityGrain
