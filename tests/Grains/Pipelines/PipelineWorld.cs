@@ -39,6 +39,9 @@ internal sealed class PipelineWorld : IAsyncDisposable
 
     public IReadOnlyList<long> Usual { get; set; } = [];
 
+    /// <summary>Why the run may not go on now, asked again and again.</summary>
+    public Func<string?>? Obstacle { get; set; }
+
     public int BatchRecords { get; set; } = 2;
 
     public RunKeeper Keeper { get; private set; } = null!;
@@ -101,7 +104,7 @@ internal sealed class PipelineWorld : IAsyncDisposable
         Keeper.GoLive();
         RunPump? pump = null;
         var counter = new StepCounter(() => StopAfterSteps > 0 && --StopAfterSteps == 0, () => pump!.Stop());
-        pump = new RunPump(order, new RunPlanner(Tenant, "crm", Log, [Files]), [.. lanes.Select((_, n) => new DirectLane(lanes, n, Lane, counter))], Keeper, Time);
+        pump = new RunPump(order, new RunPlanner(Tenant, "crm", Log, [Files]), [.. lanes.Select((_, n) => new DirectLane(lanes, n, Lane, counter))], Keeper, Time, Obstacle);
         if (await pump.Go(default) is { } ended)
         {
             await Keeper.Apply(ended, default);
