@@ -38,6 +38,7 @@ public enum ChunkKind
     Turns = 1,
     Section = 2,
     Entity = 3,
+    Function = 4,
 }
 
 /// <summary>The answer, best first. IndexedTo is the log position that the index has reached, Head the log's where records wait for the index: a difference means that newer records are still on their way.</summary>

@@ -7,7 +7,7 @@ namespace Sophia.Knowledge;
 internal static class RecordChunker
 {
     /// <summary>Raised whenever the same record would give other chunks, or other words of them: every index under an older number is built anew.</summary>
-    public const int Version = 3;
+    public const int Version = 4;
 
     private static readonly JsonDocumentOptions Json = new() { MaxDepth = 512 };
 
@@ -38,8 +38,12 @@ internal static class RecordChunker
             return TranscriptChunker.Chunks(turns, options);
         if (IsKind(record, "document") && record.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String)
             return DocumentChunker.Chunks(Bounded(text.GetString()!, options), IsFormat(record, "markdown"), title, options);
+        if (IsKind(record, "code") && record.TryGetProperty("text", out var code) && code.ValueKind == JsonValueKind.String)
+            return CodeChunker.Chunks(Bounded(code.GetString()!, options), TextOf(record, "language"), TextOf(record, "path") ?? title, options);
         return EntityChunker.Chunks(record, titleField, options);
     }
+
+    private static string? TextOf(JsonElement record, string name) => record.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     internal static string Bounded(string value, ChunkingOptions options) =>
         value.Length <= options.MaxFieldLength ? value : value[..options.MaxFieldLength];
