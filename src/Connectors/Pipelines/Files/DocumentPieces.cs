@@ -80,7 +80,7 @@ internal static class DocumentPieces
         return new FilePiece(file.StreamOf("transcripts"), file.Path, payload, 0, length);
     }
 
-    private static byte[] Write(Action<Utf8JsonWriter> members)
+    internal static byte[] Write(Action<Utf8JsonWriter> members)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer, TranscriptPayload.Options))

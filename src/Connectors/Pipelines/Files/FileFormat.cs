@@ -10,12 +10,13 @@ internal enum FileFormat
     Markdown = 5,
     Text = 6,
     Captions = 7,
+    Code = 8,
 }
 
 /// <summary>Which format a file's name promises.</summary>
 internal static class FileFormats
 {
-    public const string Names = "csv, tsv, jsonl, json, markdown, text or captions";
+    public const string Names = "csv, tsv, jsonl, json, markdown, text, captions or code";
 
     public static FileFormat? Parse(string name) => name.ToLowerInvariant() switch
     {
@@ -26,6 +27,7 @@ internal static class FileFormats
         "markdown" or "md" => FileFormat.Markdown,
         "text" or "txt" => FileFormat.Text,
         "captions" or "vtt" or "srt" => FileFormat.Captions,
+        "code" => FileFormat.Code,
         _ => null,
     };
 
@@ -43,6 +45,7 @@ internal static class FileFormats
             ".md" or ".markdown" or ".mdx" => FileFormat.Markdown,
             ".txt" or ".rst" or ".log" => FileFormat.Text,
             ".vtt" or ".srt" => FileFormat.Captions,
+            var extension when CodeFiles.Language(extension) is not null => FileFormat.Code,
             _ => null,
         };
         return (format, gzip);

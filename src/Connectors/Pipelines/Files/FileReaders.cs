@@ -10,6 +10,7 @@ internal static class FileReaders
         FileFormat.Json => new WholeFileReader(file, state, JsonPieces.Split),
         FileFormat.Markdown => new WholeFileReader(file, state, DocumentPieces.Markdown),
         FileFormat.Captions => new WholeFileReader(file, state, DocumentPieces.Captions),
+        FileFormat.Code => new WholeFileReader(file, state, CodePieces.Split, file.Settings.MaxCodeBytes, "maxCodeBytes"),
         _ => new WholeFileReader(file, state, DocumentPieces.Text),
     };
 }

@@ -11,6 +11,9 @@ internal sealed record FilesSettings
     /// <summary>The largest JSON, Markdown or text file, in bytes.</summary>
     public const int DefaultMaxDocumentBytes = 64 * 1024 * 1024;
 
+    /// <summary>The largest source file, in bytes: what is larger was hardly written by a person.</summary>
+    public const int DefaultMaxCodeBytes = 1024 * 1024;
+
     /// <summary>How long a watched file must have been left alone before it is read.</summary>
     public static readonly TimeSpan DefaultSettleFor = TimeSpan.FromSeconds(2);
 
@@ -27,6 +30,14 @@ internal sealed record FilesSettings
     public int MaxLineBytes { get; init; } = DefaultMaxLineBytes;
 
     public int MaxDocumentBytes { get; init; } = DefaultMaxDocumentBytes;
+
+    public int MaxCodeBytes { get; init; } = DefaultMaxCodeBytes;
+
+    /// <summary>Whether source files in folders of others' code and lock files are read as well. Default: they are passed over.</summary>
+    public bool Vendored { get; init; }
+
+    /// <summary>Whether generated source files are read as well. Default: they are refused by name.</summary>
+    public bool Generated { get; init; }
 
     public TimeSpan SettleFor { get; init; } = DefaultSettleFor;
 
@@ -47,6 +58,9 @@ internal sealed record FilesSettings
         Watch = Flag(definition, "watch"),
         MaxLineBytes = Size(definition, "maxLineBytes", DefaultMaxLineBytes),
         MaxDocumentBytes = Size(definition, "maxDocumentBytes", DefaultMaxDocumentBytes),
+        MaxCodeBytes = Size(definition, "maxCodeBytes", DefaultMaxCodeBytes),
+        Vendored = Flag(definition, "vendored"),
+        Generated = Flag(definition, "generated"),
         SettleFor = Duration(definition, "settleFor", DefaultSettleFor),
         Encoding = FileEncodings.Parse(definition["encoding"]) ?? throw Wrong("encoding", definition["encoding"], FileEncodings.Names),
         Format = definition["format"] is { Length: > 0 } format

@@ -20,7 +20,7 @@ internal sealed class FilesSourceKind(IOptions<FilesOptions> options, TimeProvid
         var settings = FilesSettings.Parse(source.Definition);
         var (root, mayRead) = Root(settings, source.Tenant);
         await Task.CompletedTask;
-        using var files = FolderWalk.Files(root, path => mayRead(path) && settings.Include.Match(path) && !settings.Exclude.Match(path), cancellation).GetEnumerator();
+        using var files = FolderWalk.Files(root, path => mayRead(path) && settings.Include.Match(path) && !settings.Exclude.Match(path) && (settings.Vendored || !CodeFiles.IsVendored(path)), cancellation).GetEnumerator();
         while (Next(files, settings) is { } file)
             if (Partition(file, settings) is { } partition)
                 yield return partition;
@@ -95,6 +95,7 @@ internal sealed class FilesSourceKind(IOptions<FilesOptions> options, TimeProvid
         var (format, gzip) = Format(file.Path, settings);
         var unreadable = format is null ? NoReader(file.Path)
             : info.Length == 0 ? "the file is empty"
+            : format == FileFormat.Code && !settings.Generated && CodeFiles.IsGeneratedName(file.Path) ? CodeFiles.GeneratedByName
             : FileHead.Read(info.FullName, gzip, settings.Encoding, options.Value).Unreadable;
         return new SourcePartition(file.Path, fingerprint, info.Length, unreadable);
     }

@@ -8,9 +8,10 @@ internal sealed record FilePiece(string Stream, string Key, ReadOnlyMemory<byte>
     public static FilePiece Bad(string stream, int offset, int length, PieceFault fault) => new(stream, "", default, offset, length, fault);
 }
 
-/// <summary>Reads a file that only means something as a whole, as far as maxDocumentBytes. It goes on by counting pieces, so the split must be the same each time.</summary>
-internal sealed class WholeFileReader(OpenedFile file, ReaderState state, Func<OpenedFile, ReadOnlyMemory<byte>, IEnumerable<FilePiece>> split) : ISourceReader
+/// <summary>Reads a file that only means something as a whole, as far as a limit (maxDocumentBytes unless it is told another). It goes on by counting pieces, so the split must be the same each time.</summary>
+internal sealed class WholeFileReader(OpenedFile file, ReaderState state, Func<OpenedFile, ReadOnlyMemory<byte>, IEnumerable<FilePiece>> split, int? maxBytes = null, string setting = "maxDocumentBytes") : ISourceReader
 {
+    private readonly int limit = maxBytes ?? file.Settings.MaxDocumentBytes;
     private readonly OffsetMap map = new();
     private IEnumerator<FilePiece>? pieces;
     private TextSource? source;
@@ -68,7 +69,6 @@ internal sealed class WholeFileReader(OpenedFile file, ReaderState state, Func<O
     private async ValueTask Load(CancellationToken cancellation)
     {
         source = new TextSource(await file.OpenAt(file.Mark, cancellation), file.Encoding);
-        var limit = file.Settings.MaxDocumentBytes;
         var buffer = GC.AllocateUninitializedArray<byte>(64 * 1024);
         var length = 0;
         try
@@ -78,7 +78,7 @@ internal sealed class WholeFileReader(OpenedFile file, ReaderState state, Func<O
                 length += read;
                 if (length > limit)
                 {
-                    refused = Refused(PieceFault.Oversized(length, limit, "maxDocumentBytes") with { Hint = "The file is larger. Raise maxDocumentBytes in the source if such a size is meant." });
+                    refused = Refused(PieceFault.Oversized(length, limit, setting) with { Hint = $"The file is larger. Raise {setting} in the source if such a size is meant." });
                     return;
                 }
                 if (buffer.Length - length < TextSource.SmallestRead)

@@ -11,7 +11,7 @@ internal sealed class SourceReader(DefinitionErrors errors)
     internal static readonly IReadOnlyDictionary<string, string[]> Known = new Dictionary<string, string[]>(StringComparer.Ordinal)
     {
         ["airbyte"] = ["command", "config", "idleAfter", "image", "maxLineBytes", "name", "schema", "startWithin", "streams", "type"],
-        ["files"] = ["encoding", "exclude", "format", "include", "key", "maxDocumentBytes", "maxLineBytes", "name", "path", "settleFor", "stream", "type", "watch", "watchEvery"],
+        ["files"] = ["encoding", "exclude", "format", "generated", "include", "key", "maxCodeBytes", "maxDocumentBytes", "maxLineBytes", "name", "path", "settleFor", "stream", "type", "vendored", "watch", "watchEvery"],
         ["github-webhook"] = ["name", "secret", "type"],
         ["webhook"] = ["deliveryHeader", "encoding", "key", "name", "prefix", "secret", "signatureHeader", "stream", "timestampHeader", "tolerance", "type"],
     };

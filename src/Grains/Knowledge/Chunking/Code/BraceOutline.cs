@@ -9,6 +9,9 @@ internal sealed partial class BraceOutline
     /// <summary>Containers within containers that are followed.</summary>
     private const int MaxDepth = 32;
 
+    /// <summary>How much worse a cut is in brackets that would fit into a chunk.</summary>
+    private const int WithinWhole = 10_000;
+
     private readonly string text;
     private readonly BraceText skip;
     private readonly BraceScanner scan;
@@ -25,7 +28,7 @@ internal sealed partial class BraceOutline
             return null;
         var outline = new BraceOutline(text, language, scan);
         outline.Statements(0, text.Length, 0, "");
-        return new CodeOutline(outline.tiles.Finish(""), () => scan.Borders);
+        return new CodeOutline(outline.tiles.Finish(""), outline.Borders);
     }
 
     private void Statements(int start, int end, int depth, string scope)
@@ -57,6 +60,38 @@ internal sealed partial class BraceOutline
             tiles.Function(start, end, scope, CodeSignature.Of(Modifiers().Replace(CodeSignature.Of(head), "").TrimEnd(' ', '=', ':', '(')));
         else
             tiles.Close(end, scope);
+    }
+
+    /// <summary>Where statements begin, first lines within brackets included. Places in brackets that would fit into a chunk are the last to be taken.</summary>
+    private IReadOnlyList<CodeBorder> Borders(int maxLength)
+    {
+        var (kept, around, next) = (new List<CodeBorder>(), new Stack<BracePair>(), 0);
+        foreach (var border in scan.Borders)
+        {
+            Enter(border.At);
+            kept.Add(around.TryPeek(out var inner) && inner.Close - inner.Open <= maxLength ? border with { Depth = border.Depth + WithinWhole } : border);
+        }
+        Enter(text.Length);
+        kept.Sort((a, b) => a.At.CompareTo(b.At));
+        return kept;
+
+        void Enter(int place)
+        {
+            for (; next < scan.Pairs.Count && scan.Pairs[next].Open < place; next++)
+            {
+                Leave(scan.Pairs[next].Open);
+                around.Push(scan.Pairs[next]);
+                if (scan.Pairs[next].Close - scan.Pairs[next].Open > maxLength && LineAfter(scan.Pairs[next].Open) is var inside && inside < scan.Pairs[next].Close)
+                    kept.Add(new CodeBorder(inside, Math.Min(scan.Pairs[next].Depth + 1, CodeBorder.MaxDepth) * 2));
+            }
+            Leave(place);
+        }
+
+        void Leave(int place)
+        {
+            while (around.TryPeek(out var top) && top.Close < place)
+                around.Pop();
+        }
     }
 
     private int FirstBorder(int place)

@@ -120,18 +120,19 @@ internal sealed class BraceScanner(string text, BraceLanguage language)
     {
         if (previous == Token.None)
             decorated = text[at] == '@';
-        if (lineEnd < 0 || previous == Token.None || (open.Count > 0 && open.Peek().Bracket != '{'))
+        if (lineEnd < 0 || previous == Token.None)
         {
             if (previous == Token.Operator && previousEnd == previousStart + 1 && text[previousStart] == '{')
                 decorated = text[at] == '@';
             return;
         }
-        var depth = Math.Min(open.Count, CodeBorder.MaxDepth) * 2;
-        if (Ends(at))
+        var (depth, among) = (Math.Min(open.Count, CodeBorder.MaxDepth) * 2, open.Count == 0 || open.Peek().Bracket == '{');
+        if (among && Ends(at))
             borders.Add(new CodeBorder(lineEnd, depth));
         else if (text[previousEnd - 1] == ',')
             borders.Add(new CodeBorder(lineEnd, depth + 1));
-        decorated = text[at] == '@';
+        if (among)
+            decorated = text[at] == '@';
     }
 
     /// <summary>Whether the statement before a place ended with its line.</summary>

@@ -17,7 +17,7 @@ internal static class CSharpOutline
         var root = CSharpSyntaxTree.ParseText(text, Options).GetCompilationUnitRoot();
         var tiles = new CodeTiles(text);
         Members(root.Members, "", 0, tiles);
-        return new CodeOutline(tiles.Finish(""), () => Borders(root));
+        return new CodeOutline(tiles.Finish(""), _ => Borders(root));
     }
 
     private static void Members(SyntaxList<MemberDeclarationSyntax> members, string scope, int depth, CodeTiles tiles)

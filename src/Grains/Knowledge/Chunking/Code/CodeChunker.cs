@@ -24,6 +24,7 @@ internal static class CodeChunker
 
     private static IEnumerable<Part> Parts(string text, CodeOutline outline, ChunkingOptions options)
     {
+        IReadOnlyList<CodeBorder>? borders = null;
         foreach (var unit in outline.Units)
         {
             if (TextSplitter.Whole(text, unit.Start, unit.End) is not { Length: > 0 } whole)
@@ -31,7 +32,7 @@ internal static class CodeChunker
             if (whole.Length <= options.MaxChunkLength)
                 yield return new Part(whole, [unit], true);
             else
-                foreach (var piece in Cut(text, unit.Start, unit.End, outline.Borders(), options))
+                foreach (var piece in Cut(text, unit.Start, unit.End, borders ??= outline.Borders(options.MaxChunkLength), options))
                     yield return new Part(piece, [unit], false);
         }
     }

@@ -20,8 +20,8 @@ internal readonly record struct CodeBorder(int At, int Depth)
 }
 
 /// <summary>What a language's outline says of a file.</summary>
-/// <param name="Borders">In order of place; asked for only where a unit is longer than a chunk.</param>
-internal sealed record CodeOutline(IReadOnlyList<CodeUnit> Units, Func<IReadOnlyList<CodeBorder>> Borders);
+/// <param name="Borders">In order of place, for chunks of a greatest length; asked for only where a unit is longer.</param>
+internal sealed record CodeOutline(IReadOnlyList<CodeUnit> Units, Func<int, IReadOnlyList<CodeBorder>> Borders);
 
 /// <summary>Collects units so that they tile a file: what nobody claimed belongs to the scope that is open.</summary>
 internal sealed class CodeTiles(string text)

@@ -13,7 +13,7 @@ internal static class LineOutline
         foreach (var border in borders)
             if (border.Depth == 0)
                 tiles.Close(border.At, "");
-        return new CodeOutline(tiles.Finish(""), () => borders);
+        return new CodeOutline(tiles.Finish(""), _ => borders);
     }
 
     private static List<CodeBorder> Borders(string text)

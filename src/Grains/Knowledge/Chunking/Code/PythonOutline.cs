@@ -33,7 +33,7 @@ internal static partial class PythonOutline
         }
         if (scopes.Count > 0 && lines.Count > 0)
             tiles.Close(lines[^1].End, Scope(scopes));
-        return new CodeOutline(tiles.Finish(""), () => Borders(text, lines));
+        return new CodeOutline(tiles.Finish(""), _ => Borders(text, lines));
     }
 
     private static void Leave(List<(int Indent, string Name)> scopes, int indent, int at, CodeTiles tiles)
