@@ -61,12 +61,27 @@ internal sealed class IndexWriter(DatabaseConnection database)
     private long RemoveChunks(long record)
     {
         using (var words = database.Prepare(
-            "INSERT INTO chunk_words(chunk_words, rowid, title, section, text) SELECT 'delete', id, title, section, text FROM chunk WHERE record = ?1"))
-            words.Int(1, record).Run();
+            "INSERT INTO chunk_words(chunk_words, rowid, title, section, text) SELECT 'delete', id, title, section, text FROM chunk WHERE record = ?1 AND kind <> ?2"))
+            words.Int(1, record).Int(2, (long)ChunkKind.Function).Run();
+        foreach (var (id, title, chunk) in Code(record))
+        {
+            using var words = database.Prepare("INSERT INTO chunk_words(chunk_words, rowid, title, section, text) VALUES ('delete', ?1, ?2, ?3, ?4)");
+            words.Int(1, id).Text(2, title).Text(3, chunk.Section!).Text(4, Identifiers.Indexed(chunk)).Run();
+        }
         new SqliteVectors(database).Leave(record);
         using var delete = database.Prepare("DELETE FROM chunk WHERE record = ?1");
         delete.Int(1, record).Run();
         return database.Scalar("SELECT changes()");
+    }
+
+    private List<(long Id, string Title, Chunk Chunk)> Code(long record)
+    {
+        var chunks = new List<(long, string, Chunk)>();
+        using var select = database.Prepare("SELECT id, ordinal, title, section, text FROM chunk WHERE record = ?1 AND kind = ?2");
+        select.Int(1, record).Int(2, (long)ChunkKind.Function);
+        while (select.Step())
+            chunks.Add((select.Int(0), select.Text(2), new Chunk((int)select.Int(1), ChunkKind.Function, select.Text(4), select.Text(3), [], [])));
+        return chunks;
     }
 
     private void Insert(long record, string title, Chunk chunk)
@@ -75,7 +90,7 @@ internal sealed class IndexWriter(DatabaseConnection database)
             insert.Int(1, record).Int(2, chunk.Ordinal).Int(3, (long)chunk.Kind).Text(4, ChunkJson.Texts(chunk.Speakers)).Blob(5, chunk.Words.Span)
                 .Text(6, title).Text(7, chunk.Section ?? "").Text(8, chunk.Text).Text(9, ChunkJson.Spans(chunk.Spans)).Run();
         using var words = database.Prepare("INSERT INTO chunk_words(rowid, title, section, text) VALUES (last_insert_rowid(), ?1, ?2, ?3)");
-        words.Text(1, title).Text(2, chunk.Section ?? "").Text(3, chunk.Text).Run();
+        words.Text(1, title).Text(2, chunk.Section ?? "").Text(3, Identifiers.Indexed(chunk)).Run();
     }
 
     private void Move(IndexCursor next, long change)

@@ -109,7 +109,7 @@ internal sealed class PostgresIndexBatch
     {
         var stems = new Dictionary<string, int>(StringComparer.Ordinal);
         var length = 0;
-        foreach (var text in (string[])[title, chunk.Section ?? "", chunk.Text])
+        foreach (var text in (string[])[title, chunk.Section ?? "", Identifiers.Indexed(chunk)])
         {
             _ = PostgresKey.Of(text); // Refuses half a character, as SQLite does.
             foreach (var word in analyzer.Words(text))

@@ -255,6 +255,22 @@ public abstract class IndexStoreSuite : IAsyncLifetime
         }
     }
 
+    [EngineFact]
+    public async Task Names_in_code_are_found_by_their_parts_and_whole_until_the_code_is_replaced()
+    {
+        static IndexedRecord Code(string text) => Record("a", [new Chunk(0, ChunkKind.Function, text, "Log.RefuseStale() · log.cs:1-9", [], [new("text", 0, text.Length, 0)])]);
+        Assert.True(await Put(1, Code("bool IsFencedEpoch(int lease_holder) => false;"), Record("b", "IsFencedEpoch")));
+        foreach (var term in (string[])["fenced", "leaseholder", "holder", "refuse"])
+            Assert.Equal("a", Assert.Single(await Texts(await Ask(term))).Key);
+        Assert.Equal(2, (await Ask("isfencedepoch")).Chunks.Count);
+        var stored = Assert.Single(await Index.ChunksOf(Acme, "notes", "a", default)).Chunk;
+        Assert.Equal((ChunkKind.Function, "bool IsFencedEpoch(int lease_holder) => false;"), (stored.Kind, stored.Text));
+        Assert.True(await Put(2, Code("bool IsOpen() => true;")));
+        Assert.Empty((await Ask("fenced")).Chunks);
+        Assert.Empty((await Ask("leaseholder")).Chunks);
+        Assert.Single((await Ask("open")).Chunks);
+    }
+
     protected static IndexedRecord Record(string key, params string[] texts) =>
         Record(key, [.. texts.Select((text, i) => new Chunk(i, ChunkKind.Entity, text, null, [], [new("text", 0, text.Length, 0)]))]);
 

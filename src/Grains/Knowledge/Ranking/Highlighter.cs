@@ -19,6 +19,35 @@ internal sealed class Highlighter
             (starts[stem[0]], starts[char.ToUpperInvariant(stem[0])]) = (true, true);
     }
 
+    /// <summary>In code also parts of names: the second half of <c>staleEpoch</c> where "epoch" was asked for.</summary>
+    public List<TextSpan> Spans(Chunk chunk) => chunk.Kind == ChunkKind.Function ? InCode(chunk.Text) : Spans(chunk.Text);
+
+    private List<TextSpan> InCode(string text)
+    {
+        var spans = new List<TextSpan>();
+        foreach (var word in analyzer.Words(text))
+        {
+            if (query.Weights.ContainsKey(word.Stem))
+                spans.Add(new TextSpan(word.Start, word.Length));
+            else if (word.Length <= Identifiers.MaxLength)
+                Parts(text.AsSpan(word.Start, word.Length), word.Start, spans);
+            if (spans.Count >= MaxSpans)
+                break;
+        }
+        return spans;
+    }
+
+    private void Parts(ReadOnlySpan<char> name, int offset, List<TextSpan> spans)
+    {
+        for (var at = 0; at < name.Length;)
+        {
+            var end = Identifiers.PartEnd(name, at);
+            if (end - at < name.Length && analyzer.Words(name[at..end]) is [var part] && query.Weights.ContainsKey(part.Stem))
+                spans.Add(new TextSpan(offset + at, end - at));
+            at = end;
+        }
+    }
+
     public List<TextSpan> Spans(string text)
     {
         words.Clear();

@@ -12,6 +12,10 @@ internal static class Identifiers
     /// <summary>The longest name in UTF-16 units that is taken apart.</summary>
     public const int MaxLength = 200;
 
+    /// <summary>The text of a chunk as an index is to cut it into words: itself, and beside code what its names and those of its section are made of.</summary>
+    public static string Indexed(Chunk chunk) =>
+        chunk.Kind == ChunkKind.Function ? $"{chunk.Text}\n{Beside(CodeSection.Words(chunk.Section ?? ""))}\n{Beside(chunk.Text)}" : chunk.Text;
+
     /// <summary>What an index keeps of a code chunk's text beside the text, as words with blanks between; empty where there is nothing to add.</summary>
     public static string Beside(ReadOnlySpan<char> text)
     {
@@ -32,7 +36,7 @@ internal static class Identifiers
         return words.ToString();
     }
 
-    /// <summary>Where the part begins that ends before <paramref name="end"/> would: the next border of a name at or after a place.</summary>
+    /// <summary>Where the part of a name ends that starts at a place.</summary>
     public static int PartEnd(ReadOnlySpan<char> name, int start)
     {
         var at = start + 1;

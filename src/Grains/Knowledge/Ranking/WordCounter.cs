@@ -17,6 +17,11 @@ internal sealed class WordCounter(WordAnalyzer analyzer)
         analyzer.Append(title, 0, words);
         if (chunk.Kind == ChunkKind.Section && chunk.Section is not null)
             analyzer.Append(chunk.Section, 0, words);
+        if (chunk.Kind == ChunkKind.Function && CodeSection.Words(chunk.Section ?? "") is var names)
+        {
+            analyzer.Append(names, 0, words);
+            analyzer.Append(Identifiers.Beside(names), 0, words);
+        }
         var titleWords = words.Count;
         foreach (var word in words)
             CollectionsMarshal.GetValueRefOrAddDefault(stems, word.Stem, out _).Title++;
@@ -32,6 +37,8 @@ internal sealed class WordCounter(WordAnalyzer analyzer)
                 if (chunk.Speakers[speaker] == part.Speaker)
                     spoken[speaker] += words.Count - before;
         }
+        if (chunk.Kind == ChunkKind.Function)
+            analyzer.Append(Identifiers.Beside(chunk.Text), 0, words);
         foreach (var word in words)
             CollectionsMarshal.GetValueRefOrAddDefault(stems, word.Stem, out _).Body++;
         return new WordCount(titleWords, words.Count, stems, spoken);

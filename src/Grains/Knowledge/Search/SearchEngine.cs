@@ -94,6 +94,6 @@ public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider 
         var spans = chunk.Spans.Select(span => new FieldSpan(span.Field, span.Start, span.Length)).ToArray();
         return new SearchHit(
             score, found.ChunkId, new Citation(found.Stream, found.Key, found.Version, spans), chunk.Kind, found.Title, chunk.Text,
-            highlighter.Spans(chunk.Text), chunk.Section, chunk.Speakers.ToArray(), found.At);
+            highlighter.Spans(chunk), chunk.Section, chunk.Speakers.ToArray(), found.At);
     }
 }

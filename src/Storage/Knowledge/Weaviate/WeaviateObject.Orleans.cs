@@ -51,7 +51,7 @@ internal sealed record PassageObject(
     private static string WordsOf(string title, Chunk chunk, WordAnalyzer analyzer)
     {
         var stems = new StringBuilder();
-        foreach (var text in (string[])[title, chunk.Section ?? "", chunk.Text])
+        foreach (var text in (string[])[title, chunk.Section ?? "", Identifiers.Indexed(chunk)])
             foreach (var word in analyzer.Words(text))
                 if (word.Stem.Length > 0)
                     stems.Append(stems.Length > 0 ? " " : "").Append(word.Stem);

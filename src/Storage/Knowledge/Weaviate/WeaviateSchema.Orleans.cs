@@ -29,7 +29,11 @@ internal sealed partial class WeaviateSchema(WeaviateClient client, WeaviateOpti
     {
         var marks = new StringBuilder();
         foreach (var kind in Kinds)
-            marks.Append(await MarkOf(Collection(options.Collections, kind), cancellation)).Append(' ');
+        {
+            var mark = await MarkOf(Collection(options.Collections, kind), cancellation);
+            if (kind != ChunkKind.Function) // The release before knows the engine by the others' marks.
+                marks.Append(mark).Append(' ');
+        }
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(marks.ToString())))[..32];
     }
 

@@ -1,0 +1,77 @@
+namespace Sophia.Knowledge;
+
+/// <summary>Goal: chunks of code are named, placed and packed as docs/adr/0022 says, whatever the code. Method: small files, and broken ones.</summary>
+public sealed class CodeChunkerTests
+{
+    private static readonly ChunkingOptions Options = ChunkingOptions.Default;
+
+    [Fact]
+    public void A_section_names_the_function_and_its_lines()
+    {
+        var body = string.Concat(Enumerable.Range(0, 40).Select(i => $"        Call(a, b, c, {i});\n"));
+        var chunks = Cut($"using System;\n\nnamespace N;\n\nclass T\n{{\n    int field;\n\n    /// <summary>First.</summary>\n    void First(int a)\n    {{\n{body}    }}\n\n    void Second<X>(string b)\n    {{\n{body}    }}\n}}\n", "csharp");
+        Assert.Equal(["N.T.First(int) · a/b.cs:1-52", "N.T.Second<X>(string) · a/b.cs:54-97"], chunks.Select(chunk => chunk.Section));
+        Assert.All(chunks, chunk => Assert.Equal(ChunkKind.Function, chunk.Kind));
+    }
+
+    [Fact]
+    public void A_function_longer_than_a_chunk_is_cut_between_statements_and_stands_alone()
+    {
+        var body = string.Concat(Enumerable.Range(0, 600).Select(i => $"        Call(number: {i});\n"));
+        var chunks = Cut($"class T\n{{\n    void Before() {{ }}\n\n    void Long()\n    {{\n{body}    }}\n\n    void After() {{ }}\n}}\n", "csharp");
+        var pieces = chunks.Where(chunk => chunk.Section!.StartsWith("T.Long()", StringComparison.Ordinal)).ToList();
+        Assert.True(pieces.Count > 1);
+        Assert.All(pieces, piece => Assert.DoesNotContain("Before", piece.Text));
+        Assert.All(pieces, piece => Assert.DoesNotContain("After", piece.Text));
+        Assert.All(pieces, piece => Assert.True(piece.Text[^1] is ';' or '}', piece.Text[^20..]));
+    }
+
+    [Theory]
+    [InlineData("csharp", "class A { void B( { if } ] ) => \"")]
+    [InlineData("python", "def f(:\n  \"\"\"open\n class )(\n\tx = f'{")]
+    [InlineData("typescript", "class A { b() { return `${`; } ) ] /[/ ")]
+    [InlineData("rust", "fn f<'a>(x: &'a str) { r#\"open")]
+    [InlineData("php", "<?php function f() { $a = <<<X\nopen")]
+    [InlineData("cpp", "#define X {\nint f() { return R\"(open")]
+    [InlineData("sql", "SELECT 1;\n\nSELECT '")]
+    [InlineData(null, "\uFEFFx\ud83d\ude42")]
+    public void Broken_code_is_cut_and_nothing_of_it_lost(string? language, string text) => AllThere(text, Cut(text, language));
+
+    [Theory]
+    [InlineData("csharp")]
+    [InlineData("python")]
+    [InlineData("typescript")]
+    [InlineData("rust")]
+    [InlineData("sql")]
+    public void Endless_nesting_is_cut_and_nothing_of_it_lost(string language)
+    {
+        foreach (var text in (string[])[new string('{', 100_000), string.Concat(Enumerable.Repeat("{\n", 50_000)) + string.Concat(Enumerable.Repeat("}\n", 50_000)), string.Concat(Enumerable.Repeat("class A {\n", 2_000)), string.Concat(Enumerable.Repeat("f'{", 30_000))])
+            AllThere(text, Cut(text, language));
+    }
+
+    [Theory]
+    [InlineData("IsStaleEpoch", "Is Stale Epoch")]
+    [InlineData("HTTPServer2Go", "HTTP Server2 Go")]
+    [InlineData("stale_epoch", "staleepoch")]
+    [InlineData("_log.readAll_rows", "read All readAllrows")]
+    [InlineData("plain Words here", "")]
+    public void A_name_is_taken_apart(string name, string beside) => Assert.Equal(beside, Identifiers.Beside(name));
+
+    [Fact]
+    public void A_highlight_marks_the_part_of_a_name()
+    {
+        var analyzer = new WordAnalyzer();
+        var highlighter = new Highlighter(AnalyzedQuery.Of("stale epochs", analyzer, new RankingOptions()), analyzer);
+        var chunk = Assert.Single(Cut("bool IsStaleEpoch(int x) => stale;", "csharp"));
+        Assert.Equal(["Stale", "Epoch", "stale"], highlighter.Spans(chunk).Select(span => chunk.Text.Substring(span.Start, span.Length)));
+    }
+
+    private static List<Chunk> Cut(string text, string? language) => CodeChunker.Chunks(text, language, "a/b.cs", Options);
+
+    private static void AllThere(string text, List<Chunk> chunks)
+    {
+        Assert.Equal(string.Concat(text.Where(c => !char.IsWhiteSpace(c))), string.Concat(chunks.SelectMany(chunk => chunk.Text).Where(c => !char.IsWhiteSpace(c))));
+        Assert.All(chunks, chunk => Assert.Equal(chunk.Text, text.Substring(chunk.Spans[0].Start, chunk.Spans[0].Length)));
+        Assert.All(chunks, chunk => Assert.True(chunk.Text.Length <= Options.MaxChunkLength));
+    }
+}
