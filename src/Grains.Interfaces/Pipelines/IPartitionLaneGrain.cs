@@ -67,7 +67,8 @@ public sealed record LaneAnswer(
     [property: Id(2)] long LastPosition = 0,
     [property: Id(3)] double QualitySum = 0,
     [property: Id(4)] string? Reason = null,
-    [property: Id(5)] IReadOnlyList<SampleReason>? Samples = null);
+    [property: Id(5)] IReadOnlyList<SampleReason>? Samples = null,
+    [property: Id(6)] IReadOnlyList<StreamTransformView>? Transforms = null);
 
 /// <summary>One of the reasons that a dry run found, for people to look at.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.SampleReason")]

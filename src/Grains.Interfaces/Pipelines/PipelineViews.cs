@@ -13,9 +13,9 @@ public sealed record PipelineView(
     [property: Id(8)] DeliveryTally? Deliveries = null,
     [property: Id(9)] DefinitionChange? Change = null);
 
-/// <summary>What a pipeline's webhook has taken so far; a repeated delivery counts once. Null in a view: it has no webhook.</summary>
+/// <summary>What a pipeline's webhook has taken so far; a repeated delivery counts once. Filtered ones were left out by their stream's transforms. Null in a view: it has no webhook.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.DeliveryTally")]
-public sealed record DeliveryTally([property: Id(0)] long Stored = 0, [property: Id(1)] long Quarantined = 0, [property: Id(2)] DateTimeOffset? LastAt = null);
+public sealed record DeliveryTally([property: Id(0)] long Stored = 0, [property: Id(1)] long Quarantined = 0, [property: Id(2)] DateTimeOffset? LastAt = null, [property: Id(3)] long Filtered = 0);
 
 /// <summary>What a definition that was just stated did; only the answer to stating it says so.</summary>
 /// <param name="Replaced">The version whose place it took: 0 where there was none, its own where the text is unchanged.</param>
@@ -60,8 +60,10 @@ public sealed record RunView(
     [property: Id(13)] string? Error,
     [property: Id(14)] string Reason,
     [property: Id(15)] double? QualityScore,
-    [property: Id(16)] IReadOnlyList<SampleReason>? Samples = null);
+    [property: Id(16)] IReadOnlyList<SampleReason>? Samples = null,
+    [property: Id(17)] IReadOnlyList<StreamTransformView>? Transforms = null);
 
+/// <summary>What a run counted so far, in records but for bytes, unreadable partitions and nulled values. Filtered records left by their stream's transforms; Nulled values could not be cast.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.RunCounts")]
 public sealed record RunCounts(
     [property: Id(0)] long In = 0,
@@ -72,11 +74,13 @@ public sealed record RunCounts(
     [property: Id(5)] long Deleted = 0,
     [property: Id(6)] long Chunked = 0,
     [property: Id(7)] long Bytes = 0,
-    [property: Id(8)] long Unreadable = 0)
+    [property: Id(8)] long Unreadable = 0,
+    [property: Id(9)] long Filtered = 0,
+    [property: Id(10)] long Nulled = 0)
 {
     public static RunCounts operator +(RunCounts a, RunCounts b) => new(
         a.In + b.In, a.Valid + b.Valid, a.Quarantined + b.Quarantined, a.Duplicate + b.Duplicate, a.Stored + b.Stored,
-        a.Deleted + b.Deleted, a.Chunked + b.Chunked, a.Bytes + b.Bytes, a.Unreadable + b.Unreadable);
+        a.Deleted + b.Deleted, a.Chunked + b.Chunked, a.Bytes + b.Bytes, a.Unreadable + b.Unreadable, a.Filtered + b.Filtered, a.Nulled + b.Nulled);
 }
 
 [GenerateSerializer, Immutable, Alias("Sophia.UnreadableView")]

@@ -69,7 +69,12 @@ public sealed record QuarantinedItem(
     [property: Id(9)] Origin Origin,
     [property: Id(10)] string? DecidedBy,
     [property: Id(11)] DateTimeOffset? DecidedAt,
-    [property: Id(12)] long HeadVersion = 0);
+    [property: Id(12)] long HeadVersion = 0,
+    [property: Id(13)] QuarantineSource? Source = null);
+
+/// <summary>What a held record was transformed from: the version of the definition, what the source said (null where the stream masks), and its number among those that one source record was split into (0: it was not).</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.QuarantineSource")]
+public sealed record QuarantineSource([property: Id(0)] int DefinitionVersion, [property: Id(1)] string? PayloadJson, [property: Id(2)] int Item = 0);
 
 /// <summary>Why one cell fails: the field, the rule's name, the value as seen (at most 200 characters), what was expected, and what may help.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.CellReason")]

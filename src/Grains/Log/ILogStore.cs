@@ -66,7 +66,11 @@ public readonly record struct NewEntry(
     UInt128 Hash,
     string? Partition = null,
     bool OnlyIfChanged = true,
-    long? OnlyIfVersion = null);
+    long? OnlyIfVersion = null)
+{
+    /// <summary>Kept with the row, where the record was transformed; it takes no part in the hash.</summary>
+    public EntrySource? Source { get; init; }
+}
 
 /// <summary>Everything that one transaction of the log does.</summary>
 public sealed record AppendBatch
@@ -137,7 +141,11 @@ public sealed record LogEntry(
     UInt128 Hash,
     DateTimeOffset At,
     string Run,
-    long Previous);
+    long Previous)
+{
+    /// <summary>What the record was transformed from; null where it was stored as its source said it.</summary>
+    public EntrySource? Source { get; init; }
+}
 
 /// <summary>The newest version of a key.</summary>
 public sealed record HeadEntry(string Stream, string Key, long Position, long Version, RecordOperation Operation, UInt128 Hash, string? Partition);

@@ -96,6 +96,12 @@ public readonly record struct SourceRecord(string Stream, string? Key, RecordOpe
 
     /// <summary>Which reading of the whole stream it belongs to, from 1; 0 where the source does not count them.</summary>
     public int Generation { get; init; }
+
+    /// <summary>What the stream's transforms made it of; null where it has none.</summary>
+    public EntrySource? Source { get; init; }
+
+    /// <summary>What follows the key, after a slash: which of the records it is that one source record was split into.</summary>
+    public string? KeyPart { get; init; }
 }
 
 /// <summary>A piece of a partition that could not become a record. Preview is at most 2,000 bytes of it, for people.</summary>

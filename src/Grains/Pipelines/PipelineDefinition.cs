@@ -44,6 +44,9 @@ public sealed record StreamDefinition
 
     public SyncMode Mode { get; init; } = SyncMode.Deduplicated;
 
+    /// <summary>What is done with a record before its key is made and the rules judge it, step by step.</summary>
+    public IReadOnlyList<TransformDefinition> Transforms { get; init; } = [];
+
     public IReadOnlyList<RuleDefinition> Rules { get; init; } = [];
 
     /// <summary>By the name that rules use, the name that the field has in the records.</summary>

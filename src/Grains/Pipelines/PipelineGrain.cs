@@ -27,7 +27,8 @@ internal sealed partial class PipelineGrain(
     IStorageRoom room,
     ITenantGate gate,
     TimeProvider time,
-    ILogger<PipelineGrain> logger) : Grain, IPipelineGrain, IRemindable
+    ILogger<PipelineGrain> logger,
+    ISecretBox? box = null) : Grain, IPipelineGrain, IRemindable
 {
     private static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(1);
 
@@ -52,7 +53,7 @@ internal sealed partial class PipelineGrain(
         key = TenantKey.Parse(this.GetPrimaryKeyString());
         keeper = new RunKeeper(key.Tenant, key.Name!, log, runs, time, lost: DeactivateOnIdle);
         planner = new RunPlanner(key.Tenant, key.Name!, log, kinds);
-        desk = new WebhookDesk(key.Tenant, key.Name!, log, judges, time, lost: DeactivateOnIdle);
+        desk = new WebhookDesk(key.Tenant, key.Name!, log, judges, time, lost: DeactivateOnIdle, maskKey: box is null ? null : () => box.Derive(MaskStep.Purpose(key.Tenant)));
         triggers = new PipelineTriggers(this, () => definition, () => keeper.IsGoing, reason => Start(new StartRun(Reason: reason)),
             next => Save(stored.State with { NextAt = next }), planner, judges, time);
         Reread();

@@ -101,18 +101,15 @@ internal abstract record ExpressionNode
         }
     }
 
-    public sealed record Function(string Name, ExpressionNode Argument) : ExpressionNode
+    public sealed record Call(ExpressionFunction Function, IReadOnlyList<ExpressionNode> Arguments) : ExpressionNode
     {
         public override ExpressionValue Evaluate(ReadOnlySpan<ExpressionValue> fields, DateTimeOffset now)
         {
-            var value = Argument.Evaluate(fields, now);
-            var text = value.Kind switch { ValueKind.Text => value.Text, ValueKind.Number => value.Number.ToString(System.Globalization.CultureInfo.InvariantCulture), _ => null };
-            return text is null ? default : Name switch
-            {
-                "len" => new ExpressionValue(ValueKind.Number, text.Length),
-                "lower" => new ExpressionValue(ValueKind.Text, Text: text.ToLowerInvariant()),
-                _ => new ExpressionValue(ValueKind.Text, Text: text.ToUpperInvariant()),
-            };
+            var values = new ExpressionValue[Arguments.Count];
+            for (var i = 0; i < values.Length; i++)
+                if ((values[i] = Arguments[i].Evaluate(fields, now)).Kind == ValueKind.Unknown && !Function.TakesMissing)
+                    return default;
+            return Function.Of(values);
         }
     }
 }

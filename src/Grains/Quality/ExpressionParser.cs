@@ -164,12 +164,18 @@ internal sealed class ExpressionParser(string text)
     {
         if (name is "now" or "today" && Sign(")"))
             return new ExpressionNode.Now();
-        if (name is not ("len" or "lower" or "upper"))
-            throw new RuleExpressionException("expected len(…), lower(…), upper(…) or now()", start);
+        if (!ExpressionFunction.All.TryGetValue(name, out var function))
+            throw new RuleExpressionException($"expected one of {string.Join(", ", ExpressionFunction.All.Keys.Order(StringComparer.Ordinal))} or now()", start);
         Deeper();
-        var argument = Sum();
+        var arguments = new List<ExpressionNode>();
+        do
+            arguments.Add(Or());
+        while (Sign(","));
         depth--;
-        return Sign(")") ? new ExpressionNode.Function(name, argument) : throw Expected("expected )");
+        if (!Sign(")"))
+            throw Expected("expected , or )");
+        return function.Takes(arguments.Count) ? new ExpressionNode.Call(function, arguments)
+            : throw new RuleExpressionException($"expected {(function.Optional > 0 ? $"{function.Parameters.Length - function.Optional} to {function.Parameters.Length}" : function.Repeats ? "at least one" : function.Parameters.Length)} in {name}(…), found {arguments.Count}", start);
     }
 
     private ExpressionNode.Field Field(string name)

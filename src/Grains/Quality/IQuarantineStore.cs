@@ -1,3 +1,4 @@
+using Sophia.Log;
 using Sophia.Tenants;
 
 namespace Sophia.Quality;
@@ -15,7 +16,11 @@ public interface IQuarantineStore
 }
 
 /// <summary>An item to hold back. Payload is null for a piece that is no record. HeadVersion is the key's newest version when it was judged.</summary>
-public sealed record NewQuarantine(string Pipeline, string Stream, string? Key, ReadOnlyMemory<byte>? Payload, IReadOnlyList<CellReason> Reasons, Origin Origin, int DefinitionVersion);
+public sealed record NewQuarantine(string Pipeline, string Stream, string? Key, ReadOnlyMemory<byte>? Payload, IReadOnlyList<CellReason> Reasons, Origin Origin, int DefinitionVersion)
+{
+    /// <summary>What the record was transformed from; null where its source said it so.</summary>
+    public EntrySource? Source { get; init; }
+}
 
 /// <summary>A change of an item's state, refused as a whole (nothing is appended) unless the item is held.</summary>
 public sealed record QuarantineDecision(long Id, QuarantineState State, string By, string? Note, ReadOnlyMemory<byte>? NewPayload = null, IReadOnlyList<CellReason>? NewReasons = null);

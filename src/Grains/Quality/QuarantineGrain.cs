@@ -134,7 +134,7 @@ internal sealed partial class QuarantineGrain(ILogStore log, IQuarantineStore it
         if ((newest?.Version ?? 0) != expected)
             return QuarantineRules.Newer(item, key, newest!);
         var entry = new NewEntry(EntryType.Record, item.Stream, key, RecordOperation.Upsert, payload, EntryHash.Of(RecordOperation.Upsert, payload.Span),
-            QuarantineRules.PartitionOf(item, definition), OnlyIfChanged: true, OnlyIfVersion: expected);
+            QuarantineRules.PartitionOf(item, definition), OnlyIfChanged: true, OnlyIfVersion: expected) { Source = decision.NewPayload is null ? QuarantineRules.SourceOf(item) : null };
         return await Append(item, [entry], decision, what, []);
     }
 

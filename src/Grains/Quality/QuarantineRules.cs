@@ -37,7 +37,10 @@ internal static class QuarantineRules
     /// <summary>The key that the payload is stored under, or what is missing to make one. Without key fields it stays the item's own.</summary>
     public static (string? Key, CellReason? Missing) KeyOf(QuarantinedItem item, ReadOnlySpan<byte> payload, PipelineDefinition? definition)
     {
-        var fields = definition?.StreamOf(item.Stream)?.Key ?? [];
+        var stated = definition?.StreamOf(item.Stream);
+        if (item.Key is not null && stated?.Transforms.Any(transform => transform.Kind == TransformKind.Split) == true)
+            return (item.Key, null);
+        var fields = stated?.Key ?? [];
         if (fields.Count == 0 || (definition is not null && item.Key is not null && item.Origin.Path.StartsWith(WebhookDesk.OriginPrefix, StringComparison.Ordinal)))
             return item.Key is not null ? (item.Key, null)
                 : (null, new CellReason("*", "key", null, "a key: the definition of the stream names no key fields", "Name key fields in the definition, or correct the source."));
@@ -62,6 +65,10 @@ internal static class QuarantineRules
     /// <summary>The part of the source that the record counts as seen in, where only one source can have brought it.</summary>
     public static string? PartitionOf(QuarantinedItem item, PipelineDefinition? definition) =>
         definition?.Sources is [{ Type: "files" } source] ? PartitionMark.HeadName(definition.Name, PartitionMark.PartitionName(ReadingPlan.NameOf(source), item.Origin.Path)) : null;
+
+    /// <summary>What a held record was transformed from, so that it can be transformed again after its release; not that of an edited one, which nobody's source said.</summary>
+    public static EntrySource? SourceOf(QuarantinedItem item) => item.Source is not { } source ? null
+        : new EntrySource(source.DefinitionVersion, source.Item, source.PayloadJson is null ? default : Encoding.UTF8.GetBytes(source.PayloadJson));
 
     public static NewEntry Audit(QuarantinedItem item, QuarantineDecision decision, string what)
     {

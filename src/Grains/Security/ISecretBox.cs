@@ -9,4 +9,8 @@ public interface ISecretBox
 
     /// <summary>The text, or null where it was sealed under another key or for another purpose.</summary>
     string? Open(string closed, string purpose);
+
+    /// <summary>A key of 32 bytes for one purpose, always the same under the same installation's key.</summary>
+    /// <exception cref="Operations.RefusedException">Unavailable: there is no key.</exception>
+    byte[] Derive(string purpose);
 }

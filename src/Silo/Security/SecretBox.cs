@@ -57,9 +57,11 @@ internal sealed class SecretBox(byte[]? key) : ISecretBox
         }
     }
 
-    private AesGcm Cipher() => key is null
-        ? throw new RefusedException(RefusalCode.Unavailable, $"There is no key to keep secrets under: several processes share the work, so give all of them the same {Variable}.")
-        : new AesGcm(key, TagBytes);
+    public byte[] Derive(string purpose) => HMACSHA256.HashData(Key, Encoding.UTF8.GetBytes(purpose));
+
+    private byte[] Key => key ?? throw new RefusedException(RefusalCode.Unavailable, $"There is no key to keep secrets under: several processes share the work, so give all of them the same {Variable}.");
+
+    private AesGcm Cipher() => new(Key, TagBytes);
 
     private static (Memory<byte> Nonce, Memory<byte> Tag, Memory<byte> Closed) Parts(byte[] box) => (box.AsMemory(0, NonceBytes), box.AsMemory(NonceBytes, TagBytes), box.AsMemory(NonceBytes + TagBytes));
 

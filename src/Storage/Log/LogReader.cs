@@ -78,10 +78,9 @@ internal sealed class LogReader(DatabaseConnection connection)
 
     private LogEntry Entry(SqliteStatement row)
     {
-        if (row.Int(2) is var format and not LogSchema.RowFormat)
-            throw new StorageException(StorageFault.NewerFormat, $"Log row {row.Int(0)} has format {format}; this Sophia knows formats up to {LogSchema.RowFormat}.");
-        return new LogEntry(row.Int(0), (EntryType)row.Int(1), Stream(row.Int(3)), row.Text(9), row.Int(4), (RecordOperation)row.Int(5), row.Bytes(11).ToArray(),
-            Hash(row.Bytes(10)), LogTime.FromMicros(row.Int(7)), names.Name(row.Int(8)), row.Int(6));
+        var (payload, source) = SourcedPayload.Read(row.Int(2), row.Bytes(11).ToArray(), $"Log row {row.Int(0)}");
+        return new LogEntry(row.Int(0), (EntryType)row.Int(1), Stream(row.Int(3)), row.Text(9), row.Int(4), (RecordOperation)row.Int(5), payload,
+            Hash(row.Bytes(10)), LogTime.FromMicros(row.Int(7)), names.Name(row.Int(8)), row.Int(6)) { Source = source };
     }
 
     private string Stream(long id)

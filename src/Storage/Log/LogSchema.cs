@@ -10,9 +10,9 @@ namespace Sophia.Log;
 /// </remarks>
 internal static class LogSchema
 {
-    public static readonly DatabaseKind Kind = new("log.db", 0x536F504C, [Format1], Durability.Full);
+    public static readonly DatabaseKind Kind = new("log.db", 0x536F504C, [Format1, Format2], Durability.Full);
 
-    /// <summary>The format that new log rows have: payload is the entry's bytes as given.</summary>
+    /// <summary>The format of log rows whose payload is the entry's bytes as given; those that were transformed have <see cref="SourcedPayload.Format"/>.</summary>
     public const int RowFormat = 1;
 
     private const string Format1 = """
@@ -50,4 +50,15 @@ internal static class LogSchema
             PRIMARY KEY(pipeline, stream, rule)) WITHOUT ROWID;
 
         """ + GrainStateTable.Schema;
+
+    /// <summary>What transforms did to a run's records.</summary>
+    private const string Format2 = """
+        ALTER TABLE sync_logs ADD COLUMN records_filtered INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE sync_logs ADD COLUMN values_nulled INTEGER NOT NULL DEFAULT 0;
+        DROP VIEW recent_syncs;
+        CREATE VIEW recent_syncs AS SELECT run_id, pipeline, state, reason, started_at, updated_at, ended_at, records_in, records_valid, records_quarantined,
+            records_duplicate, records_stored, records_deleted, records_chunked, bytes, unreadable, quality_score, error,
+            round((julianday('now') - julianday(updated_at)) * 86400, 3) AS age_seconds, records_filtered, values_nulled
+            FROM sync_logs WHERE updated_at >= strftime('%Y-%m-%dT%H:%M:%S', 'now', '-1 day') ORDER BY started_at DESC;
+        """;
 }

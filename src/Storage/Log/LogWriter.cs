@@ -53,7 +53,7 @@ internal sealed class LogWriter(DatabaseConnection connection)
         var dispositions = new EntryDisposition[entries.Count];
         int stored = 0, duplicates = 0, deleted = 0, conflicts = 0;
         var run = entries.Count == 0 ? 0 : names.Number(prepared.Batch.Run);
-        insert.Int(3, LogSchema.RowFormat).Int(8, LogTime.Micros(prepared.Batch.At)).Int(9, run);
+        insert.Int(8, LogTime.Micros(prepared.Batch.At)).Int(9, run);
         for (var i = 0; i < entries.Count; i++)
         {
             var entry = entries[i];
@@ -121,8 +121,8 @@ internal sealed class LogWriter(DatabaseConnection connection)
         Span<byte> hash = stackalloc byte[16];
         BinaryPrimitives.WriteUInt128BigEndian(hash, entry.Hash);
         last++;
-        insert.Int(1, last).Int(2, (long)entry.Type).Int(4, stream.Id).Int(5, head.Version + 1).Int(6, (long)entry.Operation).Int(7, head.Position)
-            .Utf8(10, key).Blob(11, hash).Blob(12, entry.Payload.Span).Run();
+        insert.Int(1, last).Int(2, (long)entry.Type).Int(3, SourcedPayload.FormatOf(entry.Source)).Int(4, stream.Id).Int(5, head.Version + 1).Int(6, (long)entry.Operation).Int(7, head.Position)
+            .Utf8(10, key).Blob(11, hash).Blob(12, SourcedPayload.Write(entry.Payload, entry.Source).Span).Run();
         head = new Head
         {
             Position = last,

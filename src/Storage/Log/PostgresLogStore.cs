@@ -80,9 +80,8 @@ internal sealed class PostgresLogStore(PostgresDatabase database, StaleWrites? s
 
     private static LogEntry Entry(NpgsqlDataReader row)
     {
-        if (row.GetInt16(2) is var format and not LogSchema.RowFormat)
-            throw new StorageException(StorageFault.NewerFormat, $"Log row {row.GetInt64(0)} has format {format}; this Sophia knows formats up to {LogSchema.RowFormat}.");
+        var (payload, source) = SourcedPayload.Read(row.GetInt16(2), row.Bytes(7), $"Log row {row.GetInt64(0)}");
         return new LogEntry(row.GetInt64(0), (EntryType)row.GetInt16(1), row.GetString(3), PostgresKey.Text(row.Bytes(4)), row.GetInt64(5), (RecordOperation)row.GetInt16(6),
-            row.Bytes(7), row.Hash(8), row.Time(9), row.TextOrNull(10) ?? "", row.GetInt64(11));
+            payload, row.Hash(8), row.Time(9), row.TextOrNull(10) ?? "", row.GetInt64(11)) { Source = source };
     }
 }

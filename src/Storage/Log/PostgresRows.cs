@@ -49,13 +49,15 @@ internal sealed class PostgresRows(PreparedBatch prepared, TenantCounters counte
             return;
         tell.Add($"""
             INSERT INTO sophia.log(tenant, position, type, format, key_id, stream_id, version, operation, previous, at, run_id, key, hash, payload)
-            SELECT $1, $2 + w.place, w.type, {LogSchema.RowFormat}, 0, w.stream_id, w.version, w.operation, w.previous, $3, $4, w.key, w.hash, w.payload
+            SELECT $1, $2 + w.place, w.type, w.format, 0, w.stream_id, w.version, w.operation, w.previous, $3, $4, w.key, w.hash, w.payload
             FROM (SELECT generate_series(1, cardinality($5::smallint[])) AS place, unnest($5::smallint[]) AS type, unnest($6::bigint[]) AS stream_id, unnest($7::bigint[]) AS version,
-                unnest($8::smallint[]) AS operation, unnest($9::bigint[]) AS previous, unnest($10::bytea[]) AS key, unnest($11::bytea[]) AS hash, unnest($12::bytea[]) AS payload) AS w
+                unnest($8::smallint[]) AS operation, unnest($9::bigint[]) AS previous, unnest($10::bytea[]) AS key, unnest($11::bytea[]) AS hash, unnest($12::bytea[]) AS payload,
+                unnest($13::smallint[]) AS format) AS w
             """).Int(first - 1).Time(prepared.Batch.At).Int(run)
             .Shorts([.. stored.Select(i => (short)entries[i].Type)]).Ints([.. stored.Select(i => heads.Stream(prepared.GroupOf[i]))]).Ints([.. versions])
             .Shorts([.. stored.Select(i => (short)entries[i].Operation)]).Ints([.. before]).Blobs([.. stored.Select(prepared.KeyMemory)])
-            .Blobs([.. stored.Select(i => PostgresHeads.Bytes(entries[i].Hash))]).Blobs([.. stored.Select(i => entries[i].Payload)]);
+            .Blobs([.. stored.Select(i => PostgresHeads.Bytes(entries[i].Hash))]).Blobs([.. stored.Select(i => SourcedPayload.Write(entries[i].Payload, entries[i].Source))])
+            .Shorts([.. stored.Select(i => (short)SourcedPayload.FormatOf(entries[i].Source))]);
     }
 
     private void Store(int index, ref Head head)

@@ -28,12 +28,12 @@ internal sealed class PreparedBatch
                 Check(entry);
             end += Strict.GetBytes(entry.Key, keys.AsSpan(end));
             keyEnds[i] = end;
-            Bytes += entry.Payload.Length + 128;
+            Bytes += entry.Payload.Length + (entry.Source?.Payload.Length ?? 0) + 128;
         }
         Order = new int[entries.Count];
         GroupOf = new int[entries.Count];
         Sort();
-        Bytes += batch.Quarantined.Sum(item => (item.Payload?.Length ?? 0) + 512);
+        Bytes += batch.Quarantined.Sum(item => (item.Payload?.Length ?? 0) + (item.Source?.Payload.Length ?? 0) + 512);
     }
 
     public AppendBatch Batch { get; }

@@ -20,6 +20,7 @@ internal static class PostgresSchema
         new(2, 1, Cluster.MembershipSchema.Format1 + Knowledge.PostgresIndexSchema.Format1 + Security(Knowledge.PostgresIndexSchema.Tables)),
         new(3, 1, Knowledge.SearchLedgerSchema.Format1 + Security(Knowledge.SearchLedgerSchema.Tables)),
         new(4, 1, Knowledge.PostgresVectorSchema.Format1 + Security(Knowledge.PostgresVectorSchema.Tables)),
+        new(5, 1, Transformed),
     ];
 
     public static int Version => Migrations.Count;
@@ -78,6 +79,16 @@ internal static class PostgresSchema
         CREATE TABLE sophia.reminders(tenant text COLLATE "C", grain text COLLATE "C", name text COLLATE "C", hash bigint NOT NULL, start_ticks bigint NOT NULL, period_ticks bigint NOT NULL,
             etag text NOT NULL, PRIMARY KEY(tenant, grain, name));
         CREATE INDEX reminders_hash ON sophia.reminders(tenant, hash);
+
+        """;
+
+    /// <summary>What transforms did to a run's records; programs of before go on leaving the columns out.</summary>
+    private const string Transformed = """
+        ALTER TABLE sophia.sync_logs ADD COLUMN records_filtered bigint NOT NULL DEFAULT 0, ADD COLUMN values_nulled bigint NOT NULL DEFAULT 0;
+        CREATE OR REPLACE VIEW sophia.recent_syncs WITH (security_invoker = true) AS SELECT tenant, run_id, pipeline, state, reason, started_at, updated_at, ended_at, records_in, records_valid,
+            records_quarantined, records_duplicate, records_stored, records_deleted, records_chunked, bytes, unreadable, quality_score, error,
+            round(extract(epoch FROM now() - updated_at), 3) AS age_seconds, records_filtered, values_nulled
+            FROM sophia.sync_logs WHERE updated_at >= now() - interval '1 day' ORDER BY started_at DESC;
 
         """;
 

@@ -48,12 +48,13 @@ internal sealed class PostgresQuarantine(TenantTransaction transaction, AppendBa
         tell.Add("""
             INSERT INTO sophia.quarantine(tenant, id, format, key_id, pipeline, run, stream, key, payload, reasons, state, at, origin_path, origin_offset, origin_length, origin_line,
                 origin_hash, definition_version, head_version)
-            VALUES($1, $2, 1, 0, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $12, $13, $14, $15, coalesce((SELECT version FROM sophia.heads
+            VALUES($1, $2, $16, 0, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $12, $13, $14, $15, coalesce((SELECT version FROM sophia.heads
                 WHERE tenant=$1 AND stream_id=(SELECT id FROM sophia.streams WHERE tenant=$1 AND name=$5) AND key=$6), 0))
             """)
             .Int(++transaction.Counters.Quarantine).Text(item.Pipeline).Text(batch.Run).Text(item.Stream).Bytes(item.Key is null ? null : PostgresKey.Of(item.Key))
-            .Bytes(item.Payload?.ToArray()).Text(QuarantineTable.Json(item.Reasons)).Time(batch.At).Text(item.Origin.Path).Int(item.Origin.Offset).Int(item.Origin.Length)
-            .Int(item.Origin.Line).Text(item.Origin.HashHex).Int(item.DefinitionVersion);
+            .Bytes(item.Payload is { } payload ? SourcedPayload.Write(payload, item.Source).ToArray() : null).Text(QuarantineTable.Json(item.Reasons)).Time(batch.At).Text(item.Origin.Path).Int(item.Origin.Offset).Int(item.Origin.Length)
+            .Int(item.Origin.Line).Text(item.Origin.HashHex).Int(item.DefinitionVersion)
+            .Int(item.Payload is null ? LogSchema.RowFormat : SourcedPayload.FormatOf(item.Source));
         Count(item.Pipeline, item.Stream, item.Reasons, 1);
     }
 
@@ -61,7 +62,7 @@ internal sealed class PostgresQuarantine(TenantTransaction transaction, AppendBa
     {
         var (_, pipeline, stream, reasons) = decided[decision.Id];
         tell.Add("""
-            UPDATE sophia.quarantine SET state=$3, decided_by=$4, decided_at=$5, note=coalesce($6, note), payload=coalesce($7, payload), reasons=coalesce($8, reasons) WHERE tenant=$1 AND id=$2
+            UPDATE sophia.quarantine SET state=$3, decided_by=$4, decided_at=$5, note=coalesce($6, note), payload=coalesce($7, payload), format=CASE WHEN $7 IS NULL THEN format ELSE 1 END, reasons=coalesce($8, reasons) WHERE tenant=$1 AND id=$2
             """)
             .Int(decision.Id).Int((long)decision.State).Text(decision.By).Time(batch.At).Text(decision.Note).Bytes(decision.NewPayload?.ToArray())
             .Text(decision.NewReasons is null ? null : QuarantineTable.Json(decision.NewReasons));

@@ -10,7 +10,7 @@ namespace Sophia.Quality;
 internal sealed class PostgresQuarantineStore(PostgresDatabase database) : IQuarantineStore
 {
     private const string Columns = """
-        SELECT id, pipeline, run, stream, key, payload, reasons, state, at, origin_path, origin_offset, origin_length, origin_line, origin_hash, decided_by, decided_at, head_version
+        SELECT id, pipeline, run, stream, key, payload, reasons, state, at, origin_path, origin_offset, origin_length, origin_line, origin_hash, decided_by, decided_at, head_version, format
             FROM sophia.quarantine WHERE tenant=$1
         """;
 
@@ -37,8 +37,11 @@ internal sealed class PostgresQuarantineStore(PostgresDatabase database) : IQuar
     public Task<IReadOnlyList<QuarantinedItem>> OfKey(TenantId tenant, string stream, string key, CancellationToken cancellation) =>
         database.List(tenant, ask => ask.Add($"{Columns} AND state=1 AND stream=$2 AND md5(key)=md5($3) AND key=$3 ORDER BY id DESC").Text(stream).Bytes(PostgresKey.Of(key)), Item, cancellation);
 
-    private static QuarantinedItem Item(NpgsqlDataReader row) => new(
-        row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.IsDBNull(4) ? null : PostgresKey.Text(row.Bytes(4)), row.IsDBNull(5) ? null : Encoding.UTF8.GetString(row.Bytes(5)),
-        QuarantineTable.Reasons(Encoding.UTF8.GetBytes(row.GetString(6))), (QuarantineState)row.GetInt16(7), row.Time(8),
-        new Origin(row.GetString(9), row.GetInt64(10), row.GetInt64(11), row.GetInt64(12), row.TextOrNull(13)), row.TextOrNull(14), row.TimeOrNull(15), row.GetInt64(16));
+    private static QuarantinedItem Item(NpgsqlDataReader row)
+    {
+        var (payload, source) = SourcedPayload.Texts(row.GetInt16(17), row.IsDBNull(5) ? null : row.Bytes(5), $"Quarantined item {row.GetInt64(0)}");
+        return new QuarantinedItem(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.IsDBNull(4) ? null : PostgresKey.Text(row.Bytes(4)), payload,
+            QuarantineTable.Reasons(Encoding.UTF8.GetBytes(row.GetString(6))), (QuarantineState)row.GetInt16(7), row.Time(8),
+            new Origin(row.GetString(9), row.GetInt64(10), row.GetInt64(11), row.GetInt64(12), row.TextOrNull(13)), row.TextOrNull(14), row.TimeOrNull(15), row.GetInt64(16), source);
+    }
 }

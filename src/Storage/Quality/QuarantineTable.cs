@@ -31,12 +31,13 @@ internal sealed class QuarantineTable(DatabaseConnection connection)
             using var insert = connection.Prepare("""
                 INSERT INTO quarantine(format, key_id, pipeline, run, stream, key, payload, reasons, state, at, origin_path, origin_offset, origin_length, origin_line,
                     origin_hash, definition_version, head_version)
-                VALUES(1, 0, ?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, ?9, ?10, ?11, ?12, ?13,
+                VALUES(?14, 0, ?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, ?9, ?10, ?11, ?12, ?13,
                     ifnull((SELECT version FROM heads WHERE stream_id=(SELECT id FROM streams WHERE name=?3) AND key=?4), 0))
                 """);
             insert.Text(1, item.Pipeline).Text(2, batch.Run).Text(3, item.Stream).Text(4, item.Key).Text(6, Json(item.Reasons)).Int(7, LogTime.Micros(batch.At))
                 .Text(8, item.Origin.Path).Int(9, item.Origin.Offset).Int(10, item.Origin.Length).Int(11, item.Origin.Line).Text(12, item.Origin.HashHex).Int(13, item.DefinitionVersion);
-            _ = item.Payload is { } payload ? insert.Blob(5, payload.Span) : insert.Null(5);
+            insert.Int(14, item.Payload is null ? LogSchema.RowFormat : SourcedPayload.FormatOf(item.Source));
+            _ = item.Payload is { } payload ? insert.Blob(5, SourcedPayload.Write(payload, item.Source).Span) : insert.Null(5);
             insert.Step();
             Count(item.Pipeline, item.Stream, item.Reasons, 1);
         }
@@ -49,7 +50,7 @@ internal sealed class QuarantineTable(DatabaseConnection connection)
         {
             var (pipeline, stream, reasons) = Held(decision.Id);
             using var update = connection.Prepare("""
-                UPDATE quarantine SET state=?2, decided_by=?3, decided_at=?4, note=ifnull(?5, note), payload=ifnull(?6, payload), reasons=ifnull(?7, reasons) WHERE id=?1
+                UPDATE quarantine SET state=?2, decided_by=?3, decided_at=?4, note=ifnull(?5, note), payload=ifnull(?6, payload), format=iif(?6 IS NULL, format, 1), reasons=ifnull(?7, reasons) WHERE id=?1
                 """);
             update.Int(1, decision.Id).Int(2, (long)decision.State).Text(3, decision.By).Int(4, LogTime.Micros(batch.At)).Text(5, decision.Note)
                 .Text(7, decision.NewReasons is null ? null : Json(decision.NewReasons));

@@ -8,7 +8,7 @@ namespace Sophia.Quality;
 internal sealed class SqliteQuarantineStore(DatabaseFiles files) : IQuarantineStore
 {
     private const string Columns = """
-        id, pipeline, run, stream, key, payload, reasons, state, at, origin_path, origin_offset, origin_length, origin_line, origin_hash, decided_by, decided_at, head_version FROM quarantine
+        id, pipeline, run, stream, key, payload, reasons, state, at, origin_path, origin_offset, origin_length, origin_line, origin_hash, decided_by, decided_at, head_version, format FROM quarantine
         """;
 
     public Task<QuarantinePage> List(TenantId tenant, QuarantineQuery query, CancellationToken cancellation) =>
@@ -47,10 +47,13 @@ internal sealed class SqliteQuarantineStore(DatabaseFiles files) : IQuarantineSt
         {
             var found = new List<QuarantinedItem>();
             while (rows.Step())
+            {
+                var (payload, source) = SourcedPayload.Texts(rows.Int(17), rows.IsNull(5) ? null : rows.Bytes(5).ToArray(), $"Quarantined item {rows.Int(0)}");
                 found.Add(new QuarantinedItem(
-                    rows.Int(0), rows.Text(1), rows.Text(2), rows.Text(3), rows.TextOrNull(4), rows.TextOrNull(5), QuarantineTable.Reasons(rows.Bytes(6)),
+                    rows.Int(0), rows.Text(1), rows.Text(2), rows.Text(3), rows.TextOrNull(4), payload, QuarantineTable.Reasons(rows.Bytes(6)),
                     (QuarantineState)rows.Int(7), LogTime.FromMicros(rows.Int(8)), new Origin(rows.Text(9), rows.Int(10), rows.Int(11), rows.Int(12), rows.TextOrNull(13)),
-                    rows.TextOrNull(14), rows.IntOrNull(15) is { } at ? LogTime.FromMicros(at) : null, rows.Int(16)));
+                    rows.TextOrNull(14), rows.IntOrNull(15) is { } at ? LogTime.FromMicros(at) : null, rows.Int(16), source));
+            }
             return found;
         }
     }

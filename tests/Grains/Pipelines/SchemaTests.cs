@@ -16,6 +16,10 @@ public sealed class SchemaTests
         Same(PipelineDefinitionReader.StreamKeys, Definition("stream"));
         Same(PipelineDefinitionReader.GateKeys, Definition("gate"));
         Same(RuleReader.Keys, Definition("rule"));
+        Same(TransformReader.Kinds, Definition("transform"));
+        Same(TransformReader.CastKeys, Definition("cast"));
+        Same(TransformReader.FlattenKeys, Definition("flatten"));
+        Same(TransformReader.SplitKeys, Definition("split"));
         Same(AirbyteSourceRules.StreamKeys, Definition("airbyte-stream"));
         foreach (var (type, keys) in SourceReader.Known)
             Same(keys, Definition($"source-{type}"));
@@ -28,6 +32,7 @@ public sealed class SchemaTests
         Assert.Equal(PipelineDefinitionReader.Modes, Values(Definition("stream").GetProperty("properties").GetProperty("mode")));
         Assert.Equal(AirbyteSourceRules.Modes, Values(Definition("airbyte-stream").GetProperty("properties").GetProperty("mode")));
         Assert.Equal(AirbyteSourceRules.SchemaLevels, Values(Definition("source-airbyte").GetProperty("properties").GetProperty("schema")));
+        Assert.Equal(CastStep.Types, Values(Definition("cast").GetProperty("properties").GetProperty("type")));
         Assert.Equal(RuleReader.Types, Values(Definition("rule").GetProperty("properties").GetProperty("type").GetProperty("additionalProperties")));
         Assert.Equal(RuleReader.Formats, Values(Definition("rule").GetProperty("properties").GetProperty("format").GetProperty("additionalProperties")));
     }

@@ -12,7 +12,7 @@ public sealed record PipelineDefinitionResult(PipelineDefinition? Definition, IR
 public static class PipelineDefinitionReader
 {
     internal static readonly string[] TopKeys = ["accepted", "description", "gate", "name", "parallelism", "schedule", "source", "sources", "streams"];
-    internal static readonly string[] StreamKeys = ["headers", "key", "mode", "rules"];
+    internal static readonly string[] StreamKeys = ["headers", "key", "mode", "rules", "transforms"];
     internal static readonly string[] GateKeys = ["failWhenEmpty", "floors", "minimumScore", "minimumShareOfUsual"];
     internal static readonly string[] AcceptedKeys = ["because", "rule", "stream"];
     internal static readonly string[] Modes = ["append", "deduplicated"];
@@ -111,6 +111,7 @@ public static class PipelineDefinitionReader
                 Key = stream.Texts("key"),
                 Mode = Mode(stream),
                 Headers = Headers(stream),
+                Transforms = stream.Find("transforms") is { } transforms ? new TransformReader(top.Errors).Read(transforms, stream.At("transforms")) : [],
                 Rules = stream.Find("rules") is { } rules ? new RuleReader(top.Errors).Read(rules, stream.At("rules")) : [],
             };
         }

@@ -11,6 +11,7 @@ internal sealed class JudgedBatch
     public const int MaxSamples = 10;
 
     private readonly List<KeyedRecord> keyed = [];
+    private readonly TransformedBatch transformed = new();
     private (string Name, int Generation, string Text) head = ("", 0, "");
     private bool more;
 
@@ -29,6 +30,9 @@ internal sealed class JudgedBatch
 
     public long? Held { get; private set; }
 
+    /// <summary>What the transforms of each stream did, with samples where they were asked for; null where no stream has any.</summary>
+    public IReadOnlyList<StreamTransformView>? Transforms => transformed.Views;
+
     public IReadOnlyDictionary<string, int>? Whole { get; private set; }
 
     public IReadOnlyList<ConnectorLine> Lines { get; private set; } = [];
@@ -42,7 +46,7 @@ internal sealed class JudgedBatch
     /// <summary>Whether the batch is far from full, so that the partition is probably at its end.</summary>
     public bool LooksLast { get; private set; }
 
-    public void Fill(SourceBatch batch, BatchBudget budget, ReadingPlan plan, string partitionName, int definitionVersion, string path, ISet<string> streams, SeenKeys? seen, DateTimeOffset now)
+    public void Fill(SourceBatch batch, BatchBudget budget, ReadingPlan plan, string partitionName, int definitionVersion, string path, ISet<string> streams, SeenKeys? seen, DateTimeOffset now, int shown = 0)
     {
         keyed.Clear();
         Entries.Clear();
@@ -51,15 +55,20 @@ internal sealed class JudgedBatch
         Bad = batch.Bad.Count;
         (State, Held, Whole, Lines, more) = (batch.State, batch.Held, batch.Whole, batch.Lines, batch.More);
         var records = batch.Records;
+        transformed.Begin(definitionVersion, now, shown);
         for (var i = 0; i < records.Count; i++)
-            Key(records[i], plan, partitionName, definitionVersion, path, streams, seen);
+            if (plan.TransformsOf(records[i].Stream) is not { } transforms)
+                Key(records[i], plan, partitionName, definitionVersion, path, streams, seen);
+            else
+                foreach (var made in transformed.Of(records[i], transforms))
+                    Key(made, plan, partitionName, definitionVersion, path, streams, seen);
         var judgement = plan.Judge.Judge(keyed, now);
         var headName = PartitionMark.HeadName(plan.Definition.Name, partitionName);
         for (var i = 0; i < keyed.Count; i++)
             Sort(keyed[i], judgement.Reasons[i], plan, headName, definitionVersion, path);
         foreach (var bad in batch.Bad)
             Quarantined.Add(new NewQuarantine(plan.Definition.Name, bad.Stream, null, null, [bad.Reason], bad.Origin, definitionVersion));
-        Counts = new RunCounts(In: records.Count + batch.Bad.Count, Valid: Entries.Count, Quarantined: Quarantined.Count, Bytes: batch.Bytes);
+        Counts = new RunCounts(In: records.Count + batch.Bad.Count, Valid: Entries.Count, Quarantined: Quarantined.Count, Bytes: batch.Bytes, Filtered: transformed.Counts.Filtered, Nulled: transformed.Counts.Nulled);
         QualitySum = judgement.Score * keyed.Count;
         LooksLast = !batch.More && records.Count < budget.MaxRecords / 2 && batch.Bytes < budget.MaxBytes / 2;
     }
@@ -84,7 +93,7 @@ internal sealed class JudgedBatch
         var reason = key is null
             ? new CellReason(missing ?? "", "key", null, "a value: the record's key is made from it", null)
             : new CellReason("", "key", key[..60] + "…", string.Create(CultureInfo.InvariantCulture, $"a key of at most {KeyFields.MaxLength} characters"), null);
-        Quarantined.Add(new NewQuarantine(plan.Definition.Name, record.Stream, null, record.Payload, [reason], OriginOf(record, path), definitionVersion));
+        Quarantined.Add(new NewQuarantine(plan.Definition.Name, record.Stream, null, record.Payload, [reason], OriginOf(record, path), definitionVersion) { Source = record.Source });
     }
 
     private void Sort(in KeyedRecord judged, IReadOnlyList<CellReason>? reasons, ReadingPlan plan, string headName, int definitionVersion, string path)
@@ -95,10 +104,10 @@ internal sealed class JudgedBatch
         if (reasons is { Count: > 0 } && record.Generation > 0)
             Keep(SeenKeys.HashOf(record.Stream, judged.Key));
         if (reasons is { Count: > 0 })
-            Quarantined.Add(new NewQuarantine(plan.Definition.Name, record.Stream, judged.Key, record.Payload, reasons, OriginOf(record, path), definitionVersion));
+            Quarantined.Add(new NewQuarantine(plan.Definition.Name, record.Stream, judged.Key, record.Payload, reasons, OriginOf(record, path), definitionVersion) { Source = record.Source });
         else
             Entries.Add(new NewEntry(EntryType.Record, record.Stream, judged.Key, record.Operation, record.Payload, EntryHash.Of(record.Operation, record.Payload.Span),
-                HeadOf(headName, record.Generation), OnlyIfChanged: plan.IsDeduplicated(record.Stream)));
+                HeadOf(headName, record.Generation), OnlyIfChanged: plan.IsDeduplicated(record.Stream)) { Source = record.Source });
     }
 
     private void Keep(ulong hash)

@@ -8,5 +8,8 @@ internal sealed record LaneParts(ILogStore Log, IEnumerable<ISourceKind> Kinds, 
     /// <summary>Is given what a connector said about a run.</summary>
     public Action<string, IReadOnlyList<ConnectorLine>> Told { get; init; } = static (_, _) => { };
 
+    /// <summary>The tenant's key for values that transforms hash.</summary>
+    public Func<byte[]>? MaskKey { get; init; }
+
     public BatchBudget Budget { get; init; } = BatchBudget.Default;
 }

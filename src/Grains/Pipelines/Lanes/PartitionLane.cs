@@ -152,7 +152,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
             else if (entry.Operation == RecordOperation.Delete)
                 deleted++;
         var counts = batch.Counts with { Duplicate = unchanged, Deleted = deleted, Stored = batch.Entries.Count - unchanged - deleted };
-        return new LaneAnswer(outcome, counts, 0, batch.QualitySum, Samples: batch.Samples());
+        return new LaneAnswer(outcome, counts, 0, batch.QualitySum, Samples: batch.Samples(), Transforms: batch.Transforms);
     }
 
     /// <summary>Opens the partition where its checkpoint left off; false where it is read to its end already.</summary>
@@ -182,7 +182,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
             return null;
         var batch = buffers[turn];
         turn = 1 - turn;
-        batch.Fill(read, parts.Budget, definition.Plan!, open.Name, work.DefinitionVersion, work.Partition, streams, open.Seen, parts.Time.GetUtcNow());
+        batch.Fill(read, parts.Budget, definition.Plan!, open.Name, work.DefinitionVersion, work.Partition, streams, open.Seen, parts.Time.GetUtcNow(), work.DryRun ? TransformedBatch.MostSamples : 0);
         if (open.Seen?.Count > HeldKeys.Limit)
             open.Seen = null;
         return batch;
@@ -216,7 +216,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
         {
             var read = PipelineDefinitionReader.Read(work.DefinitionText, pipeline, pipeline);
             var stated = read.Definition ?? throw new SourceException($"The definition is not valid: {string.Join("; ", read.Errors)}", transient: false);
-            definition = (work.DefinitionText, new ReadingPlan(stated, parts.Judges.For(stated)));
+            definition = (work.DefinitionText, new ReadingPlan(stated, parts.Judges.For(stated), parts.MaskKey));
         }
         return definition.Plan!;
     }

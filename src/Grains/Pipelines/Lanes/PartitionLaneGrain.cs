@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Sophia.Knowledge;
 using Sophia.Log;
 using Sophia.Operations;
+using Sophia.Security;
 using Sophia.Tenants;
 
 namespace Sophia.Pipelines;
@@ -9,7 +10,7 @@ namespace Sophia.Pipelines;
 /// <summary>One lane of a pipeline; the key is "tenant/pipeline/lane-n".</summary>
 /// <remarks>The work is in <see cref="PartitionLane"/>. An activation that lost its fence to another ends itself.</remarks>
 [InTenantPool]
-internal sealed class PartitionLaneGrain(ILogStore log, IEnumerable<ISourceKind> kinds, IBatchJudges judges, IOptions<PipelineOptions> options, TimeProvider time) : Grain, IPartitionLaneGrain
+internal sealed class PartitionLaneGrain(ILogStore log, IEnumerable<ISourceKind> kinds, IBatchJudges judges, IOptions<PipelineOptions> options, TimeProvider time, ISecretBox? secrets = null) : Grain, IPartitionLaneGrain
 {
     private PartitionLane lane = null!;
 
@@ -22,6 +23,7 @@ internal sealed class PartitionLaneGrain(ILogStore log, IEnumerable<ISourceKind>
         lane = new PartitionLane(key.Tenant, key.Name!, key.Part!, new LaneParts(log, kinds, judges, time, head => _ = index.Hint(head)) 
         {
             Budget = budget,
+            MaskKey = secrets is null ? null : () => secrets.Derive(MaskStep.Purpose(key.Tenant)),
             Told = (run, lines) => _ = connectors.AddLines(run, lines),
         });
         return Task.CompletedTask;

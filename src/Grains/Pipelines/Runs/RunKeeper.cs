@@ -17,6 +17,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
 
     private readonly FencedWriter writer = new(log, tenant, $"pipelines/{pipeline}/run");
     private readonly List<SampleReason> samples = [];
+    private readonly TransformTotals transforms = new();
     private RunCounts live = new();
     private double liveQuality;
     private int liveDone;
@@ -99,6 +100,8 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
         lastPosition = Math.Max(lastPosition, answer.LastPosition);
         if (answer.Samples is { Count: > 0 } found && samples.Count < MaxSamples)
             samples.AddRange(found.Take(MaxSamples - samples.Count));
+        if (answer.Transforms is { } transformed)
+            transforms.Add(transformed);
     }
 
     public void PartitionDone() => liveDone++;
@@ -114,7 +117,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
             await Write(row, null, cancellation);
     }
 
-    public RunView? View(DateTimeOffset? searchableAt = null) => Row is null ? null : ViewOf(isLive ? Live(Row) : Row, time.GetUtcNow(), searchableAt) with { Error = isLive && Row.State == RunState.Running && waitsFor is not null ? $"Waiting: {waitsFor}" : Row.Error, Samples = samples.Count == 0 ? null : samples.ToArray() };
+    public RunView? View(DateTimeOffset? searchableAt = null) => Row is null ? null : ViewOf(isLive ? Live(Row) : Row, time.GetUtcNow(), searchableAt) with { Error = isLive && Row.State == RunState.Running && waitsFor is not null ? $"Waiting: {waitsFor}" : Row.Error, Samples = samples.Count == 0 ? null : samples.ToArray(), Transforms = transforms.Views };
 
     public static RunView ViewOf(RunRow row, DateTimeOffset now, DateTimeOffset? searchableAt)
     {
@@ -192,6 +195,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
         if (IsNew(row))
         {
             samples.Clear();
+            transforms.Clear();
             isLive = false;
         }
         if (row.State != RunState.Running)

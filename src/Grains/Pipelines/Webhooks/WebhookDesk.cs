@@ -9,7 +9,7 @@ namespace Sophia.Pipelines;
 /// <remarks>The delivery's name goes into the log's transaction under a unique constraint, so a redelivery is stored once whatever died in between.
 /// Each delivery is a version of its own even where nothing changed: it says that something happened.</remarks>
 /// <param name="lost">Called when another activation takes the deliveries now.</param>
-internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore log, IBatchJudges judges, TimeProvider time, Action? lost = null)
+internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore log, IBatchJudges judges, TimeProvider time, Action? lost = null, Func<byte[]>? maskKey = null)
 {
     /// <summary>How the origin of a delivered record begins; the delivery's name follows.</summary>
     public const string OriginPrefix = "delivery ";
@@ -18,6 +18,7 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
 
     private readonly FencedWriter writer = new(log, tenant, $"pipelines/{pipeline}/hook");
     private (PipelineDefinition? Of, ReadingPlan? Plan) reading;
+    private readonly TransformedBatch transformed = new();
     private DeliveryTally? tally;
 
     /// <summary>What was taken so far. It is written with each delivery, in the same transaction.</summary>
@@ -36,31 +37,33 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
             return (new DeliveryResult(refused.Outcome, refused.Detail, null), 0);
         var accepted = (DeliveryVerdict.Accept)verdict;
         var record = new SourceRecord(accepted.Stream, accepted.Key, accepted.Operation, delivery.Body, 0, delivery.Body.Length, 0);
-        var (key, reasons) = Judged(PlanOf(definition), source, accepted, record, now);
-        var batch = new AppendBatch
+        var plan = PlanOf(definition);
+        var (entries, held) = (new List<NewEntry>(), new List<NewQuarantine>());
+        var head = PartitionMark.HeadName(pipeline, PartitionMark.PartitionName(ReadingPlan.NameOf(source), ""));
+        foreach (var made in Made(plan, accepted, record, version, now))
         {
-            Fence = FencedWriter.Unset,
-            At = now,
-            OnceKey = $"hook/{pipeline}/{accepted.OnceId}",
-            Entries = reasons is not null ? [] : [new NewEntry(EntryType.Record, record.Stream, key!, record.Operation, record.Payload, EntryHash.Of(record.Operation, record.Payload.Span),
-                PartitionMark.HeadName(pipeline, PartitionMark.PartitionName(ReadingPlan.NameOf(source), "")), OnlyIfChanged: false)],
-            Quarantined = reasons is null ? [] : [new NewQuarantine(pipeline, record.Stream, key, record.Payload, reasons, new Origin(OriginPrefix + accepted.OnceId, 0, record.Length), version)],
-        };
-        return await Store(batch, $"{record.Stream}/{key}", reasons, cancellation);
+            var (key, reasons) = Judged(plan, source, accepted, made, now);
+            if (reasons is null)
+                entries.Add(new NewEntry(EntryType.Record, made.Stream, key!, made.Operation, made.Payload, EntryHash.Of(made.Operation, made.Payload.Span), head, OnlyIfChanged: false) { Source = made.Source });
+            else
+                held.Add(new NewQuarantine(pipeline, made.Stream, key, made.Payload, reasons, new Origin(OriginPrefix + accepted.OnceId, 0, made.Length), version) { Source = made.Source });
+        }
+        var batch = new AppendBatch { Fence = FencedWriter.Unset, At = now, OnceKey = $"hook/{pipeline}/{accepted.OnceId}", Entries = entries, Quarantined = held };
+        return await Store(batch, entries is [var first, ..] ? $"{first.Stream}/{first.Key}" : null, held is [var item, ..] ? item.Reasons : null, cancellation);
     }
 
-    private async Task<(DeliveryResult, long)> Store(AppendBatch batch, string recordId, IReadOnlyList<CellReason>? reasons, CancellationToken cancellation)
+    private async Task<(DeliveryResult, long)> Store(AppendBatch batch, string? recordId, IReadOnlyList<CellReason>? reasons, CancellationToken cancellation)
     {
         for (var tries = 1; ; tries++)
         {
             var before = await Tally(cancellation);
-            var after = new DeliveryTally(before.Stored + (reasons is null ? 1 : 0), before.Quarantined + (reasons is null ? 0 : 1), batch.At);
+            var after = new DeliveryTally(before.Stored + (reasons is null && recordId is not null ? 1 : 0), before.Quarantined + (reasons is null ? 0 : 1), batch.At, before.Filtered + (reasons is null && recordId is null ? 1 : 0));
             var write = await writer.Append(batch with { Checkpoints = [new CheckpointWrite(TallyOf, TallyPart, DeliveryTallyJson.Write(after))] }, cancellation);
             tally = write is LogWrite.Done ? after : null;
             switch (write)
             {
                 case LogWrite.Done done when reasons is null:
-                    return (new DeliveryResult(DeliveryOutcome.Stored, "Stored.", recordId), done.Committed.LastPosition);
+                    return (new DeliveryResult(DeliveryOutcome.Stored, recordId is null ? "Taken; the stream's filter leaves it out." : "Stored.", recordId), done.Committed.LastPosition);
                 case LogWrite.Done:
                     return (new DeliveryResult(DeliveryOutcome.Quarantined, $"Held back: {string.Join("; ", reasons!.Select(reason => $"{reason.Field}: {reason.Expected}"))}", null), 0);
                 case LogWrite.AlreadyDone:
@@ -74,6 +77,14 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
         }
     }
 
+    private IReadOnlyList<SourceRecord> Made(ReadingPlan plan, DeliveryVerdict.Accept accepted, in SourceRecord record, int version, DateTimeOffset now)
+    {
+        if (accepted.Fault is not null || plan.TransformsOf(record.Stream) is not { } transforms)
+            return [record];
+        transformed.Begin(version, now, 0);
+        return transformed.Of(record, transforms);
+    }
+
     private static (string? Key, IReadOnlyList<CellReason>? Reasons) Judged(ReadingPlan plan, SourceDefinition source, DeliveryVerdict.Accept accepted, in SourceRecord record, DateTimeOffset now)
     {
         if (QuarantineRules.ReservedStream(record.Stream) is { } reserved)
@@ -81,22 +92,27 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
         if (accepted.Fault is { } fault)
             return (null, [fault]);
         var (key, missing) = (accepted.Key, (string?)null);
+        var planned = key is null && string.IsNullOrEmpty(source["key"]) && plan.HasKey(record.Stream);
         if (key is null && source["key"] is { Length: > 0 } fields)
             key = new KeyFields(fields.Split([',', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Of(record.Payload.Span, out missing);
-        else if (key is null && plan.HasKey(record.Stream))
+        else if (planned)
             key = plan.KeyOf(record, accepted.OnceId, out missing);
         else
             key ??= accepted.OnceId;
+        if (key is not null && record.KeyPart is { } part && !planned)
+            key = $"{key}/{part}";
         if (key is not { Length: <= KeyFields.MaxLength })
             return (null, [new CellReason(missing ?? "", "key", null, "a value: the record's key is made from it", null)]);
         var reasons = plan.Judge.Judge([new KeyedRecord(key, record)], now).Reasons[0];
+        if (record.Faults is { } faults)
+            reasons = reasons is null ? faults : [.. faults, .. reasons];
         return (key, reasons is { Count: > 0 } ? reasons : null);
     }
 
     private ReadingPlan PlanOf(PipelineDefinition definition)
     {
         if (!ReferenceEquals(reading.Of, definition))
-            reading = (definition, new ReadingPlan(definition, judges.For(definition)));
+            reading = (definition, new ReadingPlan(definition, judges.For(definition), maskKey));
         return reading.Plan!;
     }
 }
