@@ -16,6 +16,8 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(IReadOnlyList<PipelineView>))]
 [JsonSerializable(typeof(IReadOnlyList<RunView>))]
+[JsonSerializable(typeof(ReplayRequest))]
+[JsonSerializable(typeof(ReplayPage))]
 [JsonSerializable(typeof(StartRun))]
 [JsonSerializable(typeof(IReadOnlyList<UnreadableView>))]
 [JsonSerializable(typeof(IReadOnlyList<ConnectorLine>))]

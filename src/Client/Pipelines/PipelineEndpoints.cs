@@ -15,6 +15,8 @@ internal static class PipelineEndpoints
             .WithSummary("Defines a pipeline by its YAML or JSON text; an edit takes effect at the next run.");
         group.MapGet("/{name}/webhook-secret", Secret).RequireAuthorization(Roles.Admin)
             .WithSummary("The secret that the pipeline made for its webhook, to be entered at the sender.");
+        group.MapPost("/{name}/replay", Replay).RequireAuthorization(Roles.Operator)
+            .WithSummary("Takes stored versions and held records through this or another definition again and says what would be otherwise; writes nothing. Page by page: after is the next of the page before.");
         group.MapDelete("/{name}", Remove).RequireAuthorization(Roles.Admin).WithSummary("Forgets a definition; records stay.");
     }
 
@@ -43,6 +45,12 @@ internal static class PipelineEndpoints
         return await grains.Pipeline(context, name).Define(text, file ?? $"{name}.{(text.AsSpan().TrimStart().StartsWith("{") ? "json" : "yaml")}");
     }
 
+    private static Task<ReplayPage> Replay(string name, ReplayRequest request, HttpContext context, IGrainFactory grains) =>
+        TenantId.IsName(name)
+            ? grains.GetGrain<IReplayGrain>(TenantKey.Of(context.User.Caller().Tenant)).Page(new ReplayQuery(name, request.Run, request.Stream, request.Key, request.From, request.Until, request.Definition,
+                request.File ?? "definition", request.After, request.Limit))
+            : throw new RefusedException(RefusalCode.NotFound, "There is no such pipeline. Names are 1 to 63 of a-z, 0-9 and '-'.");
+
     private static async Task<WebhookSecret> Secret(string name, HttpContext context, IGrainFactory grains)
     {
         var pipeline = grains.Pipeline(context, name);
@@ -58,5 +66,8 @@ internal static class PipelineEndpoints
         return Results.NoContent();
     }
 }
+
+/// <summary>What is replayed: a run, or a stream, narrowed by key and time; by the pipeline's definition or the one that is given (YAML or JSON text).</summary>
+public sealed record ReplayRequest(string? Run = null, string? Stream = null, string? Key = null, DateTimeOffset? From = null, DateTimeOffset? Until = null, string? Definition = null, string? File = null, string? After = null, int Limit = 1_000);
 
 public sealed record WebhookSecret(string Secret);

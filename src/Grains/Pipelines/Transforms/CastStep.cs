@@ -10,6 +10,9 @@ internal sealed class CastStep(TransformDefinition definition) : TransformStep(d
 {
     public static readonly string[] Types = ["boolean", "date", "datetime", "integer", "number", "text", "time"];
 
+    // A bare null beside a ReadOnlyMemory would become an empty one.
+    private static readonly ReadOnlyMemory<byte>? Nothing;
+
     public override bool Do(TransformRow row, TransformNotes notes)
     {
         foreach (var field in Definition.Fields)
@@ -90,19 +93,19 @@ internal sealed class CastStep(TransformDefinition definition) : TransformStep(d
 
     // A number that JSON can write stays as it is written, whatever its length: nothing is rounded.
     private static ReadOnlyMemory<byte>? Number(ReadOnlyMemory<byte> text) =>
-        TransformJson.IsNumber(text.Span) ? text : Decimal(text.Span) is { } number ? TransformJson.Number(number) : null;
+        TransformJson.IsNumber(text.Span) ? text : Decimal(text.Span) is { } number ? TransformJson.Number(number) : Nothing;
 
     private static ReadOnlyMemory<byte>? Integer(ReadOnlySpan<byte> text) =>
-        Decimal(text) is { } number && number == decimal.Truncate(number) ? TransformJson.Number(decimal.Truncate(number)) : null;
+        Decimal(text) is { } number && number == decimal.Truncate(number) ? TransformJson.Number(decimal.Truncate(number)) : Nothing;
 
     private static decimal? Decimal(ReadOnlySpan<byte> text) =>
         text.Length <= 60 && decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var number) ? number : null;
 
-    private static ReadOnlyMemory<byte>? Boolean(ReadOnlySpan<byte> text) => text.Length > 5 ? null : Encoding.UTF8.GetString(text).ToLowerInvariant() switch
+    private static ReadOnlyMemory<byte>? Boolean(ReadOnlySpan<byte> text) => text.Length > 5 ? Nothing : Encoding.UTF8.GetString(text).ToLowerInvariant() switch
     {
         "true" or "yes" or "1" => TransformJson.True,
         "false" or "no" or "0" => TransformJson.False,
-        _ => null,
+        _ => Nothing,
     };
 
     private static ReadOnlyMemory<byte>? Moment(ReadOnlySpan<byte> text, TransformField field)

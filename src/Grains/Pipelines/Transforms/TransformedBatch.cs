@@ -31,10 +31,11 @@ internal sealed class TransformedBatch
     }
 
     /// <summary>What becomes of a record; the list is used again for the next one. A deletion is never filtered or held back: where the steps cannot be done it stays as it came.</summary>
-    public IReadOnlyList<SourceRecord> Of(SourceRecord record, StreamTransforms transforms)
+    /// <param name="item">Its number where it was split before; 0: it comes from the source.</param>
+    public IReadOnlyList<SourceRecord> Of(SourceRecord record, StreamTransforms transforms, int item = 0)
     {
         made.Clear();
-        var counts = transforms.Do(record.Payload, 0, version, now, one => made.Add(record with
+        var counts = transforms.Do(record.Payload, item, version, now, one => made.Add(record with
         {
             Payload = one.Payload,
             Source = one.Source,
@@ -58,7 +59,7 @@ internal sealed class TransformedBatch
         return made;
     }
 
-    private static string Clip(ReadOnlyMemory<byte> json) =>
+    public static string Clip(ReadOnlyMemory<byte> json) =>
         json.Length <= MostSampleBytes ? Encoding.UTF8.GetString(json.Span) : Encoding.UTF8.GetString(json.Span[..MostSampleBytes]).TrimEnd('\uFFFD') + "…";
 
     private sealed class Tally
