@@ -7,6 +7,8 @@ public enum RecordOperation
 }
 
 /// <summary>One stored version of a record. Payload is a JSON object; versions of a key count from 1 without gaps.</summary>
+/// <param name="DefinitionVersion">The version of the pipeline's definition whose transforms made it; null where it was stored as its source said it.</param>
+/// <param name="SourceJson">What the source said, where it was transformed and its stream does not mask; only of a record that is asked for by itself.</param>
 [GenerateSerializer, Immutable, Alias("Sophia.RecordView")]
 public sealed record RecordView(
     [property: Id(0)] string Stream,
@@ -17,7 +19,9 @@ public sealed record RecordView(
     [property: Id(5)] DateTimeOffset At,
     [property: Id(6)] string Run,
     [property: Id(7)] long Position,
-    [property: Id(8)] string HashHex);
+    [property: Id(8)] string HashHex,
+    [property: Id(9)] int? DefinitionVersion = null,
+    [property: Id(10)] string? SourceJson = null);
 
 [GenerateSerializer, Immutable, Alias("Sophia.StreamView")]
 public sealed record StreamView([property: Id(0)] string Stream, [property: Id(1)] long Records, [property: Id(2)] long Deleted);

@@ -38,7 +38,7 @@ internal sealed class LogExplainer(ILogStore log, IQuarantineStore quarantine, I
         var items = await quarantine.OfKey(tenant, stream, key, cancellation);
         if (versions.Count == 0 && items.Count == 0)
             return null;
-        var steps = versions.Select(version => new WhyStep(version.Operation == RecordOperation.Delete ? "deleted" : "stored", version.At, $"version {version.Version}, run {version.Run}"))
+        var steps = versions.Select(version => new WhyStep(version.Operation == RecordOperation.Delete ? "deleted" : "stored", version.At, $"version {version.Version}, run {version.Run}{(version.Source is { } source ? $", transformed by definition version {source.DefinitionVersion}" : "")}"))
             .Concat(items.Select(StepOf)).OrderBy(step => step.At).ToArray();
         var last = steps[^1];
         var held = items.Any(item => item.State == QuarantineState.Held);

@@ -14,14 +14,14 @@ internal sealed class RecordsGrain(ILogStore log, IRecordExplainer explainer) : 
 
     private TenantId Tenant => TenantKey.Parse(this.GetPrimaryKeyString()).Tenant;
 
-    public async Task<RecordView?> Current(string stream, string key) => ViewOf(await log.Newest(Tenant, stream, key, default));
+    public async Task<RecordView?> Current(string stream, string key) => WithSource(await log.Newest(Tenant, stream, key, default));
 
     public async Task<RecordView?> Version(string stream, string key, long version)
     {
         if (version < 1)
             return null;
         var found = await log.History(Tenant, stream, key, version + 1, 1, default);
-        return found is [var entry] && entry.Version == version ? ViewOf(entry) : null;
+        return found is [var entry] && entry.Version == version ? WithSource(entry) : null;
     }
 
     public async Task<RecordView?> AsOf(string stream, string key, DateTimeOffset moment)
@@ -32,7 +32,7 @@ internal sealed class RecordsGrain(ILogStore log, IRecordExplainer explainer) : 
             var page = await log.History(Tenant, stream, key, below, HistoryPage, default);
             foreach (var entry in page)
                 if (entry.At <= moment)
-                    return ViewOf(entry);
+                    return WithSource(entry);
             if (page.Count < HistoryPage)
                 return null;
             below = page[^1].Version;
@@ -63,5 +63,7 @@ internal sealed class RecordsGrain(ILogStore log, IRecordExplainer explainer) : 
 
     private static RecordView? ViewOf(LogEntry? entry) => entry is null || entry.Type != EntryType.Record ? null
         : new RecordView(entry.Stream, entry.Key, entry.Version, entry.Operation, Encoding.UTF8.GetString(entry.Payload.Span), entry.At, entry.Run, entry.Position,
-            entry.Hash.ToString("x32", System.Globalization.CultureInfo.InvariantCulture));
+            entry.Hash.ToString("x32", System.Globalization.CultureInfo.InvariantCulture), entry.Source?.DefinitionVersion);
+
+    private static RecordView? WithSource(LogEntry? entry) => ViewOf(entry) is { } view && entry!.Source is { Payload.IsEmpty: false } source ? view with { SourceJson = Encoding.UTF8.GetString(source.Payload.Span) } : ViewOf(entry);
 }

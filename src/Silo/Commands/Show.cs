@@ -50,7 +50,7 @@ internal static class Show
     public static string Brief(RunView run) => string.Join(", ", new[]
     {
         $"{Number(run.Counts.In)} in", $"{Number(run.Counts.Stored)} stored", Some(run.Counts.Duplicate, "unchanged"), Some(run.Counts.Quarantined, "held back"),
-        Some(run.Counts.Deleted, "deleted"), Some(run.Counts.Unreadable, "unreadable"),
+        Some(run.Counts.Filtered, "filtered"), Some(run.Counts.Nulled, "values nulled"), Some(run.Counts.Deleted, "deleted"), Some(run.Counts.Unreadable, "unreadable"),
     }.Where(part => part.Length > 0));
 
     private static string Some(long count, string what) => count == 0 ? "" : $"{Number(count)} {what}";

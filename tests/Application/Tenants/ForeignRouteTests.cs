@@ -53,6 +53,7 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         [typeof(NewTenant)] = """{"tenant":"@tenant","displayName":"mine"}""",
         [typeof(SuspendTenant)] = """{"reason":"mine"}""",
         [typeof(StartRun)] = "{}",
+        [typeof(ReplayRequest)] = """{"stream":"@stream","key":"@key"}""",
         [typeof(SearchQuery)] = """{"text":"@q"}""",
         [typeof(NewConversation)] = """{"session":"@session"}""",
         [typeof(NewQuestion)] = """{"text":"What does the @q say?"}""",

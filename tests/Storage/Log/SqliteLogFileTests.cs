@@ -42,6 +42,20 @@ public sealed class SqliteLogFileTests
     }
 
     [Fact]
+    public async Task The_golden_file_of_format_2_is_read()
+    {
+        var golden = Path.Combine(Golden(), "log-format-2.db");
+        if (!File.Exists(golden) && Environment.GetEnvironmentVariable("SOPHIA_WRITE_GOLDEN") == "1")
+            await WriteGolden(golden, new EntrySource(3, 2, "{\"was\":1}"u8.ToArray()));
+        await using var store = new ScratchStore();
+        Directory.CreateDirectory(store.Folder.FolderOf(Acme));
+        File.Copy(golden, store.Folder.PathOf(Acme, "log.db"));
+        var rows = await store.Log.Read(Acme, 0, 10, int.MaxValue, default);
+        Assert.Equal(["{\"a\":1}", "{\"b\":\"🙂\"}"], rows.Select(row => Encoding.UTF8.GetString(row.Payload.Span)));
+        Assert.All(rows, row => Assert.Equal((3, 2, "{\"was\":1}"), (row.Source!.DefinitionVersion, row.Source.Item, Encoding.UTF8.GetString(row.Source.Payload.Span))));
+    }
+
+    [Fact]
     public async Task A_file_of_a_newer_format_or_of_another_program_is_refused_by_name()
     {
         await using var store = new ScratchStore();
@@ -79,7 +93,7 @@ public sealed class SqliteLogFileTests
         Assert.InRange(store.Files.Count, 1, 6);
     }
 
-    private static async Task Fill(ScratchStore store, DateTimeOffset at)
+    private static async Task Fill(ScratchStore store, DateTimeOffset at, EntrySource? source = null)
     {
         var fence = await store.Log.Acquire(Acme, "golden", default);
         byte[][] payloads = [Encoding.UTF8.GetBytes("{\"a\":1}"), Encoding.UTF8.GetBytes("{\"b\":\"🙂\"}")];
@@ -88,7 +102,7 @@ public sealed class SqliteLogFileTests
             Fence = fence,
             At = at,
             Run = "run-1",
-            Entries = [.. new[] { "1", "ü" }.Zip(payloads, (key, payload) => new NewEntry(EntryType.Record, "contacts", key, RecordOperation.Upsert, payload, EntryHash.Of(RecordOperation.Upsert, payload), "a.csv"))],
+            Entries = [.. new[] { "1", "ü" }.Zip(payloads, (key, payload) => new NewEntry(EntryType.Record, "contacts", key, RecordOperation.Upsert, payload, EntryHash.Of(RecordOperation.Upsert, payload), "a.csv") { Source = source })],
             RunRow = new RunRow("run-1", "crm", 1, false, RunState.Running, "asked", at, at, null, TimeSpan.Zero, new RunCounts(), 1, 0, null, null, 0),
             RunDelta = new RunDelta("run-1", new RunCounts(In: 2)),
             Checkpoints = [new CheckpointWrite("crm", "a.csv", "7")],
@@ -97,11 +111,11 @@ public sealed class SqliteLogFileTests
         Assert.IsType<AppendOutcome.Committed>(outcome);
     }
 
-    private static async Task WriteGolden(string path)
+    private static async Task WriteGolden(string path, EntrySource? source = null)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         await using var store = new ScratchStore(options => options.PageBytes = 1_024);
-        await Fill(store, Noon);
+        await Fill(store, Noon, source);
         await store.Files.DisposeAsync();
         File.Copy(store.Folder.PathOf(Acme, "log.db"), path);
     }

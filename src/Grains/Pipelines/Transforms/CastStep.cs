@@ -11,7 +11,7 @@ internal sealed class CastStep(TransformDefinition definition) : TransformStep(d
     public static readonly string[] Types = ["boolean", "date", "datetime", "integer", "number", "text", "time"];
 
     // A bare null beside a ReadOnlyMemory would become an empty one.
-    private static readonly ReadOnlyMemory<byte>? Nothing;
+    private static readonly ReadOnlyMemory<byte>? Nothing = new ReadOnlyMemory<byte>?();
 
     public override bool Do(TransformRow row, TransformNotes notes)
     {
