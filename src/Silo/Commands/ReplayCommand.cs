@@ -23,12 +23,14 @@ internal static class ReplayCommand
         var key = new Option<string?>("--key") { Description = "One record of the stream, all its versions." };
         var from = new Option<DateTimeOffset?>("--from") { Description = "Stored at this moment or later." };
         var until = new Option<DateTimeOffset?>("--until") { Description = "Stored at this moment or before." };
-        var with = new Option<FileInfo?>("--with") { Description = "Another definition to go by, in YAML or JSON. Default: the pipeline's own." }.AcceptExistingOnly();
+        var with = new Option<FileInfo?>("--with") { Description = "Another definition to go by, in YAML or JSON. Default: the pipeline's own." };
         var command = new Command("replay", "Take stored records through a definition again and show what would be otherwise; nothing is written.") { name, run, stream, key, from, until, with };
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
             var file = parsed.GetValue(with);
+            if (file is { Exists: false })
+                throw new CommandFailedException($"There is no file {file.FullName}.");
             var request = new ReplayRequest(parsed.GetValue(run), parsed.GetValue(stream), parsed.GetValue(key), parsed.GetValue(from), parsed.GetValue(until),
                 file is null ? null : await File.ReadAllTextAsync(file.FullName, cancellation), file?.Name);
             var address = $"api/pipelines/{Uri.EscapeDataString(parsed.GetValue(name)!)}/replay";
