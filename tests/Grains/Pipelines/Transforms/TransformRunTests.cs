@@ -11,7 +11,7 @@ public sealed class TransformRunTests
     [Fact]
     public async Task A_run_stores_what_the_steps_made_and_keeps_what_the_source_said_beside_it()
     {
-        await using var world = new PipelineWorld { Text = Of("filter: amount < 100|rename: {amount: price}|cast: {price: integer}") };
+        await using var world = new PipelineWorld { Text = Of("filter: amount != 500|rename: {amount: price}|cast: {price: integer}") };
         world.Files.Write("a.jsonl", """{"id":"1","amount":"5"}""", """{"id":"2","amount":"x"}""", """{"id":"3","amount":"500"}""", """{"id":"4","amount":"7.5"}""");
         var run = await world.Run();
         Assert.Equal(new RunCounts(In: 4, Valid: 1, Quarantined: 2, Stored: 1, Filtered: 1), run.Counts with { Bytes = 0 });
