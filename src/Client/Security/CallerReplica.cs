@@ -11,8 +11,10 @@ namespace Sophia.Security;
 internal sealed class CallerReplica(IGrainFactory grains, SignInThrottle throttle, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, (Caller Caller, DateTimeOffset Until)> remembered = new(StringComparer.Ordinal);
+    private readonly Lock gate = new();
     private HashSet<TenantId> tenants = [];
-    private DateTimeOffset tenantsReadAt = DateTimeOffset.MinValue;
+    private Task<HashSet<TenantId>>? reading;
+    private DateTimeOffset tenantsReadAt;
 
     /// <summary>Whose key this is, or null. The key has the form <c>sophia.{tenant}.{secret}</c>.</summary>
     /// <exception cref="RefusedException">Busy: too many wrong ones came from the address.</exception>
@@ -44,13 +46,22 @@ internal sealed class CallerReplica(IGrainFactory grains, SignInThrottle throttl
     {
         if (tenants.Contains(tenant))
             return true;
-        var now = time.GetUtcNow();
-        if (now - tenantsReadAt < TimeSpan.FromSeconds(1))
-            return false;
-        tenantsReadAt = now;
+        Task<HashSet<TenantId>> asked;
+        lock (gate)
+        {
+            // Whoever comes while it is read waits for it too: by the list of before, a right key would be a wrong one. One that failed says nothing.
+            var now = time.GetUtcNow();
+            if (reading is null || (reading.IsCompleted && (!reading.IsCompletedSuccessfully || now - tenantsReadAt >= TimeSpan.FromSeconds(1))))
+                (reading, tenantsReadAt) = (List(), now);
+            asked = reading;
+        }
+        return (await asked).Contains(tenant);
+    }
+
+    private async Task<HashSet<TenantId>> List()
+    {
         using var _ = CallerContext.ForSystem("list of tenants");
-        tenants = [.. await grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System).List()];
-        return tenants.Contains(tenant);
+        return tenants = [.. await grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System).List()];
     }
 
     /// <summary>Forgets what is remembered of a tenant, because its keys changed.</summary>
@@ -59,7 +70,8 @@ internal sealed class CallerReplica(IGrainFactory grains, SignInThrottle throttl
         foreach (var (hash, entry) in remembered)
             if (entry.Caller.Tenant == tenant)
                 remembered.TryUpdate(hash, (entry.Caller, DateTimeOffset.MinValue), entry);
-        tenantsReadAt = DateTimeOffset.MinValue;
+        lock (gate)
+            reading = null;
     }
 
     public static string HashOf(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));

@@ -78,7 +78,7 @@ internal sealed partial class EmbeddingClient : IDisposable
         using var response = await http.SendAsync(request, cancellation);
         if (response.StatusCode != HttpStatusCode.OK)
             throw new EndpointFailure(response.StatusCode, RetryAfter(response));
-        var answer = await response.Content.ReadFromJsonAsync(EmbeddingJson.Default.EmbeddingAnswer, cancellation);
+        var answer = await JsonSerializer.DeserializeAsync(await response.Content.ReadAsStreamAsync(cancellation), EmbeddingJson.Default.EmbeddingAnswer, cancellation); // JSON is UTF-8, whatever a header says.
         if (answer?.Model is { } served && !IsModel(served))
             throw new EmbedderException($"it serves {served}, not {options.Model}", isOfTheTexts: false);
         return VectorCheck.Vectors(answer, texts.Count);

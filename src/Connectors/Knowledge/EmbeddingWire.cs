@@ -6,7 +6,7 @@ namespace Sophia.Knowledge;
 
 internal sealed record EmbeddingRequest(string Model, IReadOnlyList<string> Input, string EncodingFormat);
 
-internal sealed record EmbeddingAnswer(string? Model, IReadOnlyList<EmbeddingItem>? Data);
+internal sealed record EmbeddingAnswer(string? Model, IReadOnlyList<EmbeddingItem?>? Data);
 
 /// <summary>One vector: numbers, or the little-endian bytes of floats as base64, as the endpoint likes.</summary>
 internal sealed record EmbeddingItem(int? Index, JsonElement Embedding)

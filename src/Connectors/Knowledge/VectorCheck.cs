@@ -13,6 +13,8 @@ internal static class VectorCheck
         var vectors = new float[texts][];
         foreach (var (place, item) in items.Index())
         {
+            if (item is null)
+                throw Wrong("it sent something that is no answer");
             var index = item.Index ?? place;
             if (index < 0 || index >= texts || vectors[index] is not null)
                 throw Wrong($"it sent a vector for text {index}, which it was not asked for or had sent already");

@@ -10,6 +10,9 @@ internal static class HostLabels
     /// <summary>How long nvidia-smi may take; it hangs where a driver does. Default 3 s.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
+    /// <summary>The longest line that is a GPU's name, in characters.</summary>
+    private const int LongestName = 1_000;
+
     /// <summary>The labels given, and those of the machine under names that are not.</summary>
     public static Dictionary<string, string> With(IReadOnlyDictionary<string, string> given)
     {
@@ -30,9 +33,9 @@ internal static class HostLabels
             using var process = Process.Start(new ProcessStartInfo(program, ["--query-gpu=name", "--format=csv,noheader"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             process.ErrorDataReceived += static (_, _) => { };
             process.BeginErrorReadLine();
-            var said = process.StandardOutput.ReadLineAsync();
-            if (process.WaitForExit(patience))
-                return process.ExitCode == 0 && said.GetAwaiter().GetResult() is { } name ? LabelOf(name) : null;
+            var (said, began) = (FirstLine(process.StandardOutput), Stopwatch.GetTimestamp());
+            if (process.WaitForExit(patience)) // What it left running may hold its output open for ever.
+                return process.ExitCode == 0 && said.Wait(patience - Stopwatch.GetElapsedTime(began) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero) ? LabelOf(said.Result) : null;
             process.Kill(entireProcessTree: true);
             return null;
         }
@@ -40,6 +43,14 @@ internal static class HostLabels
         {
             return null;
         }
+    }
+
+    private static async Task<string> FirstLine(StreamReader output)
+    {
+        var (text, length) = (new char[LongestName], 0);
+        while (length < text.Length && Array.IndexOf(text, '\n', 0, length) < 0 && await output.ReadAsync(text.AsMemory(length)) is > 0 and var more)
+            length += more;
+        return new string(text, 0, length).Split('\n')[0];
     }
 
     /// <summary>"NVIDIA GH200 480GB" is gh200, "NVIDIA A100-SXM4-80GB" a100, "NVIDIA GeForce RTX 4090" rtx-4090: the first word with a digit, before its form, with the family where that is no more than a number.</summary>

@@ -13,8 +13,12 @@ internal sealed class RedisSharedCache(RedisConnection redis, IOptions<CacheOpti
     public async ValueTask<ReadOnlyMemory<byte>?> Get(string key)
     {
         var found = RedisValue.Null;
-        await redis.Try(async () => found = await redis.Database()!.StringGetAsync(Named(key)), options.Value.SharedWithin);
-        return found.IsNull ? null : (ReadOnlyMemory<byte>)found;
+        var answered = await redis.Try(async () =>
+        {
+            if (redis.Database() is { } database) // It may have been switched off since.
+                found = await database.StringGetAsync(Named(key));
+        }, options.Value.SharedWithin);
+        return !answered || found.IsNull ? null : (ReadOnlyMemory<byte>)found; // What comes too late is not looked at while it is written.
     }
 
     public void Put(string key, ReadOnlyMemory<byte> value, TimeSpan keptFor) =>

@@ -42,6 +42,15 @@ public sealed class HostLabelsTests : IDisposable
         Assert.Null(HostLabels.DetectGpu(folder, TimeSpan.FromMilliseconds(50)));
     }
 
+    [Theory]
+    [InlineData("sleep 600 2>/dev/null & exit 0")]
+    [InlineData("exec head -c 200000 /dev/zero")]
+    public void One_whose_output_does_not_end_or_has_no_line_is_left_after_its_time(string script)
+    {
+        Script(script);
+        Assert.Null(HostLabels.DetectGpu($"{folder}:{Environment.GetEnvironmentVariable("PATH")}", TimeSpan.FromSeconds(1)));
+    }
+
     [Fact]
     public void Without_one_there_is_no_label() => Assert.Null(HostLabels.DetectGpu(folder, Patience));
 

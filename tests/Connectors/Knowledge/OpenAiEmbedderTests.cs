@@ -38,6 +38,7 @@ public sealed class OpenAiEmbedderTests
     [InlineData("""{"data":[{"embedding":[1e30,1e39]}]}""", "zero or not finite")]
     [InlineData("""{"data":[{"embedding":[1]}]}""", "1 and 1 numbers")]
     [InlineData("""{"data":[{"embedding":"AAA="}]}""", "no answer")]
+    [InlineData("""{"data":[null]}""", "no answer")]
     [InlineData("""{"data":[{"embedding":{"a":1}}]}""", "no answer")]
     [InlineData("""{"data":[{"embedding":[1,"2"]}]}""", "no answer")]
     [InlineData("""{"error":"top-secret"}""", "no answer")]

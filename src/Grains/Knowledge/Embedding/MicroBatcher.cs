@@ -75,7 +75,7 @@ internal sealed partial class MicroBatcher(
             if (stopped)
                 throw Stopping();
             if (waiting.Count + ask.Texts.Count > options.Value.MaxWaiting || waiting.CountOf(tenant) + ask.Texts.Count > options.Value.MaxWaitingOfTenant)
-                throw new RefusedException(RefusalCode.Busy, $"{waiting.CountOf(tenant):N0} texts of this tenant wait to be embedded, {waiting.Count:N0} in all; there is no room for {ask.Texts.Count:N0} more.");
+                throw new RefusedException(RefusalCode.Busy, $"{waiting.CountOf(tenant):N0} texts of this tenant wait to be embedded; its silo has no room for {ask.Texts.Count:N0} more.");
             open.Add(ask);
             for (var place = 0; place < ask.Texts.Count; place++)
                 waiting.Add(tenant, new WaitingText(ask, place));
@@ -109,8 +109,12 @@ internal sealed partial class MicroBatcher(
         wake.Writer.TryWrite(true);
     }
 
-    private async Task Send(List<WaitingText> batch, CancellationToken cancellation)
+    private async Task Send(List<WaitingText> asked, CancellationToken cancellation)
     {
+        // Halves come late: by then their callers may have gone.
+        var batch = asked.FindAll(text => !text.Ask.IsOver);
+        if (batch.Count == 0)
+            return;
         try
         {
             var made = await embedder.GenerateAsync(batch.ConvertAll(text => text.Text), cancellationToken: cancellation);

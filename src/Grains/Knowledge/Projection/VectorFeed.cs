@@ -96,5 +96,5 @@ internal sealed class VectorFeed(
     }
 
     private static bool IsOfTexts(Exception wrong) =>
-        wrong is not (StorageException or OperationCanceledException or ObjectDisposedException or TimeoutException or RefusedException { Code: RefusalCode.Busy });
+        wrong is not (StorageException or OperationCanceledException or ObjectDisposedException or TimeoutException or RefusedException { Code: RefusalCode.Busy or RefusalCode.Unavailable });
 }

@@ -12,6 +12,7 @@ internal sealed class NearProposal(VectorRows rows, CandidateQuery query)
     private const int Tries = 4;
 
     private readonly NearestScan scan = new(rows, query.Near!.Vector.Span);
+    private readonly long last = rows.Last;
     private int limit = query.Near.Limit;
 
     /// <summary>Whether the store must first say which chunks pass.</summary>
@@ -27,11 +28,15 @@ internal sealed class NearProposal(VectorRows rows, CandidateQuery query)
     /// <param name="passed">How many of them pass.</param>
     public bool Suffices(IReadOnlyList<long> wanted, IReadOnlySet<long> known, int passed)
     {
+        var later = 0;
         foreach (var chunk in wanted)
             if (!known.Contains(chunk))
-                rows.Bury(chunk);
+                if (chunk > last)
+                    later++; // Another question has learnt of it since; the store as this one sees it may be older.
+                else
+                    rows.Bury(chunk);
         limit = Math.Min(limit, rows.Count - rows.Buried);
-        return passed >= limit || known.Count >= rows.Count - rows.Buried;
+        return passed + later >= limit || known.Count + later >= rows.Count - rows.Buried;
     }
 
     /// <summary>The candidates found by words, with how near they are, and then the near ones that are not among them.</summary>

@@ -18,6 +18,8 @@ internal sealed class NearestScan
 
     public NearestScan(VectorRows rows, ReadOnlySpan<float> question)
     {
+        if (question.Length != rows.Dimensions)
+            throw new ArgumentException($"Rows of {rows.Dimensions} dimensions are not compared with a question of {question.Length}.", nameof(question));
         (this.rows, this.question, components) = (rows, question.ToArray(), new sbyte[question.Length]);
         VectorCode.Quantise(question, components);
         magnitudes = Array.ConvertAll(components, c => (byte)Math.Abs((int)c));

@@ -11,11 +11,13 @@ internal sealed class SqliteNear(DatabaseConnection database, VectorCache cache,
         var answering = vectors.Answering();
         if (NearProposal.Missing(answering?.Id, query.Near!.Embedder, answering?.Vectors ?? 0, cache.Bound) is { } reason)
             return words with { NotNear = reason };
+        NearProposal proposal;
         copy.Gate.Wait();
         try
         {
             vectors.Bring(copy, query.Near.Embedder.Dimensions, answering!.Value.Place);
             cache.MakeRoom(copy);
+            proposal = new NearProposal(copy.Rows!, query); // Under the gate: another question may begin other rows, of another length.
         }
         catch
         {
@@ -26,7 +28,7 @@ internal sealed class SqliteNear(DatabaseConnection database, VectorCache cache,
         {
             copy.Gate.Release();
         }
-        return Propose(new NearProposal(copy.Rows!, query), words, query);
+        return Propose(proposal, words, query);
     }
 
     private CandidateSet Propose(NearProposal proposal, CandidateSet words, CandidateQuery query)

@@ -99,7 +99,7 @@ public sealed class MicroBatcherTests
         Task<EmbeddedTexts>[] accepted = [world.Embed(A, texts), world.Embed(A, texts)];
         Assert.Equal(RefusalCode.Busy, (await Assert.ThrowsAsync<RefusedException>(() => world.Embed(A, "one more"))).Code);
         accepted = [.. accepted, world.Embed(B, texts)];
-        Assert.Contains("3,072 in all", (await Assert.ThrowsAsync<RefusedException>(() => world.Embed(B, "one more"))).Message);
+        Assert.Contains("0 texts of this tenant", (await Assert.ThrowsAsync<RefusedException>(() => world.Embed(B, "one more"))).Message);
         Assert.All(accepted, task => Assert.False(task.IsCompleted));
     }
 
@@ -119,6 +119,23 @@ public sealed class MicroBatcherTests
         Assert.Equal(["last"], second.Texts);
         second.Succeed();
         await Task.WhenAll(kept, last);
+    }
+
+    [Fact]
+    public async Task A_refused_request_is_not_halved_for_callers_who_have_gone()
+    {
+        await using var world = await World.Start(options => (options.MaxRequests, options.MaxDelay) = (1, TimeSpan.Zero));
+        using var gone = new CancellationTokenSource();
+        var given = world.Batcher.Embed(A, ["one", "two", "three", "four"], gone.Token);
+        var first = await world.Embedder.Next();
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
+        first.Answer.SetException(new EmbedderException("at fault", isOfTheTexts: true));
+        var last = world.Embed(B, "last");
+        var second = await world.Embedder.Next();
+        Assert.Equal(["last"], second.Texts);
+        second.Succeed();
+        await last;
     }
 
     [Fact]
