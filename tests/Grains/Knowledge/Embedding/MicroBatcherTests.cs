@@ -99,7 +99,9 @@ public sealed class MicroBatcherTests
         Task<EmbeddedTexts>[] accepted = [world.Embed(A, texts), world.Embed(A, texts)];
         Assert.Equal(RefusalCode.Busy, (await Assert.ThrowsAsync<RefusedException>(() => world.Embed(A, "one more"))).Code);
         accepted = [.. accepted, world.Embed(B, texts)];
-        Assert.Contains("0 texts of this tenant", (await Assert.ThrowsAsync<RefusedException>(() => world.Embed(B, "one more"))).Message);
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => world.Embed(B, "one more"));
+        Assert.Contains("1,024 texts of this tenant", refused.Message);
+        Assert.DoesNotContain("3,072", refused.Message); // What others have waiting is not for this one to know.
         Assert.All(accepted, task => Assert.False(task.IsCompleted));
     }
 
@@ -141,15 +143,19 @@ public sealed class MicroBatcherTests
     [Fact]
     public async Task A_model_that_cannot_be_reached_is_asked_once_and_every_call_concerned_is_refused_as_busy()
     {
-        await using var world = await World.Start(options => options.MaxTexts = 2);
-        var (one, two) = (world.Embed(A, "a"), world.Embed(B, "b"));
+        await using var world = await World.Start(options => (options.MaxTexts, options.MaxRequests) = (2, 1));
+        var busy = world.Embed(A, "busy");
+        var underWay = await world.Embedder.Next();
+        var (one, two) = (world.Embed(A, "a"), world.Embed(B, "b")); // Beside a request under way, so that they share the next one.
+        underWay.Succeed();
+        await busy;
         (await world.Embedder.Next()).Answer.SetException(new EmbedderException("no route to host", isOfTheTexts: false));
         foreach (var call in (Task<EmbeddedTexts>[])[one, two])
         {
             var refused = await Assert.ThrowsAsync<RefusedException>(() => call);
             Assert.Equal((RefusalCode.Busy, "The embedding model does not answer: no route to host."), (refused.Code, refused.Message));
         }
-        Assert.Equal(1, world.Embedder.Requests);
+        Assert.Equal(2, world.Embedder.Requests);
     }
 
     [Fact]
