@@ -23,9 +23,9 @@ static async Task<bool> Measure(string setting, Options options)
     Environment.SetEnvironmentVariable("SOPHIA_MEMBERSHIP", setting);
     await using var model = await SlowModel.Start(pieces: 20, static (_, cancellation) => Task.Delay(TimeSpan.FromMilliseconds(200), cancellation));
     var folder = Path.Combine(Path.GetTempPath(), $"sophia-failover-{Guid.NewGuid():n}");
-    var cluster = await LocalCluster.Up(folder, Silos, 0, "http://127.0.0.1:0", default);
     try
     {
+        var cluster = await LocalCluster.Up(folder, Silos, 0, "http://127.0.0.1:0", default);
         await using var load = await ClusterLoad.On(cluster, "load", Callers);
         load.Begin();
         await load.Acknowledges(5);
@@ -63,7 +63,7 @@ static async Task<bool> Measure(string setting, Options options)
     }
     finally
     {
-        await cluster.Down(default);
+        await LocalCluster.Open(folder).Down(default); // Also where not all of it started.
         Directory.Delete(folder, recursive: true);
     }
 }

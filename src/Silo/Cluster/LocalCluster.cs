@@ -213,8 +213,12 @@ internal sealed class LocalCluster
         environment["SOPHIA_REDIS"] = LocalServers.RedisConnection(file);
         environment["SOPHIA_INBOX"] = Path.Combine(Folder, "inbox");
         environment[SecretBox.Variable] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"secrets of the cluster {file.Password}")));
-        return LocalProcess.Start(LogOf(name), environment, Environment.ProcessPath!, "exec", Path.Combine(program ?? AppContext.BaseDirectory, "Sophia.dll"), "up");
+        return LocalProcess.Start(LogOf(name), environment, Host, "exec", Path.Combine(program ?? AppContext.BaseDirectory, "Sophia.dll"), "up");
     }
+
+    // A measuring program may have been started by its own name; then the process is not the host that runs others.
+    private static string Host => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath!
+        : Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet";
 
     /// <param name="said">How long its log was before it began.</param>
     private async Task Serves(string name, LocalProcess process, long said, CancellationToken cancellation)
