@@ -243,7 +243,7 @@ public sealed class WeaviateFaultTests : IAsyncLifetime
         await world.Store.Candidates(TenantId.Parse("asker"), new CandidateQuery(["words"], ["word"], null, 10), default);
         await world.Store.DocumentFrequency(TenantId.Parse("asker"), ["word"], default);
         Assert.All(world.StandIn.Objects.Definitions, definition => Assert.Equal(["acme"], world.StandIn.Objects.TenantsOf(definition.Name)));
-        Assert.Equal(["SophiaEntity", "SophiaSection", "SophiaTurns"], world.StandIn.Objects.Definitions.Select(definition => definition.Name).Order());
+        Assert.Equal(["SophiaEntity", "SophiaFunction", "SophiaSection", "SophiaTurns"], world.StandIn.Objects.Definitions.Select(definition => definition.Name).Order());
     }
 
     [EngineFact]
