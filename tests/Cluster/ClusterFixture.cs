@@ -17,7 +17,11 @@ public sealed class ClusterFixture : IAsyncLifetime
     }
 
     /// <summary>Every silo runs again, whatever the test before did.</summary>
-    internal Task Whole() => Cluster.Scale(Silos, default);
+    internal async Task Whole()
+    {
+        await Cluster.StartRedis(default);
+        await Cluster.Scale(Silos, default);
+    }
 
     /// <summary>Everything runs again, servers included.</summary>
     internal async Task Up() => cluster = await LocalCluster.Up(Folder, Silos, gpus: 1, "http://127.0.0.1:0", default);

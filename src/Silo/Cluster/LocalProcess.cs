@@ -42,8 +42,16 @@ internal sealed record LocalProcess(int Id, string Began)
     /// <param name="signal">As kill names it: KILL, TERM, INT.</param>
     public void Signal(string signal)
     {
-        if (IsAlive)
+        if (!IsAlive)
+            return;
+        try
+        {
             Run(new Dictionary<string, string>(), "kill", $"-{signal}", Id.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (CommandFailedException) when (!IsAlive)
+        {
+            // It ended between the look and the signal.
+        }
     }
 
     /// <summary>Asks it to end and waits; ends it by force after <paramref name="within"/>.</summary>

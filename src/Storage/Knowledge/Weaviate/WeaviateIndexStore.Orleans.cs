@@ -70,15 +70,26 @@ internal sealed partial class WeaviateIndexStore(SearchLedger ledger, Func<strin
         var frequencies = Frequencies(tenant, build, standing.Cursor, query.Stems, cancellation);
         if (editions is { Length: 0 })
             return new CandidateSet([], 0, standing.Chunks, 0, await frequencies, standing.Cursor) { NotNear = missing };
-        var question = new WeaviateQuestion(connection, passages, tenant, query, stems, vector, editions);
+        var set = Candidates(new WeaviateQuestion(connection, passages, tenant, query, stems, vector, editions), tenant, engine, query, editions is not null, stems.Length > 0, cancellation);
+        // Both to their end, also where one fails: no call runs on behind a question that was given up.
+        await Task.WhenAll(frequencies, set);
+        return (await set) with { DocumentFrequency = await frequencies, NotNear = missing };
+    }
+
+    private async Task<CandidateSet> Candidates(WeaviateQuestion question, TenantId tenant, string engine, CandidateQuery query, bool named, bool worded, CancellationToken cancellation)
+    {
         var (scope, matched) = await question.Count(cancellation);
-        var (words, near, last) = await Counting(question, tenant, engine, query, editions is not null && scope <= query.Limit && stems.Length > 0 ? (int)scope : null, cancellation);
+        var (words, near, last) = await Counting(question, tenant, engine, query, named && scope <= query.Limit && worded ? (int)scope : null, cancellation);
         var known = near.ToDictionary(found => found.Candidate.ChunkId, found => found.Candidate.Similarity);
         foreach (var (chunk, cosine) in await question.Similarities([.. words.Where(found => !known.ContainsKey(found.Candidate.ChunkId))], cancellation))
             known[chunk] = cosine;
-        return new CandidateSet(
-            [.. words.Concat(near).DistinctBy(found => found.Candidate.ChunkId).Select(found => found.Candidate with { Similarity = known.GetValueOrDefault(found.Candidate.ChunkId) })],
-            matched, last.Chunks, editions is null ? null : scope, await frequencies, last.Cursor) { NotNear = missing };
+        return CandidateSet.Empty(last.Cursor) with
+        {
+            Chunks = [.. words.Concat(near).DistinctBy(found => found.Candidate.ChunkId).Select(found => found.Candidate with { Similarity = known.GetValueOrDefault(found.Candidate.ChunkId) })],
+            Matched = matched,
+            TotalChunks = last.Chunks,
+            ScopeChunks = named ? scope : null,
+        };
     }
 
     public async Task<IReadOnlyList<IndexedChunk>> Chunks(TenantId tenant, IReadOnlyList<long> chunkIds, CancellationToken cancellation)
@@ -110,8 +121,9 @@ internal sealed partial class WeaviateIndexStore(SearchLedger ledger, Func<strin
         for (var repeat = 0; ; repeat++)
         {
             var nearest = question.Nearest(more, cancellation);
-            var words = await (everything is { } all ? question.Everything(all + more, cancellation) : question.Words(more, cancellation));
-            var near = await nearest;
+            var worded = everything is { } all ? question.Everything(all + more, cancellation) : question.Words(more, cancellation);
+            await Task.WhenAll(nearest, worded);
+            var (words, near) = (await worded, await nearest);
             var (standing, editions) = await ledger.Live(tenant, engine, [.. words.Concat(near).Select(found => found.Candidate.Record).Distinct()], cancellation);
             var dropped = words.RemoveAll(Dropped) + near.RemoveAll(Dropped);
             if (dropped == 0 || repeat == MaxRepeats)

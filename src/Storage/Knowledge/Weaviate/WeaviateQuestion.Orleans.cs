@@ -47,6 +47,7 @@ internal sealed class WeaviateQuestion(WeaviateConnection connection, WeaviatePa
     {
         var scope = editions is null ? Task.FromResult(0L) : Count(Kinds, filter, cancellation);
         var matched = stems.Length == 0 ? Task.FromResult(0L) : Count(Kinds, filter.And(WeaviateFilter.Words(stems)), cancellation);
+        await Task.WhenAll(scope, matched);
         return (await scope, await matched);
     }
 
