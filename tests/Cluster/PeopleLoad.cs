@@ -35,7 +35,7 @@ internal sealed class PeopleLoad : IAsyncDisposable
     public async Task Begin()
     {
         var cookie = await SignIn();
-        working = [Repeat(Search), Repeat(async () => { await SignIn(); await Use(cookie); Interlocked.Increment(ref signIns); })];
+        working = [Repeat(() => Search(word)), Repeat(async () => { await SignIn(); await Use(cookie); Interlocked.Increment(ref signIns); })];
     }
 
     public async Task End()
@@ -64,10 +64,11 @@ internal sealed class PeopleLoad : IAsyncDisposable
             }
     }
 
-    private async Task Search()
+    /// <summary>Asks, and looks whether every passage found holds the word that all of them search.</summary>
+    public async Task Search(string question)
     {
         var began = TimeProvider.System.GetTimestamp();
-        using var answer = await http.GetAsync($"/api/search?q={word}&limit=5");
+        using var answer = await http.GetAsync($"/api/search?q={Uri.EscapeDataString(question)}&limit=5");
         var took = TimeProvider.System.GetElapsedTime(began);
         if (took > SlowestSearch)
             SlowestSearch = took;
