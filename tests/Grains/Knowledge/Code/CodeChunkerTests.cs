@@ -49,6 +49,27 @@ public sealed class CodeChunkerTests
             AllThere(text, Cut(text, language));
     }
 
+    /// <summary>Each of these once made a scanner start over at every fragment, or go down without end.</summary>
+    [Theory]
+    [InlineData("python", "", "f'{")]
+    [InlineData("python", "f\"\"\"", "{")]
+    [InlineData("python", "f\"\"\"", "{a:")]
+    [InlineData("python", "f'''", "{f\"{'")]
+    [InlineData("python", "", "f\"\"\"{f'''{")]
+    [InlineData("typescript", "x = ", "/[")]
+    [InlineData("typescript", "", "`${")]
+    [InlineData("php", "<?php ", "\\\"")]
+    [InlineData("php", "<?php ", "'\\")]
+    [InlineData("php", "<?php ", "<<<a ")]
+    [InlineData("rust", "", "r#\"")]
+    [InlineData("rust", "", "/*'")]
+    [InlineData("cpp", "", "R\"(")]
+    public void Rubbish_takes_no_longer_than_its_length_allows(string language, string before, string fragment)
+    {
+        var text = before + string.Concat(Enumerable.Repeat(fragment, 300_000 / fragment.Length));
+        AllThere(text, Cut(text, language));
+    }
+
     [Theory]
     [InlineData("IsStaleEpoch", "Is Stale Epoch")]
     [InlineData("HTTPServer2Go", "HTTP Server2 Go")]

@@ -3,6 +3,10 @@ namespace Sophia.Knowledge;
 /// <summary>What is no code in a file of a language of braces: comments, strings, templates, regular expressions, the preprocessor's lines. Each answer is the place after it, 0 where there is none.</summary>
 internal sealed class BraceText(string text, BraceLanguage language)
 {
+    // From here on no quote is closed, up to here no slash begins a regular expression: what was looked for in vain once is not looked for again, or rubbish would take the square of its length.
+    private (int Single, int Double) unclosed = (text.Length, text.Length);
+    private int noRegexUntil;
+
     /// <summary>Where code begins: after a byte order mark and the line that names an interpreter.</summary>
     public int Start()
     {
@@ -54,8 +58,11 @@ internal sealed class BraceText(string text, BraceLanguage language)
 
     public int Regex(int at)
     {
+        if (at < noRegexUntil)
+            return 0;
         var inClass = false;
-        for (var end = at + 1; end < text.Length && text[end] != '\n'; end++)
+        var end = at + 1;
+        for (; end < text.Length && text[end] != '\n'; end++)
             if (text[end] == '\\')
                 end++;
             else if (text[end] == '[')
@@ -64,6 +71,7 @@ internal sealed class BraceText(string text, BraceLanguage language)
                 inClass = false;
             else if (text[end] == '/' && !inClass)
                 return end == at + 1 ? 0 : end + 1;
+        noRegexUntil = end;
         return 0;
     }
 
@@ -116,6 +124,8 @@ internal sealed class BraceText(string text, BraceLanguage language)
     /// <summary>A string on its line (or over lines, where the language has such); an unpaired quote is none.</summary>
     private int Quoted(int at)
     {
+        if (at > (text[at] == '"' ? unclosed.Double : unclosed.Single))
+            return 0;
         for (var end = at + 1; end < text.Length; end++)
             if (text[end] == '\\')
                 end += end + 2 < text.Length && text[end + 1] == '\r' ? 2 : 1;
@@ -123,6 +133,7 @@ internal sealed class BraceText(string text, BraceLanguage language)
                 return end + 1;
             else if (text[end] == '\n' && !language.StringsSpanLines)
                 return 0;
+        unclosed = text[at] == '"' ? (unclosed.Single, at) : (at, unclosed.Double);
         return 0;
     }
 

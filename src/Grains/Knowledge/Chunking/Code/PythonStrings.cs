@@ -6,6 +6,11 @@ internal sealed class PythonStrings(string text)
     /// <summary>F-strings within f-strings that are followed.</summary>
     private const int MaxNesting = 32;
 
+    /// <summary>Characters read within expressions of f-strings, for each character of the file: beyond that braces are plain text, so that no file takes longer than its length allows.</summary>
+    private const int MaxEffort = 64;
+
+    private long effort = 64 + (long)MaxEffort * text.Length;
+
     /// <summary>The place after the string whose first quote stands here. One that is not closed ends with its line, or with the file where it is of three quotes.</summary>
     public int End(int quote, int nesting = 0)
     {
@@ -36,15 +41,15 @@ internal sealed class PythonStrings(string text)
     private int? Expression(int at, int width, int nesting)
     {
         var (depth, format) = (0, false);
-        while (at < text.Length)
+        while (at < text.Length && effort-- > 0)
         {
             var c = text[at];
             if (c == '\n' && width == 1 && depth == 0)
                 return null;
             if (c == '}' && depth == 0)
                 return at + 1;
-            if (c == '{' && format)
-                at = Expression(at + 1, width, nesting) ?? at + 1;
+            if (c == '{' && format && nesting < MaxNesting)
+                at = Expression(at + 1, width, nesting + 1) ?? at + 1;
             else if (format)
                 at++;
             else if (c is '"' or '\'')
