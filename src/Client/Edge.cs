@@ -50,6 +50,7 @@ public static class Edge
         app.MapPlaybook();
         app.MapWebhooks();
         app.MapInbox();
+        app.MapSample();
         app.MapQuarantine();
         app.MapQuality();
         app.MapRecords();

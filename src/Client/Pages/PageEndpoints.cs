@@ -42,11 +42,13 @@ public static class PageEndpoints
         pages.MapGet("/pipelines/{name}", Pipeline);
         pages.MapGet("/pages/pipelines/{name}", PipelineFragment);
         pages.MapGet("/quarantine", Quarantine);
-        pages.MapGet("/record", Record);
+        pages.MapSearchPage();
+        pages.MapRecordPages();
+        pages.MapProfilePages();
         return app;
     }
 
-    private static async Task<IResult> Ask(HttpContext context, IGrainFactory grains, string? session = null)
+    private static async Task<IResult> Ask(HttpContext context, IGrainFactory grains, string? session = null, string? q = null)
     {
         var tenant = context.User.Caller().Tenant;
         var streams = await grains.GetGrain<IRecordsGrain>(TenantKey.Of(tenant)).Streams();
@@ -57,6 +59,7 @@ public static class PageEndpoints
             [nameof(AskPage.Sessions)] = await grains.GetGrain<IChatDirectoryGrain>(TenantKey.Of(tenant)).List(ConversationsShown),
             [nameof(AskPage.Conversation)] = await Said(tenant, session, 0, grains),
             [nameof(AskPage.Streams)] = streams,
+            [nameof(AskPage.Question)] = q is { Length: <= AskRequest.MaxTextLength } ? q : null,
         });
     }
 
@@ -119,31 +122,8 @@ public static class PageEndpoints
         });
     }
 
-    private static async Task<IResult> Record(HttpContext context, IGrainFactory grains, string stream, string key, long? version = null, string[]? span = null)
-    {
-        var tenant = context.User.Caller().Tenant;
-        var records = grains.GetGrain<IRecordsGrain>(TenantKey.Of(tenant));
-        var newest = await records.Current(stream, key);
-        var record = version is { } number ? await records.Version(stream, key, number) : newest;
-        if (record is null || newest is null)
-            throw new RefusedException(RefusalCode.NotFound, "There is no such record.");
-        var (heading, lines) = RecordLines.Of(record.PayloadJson, key, [.. (span ?? []).Select(Span).OfType<FieldSpan>()]);
-        return Page<RecordPage>(new()
-        {
-            [nameof(RecordPage.Tenant)] = tenant.Value,
-            [nameof(RecordPage.Record)] = record,
-            [nameof(RecordPage.Newest)] = newest.Version,
-            [nameof(RecordPage.Heading)] = heading,
-            [nameof(RecordPage.Lines)] = lines,
-        });
-    }
+    internal static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 
-    /// <summary>Reads "start:length:field"; null where it is something else.</summary>
-    private static FieldSpan? Span(string text) =>
-        text.Split(':', 3) is [var start, var length, var field] && int.TryParse(start, out var from) && int.TryParse(length, out var count) ? new FieldSpan(field, from, count) : null;
-
-    private static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
-
-    private static RazorComponentResult Page<TPage>(Dictionary<string, object?> parameters)
+    internal static RazorComponentResult Page<TPage>(Dictionary<string, object?> parameters)
         where TPage : IComponent => new RazorComponentResult<TPage>(parameters) { PreventStreamingRendering = true };
 }

@@ -26,15 +26,7 @@ internal sealed class RecordLines
         using var document = JsonDocument.Parse(payloadJson);
         var made = new RecordLines(spans);
         made.Walk(document.RootElement, "");
-        return (Title(document.RootElement) ?? key, made.lines);
-    }
-
-    private static string? Title(JsonElement root)
-    {
-        foreach (var name in new[] { "title", "name", "subject" })
-            if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 and <= 300 } text)
-                return text;
-        return null;
+        return (RecordGist.TitleOf(document.RootElement) ?? key, made.lines);
     }
 
     private void Walk(JsonElement element, string path)

@@ -1,5 +1,8 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Sophia.Knowledge;
 using Sophia.Pipelines;
 
@@ -8,6 +11,8 @@ namespace Sophia.Pages;
 /// <summary>How numbers, times, states and links are written on every page.</summary>
 internal static class Shown
 {
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     /// <summary>A count with its noun.</summary>
@@ -15,6 +20,9 @@ internal static class Shown
 
     /// <summary>A name or path in at most so many characters; its end says more than its beginning.</summary>
     public static string Tail(string text, int length = 44) => text.Length <= length ? text : $"…{text[^(length - 1)..]}";
+
+    /// <summary>The beginning of a value, in at most so many characters.</summary>
+    public static string Head(string text, int length) => text.Length <= length ? text : $"{text[..(char.IsHighSurrogate(text[length - 2]) ? length - 2 : length - 1)]}…";
 
     public static string Bytes(long bytes) => bytes switch
     {
@@ -48,6 +56,16 @@ internal static class Shown
         _ => "cancelled",
     };
 
+    /// <summary>What a passage was cut from.</summary>
+    public static string Kind(ChunkKind kind) => kind switch
+    {
+        ChunkKind.Turns => "conversation",
+        ChunkKind.Section => "document",
+        ChunkKind.Entity => "table row",
+        ChunkKind.Function => "code",
+        _ => "passage",
+    };
+
     public static bool Active(RunView? run) => run?.State is RunState.Running or RunState.Paused;
 
     /// <summary>Whether what is shown of a run will change within seconds.</summary>
@@ -55,6 +73,19 @@ internal static class Shown
 
     /// <summary>Whether a run left something to be indexed; one that did not never becomes searchable.</summary>
     private static bool Changes(RunView run) => run.Counts.Stored + run.Counts.Deleted > 0;
+
+    /// <summary>JSON as people read it; what is not JSON as it is.</summary>
+    public static string Pretty(string json)
+    {
+        try
+        {
+            return JsonNode.Parse(json)!.ToJsonString(Indented);
+        }
+        catch (JsonException)
+        {
+            return json;
+        }
+    }
 
     /// <summary>The page of a stored record version, its cited words marked.</summary>
     public static string RecordUrl(Citation citation)

@@ -16,12 +16,21 @@ internal static class QualityEndpoints
             .WithSummary("What the rules find over all records: scores with their formulas, counts by rule, and cells with reasons.");
         group.MapGet("/suggestions", (string stream, HttpContext context, IGrainFactory grains) => Grain(context, grains).Suggestions(Name(stream)))
             .WithSummary("Rules that the records speak for, with the evidence for and against.");
+        group.MapGet("/report", Report).WithSummary("The same for the owner of the data, to read: format is md (the default) or html.").Produces<string>(contentType: "text/markdown", additionalContentTypes: "text/html");
         group.MapPost("/suggestions/accept", (string stream, SuggestionAccept body, HttpContext context, IGrainFactory grains) =>
             Grain(context, grains).Accept(Name(stream), Checked(body.Ids), body.Pipeline ?? "", body.Level ?? "warning", By(context)))
             .RequireAuthorization(Roles.Admin).WithSummary("Makes suggestions part of a pipeline's definition, which gets a new version.");
         group.MapPost("/suggestions/dismiss", (string stream, SuggestionDismiss body, HttpContext context, IGrainFactory grains) =>
             Grain(context, grains).Dismiss(Name(stream), Checked(body.Ids), body.Reason ?? "", By(context)))
             .RequireAuthorization(Roles.Operator).WithSummary("Suggests these no more.");
+    }
+
+    private static async Task<IResult> Report(string stream, HttpContext context, IGrainFactory grains, string? format = null)
+    {
+        if (format is not (null or "" or "md" or "html"))
+            throw new RefusedException(RefusalCode.Invalid, "format is md or html.");
+        var markdown = await QualityReport.Of(Grain(context, grains), Name(stream));
+        return format == "html" ? Results.Content(QualityReport.Html(Name(stream), markdown), "text/html; charset=utf-8") : Results.Content(markdown, "text/markdown; charset=utf-8");
     }
 
     private static IQualityGrain Grain(HttpContext context, IGrainFactory grains) => grains.GetGrain<IQualityGrain>(TenantKey.Of(context.User.Caller().Tenant));

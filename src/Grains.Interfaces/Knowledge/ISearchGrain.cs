@@ -72,7 +72,16 @@ public sealed record SearchHit(
     [property: Id(6)] IReadOnlyList<TextSpan> Highlights,
     [property: Id(7)] string? Section,
     [property: Id(8)] IReadOnlyList<string> Speakers,
-    [property: Id(9)] DateTimeOffset? At);
+    [property: Id(9)] DateTimeOffset? At)
+{
+    /// <summary>The question's words that stand in it or in its title and headings, in lower case. None: it was found for its nearness, or stands beside a passage that holds them. Null: not said.</summary>
+    [Id(10)]
+    public IReadOnlyList<string>? Words { get; init; }
+
+    /// <summary>How near it is to the question by the embedder's measure, -1 to 1; null where nearness had no part in its place.</summary>
+    [Id(11)]
+    public double? Nearness { get; init; }
+}
 
 [GenerateSerializer, Immutable, Alias("Sophia.TextSpan")]
 public readonly record struct TextSpan([property: Id(0)] int Start, [property: Id(1)] int Length);

@@ -73,7 +73,7 @@ internal static class IngestCommand
     private static Task<RunView> Start(Api api, string pipeline, bool dry, CancellationToken cancellation) =>
         api.Send(HttpMethod.Post, $"api/pipelines/{pipeline}/runs", Api.Json(new StartRun(dry, Reason: "ingest"), EdgeJson.Default.StartRun), EdgeJson.Default.RunView, cancellation);
 
-    private static async Task<RunView> Follow(Api api, string pipeline, RunView run, bool quiet, CancellationToken cancellation)
+    public static async Task<RunView> Follow(Api api, string pipeline, RunView run, bool quiet, CancellationToken cancellation)
     {
         var look = async () => run = await api.Get($"api/pipelines/{pipeline}/runs/{run.RunId}", EdgeJson.Default.RunView, cancellation);
         if (quiet || !AnsiConsole.Profile.Capabilities.Interactive)
@@ -102,7 +102,7 @@ internal static class IngestCommand
         _ => true,
     };
 
-    private static async Task Summary(Api api, RunView run, CancellationToken cancellation)
+    public static async Task Summary(Api api, RunView run, CancellationToken cancellation)
     {
         var searchable = run.SearchableAt is { } at ? $", searchable {(at - run.StartedAt).TotalSeconds:0.0} s after the start" : "";
         AnsiConsole.MarkupLine($"{Show.State(run)} run {run.RunId} of {run.Pipeline}{(run.DryRun ? " (dry run: nothing stored)" : "")}{searchable}");

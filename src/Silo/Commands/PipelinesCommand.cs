@@ -9,17 +9,26 @@ internal static class PipelinesCommand
 {
     public static Command Create()
     {
-        var command = new Command("pipelines", "List pipelines; show, apply or remove one.") { One(), Apply(), Remove() };
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            await using var api = await Api.Open(parsed, cancellation);
-            if (parsed.GetValue(Settings.Json))
-                Console.Out.WriteLine(await api.Text(HttpMethod.Get, "api/pipelines", null, cancellation));
-            else
-                Print(await api.Get("api/pipelines", EdgeJson.Default.IReadOnlyListPipelineView, cancellation));
-            return ExitCodes.Done;
-        });
+        var command = new Command("pipelines", "List pipelines; show, apply or remove one.") { List(), One(), Apply(), Remove() };
+        command.SetAction(List);
         return command;
+    }
+
+    private static Command List()
+    {
+        var command = new Command("list", "List pipelines with their last runs; the same as without a word.");
+        command.SetAction(List);
+        return command;
+    }
+
+    private static async Task<int> List(ParseResult parsed, CancellationToken cancellation)
+    {
+        await using var api = await Api.Open(parsed, cancellation);
+        if (parsed.GetValue(Settings.Json))
+            Console.Out.WriteLine(await api.Text(HttpMethod.Get, "api/pipelines", null, cancellation));
+        else
+            Print(await api.Get("api/pipelines", EdgeJson.Default.IReadOnlyListPipelineView, cancellation));
+        return ExitCodes.Done;
     }
 
     private static void Print(IReadOnlyList<PipelineView> pipelines) => Show.Rows(["pipeline", "version", "reads", "schedule", "last run", ""], pipelines.Select(p => new[]

@@ -11,7 +11,7 @@ internal static class QualityCommand
 {
     public static Command Create() => new("quality", "What a stream's records look like: profile, suggest, accept, dismiss, findings, report.")
     {
-        Profile(), Suggest(), Accept(), Dismiss(), Findings(), QualityReport.Create(),
+        Profile(), Suggest(), Accept(), Dismiss(), Findings(), Report(),
     };
 
     public static Argument<string> Stream() => new("stream") { Description = "A stream's name, as ./sophia status lists them (crm/people)." };
@@ -115,6 +115,21 @@ internal static class QualityCommand
             AnsiConsole.MarkupLine($"[dim]{Show.Number(page.Total)} findings; {Show.Plain(string.Join(", ", page.Scores.Select(score => $"{score.Check} {score.Score.ToString("0.000", CultureInfo.InvariantCulture)}")))}[/]");
             foreach (var unjudged in page.Unjudged)
                 AnsiConsole.MarkupLine($"[dim]not judged: {Show.Plain(unjudged)}[/]");
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Report()
+    {
+        var stream = Stream();
+        var format = new Option<string>("--format") { Description = "md or html.", DefaultValueFactory = _ => "md" };
+        format.AcceptOnlyFromAmong("md", "html");
+        var command = new Command("report", "A report for the owner of the data, to the output.") { stream, format };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var api = await Api.Open(parsed, cancellation);
+            Console.Out.WriteLine(await api.Text(HttpMethod.Get, $"{Address(parsed.GetValue(stream)!, "report")}?format={parsed.GetValue(format)}", null, cancellation));
             return ExitCodes.Done;
         });
         return command;

@@ -13,20 +13,25 @@ internal static class SearchCommand
     {
         var text = new Argument<string>("text") { Description = "What to look for, in plain words." };
         var streams = new Option<string[]>("--stream") { Description = "Only these streams." };
+        var kind = new Option<ChunkKind?>("--kind") { Description = "Only what was cut from turns (conversations), section (documents), entity (rows) or function (code)." };
+        var from = new Option<DateTimeOffset?>("--from") { Description = "Only from this moment on." };
+        var until = new Option<DateTimeOffset?>("--until") { Description = "Only before this moment." };
         var limit = new Option<int>("--limit") { Description = "How many passages, 1 to 1000.", DefaultValueFactory = _ => 5 };
-        var command = new Command("search", "Find passages.") { text, streams, limit };
+        var command = new Command("search", "Find passages.") { text, streams, kind, from, until, limit };
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
-            var filter = parsed.GetValue(streams) is { Length: > 0 } only ? new SearchFilter(Streams: only) : null;
+            var only = parsed.GetValue(streams) is { Length: > 0 } named ? named : null;
+            var filter = (only, parsed.GetValue(kind), parsed.GetValue(from), parsed.GetValue(until)) is (null, null, null, null) ? null
+                : new SearchFilter(Streams: only, Kind: parsed.GetValue(kind), From: parsed.GetValue(from), Until: parsed.GetValue(until));
             var query = Api.Json(new SearchQuery(parsed.GetValue(text)!, parsed.GetValue(limit), filter), EdgeJson.Default.SearchQuery);
             if (parsed.GetValue(Settings.Json))
                 Console.Out.WriteLine(await api.Text(HttpMethod.Post, "api/search", query, cancellation));
             else
             {
                 var answer = await api.Send(HttpMethod.Post, "api/search", query, EdgeJson.Default.SearchAnswer, cancellation);
-                if (answer.Hits.Count == 0 && filter is not null)
-                    await KnownStreams.Check(api, filter.Streams!, cancellation);
+                if (answer.Hits.Count == 0 && only is not null)
+                    await KnownStreams.Check(api, only, cancellation);
                 Print(answer);
             }
             return ExitCodes.Done;
@@ -41,12 +46,20 @@ internal static class SearchCommand
             AnsiConsole.MarkupLine(string.Create(CultureInfo.InvariantCulture,
                 $"[bold]{number}. {Show.Plain(hit.Title)}[/] [dim]{Show.Plain($"{hit.Citation.Stream}/{hit.Citation.Key} v{hit.Citation.Version} · {hit.Score:0.00}", 1000)}[/]"));
             AnsiConsole.MarkupLine("   " + Snippet(hit));
+            if (Why(hit) is { Length: > 0 } why)
+                AnsiConsole.MarkupLine($"   [dim]{Show.Plain(why)}[/]");
         }
         var lag = answer.IndexedTo < answer.Head ? $"; {Show.Number(answer.Head - answer.IndexedTo)} newer log positions are not searchable yet" : "";
         AnsiConsole.MarkupLine(string.Create(CultureInfo.InvariantCulture, $"[dim]{Found(answer)} in {answer.Milliseconds:0} ms{lag}[/]"));
         if (answer.Degraded is { } reason)
             AnsiConsole.MarkupLine($"[dim]By words alone: {Show.Plain(reason, 300)}[/]");
     }
+
+    private static string Why(SearchHit hit) => string.Join("; ", new[]
+    {
+        hit.Words switch { { Count: > 0 } words => $"holds {string.Join(", ", words)}", { Count: 0 } when hit.Nearness is null => "stands beside a passage that holds the words", _ => "" },
+        hit.Nearness is { } near ? string.Create(CultureInfo.InvariantCulture, $"nearness {near:0.00}") : "",
+    }.Where(part => part.Length > 0));
 
     private static string Found(SearchAnswer answer) => answer is { Matched: 0, Hits.Count: > 0 }
         ? $"No passage holds these words; the {answer.Hits.Count} nearest to them"

@@ -99,7 +99,8 @@ public sealed class AskPageTests(Chromium chromium, AskedRecords asked) : IClass
             stops.Add(stop.GetProperty("name").GetString()!);
             await page.Keyboard.PressAsync("Tab");
         }
-        Assert.Equal(["Skip to the content", "Sophia", "Ask", "Pipelines", "Quarantine", "Sign out", "New question"], stops.Take(7));
+        var places = await page.Locator("nav a").AllTextContentsAsync();
+        Assert.Equal(["Skip to the content", "Sophia", .. places, "Sign out", "New question"], stops.Take(places.Count + 4));
         Assert.True(stops.FindIndex(s => s.StartsWith("Source ", StringComparison.Ordinal)) is > 0 and var mark && mark < stops.IndexOf("question"), string.Join(", ", stops));
         await page.GetByLabel("Source 1:").First.FocusAsync();
         await page.Keyboard.PressAsync("Enter");

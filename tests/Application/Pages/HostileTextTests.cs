@@ -43,6 +43,22 @@ public sealed class HostileTextTests(Chromium chromium, SophiaApp app) : IClassF
         await Expect(page.Locator(".errors")).ToContainTextAsync("age");
         await Harmless(page);
 
+        await page.GotoAsync("/search?q=captain+of+the+northern+ferry");
+        await Expect(page.Locator(".hit").First).ToContainTextAsync(Picture);
+        await Harmless(page);
+        await page.GotoAsync($"/search?q={Uri.EscapeDataString(Script)}&stream={Uri.EscapeDataString(Script)}&kind={Uri.EscapeDataString(Script)}");
+        await Expect(page.GetByRole(AriaRole.Searchbox)).ToHaveValueAsync(Script);
+        await Harmless(page);
+        await page.GotoAsync("/records?stream=hostile%2Fpeople");
+        await Expect(page.Locator("table.records")).ToContainTextAsync(Picture);
+        await Harmless(page);
+        await page.GotoAsync("/record?stream=hostile%2Fpeople&key=1");
+        await Expect(page.Locator("main h1")).ToContainTextAsync(Picture);
+        await Harmless(page);
+        await page.GotoAsync("/profiles?stream=hostile%2Fpeople");
+        await Expect(page.Locator(".fields")).ToContainTextAsync("<img");
+        await Harmless(page);
+
         await page.GotoAsync($"/quarantine?pipeline={Uri.EscapeDataString(Script)}&stream={Uri.EscapeDataString("\"><script>window.hit=1</script>")}");
         await Expect(page.GetByLabel("Pipeline", new() { Exact = true })).ToHaveValueAsync(Script);
         await Harmless(page);

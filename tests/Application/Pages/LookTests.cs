@@ -6,15 +6,19 @@ namespace Sophia.Pages;
 /// <summary>The application with long titles, deep paths, wide tables and held records: what strains a layout.</summary>
 public sealed class StrainedApp : IAsyncLifetime
 {
+    private const string Wide = "a-pipeline-with-quite-a-long-name-for-one-line";
     private const string Deep = "customers/north-east/2026/quarter-four/a-very-long-folder-name-that-nobody-would-type-twice";
 
     public SophiaApp App { get; } = new();
+
+    /// <summary>Where a page is looked at.</summary>
+    internal string Address(PageAt page) => page.Path.Replace("{stream}", Uri.EscapeDataString($"{Wide}/customers"), StringComparison.Ordinal).Replace("{key}", "1", StringComparison.Ordinal);
 
     public async Task InitializeAsync()
     {
         await App.InitializeAsync();
         await App.Ingest("office", "", ("handbook/travel.md", Records.Handbook), ("calls/acme.txt", Records.Call), ($"{Deep}/notes.md", Long()), ("scan.pdf", "no text"));
-        await App.Ingest("a-pipeline-with-quite-a-long-name-for-one-line", "streams:\n  customers:\n    key: [id]\n    rules:\n      - type: {age: integer}\ngate:\n  minimumScore: 0\n",
+        await App.Ingest(Wide, "streams:\n  customers:\n    key: [id]\n    rules:\n      - type: {age: integer}\ngate:\n  minimumScore: 0\n",
             ($"{Deep}/more.csv", "id,name\n1,Ada\n"),
             ("customers.csv", $"id,name,age\n1,Ada,36\n2,Grace,{new string('9', 150)}x\nkey-{new string('k', 120)},Linus,not a number\n4,Edsger,forty\n"));
     }
@@ -28,7 +32,7 @@ public sealed class StrainedApp : IAsyncLifetime
 [Collection(PageTests.Name)]
 public sealed class LookTests(Chromium chromium, StrainedApp strained) : IClassFixture<StrainedApp>
 {
-    private static readonly (int Width, ColorScheme Scheme)[] Ways = [(1280, ColorScheme.Light), (390, ColorScheme.Light), (1280, ColorScheme.Dark)];
+    internal static readonly (int Width, ColorScheme Scheme)[] Ways = [(1280, ColorScheme.Light), (390, ColorScheme.Light), (1280, ColorScheme.Dark), (390, ColorScheme.Dark)];
 
     private readonly SophiaApp app = strained.App;
 
@@ -41,26 +45,20 @@ public sealed class LookTests(Chromium chromium, StrainedApp strained) : IClassF
         await asking.Ask("What does Acme worry about?");
         await asking.Ask("How tall is the lighthouse of Alexandria?");
         var answer = asking.Page.Url[app.Url.Length..];
-        var record = await asking.Page.Locator("a.mark").First.GetAttributeAsync("href");
+        var cited = await asking.Page.Locator("a.mark").First.GetAttributeAsync("href");
         var (_, _, newcomer) = await app.NewTenant();
         foreach (var (width, scheme) in Ways)
         {
             await using var visitor = await Visitor.SignedIn(chromium, app, width: width, scheme: scheme);
-            await Look(visitor, "/", "ask", width, scheme);
-            await Look(visitor, answer, "answer", width, scheme);
-            await Look(visitor, record!, "record", width, scheme);
-            await Look(visitor, "/pipelines", "pipelines", width, scheme);
-            await Look(visitor, "/pipelines/office", "pipeline", width, scheme);
-            await Look(visitor, "/quarantine", "quarantine", width, scheme, "details > summary");
-            await Look(visitor, "/record?stream=no&key=such", "missing", width, scheme);
-
             await using var fresh = await Visitor.SignedIn(chromium, app, newcomer, width, scheme);
-            await Look(fresh, "/", "ask-empty", width, scheme);
-            await Look(fresh, "/pipelines", "pipelines-empty", width, scheme);
-            await Look(fresh, "/quarantine", "quarantine-empty", width, scheme);
-
             await using var stranger = await Visitor.Unknown(chromium, app, width, scheme);
-            await Look(stranger, await Visitor.Link(newcomer), "signin", width, scheme);
+            foreach (var page in EveryPage.All)
+                await Look(page.ForStrangers ? stranger : visitor, strained.Address(page), page.Name, width, scheme, page.Open);
+            foreach (var page in EveryPage.All.Where(page => page.CanBeEmpty))
+                await Look(fresh, page.Path, $"{page.Name}-empty", width, scheme);
+            await Look(visitor, answer, "answer", width, scheme);
+            await Look(visitor, cited!, "record-cited", width, scheme);
+            await Look(visitor, "/record?stream=no&key=such", "missing", width, scheme);
             await Look(stranger, "/pipelines", "stranger", width, scheme);
         }
     }

@@ -50,6 +50,7 @@ function sure(question, wantsReason) {
   $("#sure-question").textContent = question;
   $("label", dialog).hidden = !wantsReason;
   const reason = $("textarea", dialog);
+  reason.required = Boolean(wantsReason);
   reason.value = "";
   dialog.returnValue = "no";
   dialog.showModal();
@@ -116,6 +117,7 @@ async function refresh(part) {
 
 function keepFresh(part) {
   clearTimeout(timers.get(part));
+  if (part.hasAttribute("data-until-done") && !$("[data-active]", part)) return;
   timers.set(part, setTimeout(() => refresh(part).catch(() => { }), $("[data-active]", part) ? LIVE_REFRESH_MS : IDLE_REFRESH_MS));
 }
 
@@ -152,6 +154,48 @@ async function decide(decision, ids, reason) {
   await renderAgain();
   $("#main").focus({ preventScroll: true });
 }
+
+// ---- many held records at once: page by page, until nothing is left to decide on
+document.addEventListener("change", event => {
+  const form = event.target.closest("[data-many]");
+  if (form) for (const part of $$("[data-for]", form)) part.hidden = part.dataset.for !== form.elements.kind.value;
+});
+
+const valueOf = text => { try { const value = JSON.parse(text); return value !== null && typeof value === "object" ? text : value; } catch { return text; } };
+
+document.addEventListener("click", async event => {
+  const button = event.target.closest("[data-decide-many]");
+  if (!button || button.disabled) return;
+  const form = button.closest("form");
+  const { which, kind, field, value, reason } = form.elements;
+  const chosen = which.selectedOptions[0];
+  const [errors, outcome] = [$(".errors", form), $(".outcome", form)];
+  const dryRun = button.dataset.decideMany === "try";
+  errors.textContent = outcome.textContent = "";
+  const decision = { kind: kind.value, stream: chosen.dataset.stream, rule: chosen.dataset.rule, dryRun, limit: 200,
+    ...(kind.value === "edit" ? { field: field.value.trim(), value: valueOf(value.value) } : {}), ...(kind.value === "discard" ? { reason: reason.value.trim() } : {}) };
+  if (!dryRun && await sure(`${kind.selectedOptions[0].text[0].toUpperCase()}${kind.selectedOptions[0].text.slice(1)}: all that break “${decision.rule}” in ${decision.stream}?`, false) === null) { button.focus(); return; }
+  button.disabled = true;
+  const sum = { taken: 0, released: 0, discarded: 0, stillHeld: 0 };
+  const done = await attempt(async () => {
+    for (let before; ;) {
+      const page = await call("POST", "/api/quarantine/bulk", JSON.stringify({ ...decision, before }));
+      for (const count of Object.keys(sum)) sum[count] += page[count];
+      sum.example ??= page.outcomes?.[0]?.detail;
+      outcome.textContent = `${sum.taken} so far`;
+      if (page.next === undefined || page.next === null) return true;
+      before = page.next;
+    }
+  }, text => { errors.textContent = text; });
+  button.disabled = false;
+  if (!done) return;
+  const told = dryRun ? `It would take ${sum.taken}. ${sum.example ?? ""}` : `${sum.taken} taken: ${sum.released} stored, ${sum.discarded} discarded, ${sum.stillHeld} still held.`;
+  outcome.textContent = told;
+  if (dryRun) return;
+  notice(told);
+  await renderAgain();
+  $("#main").focus({ preventScroll: true });
+});
 
 $("#all")?.addEventListener("change", event => $$(".choose").forEach(choice => { choice.checked = event.target.checked; }));
 
@@ -205,6 +249,19 @@ if (folder) {
   folder.addEventListener("reset", () => { delete folder.dataset.named; });
 }
 
+// ---- forms that lead to another page
+document.addEventListener("submit", event => {
+  const form = event.target;
+  if (form.method !== "get" || event.defaultPrevented) return;
+  // What is left empty does not belong into an address that people keep.
+  for (const field of form.elements) if (field.name && !field.value) { field.dataset.empty = ""; field.disabled = true; }
+  document.documentElement.dataset.leaving = "";
+});
+window.addEventListener("pageshow", () => {
+  delete document.documentElement.dataset.leaving;
+  for (const field of $$("[data-empty]")) { delete field.dataset.empty; field.disabled = false; }
+});
+
 // ---- files dropped on the page
 async function send(files) {
   const state = $("#drop-state");
@@ -230,3 +287,4 @@ if (drop) {
 localize(document.body);
 $$("[data-refresh]").forEach(keepFresh);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) refreshAll().catch(() => { }); });
+$(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });

@@ -84,6 +84,13 @@ internal sealed class Ranker
         return all;
     }
 
+    /// <summary>The question's words that stand in a chunk, title and headings included, as they were asked.</summary>
+    public string[] HeldBy(ScoredChunk chunk) =>
+        [.. query.Words.Where(word => query.Weights.ContainsKey(word.Stem) && chunk.CountOf(places[word.Stem]) is (> 0, _) or (_, > 0)).DistinctBy(word => word.Stem).Select(word => word.Text)];
+
+    /// <summary>A chunk's nearness, where it counted.</summary>
+    public double? NearnessOf(ScoredChunk chunk) => meaning > 0 ? chunk.Source.Similarity : null;
+
     /// <summary>Gives new stems their places.</summary>
     private SoughtStems Sought(IReadOnlyList<string> stems)
     {

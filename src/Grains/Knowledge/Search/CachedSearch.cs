@@ -45,7 +45,7 @@ internal sealed class SearchAnswerFormat : CacheFormat<SearchAnswer>
     public override SearchAnswer? Read(ReadOnlySpan<byte> bytes) => JsonSerializer.Deserialize(bytes, SearchJson.Default.SearchAnswer);
 
     public override long Weigh(SearchAnswer value) =>
-        400 + value.Hits.Sum(hit => 500L + 2 * (hit.Text.Length + hit.Title.Length + (hit.Section?.Length ?? 0)) + 8 * hit.Highlights.Count + 120 * hit.Citation.Spans.Count) + 120 * (value.Words?.Holding.Count ?? 0);
+        400 + value.Hits.Sum(hit => 500L + 2 * (hit.Text.Length + hit.Title.Length + (hit.Section?.Length ?? 0)) + 8 * hit.Highlights.Count + 120 * hit.Citation.Spans.Count + 50 * (hit.Words?.Count ?? 0)) + 120 * (value.Words?.Holding.Count ?? 0);
 }
 
 [JsonSerializable(typeof(SearchAnswer))]

@@ -20,8 +20,9 @@ public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider 
         var began = time.GetTimestamp();
         var asked = AnalyzedQuery.Of(query.Text, analyzer, options);
         var (candidates, weight, degraded) = await Propose(tenant, query, asked, options, cancellation);
-        var ranked = await Rank(tenant, asked, candidates, weight, options, cancellation);
-        var hits = await Hits(tenant, ranked.GetRange(0, Math.Min(query.Limit, ranked.Count)), asked, cancellation);
+        var ranker = new Ranker(asked, candidates, options, weight);
+        var ranked = await Rank(tenant, candidates, ranker, options, cancellation);
+        var hits = await Hits(tenant, ranked.GetRange(0, Math.Min(query.Limit, ranked.Count)), asked, ranker, cancellation);
         var reached = candidates.Cursor.Position;
         var head = await IndexLag.Head(log, tenant, reached, cancellation);
         return new SearchAnswer(hits, candidates.Matched, time.GetElapsedTime(began).TotalMilliseconds, reached, head, Counts(asked, candidates)) { Degraded = degraded };
@@ -49,9 +50,8 @@ public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider 
     private static WordCounts Counts(AnalyzedQuery asked, CandidateSet candidates) =>
         new(candidates.TotalChunks, asked.Weights.Keys.ToDictionary(stem => stem, stem => candidates.DocumentFrequency.GetValueOrDefault(stem), StringComparer.Ordinal));
 
-    private async Task<List<ScoredChunk>> Rank(TenantId tenant, AnalyzedQuery asked, CandidateSet candidates, double meaning, RankingOptions options, CancellationToken cancellation)
+    private async Task<List<ScoredChunk>> Rank(TenantId tenant, CandidateSet candidates, Ranker ranker, RankingOptions options, CancellationToken cancellation)
     {
-        var ranker = new Ranker(asked, candidates, options, meaning);
         var best = ranker.Best();
         if (best.Count > 0)
             await Widen(tenant, candidates.Cursor, ranker, best, options, cancellation);
@@ -78,22 +78,22 @@ public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider 
         ranker.Widen(chosen, known);
     }
 
-    private async Task<IReadOnlyList<SearchHit>> Hits(TenantId tenant, List<ScoredChunk> ranked, AnalyzedQuery asked, CancellationToken cancellation)
+    private async Task<IReadOnlyList<SearchHit>> Hits(TenantId tenant, List<ScoredChunk> ranked, AnalyzedQuery asked, Ranker ranker, CancellationToken cancellation)
     {
         if (ranked.Count == 0)
             return [];
-        var scores = ranked.ToDictionary(chunk => chunk.Source.ChunkId, chunk => chunk.Score);
+        var scored = ranked.ToDictionary(chunk => chunk.Source.ChunkId);
         var texts = await index.Chunks(tenant, [.. ranked.Select(chunk => chunk.Source.ChunkId)], cancellation);
         var highlighter = new Highlighter(asked, analyzer);
-        return texts.Select(text => Hit(text, scores[text.ChunkId], highlighter)).ToArray();
+        return texts.Select(text => Hit(text, scored[text.ChunkId], ranker, highlighter)).ToArray();
     }
 
-    private static SearchHit Hit(IndexedChunk found, double score, Highlighter highlighter)
+    private static SearchHit Hit(IndexedChunk found, ScoredChunk scored, Ranker ranker, Highlighter highlighter)
     {
         var chunk = found.Chunk;
         var spans = chunk.Spans.Select(span => new FieldSpan(span.Field, span.Start, span.Length)).ToArray();
         return new SearchHit(
-            score, found.ChunkId, new Citation(found.Stream, found.Key, found.Version, spans), chunk.Kind, found.Title, chunk.Text,
-            highlighter.Spans(chunk), chunk.Section, chunk.Speakers.ToArray(), found.At);
+            scored.Score, found.ChunkId, new Citation(found.Stream, found.Key, found.Version, spans), chunk.Kind, found.Title, chunk.Text,
+            highlighter.Spans(chunk), chunk.Section, chunk.Speakers.ToArray(), found.At) { Words = ranker.HeldBy(scored), Nearness = ranker.NearnessOf(scored) };
     }
 }

@@ -1,11 +1,8 @@
-using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using System.Text;
-using Sophia.Operations;
-using Sophia.Quality;
 
-namespace Sophia.Commands;
+namespace Sophia.Quality;
 
 /// <summary>A stream's quality for the one who owns the data: what is good, what is not, where, and what can be done. In Markdown or HTML.</summary>
 internal static class QualityReport
@@ -13,28 +10,19 @@ internal static class QualityReport
     private const int MostExamples = 5;
     private const int MostRules = 100;
 
-    public static Command Create()
+    private const string Style = ":root{color-scheme:light dark}body{font:16px/1.55 system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}"
+        + "h1{font-size:1.6rem;line-height:1.25}h2{font-size:1.15rem;margin-top:2rem}.scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem}td,th{border-bottom:1px solid #8886;padding:.35rem 1rem .35rem 0;text-align:left;vertical-align:top;overflow-wrap:normal}code{font-size:.85em}";
+
+    /// <summary>Gathers what the report says of a stream, in Markdown.</summary>
+    /// <exception cref="RefusedException">NotFound: no such stream. Busy: the log is being read for the first time.</exception>
+    public static async Task<string> Of(IQualityGrain quality, string stream)
     {
-        var stream = QualityCommand.Stream();
-        var format = new Option<string>("--format") { Description = "md or html.", DefaultValueFactory = _ => "md" };
-        format.AcceptOnlyFromAmong("md", "html");
-        var command = new Command("report", "A report for the owner of the data, to the output.") { stream, format };
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            await using var api = await Api.Open(parsed, cancellation);
-            var name = parsed.GetValue(stream)!;
-            var profile = await api.Get(QualityCommand.Address(name, "profile"), EdgeJson.Default.StreamProfile, cancellation);
-            var found = await api.Get($"{QualityCommand.Address(name, "findings")}?limit=1", EdgeJson.Default.FindingsPage, cancellation);
-            var examples = new List<Finding>();
-            foreach (var rule in found.Rules.Where(rule => rule.Broken > 0).Select(rule => rule.Rule).Take(MostRules).Append("volume").Append("freshness"))
-                examples.AddRange((await api.Get($"{QualityCommand.Address(name, "findings")}?limit={MostExamples}&rule={Uri.EscapeDataString(rule)}", EdgeJson.Default.FindingsPage, cancellation)).Items);
-            found = found with { Items = examples };
-            var suggested = await api.Get(QualityCommand.Address(name, "suggestions"), EdgeJson.Default.IReadOnlyListSuggestion, cancellation);
-            var markdown = Markdown(profile, found, suggested);
-            Console.Out.WriteLine(parsed.GetValue(format) == "html" ? Html(name, markdown) : markdown);
-            return ExitCodes.Done;
-        });
-        return command;
+        var profile = await quality.Profile(stream);
+        var found = await quality.Findings(new FindingsQuery(stream, Limit: 1));
+        var examples = new List<Finding>();
+        foreach (var rule in found.Rules.Where(rule => rule.Broken > 0).Select(rule => rule.Rule).Take(MostRules).Append("volume").Append("freshness"))
+            examples.AddRange((await quality.Findings(new FindingsQuery(stream, rule, Limit: MostExamples))).Items);
+        return Markdown(profile, found with { Items = examples }, await quality.Suggestions(stream));
     }
 
     public static string Markdown(StreamProfile profile, FindingsPage found, IReadOnlyList<Suggestion> suggested)
@@ -81,26 +69,30 @@ internal static class QualityReport
     private static string Plain(string value)
     {
         var plain = new StringBuilder();
-        foreach (var c in Show.Tame(value).ReplaceLineEndings(" "))
+        foreach (var c in Tame(value).ReplaceLineEndings(" "))
             plain.Append(c switch { '<' => "&lt;", '>' => "&gt;", '&' => "&amp;", '|' or '*' or '`' or '[' or ']' or '\\' or '_' => $"\\{c}", _ => c.ToString() });
         return plain.ToString();
     }
 
     /// <summary>Within a span of code nothing is markup but its end.</summary>
-    private static string Code(string value) => Show.Tame(value).ReplaceLineEndings(" ").Replace('`', '\'').Replace('|', '/');
+    private static string Code(string value) => Tame(value).ReplaceLineEndings(" ").Replace('`', '\'').Replace('|', '/');
+
+    /// <summary>What would move a cursor or colour a terminal is U+FFFD; line ends and tabs stay.</summary>
+    private static string Tame(string value) => string.Concat(value.Select(c => char.IsControl(c) && c is not ('\n' or '\r' or '\t') ? '\uFFFD' : c));
 
     /// <summary>The same as a page of its own, without scripts. It knows the few forms that the report uses.</summary>
     public static string Html(string title, string markdown)
     {
-        var page = new StringBuilder($"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{WebUtility.HtmlEncode(title)}</title><style>body{{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}}table{{border-collapse:collapse}}td,th{{border:1px solid #8888;padding:.2rem .6rem;text-align:left}}</style>\n");
+        var page = new StringBuilder($"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{WebUtility.HtmlEncode(title)}</title><style>{Style}</style></head><body><main>\n");
         var (inTable, inList) = (false, false);
         foreach (var line in markdown.Split('\n'))
         {
             var (row, item) = (line.StartsWith('|'), line.StartsWith("- ", StringComparison.Ordinal));
-            Switch(ref inTable, row, "table");
-            Switch(ref inList, item, "ul");
+            var head = row && !inTable;
+            Switch(ref inTable, row, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>", "</table></div>");
+            Switch(ref inList, item, "<ul>", "</ul>");
             if (row && !line.StartsWith("|---", StringComparison.Ordinal))
-                page.Append("<tr>").AppendJoin("", Cells(line).Select(cell => $"<td>{Inline(cell)}</td>")).Append("</tr>\n");
+                page.Append("<tr>").AppendJoin("", Cells(line).Select(cell => head ? $"<th scope=\"col\">{Inline(cell)}</th>" : $"<td>{Inline(cell)}</td>")).Append("</tr>\n");
             else if (item)
                 page.Append($"<li>{Inline(line[2..])}</li>\n");
             else if (line.StartsWith("# ", StringComparison.Ordinal))
@@ -110,12 +102,12 @@ internal static class QualityReport
             else if (line.Length > 0 && !row)
                 page.Append($"<p>{Inline(line)}</p>\n");
         }
-        return page.Append("</html>").ToString();
+        return page.Append("</main></body></html>").ToString();
 
-        void Switch(ref bool within, bool wanted, string tag)
+        void Switch(ref bool within, bool wanted, string begins, string ends)
         {
             if (within != wanted)
-                page.Append(wanted ? $"<{tag}>\n" : $"</{tag}>\n");
+                page.Append(wanted ? begins : ends).Append('\n');
             within = wanted;
         }
     }

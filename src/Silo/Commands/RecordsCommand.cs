@@ -1,0 +1,90 @@
+using System.CommandLine;
+using Sophia.Log;
+using Sophia.Operations;
+using Spectre.Console;
+
+namespace Sophia.Commands;
+
+/// <summary>Lists streams, the records of one, and the versions of a record.</summary>
+internal static class RecordsCommand
+{
+    public static Command Create() => new("records", "List streams, the records of one, the versions of a record; print one.") { List(), One(), Versions() };
+
+    private static Command List()
+    {
+        var stream = new Argument<string?>("stream") { Description = "A stream's name; without one the streams are listed.", Arity = ArgumentArity.ZeroOrOne };
+        var after = new Option<string?>("--after") { Description = "Begin after this key." };
+        var limit = new Option<int>("--limit") { Description = "How many, 1 to 1,000.", DefaultValueFactory = _ => 50 };
+        var command = new Command("list", "The streams, or the newest versions of a stream's records by key.") { stream, after, limit };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var api = await Api.Open(parsed, cancellation);
+            var address = parsed.GetValue(stream) is { } name
+                ? $"api/records?stream={Uri.EscapeDataString(name)}&limit={parsed.GetValue(limit)}{(parsed.GetValue(after) is { } key ? $"&after={Uri.EscapeDataString(key)}" : "")}" : "api/streams";
+            if (parsed.GetValue(Settings.Json))
+                Console.Out.WriteLine(await api.Text(HttpMethod.Get, address, null, cancellation));
+            else if (parsed.GetValue(stream) is null)
+                Show.Rows(["stream", "records", "deleted"], (await api.Get(address, EdgeJson.Default.IReadOnlyListStreamView, cancellation))
+                    .Select(view => new[] { Show.Plain(view.Stream), Show.Number(view.Records), Show.Number(view.Deleted) }), "No record is stored yet.");
+            else
+                await Print(api, parsed.GetValue(stream)!, await api.Get(address, EdgeJson.Default.IReadOnlyListRecordView, cancellation), cancellation);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static async Task Print(Api api, string stream, IReadOnlyList<RecordView> records, CancellationToken cancellation)
+    {
+        if (records.Count == 0)
+            await KnownStreams.Check(api, [stream], cancellation);
+        Show.Rows(["key", "version", "stored", ""], records.Select(record => new[]
+        {
+            Show.Plain(record.Key, 60), $"{record.Version}", Show.Moment(record.At), record.Operation == RecordOperation.Delete ? "[red]deleted[/]" : Show.Plain(record.PayloadJson, 120),
+        }), "No more records.");
+    }
+
+    private static Command One()
+    {
+        var (stream, key) = (Stream(), Key());
+        var version = new Option<long?>("--version") { Description = "This version instead of the newest." };
+        var command = new Command("show", "Print a record's JSON.") { stream, key, version };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var api = await Api.Open(parsed, cancellation);
+            var address = $"api/record?{Named(parsed.GetValue(stream)!, parsed.GetValue(key)!)}{(parsed.GetValue(version) is { } number ? $"&version={number}" : "")}";
+            Console.Out.WriteLine(parsed.GetValue(Settings.Json) ? await api.Text(HttpMethod.Get, address, null, cancellation)
+                : Show.Tame((await api.Get(address, EdgeJson.Default.RecordView, cancellation)).PayloadJson));
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Versions()
+    {
+        var (stream, key) = (Stream(), Key());
+        var command = new Command("versions", "The versions of a record, newest first.") { stream, key };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var api = await Api.Open(parsed, cancellation);
+            var address = $"api/record/versions?{Named(parsed.GetValue(stream)!, parsed.GetValue(key)!)}";
+            if (parsed.GetValue(Settings.Json))
+            {
+                Console.Out.WriteLine(await api.Text(HttpMethod.Get, address, null, cancellation));
+                return ExitCodes.Done;
+            }
+            var versions = await api.Get(address, EdgeJson.Default.IReadOnlyListRecordView, cancellation);
+            Show.Rows(["version", "stored", "run", "definition", ""], versions.Select(record => new[]
+            {
+                $"{record.Version}", Show.Moment(record.At), Show.Plain(record.Run), $"{record.DefinitionVersion}", record.Operation == RecordOperation.Delete ? "[red]deleted[/]" : Show.Plain(record.PayloadJson, 120),
+            }), "There is no such record.");
+            return versions.Count == 0 ? ExitCodes.Failed : ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Argument<string> Stream() => new("stream") { Description = "A stream's name, as ./sophia records list says it." };
+
+    private static Argument<string> Key() => new("key") { Description = "The record's key." };
+
+    private static string Named(string stream, string key) => $"stream={Uri.EscapeDataString(stream)}&key={Uri.EscapeDataString(key)}";
+}

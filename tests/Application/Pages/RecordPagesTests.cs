@@ -1,0 +1,107 @@
+using Microsoft.Playwright;
+using Sophia.Hosting;
+using Sophia.Log;
+using static Microsoft.Playwright.Assertions;
+
+namespace Sophia.Pages;
+
+// Goal: every record can be found, with what each version changed and where it went. Method: store two versions, hold one back, look in a browser.
+[Collection(PageTests.Name)]
+public sealed class RecordPagesTests(Chromium chromium, SophiaApp app) : IClassFixture<SophiaApp>
+{
+    private const string Rules = "streams:\n  people:\n    key: [id]\n    transforms:\n      - rename: {town: city}\n    rules:\n      - type: {age: integer}\ngate:\n  minimumScore: 0\n";
+
+    [ChromiumFact]
+    public async Task From_the_streams_to_a_record_its_versions_their_difference_and_where_it_went()
+    {
+        await app.Ingest("crew", Rules, ("people.csv", "id,name,town,age,note\n1,Ada,London,36,keeps the books of the harbour\n2,Grace,Boston,41,\n"));
+        await app.Ingest("crew", Rules, ("people.csv", "id,name,town,age,note\n1,Ada,Paris,36,keeps the books of the old harbour\n2,Grace,Boston,old,\n"));
+        await using var visitor = await Visitor.SignedIn(chromium, app);
+        var page = visitor.Page;
+        await page.GetByRole(AriaRole.Link, new() { Name = "Records", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "crew/people", Exact = true }).ClickAsync();
+        await Expect(page.Locator("table.records tbody tr")).ToHaveCountAsync(2);
+        await page.GetByRole(AriaRole.Link, new() { Name = "1", Exact = true }).ClickAsync();
+
+        var versions = page.Locator(".versions details");
+        await Expect(versions).ToHaveCountAsync(2);
+        await Expect(versions.First.Locator("summary")).ToContainTextAsync("2 fields differ");
+        await Expect(versions.First.Locator(".changes del").First).ToHaveTextAsync("London");
+        await Expect(versions.First.Locator(".changes ins").First).ToHaveTextAsync("Paris");
+        await Expect(versions.First.Locator(".changes div").Last).ToContainTextAsync("keeps the books of the old harbour");
+        await Expect(versions.Last.Locator("summary")).ToContainTextAsync("first stored");
+        await Expect(page.Locator(".life .state")).ToHaveTextAsync("searchable");
+        await Expect(page.Locator(".life .steps")).ToContainTextAsync("transformed by definition version");
+        await Expect(page.Locator(".life .steps li").First).ToContainTextAsync("passage");
+        await Expect(page.Locator(".life").GetByRole(AriaRole.Link, new() { Name = "crew", Exact = true })).ToBeVisibleAsync();
+        await page.GetByText("What the source said").ClickAsync();
+        await Expect(page.Locator(".source pre")).ToContainTextAsync("\"town\": \"Paris\"");
+        await versions.Last.Locator("summary").ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Show version 1" }).ClickAsync();
+        await Expect(page.Locator(".record")).ToContainTextAsync("London");
+        await page.GetByRole(AriaRole.Link, new() { Name = "There is a newer version (2)." }).ClickAsync();
+        await Expect(page.Locator(".record")).ToContainTextAsync("Paris");
+
+        await page.GotoAsync("/record?stream=crew%2Fpeople&key=2");
+        await Expect(page.Locator(".life .state")).ToHaveTextAsync("quarantined");
+        await Expect(page.Locator(".life .waiting")).ToContainTextAsync("decision");
+        await page.GetByRole(AriaRole.Link, new() { Name = "What is held back of this stream" }).ClickAsync();
+        await Expect(page.Locator(".held")).ToHaveCountAsync(1);
+    }
+
+    [ChromiumFact]
+    public async Task A_long_stream_is_leafed_through_by_key_and_a_key_is_opened_at_once()
+    {
+        await app.Ingest("many", "streams:\n  rows:\n    key: [id]\n", ("rows.csv", "id,name\n" + string.Concat(Enumerable.Range(100, 120).Select(n => $"{n},Row {n}\n"))));
+        await using var visitor = await Visitor.SignedIn(chromium, app);
+        var page = visitor.Page;
+        await page.GotoAsync("/records?stream=many%2Frows");
+        var seen = new List<string>();
+        while (true)
+        {
+            seen.AddRange(await page.Locator("table.records .key").AllTextContentsAsync());
+            var next = page.GetByRole(AriaRole.Link, new() { Name = "Next" });
+            if (await next.CountAsync() == 0)
+                break;
+            await next.ClickAsync();
+            await Expect(page.Locator("table.records").GetByText(seen[^1], new() { Exact = true })).ToHaveCountAsync(0);
+        }
+        Assert.Equal(Enumerable.Range(100, 120).Select(n => $"{n}"), seen.Select(key => key.Trim()));
+        await page.GetByRole(AriaRole.Link, new() { Name = "First" }).ClickAsync();
+        await page.GetByLabel("Key").FillAsync("177");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Row 177" })).ToBeVisibleAsync();
+    }
+}
+
+// Goal: a difference says what changed and nothing else. Method: pairs of payloads.
+public sealed class RecordDifferenceTests
+{
+    [Theory]
+    [InlineData("""{"a":"the quick brown fox"}""", """{"a":"the quick red fox"}""", "a: the quick [brown|red] fox")]
+    [InlineData("""{"a":"same"}""", """{"a":"same"}""", "")]
+    [InlineData("""{"a":1,"b":2}""", """{"a":1}""", "b: [2|-]")]
+    [InlineData("""{"a":1}""", """{"a":1,"b":{"c":[true]}}""", "b.c[0]: [-|true]")]
+    [InlineData("""{"a":"x"}""", """{"a":null}""", "a: [x|null]")]
+    [InlineData("""{"a":"cat"}""", """{"a":"cats"}""", "a: [cat|cats]")]
+    [InlineData("""{"a":"one"}""", """{"a":"one two"}""", "a: one[| two]")]
+    [InlineData("""{"a":"one two"}""", """{"a":"two"}""", "a: [one |]two")]
+    [InlineData("""{"a":"\ud83d\ude00"}""", """{"a":"\ud83d\ude01"}""", "a: [\ud83d\ude00|\ud83d\ude01]")]
+    [InlineData("""{"a":"aa"}""", """{"a":"aaa"}""", "a: [aa|aaa]")]
+    public void What_differs_is_named_with_the_words_around_it(string before, string after, string expected)
+    {
+        var change = RecordDifference.Of([Version(2, after), Version(1, before)], 1).Single();
+        Assert.Equal(expected, string.Join("; ", change.Fields.Select(f => $"{f.Field}: {f.Lead}[{f.Removed ?? "-"}|{f.Added ?? "-"}]{f.Tail}")));
+    }
+
+    [Fact]
+    public void A_record_that_came_back_after_its_deletion_is_all_new_and_much_is_counted()
+    {
+        var wide = "{" + string.Join(",", Enumerable.Range(0, 100).Select(n => $"\"f{n}\":{n}")) + "}";
+        var change = RecordDifference.Of([Version(3, wide), Version(2, "{}") with { Operation = RecordOperation.Delete }, Version(1, wide)], 3);
+        Assert.Equal((RecordDifference.MaxFields, 60), (change[0].Fields.Count, change[0].Left));
+        Assert.Equal((0, 0, true), (change[1].Fields.Count, change[2].Fields.Count, change[2].IsFirst));
+    }
+
+    private static RecordView Version(long version, string payload) => new("s", "k", version, RecordOperation.Upsert, payload, DateTimeOffset.UnixEpoch, "r", version, "00");
+}
