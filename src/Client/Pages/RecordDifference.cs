@@ -52,7 +52,7 @@ internal static class RecordDifference
         var tail = 0;
         while (tail < most - lead && before[^(tail + 1)] == after[^(tail + 1)])
             tail++;
-        while (tail > 0 && char.IsLetterOrDigit(before[^tail]) && tail < before.Length && char.IsLetterOrDigit(before[^(tail + 1)]))
+        while (tail > 0 && char.IsLetterOrDigit(before[^tail]) && (Follows(before, tail) || Follows(after, tail)))
             tail--;
         if (tail > 0 && char.IsLowSurrogate(before[^tail]))
             tail--;
@@ -62,6 +62,9 @@ internal static class RecordDifference
     /// <summary>Whether a change that begins here begins with a whole word.</summary>
     private static bool AtWord(string before, int at, string after) =>
         !char.IsLetterOrDigit(before[at - 1]) && !char.IsHighSurrogate(before[at - 1]) || (at == before.Length || !char.IsLetterOrDigit(before[at])) && (at == after.Length || !char.IsLetterOrDigit(after[at])) && !char.IsHighSurrogate(before[at - 1]);
+
+    /// <summary>Whether what both end with is the rest of a longer word here.</summary>
+    private static bool Follows(string text, int tail) => tail < text.Length && char.IsLetterOrDigit(text[^(tail + 1)]);
 
     private static string? Cut(string? text) => text is null || text.Length <= MaxText ? text : text[..(char.IsHighSurrogate(text[MaxText - 1]) ? MaxText - 1 : MaxText)] + "…";
 
