@@ -48,7 +48,7 @@ public sealed class TourTests(Chromium chromium, SophiaApp app) : IClassFixture<
         await Next(page);
         await Expect(tour.Locator("h2:visible")).ToContainTextAsync("4 of 4");
         await page.GetByLabel("Question", new() { Exact = true }).PressAsync("Enter");
-        await Expect(page.Locator(".answer")).ToContainTextAsync("night alarms come too late");
+        await Expect(page.Locator(".answer")).ToContainTextAsync("they come too late");
         await tour.GetByRole(AriaRole.Button, new() { Name = "Done" }).ClickAsync();
         await Expect(tour).ToBeHiddenAsync();
         await page.GotoAsync("/pipelines");
