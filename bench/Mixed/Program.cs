@@ -11,17 +11,18 @@ if (!SiloRuntime.IsOrleans || (args.Length > 0 && from is null))
     Console.Error.WriteLine("bench mixed [--from COMMIT]: the Orleans build, PostgreSQL and Redis; without --from the last release");
     return 2;
 }
+MixedVersions.Outcome? outcome = null;
 var folder = Path.Combine(Path.GetTempPath(), $"sophia-mixed-{Guid.NewGuid():n}");
 try
 {
     if (from is null && OtherVersion.LastReleased(root) is var (released, missing))
         from = released ?? throw new CommandFailedException($"There is {missing}; say --from COMMIT.");
     Console.WriteLine($"From {from} to this one and back, three silos in turn");
-    var outcome = await MixedVersions.RollForthAndBack(folder, await OtherVersion.Build(root, from, default), Callers, Console.WriteLine);
+    outcome = await MixedVersions.RollForthAndBack(folder, await OtherVersion.Build(root, from, default), Callers, Console.WriteLine);
     foreach (var line in outcome.Failures.Concat(outcome.Lost).Take(10))
         Console.Error.WriteLine(line);
-    Console.WriteLine($"{outcome.Calls:N0} calls, {outcome.Failures.Count} failed; {outcome.Acknowledged:N0} acknowledged, {outcome.Lost.Count} lost");
-    return outcome.Failures.Count + outcome.Lost.Count == 0 ? 0 : 1;
+    Console.WriteLine(outcome);
+    return outcome.IsClean ? 0 : 1;
 }
 catch (CommandFailedException failed)
 {
@@ -31,5 +32,8 @@ catch (CommandFailedException failed)
 finally
 {
     if (Directory.Exists(folder))
+    {
+        Console.WriteLine($"Logs: {MixedVersions.KeepLogs(folder, root, outcome)}");
         Directory.Delete(folder, recursive: true);
+    }
 }

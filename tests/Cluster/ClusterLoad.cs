@@ -197,11 +197,11 @@ internal sealed class ClusterLoad : IAsyncDisposable
             var text = await answer.Content.ReadAsStringAsync();
             if (answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.Accepted)
                 return JsonDocument.Parse(text).RootElement;
-            failures.Enqueue($"{what} after {since.Elapsed.TotalSeconds:0.0} s: {(int)answer.StatusCode} {text}");
+            failures.Enqueue($"{DateTimeOffset.Now:HH:mm:ss} {what} after {since.Elapsed.TotalSeconds:0.0} s: {(int)answer.StatusCode} {text}");
         }
         catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException)
         {
-            failures.Enqueue($"{what} after {since.Elapsed.TotalSeconds:0.0} s: {failure.Message}");
+            failures.Enqueue($"{DateTimeOffset.Now:HH:mm:ss} {what} after {since.Elapsed.TotalSeconds:0.0} s: {failure.Message}");
         }
         return null;
     }

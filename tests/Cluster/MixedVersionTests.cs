@@ -12,20 +12,24 @@ public sealed class MixedVersionTests(ITestOutputHelper output)
     {
         var root = NightlyClusterFactAttribute.Root!;
         var folder = Path.Combine(Path.GetTempPath(), $"sophia-mixed-{Guid.NewGuid():n}");
+        MixedVersions.Outcome? outcome = null;
         try
         {
             var older = await OtherVersion.Build(root, OtherVersion.LastReleased(root).Commit!, default);
-            var outcome = await MixedVersions.RollForthAndBack(folder, older, callers: 2, output.WriteLine);
+            outcome = await MixedVersions.RollForthAndBack(folder, older, callers: 2, output.WriteLine);
             foreach (var line in outcome.Failures.Concat(outcome.Lost).Take(10))
                 output.WriteLine(line);
-            output.WriteLine($"{outcome.Calls} calls, {outcome.Failures.Count} failed, {outcome.Acknowledged} acknowledged, {outcome.Lost.Count} lost");
+            output.WriteLine(outcome.ToString());
             Assert.Empty(outcome.Failures);
             Assert.Empty(outcome.Lost);
         }
         finally
         {
             if (Directory.Exists(folder))
+            {
+                output.WriteLine($"Logs: {MixedVersions.KeepLogs(folder, root, outcome)}");
                 Directory.Delete(folder, recursive: true);
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text;
 using Orleans;
+using Orleans.Concurrency;
 using Orleans.Runtime;
 using Sophia.Tenants;
 
@@ -39,6 +40,13 @@ public class ContractTests
             Assert.DoesNotContain(method.GetParameters().SkipLast(1), p => p.ParameterType == typeof(CancellationToken));
         }
     }
+
+    /// <summary>Such a word on an interface travels with each call: the caller's program would say how a grain of another program runs (docs/adr/0017).</summary>
+    [Fact]
+    public void Whether_calls_interleave_is_said_by_the_grain_s_class_and_never_by_its_interface() => Assert.Empty(
+        from method in Interfaces.SelectMany(type => type.GetMethods())
+        where method.IsDefined(typeof(AlwaysInterleaveAttribute)) || method.IsDefined(typeof(ReadOnlyAttribute))
+        select $"{method.DeclaringType!.Name}.{method.Name}");
 
     [Fact]
     public void What_crosses_a_boundary_is_closed_immutable_and_numbered()

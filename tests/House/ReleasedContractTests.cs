@@ -9,6 +9,25 @@ public class ReleasedContractTests
     public void Nothing_that_the_last_release_said_is_gone_or_means_something_else() =>
         Assert.Empty(Broken(Repository.Read("docs/contracts.released.txt"), Repository.Read("docs/contracts.txt")));
 
+    /// <summary>A program of the last release cannot answer a new method of a grain that it has, drops a new member of a state that it writes again, and does not know a new value.
+    /// docs/contracts.added.txt says of each what becomes of it until all programs are new.</summary>
+    [Fact]
+    public void What_is_added_to_something_that_the_last_release_has_is_listed_with_what_its_programs_make_of_it()
+    {
+        var listed = Repository.Read("docs/contracts.added.txt").ReplaceLineEndings("\n").Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(entry => entry.Trim().Split('\n', 2)).ToList();
+        Assert.Equal(Added(Repository.Read("docs/contracts.released.txt"), Repository.Read("docs/contracts.txt")).Order(StringComparer.Ordinal), listed.Select(entry => entry[0]).Order(StringComparer.Ordinal));
+        Assert.All(listed, entry => Assert.True(entry is [_, { Length: > 20 }], $"{entry[0]}: what do programs of the last release make of it?"));
+    }
+
+    [Theory]
+    [InlineData("grain G\n  Ask() -> Task\n  More() -> Task", "grain G: More() -> Task")]
+    [InlineData("grain G\n  Ask() -> Task\ngrain H\n  More() -> Task", "")]
+    [InlineData("kept K\n  0 A: Int32\n  1 B: Int32", "kept K: 1 B: Int32")]
+    [InlineData("message M\n  0 A: Int32\n  1 B: Int32", "")]
+    [InlineData("enum E: One=1, Two=2", "enum E: Two=2")]
+    public void A_new_method_of_a_known_grain_a_new_member_of_a_known_state_and_a_new_value_are_additions(string now, string added) =>
+        Assert.Equal(added, string.Join(", ", Added("grain G\n  Ask() -> Task\nkept K\n  0 A: Int32\nmessage M\n  0 A: Int32\nenum E: One=1", now)));
+
     [Theory]
     [InlineData("message A\n  0 Text: String\n  1 More: Int32", true)]
     [InlineData("message A\n  0 Text: String\nmessage B\n  0 X: Int32", true)]
@@ -35,6 +54,16 @@ public class ReleasedContractTests
     {
         var said = Statements(now).ToHashSet(StringComparer.Ordinal);
         return [.. Statements(released).Where(statement => !said.Contains(statement))];
+    }
+
+    /// <summary>What is said anew of grains, kept states and enumerations that the older text has. Messages grow without asking: their new members may be absent.</summary>
+    private static List<string> Added(string released, string now)
+    {
+        var said = Statements(released).ToHashSet(StringComparer.Ordinal);
+        var known = said.Select(Of).ToHashSet(StringComparer.Ordinal);
+        return [.. Statements(now).Where(statement => !said.Contains(statement) && known.Contains(Of(statement)) && Of(statement).Split(' ')[0] is "grain" or "kept" or "enum")];
+
+        static string Of(string statement) => statement.Split(": ", 2)[0];
     }
 
     /// <summary>One statement for each thing that must stay: a type, a member or method of it, a value of an enumeration.</summary>

@@ -28,7 +28,7 @@ internal static class HealthEndpoints
             await Probe("log", time, async () => { await grains.GetGrain<IRecordsGrain>(tenant).Streams(); return null; }),
             await Probe("disk", time, () => Task.FromResult(Room(room))),
             await Probe("index", time, async () => Lag(await grains.GetGrain<IProjectionGrain>(TenantKey.Of(caller, Projections.Index)).View(), time.GetUtcNow(), "log positions are not searchable yet")),
-            await Probe("vectors", time, async () => Lag(await grains.GetGrain<IProjectionGrain>(TenantKey.Of(caller, Projections.Vectors)).View(), time.GetUtcNow(), "passages have no vector yet; words find them")),
+            await Probe("vectors", time, () => Vectors(grains.GetGrain<IProjectionGrain>(TenantKey.Of(caller, Projections.Vectors)), time)),
         ];
         var state = parts.Any(p => p.State == "unhealthy") ? "unhealthy" : parts.Any(p => p.State == "degraded") ? "degraded" : "healthy";
         var status = state == "unhealthy" ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
@@ -38,6 +38,18 @@ internal static class HealthEndpoints
 
     private static string? Room(IStorageRoom room) =>
         string.Join(' ', room.Places.Where(place => place.Level != RoomLevel.Enough).Select(place => place.Said)) is { Length: > 0 } said ? said : null;
+
+    private static async Task<string?> Vectors(IProjectionGrain vectors, TimeProvider time)
+    {
+        try
+        {
+            return Lag(await vectors.View(), time.GetUtcNow(), "passages have no vector yet; words find them");
+        }
+        catch (RefusedException unknown) when (unknown.Code == RefusalCode.NotFound)
+        {
+            return "an upgrade is under way: the silo that was asked makes no vectors";
+        }
+    }
 
     // Records take a moment into the index, and a long run keeps it busy: only where it stays behind is something wrong.
     private static string? Lag(ProjectionView view, DateTimeOffset now, string behind) =>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 
 namespace Sophia.Security;
@@ -7,6 +8,9 @@ namespace Sophia.Security;
 /// revoked in another one, looking every <see cref="EdgeLimits.OpenCheckedEvery"/> finds it within <see cref="EdgeLimits.RevokedWithin"/>.</remarks>
 internal sealed partial class RevokedKeys(OpenRequests open, LiveKeys keys, CallerReplica callers, TimeProvider time, ILogger<RevokedKeys> logger, ITenantGate? gate = null) : BackgroundService
 {
+    // Said once for each tenant that has something open, and once when it is over.
+    private readonly ConcurrentDictionary<TenantId, bool> unknown = new();
+
     /// <summary>Forgets what is believed of a tenant, and ends what its revoked keys have open.</summary>
     /// <param name="but">The request that says so.</param>
     public async Task End(TenantId tenant, HttpContext but)
@@ -37,14 +41,20 @@ internal sealed partial class RevokedKeys(OpenRequests open, LiveKeys keys, Call
             {
                 if (gate?.Because(caller.Tenant) is not null || !await keys.Has(caller))
                     open.Abort(caller, but);
+                if (unknown.TryRemove(caller.Tenant, out _))
+                    LogKnown(caller.Tenant.Value);
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
             {
-                LogUnknown(failure, caller.Tenant.Value);
+                if (unknown.TryAdd(caller.Tenant, true))
+                    LogUnknown(caller.Tenant.Value, failure.Message);
             }
         }
     }
 
-    [LoggerMessage(4002, LogLevel.Warning, "Whether keys of {Tenant} were revoked cannot be found out; asked again soon")]
-    private partial void LogUnknown(Exception failure, string tenant);
+    [LoggerMessage(4002, LogLevel.Warning, "Whether keys of {Tenant} were revoked cannot be found out, and is asked for again and again: {Reason}")]
+    private partial void LogUnknown(string tenant, string reason);
+
+    [LoggerMessage(4003, LogLevel.Information, "Whether keys of {Tenant} were revoked is known again")]
+    private partial void LogKnown(string tenant);
 }

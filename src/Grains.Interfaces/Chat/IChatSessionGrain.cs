@@ -37,11 +37,11 @@ public interface IChatSessionGrain : IGrainWithStringKey
 public interface IChatDirectoryGrain : IGrainWithStringKey
 {
     /// <summary>At most <paramref name="limit"/> conversations (1 to 1,000).</summary>
-    [Alias("List"), AlwaysInterleave, Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    [Alias("List"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<ChatView>> List(int limit);
 
     /// <summary>Puts a conversation where its time belongs; an older view than the one known changes nothing.</summary>
-    [Alias("Touch"), AlwaysInterleave, Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    [Alias("Touch"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task Touch(ChatView view);
 }
 

@@ -11,20 +11,19 @@ public static class Projections
 }
 
 /// <summary>Follows the log into something that can be thrown away and rebuilt. The key is "tenant/projection".</summary>
-/// <remarks>Whoever looks, hints or waits interleaves: a waiting caller must not stand in the way of those that make it go on, and none of them changes anything itself.</remarks>
 [Alias("Sophia.IProjectionGrain")]
 public interface IProjectionGrain : IGrainWithStringKey
 {
     /// <summary>Says that there is more to do. May be lost: a sweeper asks again.</summary>
     /// <param name="head">The position that what it follows has come to; 0 where that is not known.</param>
-    [OneWay, AlwaysInterleave, Alias("Hint")]
+    [OneWay, Alias("Hint")]
     Task Hint(long head);
 
-    [AlwaysInterleave, Alias("View"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    [Alias("View"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<ProjectionView> View();
 
     /// <summary>Returns once the projection has passed a position, or has given up on it; refuses as Busy after <paramref name="patience"/>.</summary>
-    [AlwaysInterleave, Alias("WaitFor")]
+    [Alias("WaitFor")]
     Task<ProjectionView> WaitFor(long position, TimeSpan patience, CancellationToken cancellation);
 
     /// <summary>Starts again from the beginning of the log.</summary>
@@ -32,7 +31,7 @@ public interface IProjectionGrain : IGrainWithStringKey
     Task<ProjectionView> Rebuild();
 
     /// <summary>What it gave up on, newest first, at most <paramref name="limit"/>; the oldest are only counted.</summary>
-    [AlwaysInterleave, Alias("DeadLetters"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    [Alias("DeadLetters"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<ProjectionDeadLetter>> DeadLetters(int limit);
 }
 

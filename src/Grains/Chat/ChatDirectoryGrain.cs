@@ -5,7 +5,7 @@ namespace Sophia.Chat;
 /// <summary>The newest conversations of one tenant; the key is the tenant. A convenience for people: what was said is in the log.</summary>
 /// <remarks>Every question of a tenant comes by here twice. Reports interleave, so that those that come while a write is under way share the next one;
 /// one write each would fall behind, time out, be repeated, and fall further behind.</remarks>
-[InTenantPool]
+[Reentrant, InTenantPool]
 internal sealed class ChatDirectoryGrain([PersistentState("chats", Stores.Durable)] IPersistentState<ChatDirectoryState> stored) : Grain, IChatDirectoryGrain
 {
     private IReadOnlyList<ChatView>? newest;

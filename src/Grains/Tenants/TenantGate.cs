@@ -12,6 +12,8 @@ public sealed partial class TenantGate(IServiceProvider services, IHostApplicati
     /// <summary>Under half of <see cref="ITenantGate.HoldsWithin"/>.</summary>
     public static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
 
+    // Said once, and once when it is over: what is in the way may last for hours.
+    private bool isBlind;
     private Known known = new(-1, new Dictionary<TenantId, string>());
 
     public string? Because(TenantId tenant) => known.Reasons.TryGetValue(tenant, out var because) ? $"This tenant is suspended: {because}" : null;
@@ -51,15 +53,23 @@ public sealed partial class TenantGate(IServiceProvider services, IHostApplicati
         try
         {
             await Refresh();
+            if (isBlind)
+                LogSees();
+            isBlind = false;
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
-            LogUnknown(failure);
+            if (!isBlind)
+                LogBlind(failure.Message);
+            isBlind = true;
         }
     }
 
     private sealed record Known(long Version, IReadOnlyDictionary<TenantId, string> Reasons);
 
-    [LoggerMessage(4010, LogLevel.Warning, "Which tenants are suspended cannot be found out; what was known counts on")]
-    private partial void LogUnknown(Exception failure);
+    [LoggerMessage(4021, LogLevel.Warning, "Which tenants are suspended cannot be found out; what was known counts on, and is asked for every 2 s: {Reason}")]
+    private partial void LogBlind(string reason);
+
+    [LoggerMessage(4022, LogLevel.Information, "Which tenants are suspended is known again")]
+    private partial void LogSees();
 }

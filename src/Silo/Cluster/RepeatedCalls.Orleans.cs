@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Reflection;
 using Orleans.Runtime;
 using Orleans.Runtime.Messaging;
 using Sophia.Operations;
@@ -5,8 +7,11 @@ using Sophia.Operations;
 namespace Sophia.Cluster;
 
 /// <summary>Calls again where a silo went away, so that whoever asked does not notice.</summary>
-/// <remarks>A rejected call has not run and may always be repeated, and so may one that was refused with a time to ask again. Where the outcome is unknown (the silo died or did not answer in time)
-/// only what says that it is <see cref="RepeatableAttribute"/> is called again.</remarks>
+/// <remarks>
+/// A rejected call has not run and may always be repeated, and so may one that was refused with a time to ask again. Where the outcome is unknown (the silo died or did not answer in time)
+/// only what says that it is <see cref="RepeatableAttribute"/> is called again. Such a call is made anew and not sent again: a callee in this process is handed the request itself and
+/// clears its arguments when it has run, which may be after its caller gave up.
+/// </remarks>
 internal sealed class RepeatedCalls(TimeProvider time) : IOutgoingGrainCallFilter
 {
     /// <summary>How long calls are repeated: a dead silo is found out in less.</summary>
@@ -14,30 +19,72 @@ internal sealed class RepeatedCalls(TimeProvider time) : IOutgoingGrainCallFilte
 
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(100), LongestWait = TimeSpan.FromSeconds(1);
 
+    private readonly ConcurrentDictionary<MethodInfo, Kind> kinds = new();
+
+    // Set within a call that is made anew: whoever made it repeats.
+    private readonly AsyncLocal<bool> isRepeat = new();
+
+    private enum Kind
+    {
+        Never,
+        Ours,
+        Repeatable,
+    }
+
     public async Task Invoke(IOutgoingGrainCallContext context)
     {
+        var kind = isRepeat.Value ? Kind.Never : kinds.GetOrAdd(context.InterfaceMethod, KindOf);
+        if (kind == Kind.Never)
+        {
+            await context.Invoke();
+            return;
+        }
+        var arguments = Arguments(context);
         var until = time.GetUtcNow() + Patience;
+        var isFirst = true;
         for (var wait = FirstWait; ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
             try
             {
-                await context.Invoke();
+                await (isFirst ? context.Invoke() : Anew(context, arguments));
                 return;
             }
-            catch (Exception failure) when (MayRepeat(failure, context) && time.GetUtcNow() < until)
+            catch (Exception failure) when (MayRepeat(failure, kind) && time.GetUtcNow() < until)
             {
+                isFirst = false;
                 await Task.Delay(wait, time);
             }
     }
 
-    private static bool MayRepeat(Exception failure, IOutgoingGrainCallContext context) => failure switch
+    private static bool MayRepeat(Exception failure, Kind kind) => failure switch
     {
-        OrleansMessageRejectionException => IsOurs(context),
+        OrleansMessageRejectionException => true,
         // An activation whose place another has taken: the refusal of its store says that nothing was kept.
-        RefusedException { Code: RefusalCode.Unavailable, RetryAt: not null } => IsOurs(context),
-        SiloUnavailableException or ConnectionFailedException or TimeoutException => IsOurs(context) && context.InterfaceMethod.IsDefined(typeof(RepeatableAttribute), inherit: false),
+        RefusedException { Code: RefusalCode.Unavailable, RetryAt: not null } => true,
+        SiloUnavailableException or ConnectionFailedException or TimeoutException => kind == Kind.Repeatable,
         _ => false,
     };
 
     // The runtime's own calls have their own way with failures.
-    private static bool IsOurs(IOutgoingGrainCallContext context) => context.InterfaceMethod.DeclaringType?.Namespace?.StartsWith("Sophia", StringComparison.Ordinal) == true;
+    private static Kind KindOf(MethodInfo method) =>
+        method.DeclaringType?.Namespace?.StartsWith("Sophia", StringComparison.Ordinal) != true || !typeof(Task).IsAssignableFrom(method.ReturnType) ? Kind.Never
+        : method.IsDefined(typeof(RepeatableAttribute), inherit: false) ? Kind.Repeatable : Kind.Ours;
+
+    private static object?[] Arguments(IOutgoingGrainCallContext context)
+    {
+        var count = context.Request.GetArgumentCount();
+        if (count == 0)
+            return [];
+        var arguments = new object?[count];
+        for (var i = 0; i < count; i++)
+            arguments[i] = context.Request.GetArgument(i);
+        return arguments;
+    }
+
+    private async Task Anew(IOutgoingGrainCallContext context, object?[] arguments)
+    {
+        isRepeat.Value = true;
+        var call = (Task)context.InterfaceMethod.Invoke(context.Grain, BindingFlags.DoNotWrapExceptions, null, arguments, null)!;
+        await call;
+        context.Result = context.InterfaceMethod.ReturnType.IsGenericType ? call.GetType().GetProperty(nameof(Task<int>.Result))!.GetValue(call) : null;
+    }
 }

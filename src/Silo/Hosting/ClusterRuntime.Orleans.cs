@@ -4,6 +4,10 @@ using Npgsql;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 using Orleans.Hosting;
+using Orleans.Messaging;
+using Orleans.Metadata;
+using Orleans.Runtime;
+using Orleans.Runtime.Membership;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Serialization;
 using Sophia.Cluster;
@@ -67,18 +71,28 @@ internal static class ClusterRuntime
         .Configure<ClusterMembershipOptions>(membership => Pace(membership, cluster.Pace))
         .UseSiloMetadata(HostLabels.With(cluster.Labels))
         .AddOutgoingGrainCallFilter<RepeatedCalls>()
+        .AddOutgoingGrainCallFilter<OtherRelease>()
         .Configure<ExceptionSerializationOptions>(CrossWhateverTheirType)
+        .ConfigureServices(GoByItsOwnWord)
         .AddDashboard();
 
     private static IClientBuilder Join(this IClientBuilder client, ClusterOptions cluster, string postgres) => client
         .Configure<Orleans.Configuration.ClusterOptions>(named => named.ClusterId = named.ServiceId = cluster.Name)
         .UseAdoNetClustering(table => (table.Invariant, table.ConnectionString) = ("Npgsql", Membership(postgres)))
+        .ConfigureServices(static services => services.AddSingleton<AdoNetGatewayListProvider>()
+            .AddSingleton<IGatewayListProvider>(static provider => ActivatorUtilities.CreateInstance<KnownGateways>(provider, provider.GetRequiredService<AdoNetGatewayListProvider>())))
         .Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(cluster.Pace == MembershipPace.Shipped ? 2 : 60))
         .UseConnectionRetryFilter(SilosComeLater)
         .AddOutgoingGrainCallFilter<RepeatedCalls>()
+        .AddOutgoingGrainCallFilter<OtherRelease>()
         .AddOutgoingGrainCallFilter<StorageFaultFilter>()
         .Configure<ExceptionSerializationOptions>(CrossWhateverTheirType)
         .AddDashboard();
+
+    private static void GoByItsOwnWord(IServiceCollection services) => services
+        .AddSingleton<OwnGrainProperties>()
+        .AddSingleton<IGrainPropertiesProvider>(provider => provider.GetRequiredService<OwnGrainProperties>())
+        .AddSingleton(provider => new GrainPropertiesResolver(provider.GetRequiredService<OwnGrainProperties>().Before(provider.GetRequiredService<IClusterManifestProvider>())));
 
     // Else a failure from below, a driver's for instance, reaches its caller as one of serialisation.
     private static void CrossWhateverTheirType(ExceptionSerializationOptions exceptions) => exceptions.SupportedExceptionTypeFilter = static _ => true;

@@ -19,7 +19,8 @@ using Sophia.Tenants;
 namespace Sophia.Operations;
 
 /// <summary>Two silos that know nothing of each other over one store, as after a cut where each believes the other dead: every grain that is called on both has two activations.</summary>
-internal sealed class TwoSilos : IAsyncDisposable
+/// <param name="join">Makes them silos of one cluster instead.</param>
+internal sealed class TwoSilos(Action<ISiloBuilder>? join) : IAsyncDisposable
 {
     private readonly string root = Path.Combine(Path.GetTempPath(), "sophia-two-" + Path.GetRandomFileName());
     private readonly List<IHost> hosts = [];
@@ -32,9 +33,9 @@ internal sealed class TwoSilos : IAsyncDisposable
 
     public ILogStore Log => hosts[0].Services.GetRequiredService<ILogStore>();
 
-    public static async Task<TwoSilos> Start()
+    public static async Task<TwoSilos> Start(Action<ISiloBuilder>? join = null)
     {
-        var two = new TwoSilos();
+        var two = new TwoSilos(join);
         two.Older = await two.Add(services => services.AddSophiaStorage(storage => storage.DataFolder = two.root));
         two.Younger = await two.Add(two.ShareStores);
         return two;
@@ -62,7 +63,7 @@ internal sealed class TwoSilos : IAsyncDisposable
         var refusals = new Refusals();
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders().AddProvider(refusals);
-        builder.UseOrleans(silo => silo.UseSingleSilo().AddReminders().AddIncomingGrainCallFilter<TenantCallFilter>().AddIncomingGrainCallFilter<StorageFaultFilter>());
+        builder.UseOrleans(silo => Joined(silo).AddReminders().AddIncomingGrainCallFilter<TenantCallFilter>().AddIncomingGrainCallFilter<StorageFaultFilter>());
         builder.Services.AddSingleton(TimeProvider.System);
         stores(builder.Services);
         builder.Services.AddSingleton<ISourceKind>(Files);
@@ -78,7 +79,15 @@ internal sealed class TwoSilos : IAsyncDisposable
         var host = builder.Build();
         hosts.Add(host);
         await host.StartAsync();
-        return new SiloOfTwo(host.Services.GetRequiredService<IGrainFactory>(), refusals, search);
+        return new SiloOfTwo(host.Services.GetRequiredService<IGrainFactory>(), refusals, search, host.Services.GetRequiredService<ITenantGate>());
+    }
+
+    private ISiloBuilder Joined(ISiloBuilder silo)
+    {
+        if (join is null)
+            return silo.UseSingleSilo();
+        join(silo);
+        return silo;
     }
 
     private void ShareStores(IServiceCollection services)
@@ -111,7 +120,7 @@ internal sealed class TwoSilos : IAsyncDisposable
 }
 
 /// <summary>One of the two, as its callers see it.</summary>
-internal sealed record SiloOfTwo(IGrainFactory Grains, Refusals Refusals, HeldSearch Search)
+internal sealed record SiloOfTwo(IGrainFactory Grains, Refusals Refusals, HeldSearch Search, ITenantGate Gate)
 {
     public static readonly TenantId Tenant = TenantId.Parse("acme");
 

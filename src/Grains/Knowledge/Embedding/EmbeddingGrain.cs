@@ -4,7 +4,7 @@ using Sophia.Tenants;
 namespace Sophia.Knowledge;
 
 /// <summary>Makes a tenant's vectors; the key is "tenant/embedding". It keeps nothing.</summary>
-[InTenantPool, OnGpu]
+[Reentrant, InTenantPool, OnGpu]
 internal sealed class EmbeddingGrain(ITextEmbedding embedding, GpuPlacement placement) : Grain, IEmbeddingGrain
 {
     public Task<EmbeddedTexts> Embed(IReadOnlyList<string> texts, CancellationToken cancellation)

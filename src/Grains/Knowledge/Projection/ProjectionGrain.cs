@@ -10,9 +10,9 @@ namespace Sophia.Knowledge;
 /// <remarks>
 /// It is told when there is more to do, looks by itself at start and every few minutes, and follows until it has caught up. The cursor lies with what the
 /// feed makes and moves in the same transaction, so two of them (as may be for a moment in a cluster) cannot both do the same step. Only the one task
-/// that follows changes anything.
+/// that follows changes anything. Reentrant, because who waits must not stand in the way of who makes it go on.
 /// </remarks>
-[InTenantPool]
+[Reentrant, InTenantPool]
 internal sealed partial class ProjectionGrain(
     [PersistentState("projection", Stores.Durable)] IPersistentState<ProjectionState> stored,
     ProjectionFeeds feeds, IOptions<ProjectionOptions> options, TimeProvider time, ILogger<ProjectionGrain> logger) : Grain, IProjectionGrain, IRemindable

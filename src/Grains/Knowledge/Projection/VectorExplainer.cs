@@ -1,4 +1,5 @@
 using Sophia.Log;
+using Sophia.Operations;
 using Sophia.Tenants;
 
 namespace Sophia.Knowledge;
@@ -15,11 +16,11 @@ internal sealed class VectorExplainer(IIndexStore index, IVectorStore vectors, I
         var state = await vectors.State(tenant, cancellation);
         if (state.Answering is not { } answering)
             return await Error(tenant) is { } first ? $", without vectors: {first}" : ", without vectors yet";
-        var letters = await Projection(tenant).DeadLetters(int.MaxValue);
-        if (letters.FirstOrDefault(l => l.Stream == newest.Stream && l.Key == newest.Key) is { } letter)
+        var letters = await IfKnown(() => Projection(tenant).DeadLetters(int.MaxValue));
+        if (letters?.FirstOrDefault(l => l.Stream == newest.Stream && l.Key == newest.Key) is { } letter)
             return $", not all with vectors: {letter.Reason}";
         var lacking = await vectors.Lacking(tenant, answering, Looked, cancellation);
-        var last = lacking.Count == 0 ? 0 : (await index.ChunksOf(tenant, newest.Stream, newest.Key, cancellation)).Max(chunk => chunk.ChunkId);
+        var last = lacking.Count == 0 ? 0 : (await index.ChunksOf(tenant, newest.Stream, newest.Key, cancellation)).Select(chunk => chunk.ChunkId).DefaultIfEmpty().Max();
         if (lacking.Count == 0 || last < lacking[0].ChunkId)
             return $", with vectors of {answering.Model}";
         return $", waiting for vectors of {answering.Model}{(await Error(tenant) is { } error ? $": {error}" : "")}";
@@ -27,5 +28,18 @@ internal sealed class VectorExplainer(IIndexStore index, IVectorStore vectors, I
 
     private IProjectionGrain Projection(TenantId tenant) => grains.GetGrain<IProjectionGrain>(TenantKey.Of(tenant, Projections.Vectors));
 
-    private async Task<string?> Error(TenantId tenant) => (await Projection(tenant).View()).LastError;
+    private async Task<string?> Error(TenantId tenant) => (await IfKnown(() => Projection(tenant).View()))?.LastError;
+
+    // During an upgrade a silo of a release without vectors may be asked.
+    private static async Task<T?> IfKnown<T>(Func<Task<T>> ask) where T : class
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (RefusedException unknown) when (unknown.Code == RefusalCode.NotFound)
+        {
+            return null;
+        }
+    }
 }
