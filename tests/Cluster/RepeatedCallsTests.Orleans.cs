@@ -87,9 +87,9 @@ public sealed class RepeatedCallsTests
 
         public override int GetArgumentCount() => arguments.Length;
 
-        public override object? GetArgument(int index) => arguments[index];
+        public override object GetArgument(int index) => arguments[index]!;
 
-        public override object? GetTarget() => null;
+        public override object GetTarget() => Asked;
 
         public override void SetTarget(ITargetHolder holder)
         {
