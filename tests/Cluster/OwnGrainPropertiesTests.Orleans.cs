@@ -31,7 +31,7 @@ public sealed class OwnGrainPropertiesTests
         silos[mine] = Manifest((Known, told));
         silos[theirs] = Manifest((Known, new() { ["placement-strategy"] = "Other", ["placement-filter"] = "FilterOfAnotherRelease", ["reentrant"] = "false" }), (OnlyThere, new() { ["placement-strategy"] = "Theirs" }));
         var resolver = new GrainPropertiesResolver(own.Before(new Listed(silos[mine], silos)));
-        Assert.Equal(Mine().Order(), resolver.GetGrainProperties(Known).Properties.Order());
+        Assert.Equal(Mine().OrderBy(one => one.Key, StringComparer.Ordinal), resolver.GetGrainProperties(Known).Properties.OrderBy(one => one.Key, StringComparer.Ordinal));
         // A class that only the other release has is known by its word.
         Assert.Equal("Theirs", resolver.GetGrainProperties(OnlyThere).Properties["placement-strategy"]);
     }
