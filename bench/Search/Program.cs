@@ -1,45 +1,79 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using Microsoft.Extensions.DependencyInjection;
-using Sophia;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Sophia.Bench;
 using Sophia.Knowledge;
-using Sophia.Log;
-using Sophia.Tenants;
 
-// sophia bench search [--chunks 100000] [--questions 300] [--dimensions 384] [--scratch FOLDER]: how fast passages become searchable, and how long a search takes, by words, by vectors and by both;
-// sophia bench search --scan 1000000: the comparison with that many vectors alone.
+// sophia bench search [--chunks 100000,1000000] [--questions 300] [--data FOLDER] [--scratch FOLDER]: how fast passages become searchable, and how long a search takes, by words, by vectors and by
+// both, one caller and four; beside it FTS5 alone over the same file;
+// sophia bench search --scan 1000000 [--dimensions 384]: the comparison with that many made vectors alone; --passages 1000000: with those of passages.
+var counts = (Option("--chunks") ?? "100000").Split(',').Select(Number).Order().ToArray();
+var asked = Number(Option("--questions") ?? "300");
+var data = Option("--data") ?? Environment.GetEnvironmentVariable("SOPHIA_DATA") ?? Path.Combine(Environment.GetEnvironmentVariable("SOPHIA_ROOT") ?? Environment.CurrentDirectory, "..", "shared", "data");
 if (Option("--scan") is { } scanned)
 {
-    ScanBench.Run(Number(scanned), Number(Option("--dimensions") ?? "384"), Number(Option("--questions") ?? "300"));
-    return;
+    ScanBench.Made(Number(scanned), Number(Option("--dimensions") ?? "384"), asked);
+    return 0;
 }
-var (chunks, questions) = (Number(Option("--chunks") ?? "100000"), Number(Option("--questions") ?? "300"));
-var scratch = Directory.CreateDirectory(Option("--scratch") ?? Path.Combine("var", "bench-search", Guid.NewGuid().ToString("n"))).FullName;
+if (!Directory.Exists(data))
+{
+    Console.Error.WriteLine($"There are no texts at {data}: say where they lie with --data or SOPHIA_DATA.");
+    return 3;
+}
+if (Option("--passages") is { } compared)
+{
+    ScanBench.Real(Number(compared), new Passages(data), asked);
+    return 0;
+}
+var scratch = Directory.CreateDirectory(Option("--scratch") ?? Path.Combine(Path.GetTempPath(), $"sophia-bench-search-{Guid.NewGuid():n}")).FullName;
 try
 {
-    await using var services = new ServiceCollection().AddLogging().AddSophiaStorage(storage => storage.DataFolder = scratch).BuildServiceProvider();
-    var (index, vectors, tenant) = (services.GetRequiredService<IIndexStore>(), services.GetRequiredService<IVectorStore>(), TenantId.Parse("bench"));
-    var passages = new Passages();
-    Rate("words: chunked and indexed", chunks, await Timed(() => Index(index, tenant, passages)));
-    Rate("vectors: embedded and kept", chunks, await Timed(() => Embed(vectors, tenant)));
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"index.db {new DirectoryInfo(scratch).EnumerateFiles("index.db*", SearchOption.AllDirectories).Sum(f => f.Length) >> 20} MiB; memory before the first search {Memory()} MiB"));
-    var engine = new SearchEngine(index, services.GetRequiredService<ILogStore>(), TimeProvider.System, _ => new DirectEmbedder());
-    foreach (var (name, options, misspelt) in new (string, RankingOptions, bool)[]
+    await using var filled = new Filled(scratch);
+    var passages = new Passages(data);
+    string[] brief = [.. Enumerable.Range(0, asked).Select(number => passages.Short(number, false))], whole = [.. Enumerable.Range(0, asked).Select(passages.Whole)],
+        misspelt = [.. Enumerable.Range(0, asked).Select(number => passages.Short(number, true))];
+    Console.WriteLine($"{passages.Real:N0} real passages, then variations; {asked} questions of each kind");
+    for (var (round, before) = (0, 0); round < counts.Length; before = counts[round++])
+        await Measure(filled, counts[round], before);
+    return 0;
+
+    async Task Measure(Filled filled, int count, int before)
     {
-        ("words", RankingOptions.Default with { MeaningWeight = 0, RescueWeight = 0 }, false), ("vectors", RankingOptions.VectorsAlone with { Near = 100 }, false), ("both, as for a model", RankingOptions.Default with { MeaningWeight = 1 }, false),
-        ("default", RankingOptions.Default, false), ("default, a word misspelt", RankingOptions.Default, true),
-    })
-    {
-        var first = await Timed(() => engine.Search(tenant, new SearchQuery(passages.Question(questions, misspelt)), options, default));
-        var times = new List<double>();
-        for (var number = 0; number < questions; number++)
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\n## {count:N0} passages\n"));
+        Rate("words: chunked and indexed", count - before, await Timed(() => filled.Add(passages, count)));
+        Rate("vectors: embedded and kept", count - before, await Timed(filled.Embed));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"index.db {filled.IndexBytes >> 20} MiB; process before the first search {Asking.Memory()} MiB"));
+        var first = new SearchQuery(brief[^1]);
+        var read = await filled.ReadWords(first);
+        var (vectorsRead, grouped) = await filled.ReadVectors(first);
+        Rate("words into memory, beside FTS5", count, read);
+        Rate("vectors into memory", count, vectorsRead);
+        if (filled.Lists is { } lists)
+            Rate(string.Create(CultureInfo.InvariantCulture, $"vectors grouped ({lists.Probes} of {lists.Count} lists a question)"), count, grouped);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"in memory: words {filled.Copies.Words >> 20} MiB, vectors {filled.Copies.Vectors >> 20} MiB\n\n{Asking.Header}"));
+        foreach (var (kind, questions) in new[] { ("short", brief), ("whole", whole) })
         {
-            var question = new SearchQuery(passages.Question(number, misspelt));
-            times.Add((await Timed(() => engine.Search(tenant, question, options, default))).TotalMilliseconds);
+            await Asking.Of($"words, {kind}", questions, () => By(filled, filled.Index, Ways.Words));
+            await Asking.Of($"vectors alone, {kind}", questions, () => By(filled, filled.Index, Ways.Vectors));
+            await Asking.Of($"both, {kind}", questions, () => By(filled, filled.Index, Ways.Both));
+            await Asking.Of($"default, {kind}", questions, () => By(filled, filled.Index, RankingOptions.Default));
         }
-        Show(name, first, times);
+        await Asking.Of("default, short, a word misspelt", misspelt, () => By(filled, filled.Index, RankingOptions.Default));
+        await Asking.Of("default, short, the same again (remembered)", brief, Remembering(filled), asked);
+        var few = Math.Min(asked, 60);
+        await Asking.Of("the same index on disk: words, short", brief[..few], () => By(filled, filled.OnDisk, Ways.Words));
+        await Asking.Of("FTS5 alone, same file, best ten, short", brief[..few], () => Fts5.Over(filled));
+        await Asking.Of("FTS5 alone, same file, best ten, whole", whole[..Math.Min(asked, 20)], () => Fts5.Over(filled));
+        foreach (var (kind, questions) in new[] { ("short", brief[..few]), ("whole", whole[..few]) })
+        {
+            var (exact, other) = (filled.Engine(filled.OnDisk), filled.Engine(filled.Index));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{kind}: of the ten that FTS5 and all vectors give, found: words {await Asking.Agreement(questions, exact, other, Ways.Words):F3}, vectors {await Asking.Agreement(questions, exact, other, Ways.Vectors):F3}, both {await Asking.Agreement(questions, exact, other, Ways.Both):F3}"));
+        }
+        await Asking.Of("vectors alone, every one compared, short", brief[..few], () => By(filled, filled.OnDisk, Ways.Vectors));
+        filled.ForgetComparisons();
     }
 }
 finally
@@ -47,57 +81,33 @@ finally
     Directory.Delete(scratch, recursive: true);
 }
 
-async Task<bool> Index(IIndexStore index, TenantId tenant, Passages passages)
+static Func<string, Task> By(Filled filled, IIndexStore index, RankingOptions options)
 {
-    var counter = new WordCounter(new WordAnalyzer());
-    var cursor = new IndexCursor(0, 0);
-    foreach (var batch in Enumerable.Range(1, chunks).Chunk(500))
+    var engine = filled.Engine(index);
+    return question => engine.Search(Filled.Tenant, new SearchQuery(question), options, default);
+}
+
+static Func<Func<string, Task>> Remembering(Filled filled)
+{
+    var meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    var cache = new KnowledgeCache(Options.Create(new CacheOptions()), [], new CacheMeter(meters.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()), TimeProvider.System, NullLogger<KnowledgeCache>.Instance);
+    return () =>
     {
-        var next = new IndexCursor(batch[^1], RecordChunker.Version);
-        await index.Apply(tenant, cursor, next, [.. batch.Select(number => RecordChunker.Index(Entry(number, passages.Text(number)), ChunkingOptions.Default, counter))], DateTimeOffset.UnixEpoch, default);
-        cursor = next;
-    }
-    return true;
+        var search = new CachedSearch(filled.Engine(filled.Index), filled.Index, filled.Log, cache, RankingOptions.Default, TimeProvider.System);
+        return async question =>
+        {
+            await search.Search(Filled.Tenant, new SearchQuery(question), default);
+        };
+    };
 }
 
-static async Task<bool> Embed(IVectorStore vectors, TenantId tenant)
-{
-    var embedder = new DirectEmbedder();
-    await vectors.Answer(tenant, HashedEmbedder.Id, default);
-    while (await vectors.Lacking(tenant, HashedEmbedder.Id, 256, default) is { Count: > 0 } lacking)
-    {
-        var made = await embedder.Embed([.. lacking.Select(EmbeddedText.Of)], default);
-        await vectors.Keep(tenant, HashedEmbedder.Id, [.. lacking.Zip(made.Vectors, (text, vector) => new ChunkVector(text.ChunkId, vector))], default);
-    }
-    return true;
-}
+static void Rate(string name, int count, TimeSpan took) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-46}{count / took.TotalSeconds,12:N0}/s in {took.TotalSeconds:F1} s, load {Asking.Load()}"));
 
-static LogEntry Entry(int number, string text)
-{
-    var payload = Encoding.UTF8.GetBytes($$"""{"text":"{{text}}"}""");
-    return new LogEntry(number, EntryType.Record, "passages", Passages.Key(number), 1, RecordOperation.Upsert, payload, EntryHash.Of(RecordOperation.Upsert, payload), DateTimeOffset.UnixEpoch, "bench", 0);
-}
-
-static void Rate(string name, int count, TimeSpan took) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-34}{count / took.TotalSeconds,10:F0}/s in {took.TotalSeconds:F1} s"));
-
-static async Task<TimeSpan> Timed<T>(Func<Task<T>> work)
+static async Task<TimeSpan> Timed(Func<Task> work)
 {
     var clock = Stopwatch.StartNew();
     await work();
     return clock.Elapsed;
-}
-
-static void Show(string name, TimeSpan first, List<double> times)
-{
-    times.Sort();
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-34}p50 {times[times.Count / 2],7:F2} ms  p95 {times[times.Count * 95 / 100],7:F2} ms  first {first.TotalMilliseconds,7:F1} ms  memory {Memory(),5} MiB"));
-}
-
-static long Memory()
-{
-    GC.Collect();
-    using var process = Process.GetCurrentProcess();
-    return process.WorkingSet64 >> 20;
 }
 
 static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

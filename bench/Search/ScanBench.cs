@@ -5,36 +5,72 @@ using Sophia.Knowledge;
 
 namespace Sophia.Bench;
 
-/// <summary>The comparison of a question with many vectors, and how many of the true ten nearest it finds. Made data: unit vectors around 1,000 centres, as the peers' are.</summary>
+/// <summary>The comparison of a question with many vectors alone: with every one, and with the nearest groups; how long it takes and how many of the true ten nearest are found.</summary>
 internal static class ScanBench
 {
-    private const int Centres = 1_000, Checked = 50, Wanted = 10;
+    private const int Centres = 1_000, Checked = 100, Wanted = 10;
 
-    public static void Run(int count, int dimensions, int questions)
+    /// <summary>Made data: unit vectors around 1,000 centres, as the peers' are.</summary>
+    public static void Made(int count, int dimensions, int questions)
     {
         var random = new Random(1);
         var centres = Enumerable.Range(0, Centres).Select(_ => Drawn(random, dimensions, null)).ToArray();
         var asked = Enumerable.Range(0, questions).Select(_ => Drawn(random, dimensions, centres)).ToArray();
-        var exact = Enumerable.Range(0, Math.Min(Checked, questions)).Select(_ => new PriorityQueue<long, float>()).ToArray();
-        var (rows, clock) = (new VectorRows(dimensions), new Stopwatch());
+        Run($"{count:N0} made vectors of {dimensions}", dimensions, count, _ => Drawn(random, dimensions, centres), [("made", asked)]);
+    }
+
+    /// <summary>Real passages and questions by the built-in embedder.</summary>
+    public static void Real(int count, Passages passages, int questions)
+    {
+        var hashed = new HashedWords();
+        Run($"{count:N0} passages by the built-in embedder", HashedWords.Dimensions, count, number => Embedded(passages.Text(number)),
+            [("short", [.. Enumerable.Range(0, questions).Select(number => Embedded(passages.Short(number, false)))]), ("whole", [.. Enumerable.Range(0, questions).Select(number => Embedded(passages.Whole(number)))])]);
+
+        float[] Embedded(string text)
+        {
+            var vector = new float[HashedWords.Dimensions];
+            hashed.Write(text, vector);
+            return vector;
+        }
+    }
+
+    private static void Run(string name, int dimensions, int count, Func<int, float[]> vectorOf, (string Kind, float[][] Asked)[] kinds)
+    {
+        var exact = kinds.Select(kind => kind.Asked.Take(Checked).Select(_ => new PriorityQueue<long, float>()).ToArray()).ToArray();
+        var rows = new VectorRows(dimensions);
         for (var chunk = 1; chunk <= count; chunk++)
         {
-            var vector = Drawn(random, dimensions, centres);
-            for (var q = 0; q < exact.Length; q++)
-                if (TensorPrimitives.Dot<float>(asked[q], vector) is var near && (exact[q].Count < Wanted || exact[q].TryPeek(out _, out var least) && near > least))
-                {
-                    exact[q].Enqueue(chunk, near);
-                    if (exact[q].Count > Wanted)
-                        exact[q].Dequeue();
-                }
-            clock.Start();
+            var vector = vectorOf(chunk);
+            for (var kind = 0; kind < kinds.Length; kind++)
+                for (var q = 0; q < exact[kind].Length; q++)
+                    Offer(exact[kind][q], chunk, TensorPrimitives.Dot<float>(kinds[kind].Asked[q], vector));
             rows.Put(chunk, VectorCode.Encode(vector));
-            clock.Stop();
         }
-        var times = new List<double>();
-        var recall = 0.0;
+        for (var kind = 0; kind < kinds.Length; kind++)
+            Ask($"{name}, {kinds[kind].Kind}, every one", rows, kinds[kind].Asked, exact[kind]);
+        var clock = Stopwatch.StartNew();
+        var segments = rows.Segments.ToArray();
+        var counts = Array.ConvertAll(segments, segment => segment.Count);
+        rows.Adopt(NearLists.Of(dimensions, segments, counts), counts);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"grouped in {clock.Elapsed.TotalSeconds:F1} s, {count / clock.Elapsed.TotalSeconds:N0}/s: {(rows.Lists is { } lists ? $"{lists.Probes} of {lists.Count} lists a question" : "no gain, no lists")}; {rows.Bytes >> 20} MiB; load {Asking.Load()}"));
+        for (var kind = 0; kind < kinds.Length && rows.Lists is not null; kind++)
+            Ask($"{name}, {kinds[kind].Kind}, groups", rows, kinds[kind].Asked, exact[kind]);
+    }
+
+    private static void Offer(PriorityQueue<long, float> best, long chunk, float near)
+    {
+        if (best.Count == Wanted && best.TryPeek(out _, out var least) && near <= least)
+            return;
+        best.Enqueue(chunk, near);
+        if (best.Count > Wanted)
+            best.Dequeue();
+    }
+
+    private static void Ask(string name, VectorRows rows, float[][] asked, PriorityQueue<long, float>[] exact)
+    {
+        var (times, recall) = (new List<double>(), 0.0);
         for (var round = 0; round < 2; round++)
-            for (var q = 0; q < questions; q++)
+            for (var q = 0; q < asked.Length; q++)
             {
                 var began = Stopwatch.GetTimestamp();
                 var found = new NearestScan(rows, asked[q]).Nearest(100);
@@ -45,8 +81,7 @@ internal static class ScanBench
                     recall += exact[q].UnorderedItems.Count(e => found.Take(Wanted).Any(f => f.Chunk == e.Element)) / (double)Wanted / exact.Length;
             }
         times.Sort();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{count:N0} vectors of {dimensions}: p50 {times[times.Count / 2]:F2} ms  p95 {times[times.Count * 95 / 100]:F2} ms  recall@10 {recall:F3}  {rows.Bytes >> 20} MiB  encoded {count / clock.Elapsed.TotalSeconds:F0}/s"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: p50 {times[times.Count / 2]:F2} ms  p95 {times[times.Count * 95 / 100]:F2} ms  recall@10 {recall:F3}  load {Asking.Load()}"));
     }
 
     private static float[] Drawn(Random random, int dimensions, float[][]? centres)

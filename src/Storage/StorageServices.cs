@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans;
 using Orleans.Runtime.Hosting;
@@ -26,7 +27,8 @@ public static class StorageServices
         services.AddSingleton(provider => new DatabaseFiles(provider.GetRequiredService<DataFolder>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value));
         services.AddLogging();
         services.AddSingleton<StaleWrites>();
-        services.AddSingleton(provider => new VectorCache(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value.VectorMib * 1024L * 1024));
+        services.AddSingleton(provider => new VectorCache(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value));
+        services.AddSingleton(provider => new WordCache(provider.GetRequiredService<DatabaseFiles>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<WordCache>>()));
         services.AddSingleton<IIndexStore, SqliteIndexStore>();
         services.AddSingleton<IVectorStore, SqliteVectorStore>();
         if (postgres is null)

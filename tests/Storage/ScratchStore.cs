@@ -23,7 +23,8 @@ internal sealed class ScratchStore : IAsyncDisposable
         Log = new SqliteLogStore(Files);
         Runs = new SqliteRunStore(Files);
         Quarantine = new SqliteQuarantineStore(Files);
-        Index = new SqliteIndexStore(Files, Cache);
+        Words = new WordCache(Files, Options);
+        Index = new SqliteIndexStore(Files, Cache, Words);
         Vectors = new SqliteVectorStore(Files);
     }
 
@@ -47,8 +48,11 @@ internal sealed class ScratchStore : IAsyncDisposable
 
     public VectorCache Cache { get; } = new();
 
+    public WordCache Words { get; }
+
     public async ValueTask DisposeAsync()
     {
+        Words.Dispose();
         await Files.DisposeAsync();
         Folder.Dispose();
         if (!keep)

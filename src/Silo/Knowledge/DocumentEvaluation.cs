@@ -6,7 +6,7 @@ internal sealed class DocumentEvaluation(DocumentSet set) : IEvaluation
     /// <summary>Passages asked for, which hold a hundred documents or more.</summary>
     private const int Passages = 400;
 
-    public string[] Modes => ["sophia", "words", "vectors", "hybrid", "bm25"];
+    public string[] Modes => ["sophia", "words", "vectors", "hybrid", "rrf", "rrf-default", "bm25"];
 
     public async Task Fill(ScratchSophia sophia, CancellationToken cancellation)
     {

@@ -14,15 +14,15 @@ internal static class EvalCommand
         var set = new Argument<string>("set") { Description = "qmsum (meetings), beir (a folder with corpus.jsonl, queries and qrels) or cranfield." };
         set.AcceptOnlyFromAmong("qmsum", "beir", "cranfield");
         var path = new Option<string?>("--path") { Description = "Its folder. Default: below SOPHIA_DATA, else ../shared/data: qmsum/meetings/val, scifact, cranfield." };
-        var mode = new Option<string[]>("--mode") { Description = "sophia (what users have), words, vectors, hybrid (vectors always count), bm25, random. Default: all that make sense.", AllowMultipleArgumentsPerToken = true };
-        mode.AcceptOnlyFromAmong("sophia", "words", "vectors", "hybrid", "bm25", "random");
+        var mode = new Option<string[]>("--mode") { Description = "sophia (what users have), words, vectors, hybrid (vectors always count), rrf (the same, joined by reciprocal ranks), rrf-default (what users have, so joined), bm25, random. Default: all that make sense but rrf.", AllowMultipleArgumentsPerToken = true };
+        mode.AcceptOnlyFromAmong("sophia", "words", "vectors", "hybrid", "rrf", "rrf-default", "bm25", "random");
         var misspelt = new Option<bool>("--misspelt") { Description = "Exchange two letters in the longest word of each question (beir, cranfield)." };
         var command = new Command("eval", "Measure search on a judged set, in a scratch folder.") { set, path, mode, misspelt };
         command.SetAction(async (parsed, cancellation) =>
         {
             var name = parsed.GetValue(set)!;
             var evaluation = Open(name, Path.GetFullPath(parsed.GetValue(path) ?? DefaultPath(name)), parsed.GetValue(misspelt));
-            var modes = parsed.GetValue(mode) is { Length: > 0 } chosen ? chosen : evaluation.Modes;
+            var modes = parsed.GetValue(mode) is { Length: > 0 } chosen ? chosen : [.. evaluation.Modes.Where(each => !each.StartsWith("rrf", StringComparison.Ordinal))];
             if (modes.Except(evaluation.Modes).FirstOrDefault() is { } senseless)
                 throw new CommandFailedException($"The mode \"{senseless}\" makes no sense for {name}.");
             await using var scratch = await ScratchSophia.Start(parsed, cancellation);

@@ -19,7 +19,7 @@ internal sealed class MeetingEvaluation(MeetingSet set) : IEvaluation
     /// <summary>The part of a meeting's words that a reader would read.</summary>
     private const int Budget = 6;
 
-    public string[] Modes => ["sophia", "words", "vectors", "hybrid", "bm25", "random"];
+    public string[] Modes => ["sophia", "words", "vectors", "hybrid", "rrf", "rrf-default", "bm25", "random"];
 
     public Task Fill(ScratchSophia sophia, CancellationToken cancellation) => sophia.Ingest(set.Path, null, cancellation);
 

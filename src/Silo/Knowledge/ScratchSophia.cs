@@ -16,6 +16,9 @@ namespace Sophia.Knowledge;
 internal sealed class ScratchSophia : IAsyncDisposable
 {
     private static readonly TimeSpan IndexedWithin = TimeSpan.FromMinutes(20);
+    /// <summary>Of reciprocal ranks.</summary>
+    private const double UsualConstant = 60;
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
 
     private readonly string root;
@@ -116,6 +119,8 @@ internal sealed class ScratchSophia : IAsyncDisposable
                 "words" => RankingOptions.Default with { MeaningWeight = 0, RescueWeight = 0 },
                 "vectors" => RankingOptions.VectorsAlone,
                 "hybrid" => RankingOptions.Default with { MeaningWeight = 1 },
+                "rrf" => RankingOptions.Default with { MeaningWeight = 1, ReciprocalRank = UsualConstant },
+                "rrf-default" => RankingOptions.Default with { ReciprocalRank = UsualConstant },
                 _ => RankingOptions.PlainBm25,
             };
             return (query, cancellation) => engine.Search(RunningSophia.DefaultTenant, query, options, cancellation);

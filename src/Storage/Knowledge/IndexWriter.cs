@@ -6,6 +6,11 @@ namespace Sophia.Knowledge;
 /// <remarks>The words table holds no text of its own: what leaves it must be named exactly as it went in, so it is read from the chunk first.</remarks>
 internal sealed class IndexWriter(DatabaseConnection database)
 {
+    private readonly List<long> removed = [];
+
+    /// <summary>The chunks that left the index.</summary>
+    public IReadOnlyList<long> Removed => removed;
+
     public bool Apply(IndexCursor expected, IndexCursor next, IReadOnlyList<IndexedRecord> records, DateTimeOffset at)
     {
         if (new IndexReader(database).Cursor() != expected)
@@ -27,18 +32,18 @@ internal sealed class IndexWriter(DatabaseConnection database)
 
     private long Replace(IndexedRecord record, DateTimeOffset at)
     {
-        var id = Record(record, at, out var removed);
+        var id = Record(record, at, out var left);
         foreach (var chunk in record.Chunks)
             Insert(id, record.Title, chunk);
-        return record.Chunks.Count - removed;
+        return record.Chunks.Count - left;
     }
 
-    private long Record(IndexedRecord record, DateTimeOffset at, out long removed)
+    private long Record(IndexedRecord record, DateTimeOffset at, out long left)
     {
-        removed = 0;
+        left = 0;
         if (Find(record.Stream, record.Key) is { } known)
         {
-            removed = RemoveChunks(known);
+            left = RemoveChunks(known);
             using var update = database.Prepare("UPDATE record SET version = ?2, position = ?3, at = ?4, title = ?5, fields = ?6, chunks = ?7, indexed_at = ?8 WHERE id = ?1");
             Facts(update.Int(1, known), 2, record, at).Run();
             return known;
@@ -69,6 +74,9 @@ internal sealed class IndexWriter(DatabaseConnection database)
             words.Int(1, id).Text(2, title).Text(3, chunk.Section!).Text(4, Identifiers.Indexed(chunk)).Run();
         }
         new SqliteVectors(database).Leave(record);
+        using (var leaving = database.Prepare("SELECT id FROM chunk WHERE record = ?1"))
+            for (leaving.Int(1, record); leaving.Step();)
+                removed.Add(leaving.Int(0));
         using var delete = database.Prepare("DELETE FROM chunk WHERE record = ?1");
         delete.Int(1, record).Run();
         return database.Scalar("SELECT changes()");

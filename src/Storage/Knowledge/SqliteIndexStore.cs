@@ -3,8 +3,8 @@ using Sophia.Tenants;
 
 namespace Sophia.Knowledge;
 
-/// <summary>The index in SQLite: one <c>index.db</c> per tenant, full text by FTS5.</summary>
-internal sealed class SqliteIndexStore(DatabaseFiles files, VectorCache vectors) : IIndexStore
+/// <summary>The index in SQLite: one <c>index.db</c> per tenant, full text by FTS5, and in memory where it is large.</summary>
+internal sealed class SqliteIndexStore(DatabaseFiles files, VectorCache vectors, WordCache wordsInMemory) : IIndexStore
 {
     private static readonly IndexCursor Start = new(0, 0);
 
@@ -12,15 +12,26 @@ internal sealed class SqliteIndexStore(DatabaseFiles files, VectorCache vectors)
 
     public Task<string?> Stamp(TenantId tenant, CancellationToken cancellation) => Read<string?>(tenant, r => r.Stamp(), "", cancellation);
 
-    public Task<bool> Apply(TenantId tenant, IndexCursor expected, IndexCursor next, IReadOnlyList<IndexedRecord> records, DateTimeOffset at, CancellationToken cancellation) =>
-        files.Write(tenant, IndexSchema.Kind, d => new IndexWriter(d).Apply(expected, next, records, at), cancellation, Durability.Normal, SizeOf(records));
+    public async Task<bool> Apply(TenantId tenant, IndexCursor expected, IndexCursor next, IReadOnlyList<IndexedRecord> records, DateTimeOffset at, CancellationToken cancellation)
+    {
+        var (applied, removed) = await files.Write(tenant, IndexSchema.Kind, d =>
+        {
+            var writer = new IndexWriter(d);
+            return (writer.Apply(expected, next, records, at), writer.Removed);
+        }, cancellation, Durability.Normal, SizeOf(records));
+        wordsInMemory.Bury(tenant, removed);
+        return applied;
+    }
 
-    public Task Reset(TenantId tenant, int version, CancellationToken cancellation) =>
-        files.Write(tenant, IndexSchema.Kind, d =>
+    public async Task Reset(TenantId tenant, int version, CancellationToken cancellation)
+    {
+        await files.Write(tenant, IndexSchema.Kind, d =>
         {
             new IndexWriter(d).Reset(version);
             return true;
         }, cancellation, Durability.Normal);
+        wordsInMemory.Drop(tenant);
+    }
 
     public Task<CandidateSet> Candidates(TenantId tenant, CandidateQuery query, CancellationToken cancellation) =>
         files.Read(tenant, IndexSchema.Kind, d => Candidates(d, tenant, query), CandidateSet.Empty(Start), cancellation);
@@ -29,7 +40,8 @@ internal sealed class SqliteIndexStore(DatabaseFiles files, VectorCache vectors)
         Read<IReadOnlyList<IndexedChunk>>(tenant, r => r.Chunks(chunkIds), [], cancellation);
 
     public Task<IReadOnlyDictionary<string, long>> DocumentFrequency(TenantId tenant, IReadOnlyList<string> stems, CancellationToken cancellation) =>
-        Read<IReadOnlyDictionary<string, long>>(tenant, r => r.DocumentFrequency(stems), new Dictionary<string, long>(), cancellation);
+        files.Read<IReadOnlyDictionary<string, long>>(
+            tenant, IndexSchema.Kind, d => new SqliteWords(d, wordsInMemory, tenant).DocumentFrequency(stems) ?? new IndexReader(d).DocumentFrequency(stems), new Dictionary<string, long>(), cancellation);
 
     public Task<IReadOnlyList<IndexedChunk>> ChunksOf(TenantId tenant, string stream, string key, CancellationToken cancellation) =>
         Read<IReadOnlyList<IndexedChunk>>(tenant, r => r.ChunksOf(stream, key), [], cancellation);
@@ -39,7 +51,7 @@ internal sealed class SqliteIndexStore(DatabaseFiles files, VectorCache vectors)
 
     private CandidateSet Candidates(DatabaseConnection database, TenantId tenant, CandidateQuery query)
     {
-        var words = new IndexReader(database).Candidates(query);
+        var words = new SqliteWords(database, wordsInMemory, tenant).Candidates(query) ?? new IndexReader(database).Candidates(query);
         return query.Near is null || words.TotalChunks == 0 ? words : new SqliteNear(database, vectors, vectors.Of(tenant)).Join(words, query);
     }
 

@@ -61,6 +61,18 @@ public sealed class StorageOptions
     [Range(1, 1_048_576)]
     public int VectorMib { get; set; } = 512;
 
+    /// <summary>Vectors of one tenant up to which a question is compared with every one. Beyond it, it is compared with those of the groups that are nearest to it. Default 200,000; 1,000 to 100,000,000.</summary>
+    [Range(1_000, 100_000_000)]
+    public int VectorsExact { get; set; } = 200_000;
+
+    /// <summary>Words of large indexes held in memory, all tenants together, in MiB. Default 512, enough for some two million passages of 200 words; 0 (none: every search is answered from the disk) to 1,048,576. Filled only by tenants that are asked.</summary>
+    [Range(0, 1_048_576)]
+    public int WordsMib { get; set; } = 512;
+
+    /// <summary>Chunks from which on an index of SQLite is large: its words are held in memory. Default 50,000; 1 to 100,000,000.</summary>
+    [Range(1, 100_000_000)]
+    public int WordsFrom { get; set; } = 50_000;
+
     /// <summary>Seconds of little work after which caches and free memory are given back. Default 5; 1 to 3,600.</summary>
     [Range(1, 3_600)]
     public int QuietSeconds { get; set; } = 5;

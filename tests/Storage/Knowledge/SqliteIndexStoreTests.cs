@@ -56,7 +56,7 @@ public sealed class SqliteIndexStoreTests : IndexStoreSuite
         Assert.Equal(400, (await Ask("words")).Matched);
         await store.Files.DisposeAsync();
         await using var again = new DatabaseFiles(store.Folder, store.Options);
-        var index = new SqliteIndexStore(again, new VectorCache());
+        var index = new SqliteIndexStore(again, new VectorCache(), new WordCache(again, store.Options));
         var reached = await index.Cursor(Acme, default);
         Spoil();
         var cursor = new IndexCursor(2, 1);

@@ -22,7 +22,7 @@ public sealed class SqliteVectorStoreTests : VectorStoreSuite
         await using var again = new DatabaseFiles(store.Folder, store.Options);
         var vectors = new SqliteVectorStore(again);
         Assert.Equal("words", Assert.Single(await vectors.Lacking(Acme, Old, 10, default)).Text);
-        Assert.Equal(new IndexCursor(1, 1), await new SqliteIndexStore(again, store.Cache).Cursor(Acme, default));
+        Assert.Equal(new IndexCursor(1, 1), await new SqliteIndexStore(again, store.Cache, new WordCache(again, store.Options)).Cursor(Acme, default));
     }
 
     /// <summary>Goal: a kill after the swap, before the old vectors are gone. Method: the swap's first transaction alone, then a new process.</summary>

@@ -62,6 +62,21 @@ internal readonly ref struct ChunkWords
         return [.. bytes];
     }
 
+    /// <summary>Adds how often each stem stands in title and body together, by its number; returns how many words a chunk has.</summary>
+    public static int Count(ReadOnlySpan<byte> bytes, List<(ulong Number, int Times)> stems)
+    {
+        if (bytes.IsEmpty)
+            return 0;
+        var words = new ChunkWords(bytes, []);
+        var rest = words.counts;
+        for (var at = 0; at < words.numbers.Length; at += NumberBytes)
+        {
+            var body = Read(ref rest);
+            stems.Add((NumberAt(words.numbers, at), (body >> 1) + ((body & 1) == 0 ? 0 : Read(ref rest))));
+        }
+        return words.TitleWords + words.BodyWords;
+    }
+
     /// <summary>A stem's number: FNV-1a over its UTF-16 units, mixed, the upper 48 bits.</summary>
     public static ulong NumberOf(string stem)
     {
@@ -80,7 +95,7 @@ internal readonly ref struct ChunkWords
         var next = 0;
         for (var at = 0; at < numbers.Length && next < sought.Numbers.Length; at += NumberBytes)
         {
-            var number = ((ulong)BinaryPrimitives.ReadUInt16BigEndian(numbers[at..]) << 32) | BinaryPrimitives.ReadUInt32BigEndian(numbers[(at + 2)..]);
+            var number = NumberAt(numbers, at);
             var body = Read(ref rest);
             var title = (body & 1) == 0 ? 0 : Read(ref rest);
             while (next < sought.Numbers.Length && sought.Numbers[next] < number)
@@ -90,6 +105,9 @@ internal readonly ref struct ChunkWords
         }
         return any;
     }
+
+    private static ulong NumberAt(ReadOnlySpan<byte> numbers, int at) =>
+        ((ulong)BinaryPrimitives.ReadUInt16BigEndian(numbers[at..]) << 32) | BinaryPrimitives.ReadUInt32BigEndian(numbers[(at + 2)..]);
 
     private static void Add(List<byte> bytes, int value)
     {

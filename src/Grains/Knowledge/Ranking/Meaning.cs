@@ -34,4 +34,18 @@ internal static class Meaning
         foreach (var chunk in near)
             chunk.Score += worth * (chunk.Source.Similarity!.Value - farthest);
     }
+
+    /// <summary>Replaces scores by the sum of reciprocal places in the order of words and, weighed, in the order of nearness.</summary>
+    public static void JoinByRank(List<ScoredChunk> chunks, double weight, double constant)
+    {
+        if (weight <= 0)
+            return;
+        var byWords = chunks.FindAll(c => c.Score > 0).OrderByDescending(c => c.Score).ThenBy(c => c.Source.ChunkId).ToList();
+        var byNearness = chunks.FindAll(c => c.Source.Similarity is not null).OrderByDescending(c => c.Source.Similarity).ThenBy(c => c.Source.ChunkId).ToList();
+        chunks.ForEach(chunk => chunk.Score = 0);
+        for (var place = 0; place < byWords.Count; place++)
+            byWords[place].Score += 1 / (constant + place + 1);
+        for (var place = 0; place < byNearness.Count; place++)
+            byNearness[place].Score += weight / (constant + place + 1);
+    }
 }

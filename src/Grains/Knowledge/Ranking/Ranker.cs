@@ -76,9 +76,11 @@ internal sealed class Ranker
             chunk.Score *= 1 + options.SpeakerBoost * Math.Min(1, 2 * chunk.ShareOf(speakers));
         if (!options.Words)
             all.ForEach(chunk => chunk.Score = 0);
-        Meaning.Add(all, meaning);
+        Meaning.Add(all, options.ReciprocalRank is null ? meaning : 0);
         Neighbours.Lend(all, options);
         Neighbours.Unite(all, options);
+        if (options.ReciprocalRank is { } constant)
+            Meaning.JoinByRank(all, meaning, constant);
         all.RemoveAll(c => c.Score <= 0);
         all.Sort(Order);
         return all;

@@ -75,6 +75,9 @@ public sealed record RankingOptions
     /// <summary>What nearness counts besides, for each word of the question that stands nowhere in the index: the whole of it where none of them does. Default 1.</summary>
     public double RescueWeight { get; init; } = 1;
 
+    /// <summary>Null (the default): nearness is added to the scores of words. Else the two are joined by reciprocal ranks, 1 over this and the place in each order, as evaluations compare with; 60 is usual.</summary>
+    public double? ReciprocalRank { get; init; }
+
     /// <summary>How long a question waits for its vector before words alone answer. Default 250 ms.</summary>
     public TimeSpan EmbedWithin { get; init; } = TimeSpan.FromMilliseconds(250);
 

@@ -1,12 +1,20 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Sophia.Knowledge;
 
-/// <summary>A question that is compared with rows: first all of them byte by byte, then the best with the question as it is.</summary>
-internal sealed class NearestScan
+/// <summary>A question that is compared with rows: first byte by byte with all of them, or with those of the nearest lists, then the best with the question as it is.</summary>
+internal sealed unsafe class NearestScan
 {
     /// <summary>Rows from which on several cores share a scan, and how many at most.</summary>
     private const int SharedRows = 20_000, Cores = 4;
+
+    /// <summary>Rows of lists that are compared for each one wanted, at least.</summary>
+    private const int LeastCompared = 8;
+
+    /// <summary>How many rows ahead of its turn a row is asked of memory, and how much of it comes at once.</summary>
+    private const int Ahead = 4, CacheLine = 64;
 
     /// <summary>The bytes of the question round it, so more than are wanted are looked at again.</summary>
     private const int Slack = 16;
@@ -63,12 +71,20 @@ internal sealed class NearestScan
 
     private List<Near> Best(int limit)
     {
-        var segments = rows.Segments.ToArray();
-        var shares = rows.Count < SharedRows ? 1 : Math.Min(Cores, Environment.ProcessorCount);
+        var lists = rows.Lists?.Near(components, magnitudes, LeastCompared * limit);
+        var segments = rows.Segments.ToArray(); // After the lists, whose rows are then among them.
+        return lists is null
+            ? Shared(rows.Count, limit, (share, shares) => Scan(segments, share, shares, limit))
+            : Shared(lists.Sum(list => list.Count), limit, (share, shares) => Scan(segments, lists, share, shares, limit));
+    }
+
+    private static List<Near> Shared(int compared, int limit, Func<int, int, BestRows> scan)
+    {
+        var shares = compared < SharedRows ? 1 : Math.Min(Cores, Environment.ProcessorCount);
         if (shares == 1)
-            return Scan(segments, 0, 1, limit).Take();
+            return scan(0, 1).Take();
         var parts = new BestRows[shares];
-        Parallel.For(0, shares, new ParallelOptions { MaxDegreeOfParallelism = shares }, share => parts[share] = Scan(segments, share, shares, limit));
+        Parallel.For(0, shares, new ParallelOptions { MaxDegreeOfParallelism = shares }, share => parts[share] = scan(share, shares));
         var all = new BestRows(limit);
         foreach (var near in parts.SelectMany(part => part.Take()))
             all.Offer(near.Chunk, near.Similarity);
@@ -88,11 +104,44 @@ internal sealed class NearestScan
         return best;
     }
 
+    // Rows of a list lie far apart: a row is asked of memory some rows before its turn. Whether it has left is looked up only where it would be kept.
+    private BestRows Scan(VectorRows.Segment[] segments, List<PlaceList.Part> lists, int share, int shares, int limit)
+    {
+        var best = new BestRows(limit);
+        var dimensions = rows.Dimensions;
+        for (var at = share; at < lists.Count; at += shares)
+        {
+            var (places, scales, count) = lists[at];
+            for (var next = 0; next < count; next++)
+            {
+                if (next + Ahead < count)
+                    Fetch(VectorRows.At(segments, places[next + Ahead], out var ahead), ahead);
+                var segment = VectorRows.At(segments, places[next], out var row);
+                var near = scales[next] * ByteDot.Of(components, magnitudes, segment.Components.AsSpan(row * dimensions, dimensions));
+                if (near > best.Least && !float.IsNaN(segment.Scales[row]))
+                    best.Offer(segment.Chunks[row], near);
+            }
+        }
+        return best;
+    }
+
+    private void Fetch(VectorRows.Segment segment, int row)
+    {
+        if (!Sse.IsSupported)
+            return;
+        var from = (byte*)Unsafe.AsPointer(ref segment.Components[row * rows.Dimensions]); // Only a hint: where it points may have moved.
+        for (var at = 0; at < rows.Dimensions; at += CacheLine)
+            Sse.Prefetch0(from + at);
+    }
+
     /// <summary>Keeps the best of what is offered.</summary>
     private sealed class BestRows(int limit)
     {
         private readonly List<Near> kept = new(2 * limit);
         private float least = float.NegativeInfinity;
+
+        /// <summary>What is not nearer than this is not kept.</summary>
+        public float Least => least;
 
         public void Offer(long chunk, float similarity)
         {

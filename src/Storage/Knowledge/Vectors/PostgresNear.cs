@@ -38,7 +38,7 @@ internal sealed class PostgresNear(PostgresDatabase database, VectorCache cache,
             if (!copy.CanFollow(answering.Place) || (copy.Place != answering.Place && !await Read(copy.Rows!, answering.Place.Embedder, copy.Place.Change, cancellation)))
                 await Read(copy.Begin(answering.Id.Dimensions), answering.Place.Embedder, -1, cancellation);
             copy.Reached(answering.Place);
-            cache.MakeRoom(copy);
+            cache.Settle(copy);
             return copy.Rows!;
         }
         catch

@@ -16,7 +16,7 @@ internal sealed class SqliteNear(DatabaseConnection database, VectorCache cache,
         try
         {
             vectors.Bring(copy, query.Near.Embedder.Dimensions, answering!.Value.Place);
-            cache.MakeRoom(copy);
+            cache.Settle(copy);
             proposal = new NearProposal(copy.Rows!, query); // Under the gate: another question may begin other rows, of another length.
         }
         catch

@@ -1,3 +1,4 @@
+using Sophia.Operations;
 using Sophia.Tenants;
 
 namespace Sophia.Knowledge;
@@ -7,11 +8,8 @@ namespace Sophia.Knowledge;
 // is met: then the store does not know it and it is buried; where too many lie buried, the copy is made anew. So nothing has to be told of removals.
 
 /// <summary>The vectors of the tenants that are asked, within a bound; who was asked longest ago goes first.</summary>
-/// <param name="bound">Bytes at most of all copies together.</param>
-internal sealed class VectorCache(TimeProvider time, long bound) : IDisposable
+internal sealed class VectorCache(TimeProvider time, StorageOptions options) : IDisposable
 {
-    public const int DefaultMib = 512;
-
     /// <summary>How long a copy stays that nobody asks for.</summary>
     public static readonly TimeSpan IdleFor = TimeSpan.FromMinutes(10);
 
@@ -19,11 +17,12 @@ internal sealed class VectorCache(TimeProvider time, long bound) : IDisposable
     private readonly Dictionary<TenantId, VectorCopy> copies = [];
     private ITimer? sweeper;
 
-    public VectorCache() : this(TimeProvider.System, DefaultMib * 1024L * 1024)
+    public VectorCache() : this(TimeProvider.System, new StorageOptions())
     {
     }
 
-    public long Bound => bound;
+    /// <summary>Bytes at most of all copies together.</summary>
+    public long Bound => options.VectorMib * 1024L * 1024;
 
     /// <summary>Bytes of all copies.</summary>
     public long Bytes
@@ -48,13 +47,14 @@ internal sealed class VectorCache(TimeProvider time, long bound) : IDisposable
         }
     }
 
-    /// <summary>Makes room for others after a copy has grown.</summary>
-    public void MakeRoom(VectorCopy grown)
+    /// <summary>After a copy has grown: groups its rows where they are many, and makes room for it. Under the copy's gate.</summary>
+    public void Settle(VectorCopy grown)
     {
+        grown.Group(options.VectorsExact);
         lock (gate)
             foreach (var (tenant, copy) in copies.Where(c => c.Value != grown).OrderBy(c => c.Value.AskedAt).ToList())
             {
-                if (copies.Values.Sum(c => c.Bytes) <= bound)
+                if (copies.Values.Sum(c => c.Bytes) <= Bound)
                     return;
                 if (copy.Bytes > 0)
                     copies.Remove(tenant);
@@ -81,6 +81,9 @@ internal sealed class VectorCache(TimeProvider time, long bound) : IDisposable
 /// <summary>One tenant's vectors in memory, and which state of the store they are.</summary>
 internal sealed class VectorCopy
 {
+    private Task<(VectorRows Of, int[] Counts, NearLists? Lists)>? grouping;
+    private long groupedAt;
+
     /// <summary>Held while it is brought up to date.</summary>
     public SemaphoreSlim Gate { get; } = new(1);
 
@@ -96,11 +99,38 @@ internal sealed class VectorCopy
     /// <summary>Whether only what changed since <see cref="Place"/> has to be read to come to a state.</summary>
     public bool CanFollow(VectorPlace now) => Rows is { } rows && (Place.Born, Place.Embedder) == (now.Born, now.Embedder) && Place.Change <= now.Change && rows.Buried <= 1_000 + rows.Count / 8;
 
-    public VectorRows Begin(int dimensions) => Rows = new VectorRows(dimensions);
+    public VectorRows Begin(int dimensions)
+    {
+        groupedAt = 0;
+        return Rows = new VectorRows(dimensions);
+    }
 
     public void Reached(VectorPlace now) => Place = now;
 
     public void Forget() => (Rows, Place) = (null, default);
+
+    /// <summary>Has the rows grouped by nearness beside the questions where they are more than can be compared one by one; takes the groups once they are made. Under the gate.</summary>
+    /// <param name="exact">Rows up to which every one is compared.</param>
+    public void Group(int exact)
+    {
+        if (Rows is not { } rows || rows.Count <= exact)
+            return;
+        if (grouping is { IsCompleted: true } made)
+        {
+            grouping = null;
+            if (made.IsCompletedSuccessfully && made.Result.Of == rows)
+                rows.Adopt(made.Result.Lists, made.Result.Counts);
+        }
+        if (grouping is not null || (rows.Count < 2 * groupedAt && rows.Moved <= rows.Count / 8))
+            return;
+        groupedAt = rows.Count;
+        var segments = rows.Segments.ToArray();
+        var counts = Array.ConvertAll(segments, segment => segment.Count);
+        grouping = Task.Factory.StartNew(() => (rows, counts, NearLists.Of(rows.Dimensions, segments, counts)), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    /// <summary>Completes once the groups that are being made are; they answer from the next question on.</summary>
+    internal Task Grouped => grouping ?? Task.CompletedTask;
 }
 
 /// <summary>A state of a tenant's vectors in a store: which store, whose vectors, and how many changes it has seen.</summary>

@@ -1,0 +1,161 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Sophia.Operations;
+using Sophia.Sqlite;
+using Sophia.Tenants;
+
+namespace Sophia.Knowledge;
+
+// FTS5 scores every match of a question one by one, some microseconds each, wherever the scores end: at a million passages a common word alone costs a tenth of a second. So a large
+// index is asked in memory: for each word the passages that it stands in (WordRows), made from what the index keeps of each passage for the ranker. FTS5 goes on answering whatever
+// memory cannot: small indexes, narrowed searches, and everything while a copy is being read. Nothing of it is on a disk.
+//
+// A copy follows by the numbers of passages, which only grow: a passage never changes, it leaves and another one comes. Who leaves is told by the writer once that is committed; one
+// that was not told of is met by a question, found unknown to the index, and buried.
+
+/// <summary>The words of the tenants with large indexes that are asked, within a bound; who was asked longest ago goes first.</summary>
+internal sealed partial class WordCache(DatabaseFiles files, StorageOptions options, TimeProvider time, ILogger<WordCache> logger) : IDisposable
+{
+    /// <summary>How long a copy stays that nobody asks for.</summary>
+    public static readonly TimeSpan IdleFor = TimeSpan.FromMinutes(10);
+
+    /// <summary>Chunks read in one go while a copy is filled: some 50 ms of one reading thread.</summary>
+    private const int Slice = 10_000;
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<TenantId, WordCopy> copies = [];
+    private readonly CancellationTokenSource stopping = new();
+    private ITimer? sweeper;
+
+    public WordCache(DatabaseFiles files, StorageOptions options) : this(files, options, TimeProvider.System, NullLogger<WordCache>.Instance)
+    {
+    }
+
+    /// <summary>Chunks from which on an index is asked in memory.</summary>
+    public long From => options.WordsMib == 0 ? long.MaxValue : options.WordsFrom;
+
+    /// <summary>Bytes of all copies.</summary>
+    public long Bytes
+    {
+        get
+        {
+            lock (gate)
+                return copies.Values.Sum(copy => copy.Bytes);
+        }
+    }
+
+    /// <summary>The tenant's copy, whatever it holds.</summary>
+    public WordCopy Of(TenantId tenant)
+    {
+        lock (gate)
+        {
+            if (!copies.TryGetValue(tenant, out var copy))
+                copies[tenant] = copy = new WordCopy();
+            copy.AskedAt = time.GetUtcNow();
+            sweeper ??= time.CreateTimer(_ => Sweep(), null, IdleFor / 2, IdleFor / 2);
+            return copy;
+        }
+    }
+
+    /// <summary>Reads what a copy lacks, beside the questions, which FTS5 answers meanwhile.</summary>
+    /// <param name="chunks">How many chunks the index has.</param>
+    public void Fill(TenantId tenant, WordCopy copy, long chunks)
+    {
+        lock (gate)
+        {
+            if (!copy.IsFilling && !(copy.TooMany <= chunks) && !stopping.IsCancellationRequested)
+                copy.Filling = Task.Run(() => FillAll(tenant, copy, chunks));
+        }
+    }
+
+    /// <summary>Completes once nobody fills any copy.</summary>
+    public Task Filled
+    {
+        get
+        {
+            lock (gate)
+                return Task.WhenAll(copies.Values.Select(copy => copy.Filling));
+        }
+    }
+
+    /// <summary>Makes room for a copy that has grown, or lets go of it where it alone is too large; whether it stays.</summary>
+    public bool Keep(TenantId tenant, WordCopy copy, long chunks)
+    {
+        var bound = options.WordsMib * 1024L * 1024;
+        lock (gate)
+        {
+            foreach (var (other, _) in copies.Where(c => c.Value != copy && c.Value is { Bytes: > 0, IsFilling: false }).OrderBy(c => c.Value.AskedAt).ToList())
+                if (copies.Values.Sum(c => c.Bytes) > bound)
+                    copies.Remove(other);
+            if (copies.Values.Sum(c => c.Bytes) <= bound)
+                return true;
+            copy.TooMany = chunks;
+        }
+        copy.Drop();
+        LogTooMany(tenant.Value, chunks, options.WordsMib);
+        return false;
+    }
+
+    /// <summary>Chunks that have left a tenant's index.</summary>
+    public void Bury(TenantId tenant, IReadOnlyList<long> chunks)
+    {
+        if (chunks.Count > 0 && Known(tenant) is { } copy)
+            copy.Bury(chunks);
+    }
+
+    /// <summary>A tenant's index was emptied.</summary>
+    public void Drop(TenantId tenant) => Known(tenant)?.Drop();
+
+    public void Dispose()
+    {
+        stopping.Cancel();
+        sweeper?.Dispose();
+    }
+
+    private async Task FillAll(TenantId tenant, WordCopy copy, long chunks)
+    {
+        try
+        {
+            while (await files.Read(tenant, IndexSchema.Kind, d => copy.Follow(d, Slice), false, stopping.Token) && Keep(tenant, copy, chunks))
+            {
+                // The next slice.
+            }
+            Keep(tenant, copy, chunks);
+        }
+        catch (Exception failure) when (failure is OperationCanceledException or ObjectDisposedException)
+        {
+            // Sophia ends.
+        }
+        catch (Exception failure)
+        {
+            LogNotFilled(failure, tenant.Value);
+        }
+    }
+
+
+    private WordCopy? Known(TenantId tenant)
+    {
+        lock (gate)
+            return copies.GetValueOrDefault(tenant);
+    }
+
+    private void Sweep()
+    {
+        lock (gate)
+        {
+            var before = time.GetUtcNow() - IdleFor;
+            foreach (var (tenant, _) in copies.Where(c => c.Value.AskedAt < before && !c.Value.IsFilling).ToList())
+                copies.Remove(tenant);
+            if (copies.Count > 0)
+                return;
+            sweeper?.Dispose();
+            sweeper = null;
+        }
+    }
+
+    [LoggerMessage(2330, LogLevel.Warning, "The words of {Tenant}, {Chunks} passages, need more than the {Mib} MiB of SOPHIA_WORDS_MIB: its searches are answered from the disk")]
+    private partial void LogTooMany(string tenant, long chunks, int mib);
+
+    [LoggerMessage(2331, LogLevel.Warning, "The words of {Tenant} could not be read into memory; its searches are answered from the disk")]
+    private partial void LogNotFilled(Exception failure, string tenant);
+}
