@@ -16,14 +16,16 @@ internal static class Asking
         var one = search();
         foreach (var question in questions.Take(warm))
             await one(question);
+        var before = Processor();
         var alone = (await Asked(one, questions)).Order().ToArray();
+        var work = (Processor() - before).TotalMilliseconds / alone.Length;
         var clock = Stopwatch.StartNew();
         var four = (await Task.WhenAll(Enumerable.Range(0, Callers).Select(caller => Task.Run(() => Asked(search(), [.. questions.Where((_, at) => at % Callers == caller)]))))).SelectMany(t => t).Order().ToArray();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"| {name} | {At(alone, 50)} | {At(alone, 95)} | {At(alone, 99)} | {At(four, 50)} | {At(four, 95)} | {four.Length / clock.Elapsed.TotalSeconds:N0} | {Memory()} | {Load()} |"));
+            $"| {name} | {At(alone, 50)} | {At(alone, 95)} | {At(alone, 99)} | {work:F1} | {At(four, 50)} | {At(four, 95)} | {four.Length / clock.Elapsed.TotalSeconds:N0} | {Memory()} | {Load()} |"));
     }
 
-    public static string Header => "| by | p50 ms | p95 ms | p99 ms | four at a time p50 | p95 | searches/s | process MiB | load |\n|---|---|---|---|---|---|---|---|---|";
+    public static string Header => "| by | p50 ms | p95 ms | p99 ms | processor ms a search | four at a time p50 | p95 | searches/s | process MiB | load |\n|---|---|---|---|---|---|---|---|---|---|";
 
     /// <summary>The mean share of the ten results of one engine that another one finds too.</summary>
     public static async Task<double> Agreement(IReadOnlyList<string> questions, SearchEngine exact, SearchEngine other, RankingOptions options)
@@ -47,6 +49,13 @@ internal static class Asking
 
     /// <summary>The machine's load over the last minute; empty where it is not told.</summary>
     public static string Load() => File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "";
+
+    /// <summary>The time of all cores that the process has used: what a search costs however many others share the machine.</summary>
+    private static TimeSpan Processor()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.TotalProcessorTime;
+    }
 
     private static async Task<List<double>> Asked(Func<string, Task> ask, IReadOnlyList<string> questions)
     {

@@ -81,19 +81,15 @@ internal sealed class Filled : IAsyncDisposable
         return clock.Elapsed;
     }
 
-    /// <summary>Reads the vectors into memory, and, where they are many, waits until they are grouped.</summary>
-    public async Task<(TimeSpan Read, TimeSpan Grouped)> ReadVectors(SearchQuery question)
+    /// <summary>Reads the vectors into memory and sketches them where they are many, by a first question.</summary>
+    public async Task<TimeSpan> ReadVectors(SearchQuery question)
     {
         var clock = Stopwatch.StartNew();
         await Engine(Index).Search(Tenant, question, Ways.Vectors, default);
-        var read = clock.Elapsed;
-        await vectors.Of(Tenant).Grouped;
-        var grouped = clock.Elapsed - read;
-        await Engine(Index).Search(Tenant, question, Ways.Vectors, default);
-        return (read, grouped);
+        return clock.Elapsed;
     }
 
-    public NearLists? Lists => vectors.Of(Tenant).Rows?.Lists;
+    public RowSketches? Sketches => vectors.Of(Tenant).Rows?.Sketches;
 
     public SearchEngine Engine(IIndexStore index) => new(index, Log, TimeProvider.System, _ => new DirectEmbedder());
 

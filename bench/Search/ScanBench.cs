@@ -5,7 +5,7 @@ using Sophia.Knowledge;
 
 namespace Sophia.Bench;
 
-/// <summary>The comparison of a question with many vectors alone: with every one, and with the nearest groups; how long it takes and how many of the true ten nearest are found.</summary>
+/// <summary>The comparison of a question with many vectors alone: with every one, and with those that sketches choose; how long it takes and how many of the true ten nearest are found.</summary>
 internal static class ScanBench
 {
     private const int Centres = 1_000, Checked = 100, Wanted = 10;
@@ -49,12 +49,10 @@ internal static class ScanBench
         for (var kind = 0; kind < kinds.Length; kind++)
             Ask($"{name}, {kinds[kind].Kind}, every one", rows, kinds[kind].Asked, exact[kind]);
         var clock = Stopwatch.StartNew();
-        var segments = rows.Segments.ToArray();
-        var counts = Array.ConvertAll(segments, segment => segment.Count);
-        rows.Adopt(NearLists.Of(dimensions, segments, counts), counts);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"grouped in {clock.Elapsed.TotalSeconds:F1} s, {count / clock.Elapsed.TotalSeconds:N0}/s: {(rows.Lists is { } lists ? $"{lists.Probes} of {lists.Count} lists a question" : "no gain, no lists")}; {rows.Bytes >> 20} MiB; load {Asking.Load()}"));
-        for (var kind = 0; kind < kinds.Length && rows.Lists is not null; kind++)
-            Ask($"{name}, {kinds[kind].Kind}, groups", rows, kinds[kind].Asked, exact[kind]);
+        rows.Sketch();
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"sketched in {clock.Elapsed.TotalSeconds:F1} s, {count / clock.Elapsed.TotalSeconds:N0}/s: {(rows.Sketches is null ? "no gain, no sketches" : $"one of {RowSketches.OneOf} rows compared")}; {rows.Bytes >> 20} MiB; load {Asking.Load()}"));
+        for (var kind = 0; kind < kinds.Length && rows.Sketches is not null; kind++)
+            Ask($"{name}, {kinds[kind].Kind}, sketches first", rows, kinds[kind].Asked, exact[kind]);
     }
 
     private static void Offer(PriorityQueue<long, float> best, long chunk, float near)

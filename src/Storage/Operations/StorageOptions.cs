@@ -57,11 +57,11 @@ public sealed class StorageOptions
     [Range(1_024, 65_536)]
     public int PageBytes { get; set; } = 4_096;
 
-    /// <summary>Vectors held in memory to compare questions with, all tenants together, in MiB. Default 512, enough for 1.3 million of the built-in embedder; 1 to 1,048,576. Filled only by tenants that are asked.</summary>
+    /// <summary>Vectors held in memory to compare questions with, all tenants together, in MiB. Default 512, enough for 1.1 million of the built-in embedder; 1 to 1,048,576. Filled only by tenants that are asked.</summary>
     [Range(1, 1_048_576)]
     public int VectorMib { get; set; } = 512;
 
-    /// <summary>Vectors of one tenant up to which a question is compared with every one. Beyond it, it is compared with those of the groups that are nearest to it. Default 200,000; 1,000 to 100,000,000.</summary>
+    /// <summary>Vectors of one tenant up to which a question is compared with every one. Beyond it, with sketches of all and then those that these choose. Default 200,000; 1,000 to 100,000,000.</summary>
     [Range(1_000, 100_000_000)]
     public int VectorsExact { get; set; } = 200_000;
 

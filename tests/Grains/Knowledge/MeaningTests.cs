@@ -39,6 +39,17 @@ public sealed class MeaningTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Joined_by_ranks_only_places_count()
+    {
+        await Filled(("both", "automobile banana and much else besides"), ("word", "banana"), ("neither", "bread"));
+        await Embedded(new Synonyms());
+        var engine = new SearchEngine(world.Index, world.Log, TimeProvider.System, _ => new Synonyms());
+        var answer = await engine.Search(FeedWorld.Acme, new SearchQuery("vehicle banana", 100), RankingOptions.Default with { MeaningWeight = 1, RescueWeight = 0, ReciprocalRank = 60 }, default);
+        Assert.Equal(["both", "word", "neither"], answer.Hits.Select(hit => hit.Citation.Key));
+        Assert.Equal([1 / 62.0 + 1 / 61.0, 1 / 61.0 + 1 / 62.0, 1 / 63.0], answer.Hits.Select(hit => hit.Score));
+    }
+
+    [Fact]
     public async Task What_is_near_must_pass_the_filter()
     {
         await Filled(("car", "automobile"), ("fruit", "banana"));

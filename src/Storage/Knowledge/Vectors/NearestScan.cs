@@ -4,14 +4,14 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Sophia.Knowledge;
 
-/// <summary>A question that is compared with rows: first byte by byte with all of them, or with those of the nearest lists, then the best with the question as it is.</summary>
+/// <summary>A question that is compared with rows: first all of them byte by byte, or, of many, those that their sketches choose; then the best with the question as it is.</summary>
 internal sealed unsafe class NearestScan
 {
     /// <summary>Rows from which on several cores share a scan, and how many at most.</summary>
     private const int SharedRows = 20_000, Cores = 4;
 
-    /// <summary>Rows of lists that are compared for each one wanted, at least.</summary>
-    private const int LeastCompared = 8;
+    /// <summary>Rows compared after their sketches for each one wanted, at least; and of how many sketches the bound is taken that chooses them.</summary>
+    private const int LeastCompared = 16, Tried = 4_096;
 
     /// <summary>How many rows ahead of its turn a row is asked of memory, and how much of it comes at once.</summary>
     private const int Ahead = 4, CacheLine = 64;
@@ -71,24 +71,78 @@ internal sealed unsafe class NearestScan
 
     private List<Near> Best(int limit)
     {
-        var lists = rows.Lists?.Near(components, magnitudes, LeastCompared * limit);
-        var segments = rows.Segments.ToArray(); // After the lists, whose rows are then among them.
-        return lists is null
-            ? Shared(rows.Count, limit, (share, shares) => Scan(segments, share, shares, limit))
-            : Shared(lists.Sum(list => list.Count), limit, (share, shares) => Scan(segments, lists, share, shares, limit));
-    }
-
-    private static List<Near> Shared(int compared, int limit, Func<int, int, BestRows> scan)
-    {
-        var shares = compared < SharedRows ? 1 : Math.Min(Cores, Environment.ProcessorCount);
+        var segments = rows.Segments.ToArray();
+        var shares = rows.Count < SharedRows ? 1 : Math.Min(Cores, Environment.ProcessorCount);
+        if (rows.Sketches is { } sketches && rows.Count / RowSketches.OneOf + LeastCompared * limit is var compared && compared < rows.Count / 4)
+            return BySketch(sketches, compared, shares, limit);
         if (shares == 1)
-            return scan(0, 1).Take();
+            return Scan(segments, 0, 1, limit).Take();
         var parts = new BestRows[shares];
-        Parallel.For(0, shares, new ParallelOptions { MaxDegreeOfParallelism = shares }, share => parts[share] = scan(share, shares));
+        Parallel.For(0, shares, new ParallelOptions { MaxDegreeOfParallelism = shares }, share => parts[share] = Scan(segments, share, shares, limit));
         var all = new BestRows(limit);
         foreach (var near in parts.SelectMany(part => part.Take()))
             all.Offer(near.Chunk, near.Similarity);
         return all.Take();
+    }
+
+    private List<Near> BySketch(RowSketches sketches, int compared, int shares, int limit)
+    {
+        var segments = rows.Segments.ToArray();
+        var (parts, width) = (sketches.Parts, SketchedQuestion.WordsOf(rows.Dimensions));
+        segments = segments[..Math.Min(segments.Length, parts.Length)]; // Newer sketches may have taken the place of these just now.
+        var sketched = new SketchedQuestion(question);
+        var least = Bound(segments, parts, sketched, width, compared);
+        var found = new BestRows[shares];
+        Parallel.For(0, shares, new ParallelOptions { MaxDegreeOfParallelism = shares }, share =>
+        {
+            var (chosen, best) = (new List<int>(), new BestRows(limit));
+            for (var at = share; at < segments.Length; at += shares)
+            {
+                chosen.Clear();
+                ref var bits = ref parts[at].Bits[0];
+                var (factors, count) = (parts[at].Factors, segments[at].Count);
+                for (var row = 0; row < count; row++)
+                    if (sketched.Near(ref Unsafe.Add(ref bits, row * width), factors[row]) >= least)
+                        chosen.Add(row);
+                Compare(segments[at], chosen, best);
+            }
+            found[share] = best;
+        });
+        var all = new BestRows(limit);
+        foreach (var near in found.SelectMany(part => part.Take()))
+            all.Offer(near.Chunk, near.Similarity);
+        return all.Take();
+    }
+
+    /// <summary>How near a sketch must be for about so many rows to be chosen: what that is among some of them, evenly taken.</summary>
+    private float Bound(VectorRows.Segment[] segments, (ulong[] Bits, float[] Factors)[] parts, SketchedQuestion sketched, int width, int compared)
+    {
+        var (near, step, next) = (new List<float>(Tried + segments.Length), Math.Max(1, rows.Count / Tried), 0);
+        for (var at = 0; at < segments.Length; at++)
+        {
+            for (; next < segments[at].Count; next += step)
+                near.Add(sketched.Near(ref parts[at].Bits[next * width], parts[at].Factors[next]));
+            next -= segments[at].Count;
+        }
+        near.Sort();
+        return near[Math.Max(0, near.Count - 1 - (int)((long)near.Count * compared / Math.Max(1, rows.Count)))];
+    }
+
+    // The chosen lie apart: a row is asked of memory some rows before its turn.
+    private void Compare(VectorRows.Segment segment, List<int> chosen, BestRows best)
+    {
+        var dimensions = rows.Dimensions;
+        for (var at = 0; at < chosen.Count; at++)
+        {
+            if (at + Ahead < chosen.Count && Sse.IsSupported)
+            {
+                var from = (byte*)Unsafe.AsPointer(ref segment.Components[chosen[at + Ahead] * dimensions]); // Only a hint: where it points may have moved.
+                for (var line = 0; line < dimensions; line += CacheLine)
+                    Sse.Prefetch0(from + line);
+            }
+            var row = chosen[at];
+            best.Offer(segment.Chunks[row], segment.Scales[row] * ByteDot.Of(components, magnitudes, segment.Components.AsSpan(row * dimensions, dimensions)));
+        }
     }
 
     private BestRows Scan(VectorRows.Segment[] segments, int share, int shares, int limit)
@@ -104,44 +158,11 @@ internal sealed unsafe class NearestScan
         return best;
     }
 
-    // Rows of a list lie far apart: a row is asked of memory some rows before its turn. Whether it has left is looked up only where it would be kept.
-    private BestRows Scan(VectorRows.Segment[] segments, List<PlaceList.Part> lists, int share, int shares, int limit)
-    {
-        var best = new BestRows(limit);
-        var dimensions = rows.Dimensions;
-        for (var at = share; at < lists.Count; at += shares)
-        {
-            var (places, scales, count) = lists[at];
-            for (var next = 0; next < count; next++)
-            {
-                if (next + Ahead < count)
-                    Fetch(VectorRows.At(segments, places[next + Ahead], out var ahead), ahead);
-                var segment = VectorRows.At(segments, places[next], out var row);
-                var near = scales[next] * ByteDot.Of(components, magnitudes, segment.Components.AsSpan(row * dimensions, dimensions));
-                if (near > best.Least && !float.IsNaN(segment.Scales[row]))
-                    best.Offer(segment.Chunks[row], near);
-            }
-        }
-        return best;
-    }
-
-    private void Fetch(VectorRows.Segment segment, int row)
-    {
-        if (!Sse.IsSupported)
-            return;
-        var from = (byte*)Unsafe.AsPointer(ref segment.Components[row * rows.Dimensions]); // Only a hint: where it points may have moved.
-        for (var at = 0; at < rows.Dimensions; at += CacheLine)
-            Sse.Prefetch0(from + at);
-    }
-
     /// <summary>Keeps the best of what is offered.</summary>
     private sealed class BestRows(int limit)
     {
         private readonly List<Near> kept = new(2 * limit);
         private float least = float.NegativeInfinity;
-
-        /// <summary>What is not nearer than this is not kept.</summary>
-        public float Least => least;
 
         public void Offer(long chunk, float similarity)
         {

@@ -47,10 +47,10 @@ internal sealed class VectorCache(TimeProvider time, StorageOptions options) : I
         }
     }
 
-    /// <summary>After a copy has grown: groups its rows where they are many, and makes room for it. Under the copy's gate.</summary>
+    /// <summary>After a copy has grown: sketches its rows where they are many, and makes room for it. Under the copy's gate.</summary>
     public void Settle(VectorCopy grown)
     {
-        grown.Group(options.VectorsExact);
+        grown.Sketch(options.VectorsExact);
         lock (gate)
             foreach (var (tenant, copy) in copies.Where(c => c.Value != grown).OrderBy(c => c.Value.AskedAt).ToList())
             {
@@ -81,8 +81,7 @@ internal sealed class VectorCache(TimeProvider time, StorageOptions options) : I
 /// <summary>One tenant's vectors in memory, and which state of the store they are.</summary>
 internal sealed class VectorCopy
 {
-    private Task<(VectorRows Of, int[] Counts, NearLists? Lists)>? grouping;
-    private long groupedAt;
+    private long sketchedAt;
 
     /// <summary>Held while it is brought up to date.</summary>
     public SemaphoreSlim Gate { get; } = new(1);
@@ -101,36 +100,23 @@ internal sealed class VectorCopy
 
     public VectorRows Begin(int dimensions)
     {
-        groupedAt = 0;
+        sketchedAt = 0;
         return Rows = new VectorRows(dimensions);
+    }
+
+    /// <summary>Has the rows sketched where they are more than can be compared one by one, and anew whenever they have doubled: their mean may have become another one.</summary>
+    /// <param name="exact">Rows up to which every one is compared.</param>
+    public void Sketch(int exact)
+    {
+        if (Rows is not { } rows || rows.Count <= exact || rows.Count < 2 * sketchedAt)
+            return;
+        sketchedAt = rows.Count;
+        rows.Sketch();
     }
 
     public void Reached(VectorPlace now) => Place = now;
 
     public void Forget() => (Rows, Place) = (null, default);
-
-    /// <summary>Has the rows grouped by nearness beside the questions where they are more than can be compared one by one; takes the groups once they are made. Under the gate.</summary>
-    /// <param name="exact">Rows up to which every one is compared.</param>
-    public void Group(int exact)
-    {
-        if (Rows is not { } rows || rows.Count <= exact)
-            return;
-        if (grouping is { IsCompleted: true } made)
-        {
-            grouping = null;
-            if (made.IsCompletedSuccessfully && made.Result.Of == rows)
-                rows.Adopt(made.Result.Lists, made.Result.Counts);
-        }
-        if (grouping is not null || (rows.Count < 2 * groupedAt && rows.Moved <= rows.Count / 8))
-            return;
-        groupedAt = rows.Count;
-        var segments = rows.Segments.ToArray();
-        var counts = Array.ConvertAll(segments, segment => segment.Count);
-        grouping = Task.Factory.StartNew(() => (rows, counts, NearLists.Of(rows.Dimensions, segments, counts)), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-    }
-
-    /// <summary>Completes once the groups that are being made are; they answer from the next question on.</summary>
-    internal Task Grouped => grouping ?? Task.CompletedTask;
 }
 
 /// <summary>A state of a tenant's vectors in a store: which store, whose vectors, and how many changes it has seen.</summary>

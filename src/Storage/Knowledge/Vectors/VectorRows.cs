@@ -4,14 +4,14 @@ namespace Sophia.Knowledge;
 internal sealed class VectorRows(int dimensions)
 {
     /// <summary>Rows of the smallest and of the largest segment.</summary>
-    private const int SmallSegment = 64, LargeSegment = 1 << RowBits, RowBits = 14;
+    private const int SmallSegment = 64, LargeSegment = 16 * 1024;
 
-    /// <summary>Of one row: its components, its chunk and its scale, and its place in a list.</summary>
-    public static long BytesOf(int dimensions) => dimensions + sizeof(long) + sizeof(float) + sizeof(int) + sizeof(float);
+    /// <summary>Of one row: its components, its chunk and its scale, and its sketch.</summary>
+    public static long BytesOf(int dimensions) => PlainBytesOf(dimensions) + RowSketches.BytesOf(dimensions);
 
     private Segment[] segments = [];
-    private NearLists? lists;
-    private long kept;
+    private RowSketches? sketches;
+    private long plain;
 
     public int Dimensions => dimensions;
 
@@ -20,33 +20,13 @@ internal sealed class VectorRows(int dimensions)
 
     public int Buried { get; private set; }
 
-    public long Bytes => kept + (Lists?.Bytes ?? 0);
+    public long Bytes => plain + (sketches?.Bytes ?? 0);
 
-    /// <summary>Rows whose vector was another one when it was put into a list.</summary>
-    public int Moved { get; private set; }
+    /// <summary>The sketches of all rows; null: every row is compared.</summary>
+    public RowSketches? Sketches => Volatile.Read(ref sketches);
 
-    /// <summary>The rows by nearness; null: every row is compared.</summary>
-    public NearLists? Lists => Volatile.Read(ref lists);
-
-    /// <summary>A row as one number.</summary>
-    public static int Place(int segment, int row) => segment << RowBits | row;
-
-    /// <summary>The segment and row of a place.</summary>
-    public static Segment At(ReadOnlySpan<Segment> segments, int place, out int row)
-    {
-        row = place & (LargeSegment - 1);
-        return segments[place >> RowBits];
-    }
-
-    /// <summary>From now on rows are found by lists that were made of the first so many of each segment; null: by none.</summary>
-    public void Adopt(NearLists? made, IReadOnlyList<int> counts)
-    {
-        for (var segment = 0; made is not null && segment < segments.Length; segment++)
-            for (var row = segment < counts.Count ? counts[segment] : 0; row < segments[segment].Count; row++)
-                made.Add(Place(segment, row), segments[segment].Components.AsSpan(row * dimensions, dimensions), segments[segment].Scales[row]);
-        Moved = 0;
-        Volatile.Write(ref lists, made);
-    }
+    /// <summary>From now on questions are compared with sketches first, where sketches of these rows say enough.</summary>
+    public void Sketch() => Volatile.Write(ref sketches, RowSketches.Of(dimensions, segments));
 
     /// <summary>What can be scanned now.</summary>
     public ReadOnlySpan<Segment> Segments => Volatile.Read(ref segments);
@@ -66,7 +46,7 @@ internal sealed class VectorRows(int dimensions)
             return false;
         VectorCode.Components(code).CopyTo(segment.Components.AsSpan(row * dimensions));
         segment.Scales[row] = VectorCode.Scale(code);
-        Moved++;
+        sketches?.Write(Array.IndexOf(segments, segment), segment, row);
         return true;
     }
 
@@ -99,19 +79,21 @@ internal sealed class VectorRows(int dimensions)
         VectorCode.Components(code).CopyTo(last.Components.AsSpan(last.Count * dimensions));
         last.Scales[last.Count] = VectorCode.Scale(code);
         last.Chunks[last.Count] = chunk;
+        sketches?.Write(last.Count == 0 ? segments.Length : segments.Length - 1, last, last.Count);
         last.Count++;
         Count++;
         if (last.Count == 1)
             Volatile.Write(ref segments, [.. segments, last]);
-        lists?.Add(Place(segments.Length - 1, last.Count - 1), VectorCode.Components(code), VectorCode.Scale(code));
     }
 
     private Segment NewSegment()
     {
         var made = new Segment(Math.Clamp(Count / 2, SmallSegment, LargeSegment), dimensions);
-        kept += made.Chunks.Length * (dimensions + (long)sizeof(long) + sizeof(float));
+        plain += made.Chunks.Length * PlainBytesOf(dimensions);
         return made;
     }
+
+    private static long PlainBytesOf(int dimensions) => dimensions + sizeof(long) + sizeof(float);
 
     internal sealed class Segment(int rows, int dimensions)
     {

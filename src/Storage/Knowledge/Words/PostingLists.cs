@@ -24,7 +24,10 @@ internal sealed class PostingLists
     {
         ref var list = ref Place(number + 1);
         if (list.Rows == 0)
-            (list.Head, list.SliceBytes) = (list.At, list.End) = Slice(FirstSlice);
+        {
+            (list.At, list.End) = Slice(FirstSlice);
+            (list.Head, list.SliceBytes) = (list.At, FirstSlice);
+        }
         Write(ref list, (uint)(row - list.LastRow) << 1 | (times == 1 ? 1u : 0));
         if (times != 1)
             Write(ref list, (uint)times);
