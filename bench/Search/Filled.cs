@@ -49,27 +49,32 @@ internal sealed class Filled : IAsyncDisposable
     /// <summary>The copies of all vectors, which only comparisons need, are let go.</summary>
     public void ForgetComparisons() => allVectors.Of(Tenant).Forget();
 
-    /// <summary>Chunks passages up to a number and indexes them.</summary>
-    public async Task Add(Passages passages, int until)
+    /// <summary>Chunks passages up to a number and indexes them; those that a folder has already are not made again. How many it made.</summary>
+    public async Task<int> Add(Passages passages, int until)
     {
+        cursor = await Index.Cursor(Tenant, default);
+        var from = (int)cursor.Position;
         foreach (var batch in Enumerable.Range((int)cursor.Position + 1, until - (int)cursor.Position).Chunk(500))
         {
             var next = new IndexCursor(batch[^1], RecordChunker.Version);
             await Index.Apply(Tenant, cursor, next, [.. batch.Select(number => RecordChunker.Index(Entry(number, passages.Text(number)), ChunkingOptions.Default, counter))], DateTimeOffset.UnixEpoch, default);
             cursor = next;
         }
+        return (int)cursor.Position - from;
     }
 
     /// <summary>Gives every chunk a vector of the built-in embedder.</summary>
-    public async Task Embed()
+    public async Task<int> Embed()
     {
-        var embedder = new DirectEmbedder();
+        var (embedder, all) = (new DirectEmbedder(), 0);
         await kept.Answer(Tenant, HashedEmbedder.Id, default);
         while (await kept.Lacking(Tenant, HashedEmbedder.Id, 256, default) is { Count: > 0 } lacking)
         {
             var made = await embedder.Embed([.. lacking.Select(EmbeddedText.Of)], default);
             await kept.Keep(Tenant, HashedEmbedder.Id, [.. lacking.Zip(made.Vectors, (text, vector) => new ChunkVector(text.ChunkId, vector))], default);
+            all += lacking.Count;
         }
+        return all;
     }
 
     /// <summary>Reads the words into memory and waits for it.</summary>

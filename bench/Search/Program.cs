@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 using Sophia.Bench;
 using Sophia.Knowledge;
 
-// sophia bench search [--chunks 100000,1000000] [--questions 300] [--data FOLDER] [--scratch FOLDER]: how fast passages become searchable, and how long a search takes, by words, by vectors and by
+// sophia bench search [--chunks 100000,1000000] [--questions 300] [--data FOLDER] [--scratch FOLDER, which is kept and gone on with]: how fast passages become searchable, and how long a search takes, by words, by vectors and by
 // both, one caller and four; beside it FTS5 alone over the same file;
 // sophia bench search --scan 1000000 [--dimensions 384]: the comparison with that many made vectors alone; --passages 1000000: with those of passages.
 var counts = (Option("--chunks") ?? "100000").Split(',').Select(Number).Order().ToArray();
@@ -35,15 +35,15 @@ try
     string[] brief = [.. Enumerable.Range(0, asked).Select(number => passages.Short(number, false))], whole = [.. Enumerable.Range(0, asked).Select(passages.Whole)],
         misspelt = [.. Enumerable.Range(0, asked).Select(number => passages.Short(number, true))];
     Console.WriteLine($"{passages.Real:N0} real passages, then variations; {asked} questions of each kind");
-    for (var (round, before) = (0, 0); round < counts.Length; before = counts[round++])
-        await Measure(filled, counts[round], before);
+    foreach (var count in counts)
+        await Measure(filled, count);
     return 0;
 
-    async Task Measure(Filled filled, int count, int before)
+    async Task Measure(Filled filled, int count)
     {
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\n## {count:N0} passages\n"));
-        Rate("words: chunked and indexed", count - before, await Timed(() => filled.Add(passages, count)));
-        Rate("vectors: embedded and kept", count - before, await Timed(filled.Embed));
+        await Made("words: chunked and indexed", () => filled.Add(passages, count));
+        await Made("vectors: embedded and kept", filled.Embed);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"index.db {filled.IndexBytes >> 20} MiB; process before the first search {Asking.Memory()} MiB"));
         var first = new SearchQuery(brief[^1]);
         var read = await filled.ReadWords(first);
@@ -76,7 +76,8 @@ try
 }
 finally
 {
-    Directory.Delete(scratch, recursive: true);
+    if (Option("--scratch") is null)
+        Directory.Delete(scratch, recursive: true);
 }
 
 static Func<string, Task> By(Filled filled, IIndexStore index, RankingOptions options)
@@ -101,11 +102,11 @@ static Func<Func<string, Task>> Remembering(Filled filled)
 
 static void Rate(string name, int count, TimeSpan took) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-46}{count / took.TotalSeconds,12:N0}/s in {took.TotalSeconds:F1} s, load {Asking.Load()}"));
 
-static async Task<TimeSpan> Timed(Func<Task> work)
+static async Task Made(string name, Func<Task<int>> work)
 {
     var clock = Stopwatch.StartNew();
-    await work();
-    return clock.Elapsed;
+    if (await work() is > 0 and var made)
+        Rate(name, made, clock.Elapsed);
 }
 
 static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

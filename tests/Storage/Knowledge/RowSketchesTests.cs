@@ -58,17 +58,15 @@ public sealed class RowSketchesTests
         Assert.Equal(3_000, new NearestScan(rows, Vector(5)).Nearest(3_000).Count);
     }
 
-    /// <summary>Vectors of few dimensions that lie close together: a bit for each dimension cannot tell which are nearest.</summary>
     [Fact]
     public void Rows_that_sketches_cannot_tell_apart_are_compared_one_by_one()
     {
-        var rows = new VectorRows(2);
-        var random = new Random(3);
+        var rows = new VectorRows(Dimensions);
         for (var chunk = 1; chunk <= 3_000; chunk++)
-            rows.Put(chunk, VectorCode.Encode([random.NextSingle(), random.NextSingle()]));
+            rows.Put(chunk, VectorCode.Encode(Vector(7)));
         rows.Sketch();
         Assert.Null(rows.Sketches);
-        Assert.Equal(10, new NearestScan(rows, [1, 0]).Nearest(10).Count);
+        Assert.Equal(10, new NearestScan(rows, Vector(7)).Nearest(10).Count);
     }
 
     [Fact]

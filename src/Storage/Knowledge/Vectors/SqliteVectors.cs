@@ -119,7 +119,10 @@ internal sealed class SqliteVectors(DatabaseConnection database)
     /// <summary>Brings a copy to a state of this connection's transaction.</summary>
     public void Bring(VectorCopy copy, int dimensions, VectorPlace now)
     {
-        if (!copy.CanFollow(now) || !Read(copy.Rows!, "SELECT chunk, code FROM vector WHERE embedder = ?1 AND change > ?2 ORDER BY chunk", now.Embedder, copy.Place.Change))
+        if (copy.CanFollow(now) && copy.Place == now)
+            return;
+        // Of what is new only: left to choose, SQLite takes the key for its order and reads all vectors.
+        if (!copy.CanFollow(now) || !Read(copy.Rows!, "SELECT chunk, code FROM vector INDEXED BY vector_by_change WHERE embedder = ?1 AND change > ?2 ORDER BY chunk", now.Embedder, copy.Place.Change))
             Read(copy.Begin(dimensions), "SELECT chunk, code FROM vector WHERE embedder = ?1 AND change > ?2 - 1 ORDER BY chunk", now.Embedder, 0);
         copy.Reached(now);
     }
