@@ -45,6 +45,7 @@ public static class Edge
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapSignIn();
         app.MapHealth();
+        app.MapSilos();
         app.MapPipelines();
         app.MapRuns();
         app.MapPlaybook();

@@ -20,9 +20,12 @@ var sophia = new CommandLine("Sophia: records in, cited answers out.",
     TenantsCommand.Create(),
     SignInCommand.Create(),
     StatusCommand.Create(),
+    SilosCommand.Create(),
     MoveCommand.Create(),
     EvalCommand.Create(),
     ClusterCommand.Create(),
+    DoctorCommand.Create(),
     BenchCommand.Create(),
+    PublishCommand.Create(),
     TestCommand.Create());
 return await sophia.Run(args);

@@ -25,6 +25,19 @@ public sealed class ManagementTests
     }
 
     [Fact]
+    public async Task It_says_what_one_silo_has_to_do()
+    {
+        await using var cluster = await SiloCluster.Start("a", "b");
+        var management = cluster.Grains.GetGrain<IManagementGrain>(0);
+        var silo = (await management.GetHosts(onlyActive: true)).Keys.Order().First();
+        var load = Assert.Single(await management.GetRuntimeStatistics([silo]));
+        Assert.InRange(load.ActivationCount, 0, 1_000);
+        Assert.InRange(load.EnvironmentStatistics.FilteredCpuUsagePercentage, 0, 100);
+        Assert.True(load.EnvironmentStatistics.FilteredMemoryUsageBytes >= 0 && load.EnvironmentStatistics.MaximumAvailableMemoryBytes > 0);
+        Assert.False(load.IsOverloaded);
+    }
+
+    [Fact]
     public async Task A_grain_that_was_never_called_has_no_address_and_no_activation()
     {
         await using var cluster = await SiloCluster.Start("a");

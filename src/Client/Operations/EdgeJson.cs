@@ -57,6 +57,7 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(SignInLink))]
 [JsonSerializable(typeof(HealthView))]
 [JsonSerializable(typeof(LiveView))]
+[JsonSerializable(typeof(SilosView))]
 public sealed partial class EdgeJson : JsonSerializerContext
 {
     /// <summary>Gives the options of endpoints this shape. Quotes and letters stay readable: nothing is ever served as HTML.</summary>

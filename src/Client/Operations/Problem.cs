@@ -80,7 +80,7 @@ internal static class Problems
 
     private static string? DetailOf(int status) => status switch
     {
-        401 => "Send an API key as \"Authorization: Bearer sophia.<tenant>.<secret>\", or sign the browser in with the link that \"./sophia up\" prints.",
+        401 => $"Send an API key as \"Authorization: Bearer sophia.<tenant>.<secret>\", or sign the browser in with the link that \"{SophiaCommand.Name} up\" prints.",
         403 => "Your role does not allow it.",
         404 => "Nothing answers at this address. /openapi/v1.json lists those that do.",
         405 => "The Allow header names the methods that this address knows.",

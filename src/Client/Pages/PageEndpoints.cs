@@ -45,6 +45,7 @@ public static class PageEndpoints
         pages.MapSearchPage();
         pages.MapRecordPages();
         pages.MapProfilePages();
+        pages.MapSystemPages();
         return app;
     }
 

@@ -59,7 +59,7 @@ internal static class QualityReport
         Line("## Rules that could be switched on");
         Line("");
         foreach (var suggestion in suggested)
-            Line(string.Create(CultureInfo.InvariantCulture, $"- {Plain(suggestion.Says)} {suggestion.Support:N0} for, {suggestion.Against:N0} against{(suggestion.Examples.Count > 0 ? ", such as " + Plain(string.Join("; ", suggestion.Examples.Take(3))) : "")}. (`./sophia quality accept {Code(profile.Stream)} {suggestion.Id} --pipeline …`)"));
+            Line(string.Create(CultureInfo.InvariantCulture, $"- {Plain(suggestion.Says)} {suggestion.Support:N0} for, {suggestion.Against:N0} against{(suggestion.Examples.Count > 0 ? ", such as " + Plain(string.Join("; ", suggestion.Examples.Take(3))) : "")}. (`{SophiaCommand.Name} quality accept {Code(profile.Stream)} {suggestion.Id} --pipeline …`)"));
         return text.ToString();
 
         void Line(string line) => text.Append(line).Append('\n');

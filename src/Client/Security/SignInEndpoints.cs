@@ -14,7 +14,7 @@ public static class SignInEndpoints
     public const string Path = "/signin";
 
     /// <summary>What a browser that is not signed in is told.</summary>
-    internal const string HowTo = "Open the link that \"./sophia up\" printed, or run \"./sophia signin\" for a new one.";
+    internal static readonly string HowTo = $"Open the link that \"{SophiaCommand.Name} up\" printed, or run \"{SophiaCommand.Name} signin\" for a new one.";
 
     internal static void MapSignIn(this IEndpointRouteBuilder app)
     {
@@ -47,7 +47,7 @@ public static class SignInEndpoints
         if (caller is null)
         {
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
-            await MessagePage.Write(context.Response, "This link no longer works", "Links work once and for 15 minutes. Run \"./sophia signin\" for a new one.");
+            await MessagePage.Write(context.Response, "This link no longer works", $"Links work once and for 15 minutes. Run \"{SophiaCommand.Name} signin\" for a new one.");
             return;
         }
         const string scheme = CookieAuthenticationDefaults.AuthenticationScheme;

@@ -18,19 +18,16 @@ internal static class TenantEndpoints
 
     private static void MapLifecycle(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/api/tenants", List).RequireAuthorization(Roles.Owner).WithTags("Tenants").WithSummary("All tenants and which are suspended. Only for the owner of the system tenant.");
+        app.MapGet("/api/tenants", List).RequireAuthorization(Roles.Owner).WithTags("Tenants").WithSummary($"All tenants and which are suspended. With details, {TenantLines.Most} at a time after a name, also keys, records and room. Only for the owner of the system tenant.");
         app.MapPost("/api/tenants/{tenant}/suspend", Suspend).RequireAuthorization(Roles.Owner).WithTags("Tenants")
             .WithSummary("Suspends a tenant: its requests are refused with the reason and its runs wait, everywhere within 5 seconds; its data stays. Only the owner of the system tenant may.");
         app.MapPost("/api/tenants/{tenant}/resume", Resume).RequireAuthorization(Roles.Owner).WithTags("Tenants").WithSummary("Lifts a suspension. Only the owner of the system tenant may.");
     }
 
-    private static async Task<IReadOnlyList<TenantLine>> List(HttpContext context, IGrainFactory grains, EdgeOptions options)
+    private static async Task<IReadOnlyList<TenantLine>> List(HttpContext context, IGrainFactory grains, EdgeOptions options, bool details = false, string? after = null)
     {
         MustOwnSystem(context, options);
-        using var _ = CallerContext.ForSystem("list of tenants");
-        var directory = grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System);
-        var suspended = (await directory.Suspensions()).Tenants.ToDictionary(one => one.Tenant, one => one.Because);
-        return (await directory.List()).Select(tenant => new TenantLine(tenant, suspended.ContainsKey(tenant), suspended.GetValueOrDefault(tenant))).ToArray();
+        return details ? (await grains.Tenants(after)).Lines : await TenantLines.All(grains);
     }
 
     private static async Task<TenantView> Suspend(string tenant, SuspendTenant request, HttpContext context, IGrainFactory grains, EdgeOptions options, ITenantGate gate)
@@ -120,8 +117,5 @@ public sealed record NewTenant(TenantId Tenant, string? DisplayName);
 
 /// <summary>Reason is what the tenant's people are told, 1 to 500 characters.</summary>
 public sealed record SuspendTenant(string? Reason);
-
-/// <summary>Because is the reason of a suspension, null where there is none.</summary>
-public sealed record TenantLine(TenantId Tenant, bool Suspended, string? Because);
 
 public sealed record NewKey(string? Label, TenantRole Role = TenantRole.Viewer);

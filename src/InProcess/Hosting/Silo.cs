@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.InProcess.Management;
 using Orleans.InProcess.Observers;
 using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
@@ -43,6 +44,7 @@ internal sealed class Silo
         Observers = new(this);
         Factory = new(this, classes);
         Collector = new(this);
+        Load = new(SystemTime);
     }
 
     public InProcessCluster Cluster { get; }
@@ -106,6 +108,8 @@ internal sealed class Silo
     public GrainFactory Factory { get; }
 
     public IdleCollector Collector { get; }
+
+    public ProcessLoad Load { get; }
 
     /// <summary>How the tasks that callers wait for continue them.</summary>
     public TaskCreationOptions Continuing => World.IsSingleThreaded ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously;

@@ -1,3 +1,5 @@
+using Orleans.Statistics;
+
 namespace Orleans.Runtime;
 
 /// <summary>How a silo is.</summary>
@@ -88,6 +90,23 @@ public sealed class DetailedGrainStatistic
     public GrainId GrainId { get; set; }
 }
 
+/// <summary>What a silo has to do.</summary>
+[GenerateSerializer, Alias("Orleans.Runtime.SiloRuntimeStatistics")]
+public sealed class SiloRuntimeStatistics
+{
+    /// <summary>Activations, the runtime's own included.</summary>
+    [Id(0)]
+    public int ActivationCount { get; init; }
+
+    /// <summary>What its process uses.</summary>
+    [Id(1)]
+    public EnvironmentStatistics EnvironmentStatistics { get; init; }
+
+    /// <summary>Whether it sheds requests; in one process never.</summary>
+    [Id(2)]
+    public bool IsOverloaded { get; init; }
+}
+
 /// <summary>What an operator asks of a cluster; the key is 0.</summary>
 [Alias("Orleans.Runtime.IManagementGrain")]
 public interface IManagementGrain : IGrainWithIntegerKey
@@ -103,6 +122,9 @@ public interface IManagementGrain : IGrainWithIntegerKey
 
     /// <summary>Ends what nobody used for <paramref name="ageLimit"/> on all silos.</summary>
     Task ForceActivationCollection(TimeSpan ageLimit);
+
+    /// <summary>What these silos have to do; all if there are none.</summary>
+    Task<SiloRuntimeStatistics[]> GetRuntimeStatistics(SiloAddress[] hostsIds);
 
     /// <summary>Activations by class and silo, on these silos; on all if there are none.</summary>
     Task<SimpleGrainStatistic[]> GetSimpleGrainStatistics(SiloAddress[] hostsIds);

@@ -22,6 +22,9 @@ internal sealed class ManagementGrain(Silo silo) : Grain, IManagementGrain
 
     public Task ForceActivationCollection(TimeSpan ageLimit) => ForceActivationCollection([], ageLimit);
 
+    public Task<SiloRuntimeStatistics[]> GetRuntimeStatistics(SiloAddress[] hostsIds) => Task.FromResult(On(hostsIds)
+        .Select(host => new SiloRuntimeStatistics { ActivationCount = host.Catalog.Activations().Count(), EnvironmentStatistics = host.Load.Now() }).ToArray());
+
     public Task<SimpleGrainStatistic[]> GetSimpleGrainStatistics(SiloAddress[] hostsIds) => Task.FromResult((
         from host in On(hostsIds)
         from activation in host.Catalog.Activations()

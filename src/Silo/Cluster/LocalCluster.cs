@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Sophia.Commands;
 using Sophia.Hosting;
+using Sophia.Operations;
 using Sophia.Security;
 
 namespace Sophia.Cluster;
@@ -71,7 +72,7 @@ internal sealed class LocalCluster
 
     /// <exception cref="CommandFailedException">There is none in this folder.</exception>
     public static LocalCluster Open(string folder) =>
-        new(folder, ClusterFile.Read(folder) ?? throw new CommandFailedException($"There is no cluster in {folder}: \"./sophia cluster up\" makes one."));
+        new(folder, ClusterFile.Read(folder) ?? throw new CommandFailedException($"There is no cluster in {folder}: \"{SophiaCommand.Name} cluster up\" makes one."));
 
     /// <summary>Starts what does not run yet: servers, silos 1 to <paramref name="silos"/>, the front end. What runs goes on as it is.</summary>
     /// <exception cref="CommandFailedException">PostgreSQL or Redis is not installed; a part did not start.</exception>
@@ -176,7 +177,7 @@ internal sealed class LocalCluster
     private void ExpectServers()
     {
         if (file.Postgres is not { IsAlive: true })
-            throw new CommandFailedException($"The cluster in {Folder} does not run: \"./sophia cluster up\" starts it.");
+            throw new CommandFailedException($"The cluster in {Folder} does not run: \"{SophiaCommand.Name} cluster up\" starts it.");
     }
 
     private LocalMember Silo(int number) =>
@@ -213,8 +214,11 @@ internal sealed class LocalCluster
         environment["SOPHIA_REDIS"] = LocalServers.RedisConnection(file);
         environment["SOPHIA_INBOX"] = Path.Combine(Folder, "inbox");
         environment[SecretBox.Variable] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"secrets of the cluster {file.Password}")));
-        return LocalProcess.Start(LogOf(name), environment, Host, "exec", Path.Combine(program ?? AppContext.BaseDirectory, "Sophia.dll"), "up");
+        return LocalProcess.Start(LogOf(name), environment, [.. Program(program ?? AppContext.BaseDirectory), "up"]);
     }
+
+    // One that was installed as a single file is its own host.
+    private static string[] Program(string folder) => Path.Combine(folder, "Sophia.dll") is var assembly && System.IO.File.Exists(assembly) ? [Host, "exec", assembly] : [Environment.ProcessPath!];
 
     // A measuring program may have been started by its own name; then the process is not the host that runs others.
     private static string Host => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath!
@@ -225,7 +229,7 @@ internal sealed class LocalCluster
     {
         for (var since = Stopwatch.StartNew(); HomeFolder.Serving(Path.Combine(Folder, name))?.ProcessId != process.Id; await Task.Delay(LookEvery, cancellation))
             if (!process.IsAlive || since.Elapsed > StartsWithin)
-                throw new CommandFailedException($"{name} did not start: {LastWords(name, said)} ({LogOf(name)} has the rest; what runs already goes on, and \"./sophia cluster down\" ends it.)", ExitCodes.CannotStart);
+                throw new CommandFailedException($"{name} did not start: {LastWords(name, said)} ({LogOf(name)} has the rest; what runs already goes on, and \"{SophiaCommand.Name} cluster down\" ends it.)", ExitCodes.CannotStart);
     }
 
     private static string NameOf(LocalMember member) => member.Number == 0 ? "frontend" : string.Create(CultureInfo.InvariantCulture, $"silo-{member.Number}");

@@ -12,6 +12,11 @@ internal static class LocalServers
     private const string Owner = "sophia_owner", Silo = "sophia", Database = "sophia";
     private static readonly TimeSpan StartsWithin = TimeSpan.FromMinutes(1), LookEvery = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Whether PostgreSQL is installed.</summary>
+    public static bool HasPostgres => PostgresPrograms() is not null;
+
+    public static bool HasRedis => Redis() is not null;
+
     private static bool IsRoot => Environment.UserName == "root";
 
     public static string SiloConnection(ClusterFile cluster) => Connection(cluster, Silo);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Sophia.Cluster;
 using Sophia.Hosting;
+using Sophia.Operations;
 
 namespace Sophia.Commands;
 
@@ -26,10 +27,10 @@ internal static class ClusterCommand
             var cluster = await LocalCluster.Up(FolderOf(parsed), wanted, labelled, parsed.GetValue(url), cancellation);
             await Print(cluster, cancellation);
             if (parsed.GetValue(url) is { } asked && cluster.Url is { } serves && !serves.StartsWith(asked.TrimEnd('/'), StringComparison.Ordinal) && !asked.EndsWith(":0", StringComparison.Ordinal))
-                Console.Out.WriteLine($"The front end ran already and stays at {serves}; \"./sophia cluster down\" first moves it.");
+                Console.Out.WriteLine($"The front end ran already and stays at {serves}; \"{SophiaCommand.Name} cluster down\" first moves it.");
             if (cluster.File.Silos.Count(silo => silo.Process.IsAlive) > wanted)
-                Console.Out.WriteLine($"More silos ran already; \"./sophia cluster scale {wanted}\" lets the others leave.");
-            Console.Out.WriteLine($"Commands speak to it with --data {cluster.FrontendFolder}, as in: ./sophia signin --data {cluster.FrontendFolder}");
+                Console.Out.WriteLine($"More silos ran already; \"{SophiaCommand.Name} cluster scale {wanted}\" lets the others leave.");
+            Console.Out.WriteLine($"Commands speak to it with --data {cluster.FrontendFolder}, as in: {SophiaCommand.Name} signin --data {cluster.FrontendFolder}");
             return ExitCodes.Done;
         });
         return command;
@@ -92,5 +93,5 @@ internal static class ClusterCommand
     private static int Counted(int silos) => silos is >= 1 and <= LocalCluster.MostSilos ? silos : throw new CommandFailedException($"A local cluster has 1 to {LocalCluster.MostSilos} silos.");
 
     private static string FolderOf(ParseResult parsed) =>
-        Path.GetFullPath(parsed.GetValue(Folder) ?? Path.Combine(Settings.Variable("SOPHIA_ROOT") ?? Environment.CurrentDirectory, "var", "cluster"));
+        Path.GetFullPath(parsed.GetValue(Folder) ?? Settings.OwnFolder("cluster"));
 }

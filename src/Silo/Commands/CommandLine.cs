@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Sophia.Hosting;
+using Sophia.Operations;
 
 namespace Sophia.Commands;
 
@@ -18,7 +19,7 @@ internal sealed class CommandLine
     {
         Began = Stopwatch.GetTimestamp();
         // Called what people type: a RootCommand would be called like the program's file.
-        root = new Command("./sophia", description) { new HelpOption(), new VersionOption() };
+        root = new Command(SophiaCommand.Name, description) { new HelpOption(), new VersionOption() };
         foreach (var command in commands)
             root.Add(command);
         foreach (var option in Settings.All)
@@ -55,7 +56,7 @@ internal sealed class CommandLine
         }
         catch (HttpRequestException gone)
         {
-            return Fail($"The running Sophia does not answer any more: {gone.Message}. What was stored stays; a run under way goes on by itself at the next ./sophia up.", ExitCodes.Failed);
+            return Fail($"The running Sophia does not answer any more: {gone.Message}. What was stored stays; a run under way goes on by itself at the next {SophiaCommand.Name} up.", ExitCodes.Failed);
         }
 
         void Cancel(PosixSignalContext signal)

@@ -138,7 +138,7 @@ internal static class IngestCommand
     private static async Task Held(Api api, RunView run, CancellationToken cancellation)
     {
         var page = await api.Get($"api/quarantine?pipeline={run.Pipeline}&limit=1", EdgeJson.Default.QuarantinePage, cancellation);
-        AnsiConsole.MarkupLine("Held back, by rule (see ./sophia quarantine list):");
+        AnsiConsole.MarkupLine($"Held back, by rule (see {SophiaCommand.Name} quarantine list):");
         Show.Rows(["stream", "rule", "records"], page.Reasons.OrderByDescending(r => r.Count).Take(10).Select(r => new[] { Show.Plain(r.Stream), Show.Plain(r.Rule), Show.Number(r.Count) }));
     }
 

@@ -57,7 +57,7 @@ internal static class KeysCommand
 
     private static Command Revoke()
     {
-        var id = new Argument<string>("key") { Description = "The key's id, as ./sophia keys lists it." };
+        var id = new Argument<string>("key") { Description = $"The key's id, as {SophiaCommand.Name} keys lists it." };
         var command = new Command("revoke", "Revoke a key at once.") { id };
         command.SetAction(async (parsed, cancellation) =>
         {

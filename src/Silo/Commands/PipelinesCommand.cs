@@ -35,7 +35,7 @@ internal static class PipelinesCommand
     {
         p.Name, $"{p.Version}", Show.Plain(string.Join("; ", p.Sources.Select(s => s.WebhookPath ?? s.Description))), Show.Plain(p.Schedule),
         (p.ActiveRun ?? p.LastRun) is { } run ? Show.State(run) : Taken(p.Deliveries), (p.ActiveRun ?? p.LastRun) is { } last ? Show.Brief(last) : Show.Moment(p.Deliveries?.LastAt),
-    }), "No pipeline yet: ./sophia ingest FOLDER makes one.");
+    }), $"No pipeline yet: {SophiaCommand.Name} ingest FOLDER makes one.");
 
     private static string Taken(DeliveryTally? taken) => taken is null ? ""
         : $"{Show.Number(taken.Stored)} {(taken.Stored == 1 ? "delivery" : "deliveries")}{(taken.Quarantined == 0 ? "" : $", {Show.Number(taken.Quarantined)} held back")}";

@@ -14,7 +14,7 @@ internal static class QualityCommand
         Profile(), Suggest(), Accept(), Dismiss(), Findings(), Report(),
     };
 
-    public static Argument<string> Stream() => new("stream") { Description = "A stream's name, as ./sophia status lists them (crm/people)." };
+    public static Argument<string> Stream() => new("stream") { Description = $"A stream's name, as {SophiaCommand.Name} status lists them (crm/people)." };
 
     public static string Address(string stream, string what) => $"api/streams/{Uri.EscapeDataString(stream)}/{what}";
 
@@ -135,7 +135,7 @@ internal static class QualityCommand
         return command;
     }
 
-    private static Argument<string[]> Ids() => new("ids") { Arity = ArgumentArity.OneOrMore, Description = "Suggestions, as ./sophia quality suggest lists them." };
+    private static Argument<string[]> Ids() => new("ids") { Arity = ArgumentArity.OneOrMore, Description = $"Suggestions, as {SophiaCommand.Name} quality suggest lists them." };
 
     private static async Task<int> Decide(ParseResult parsed, string address, HttpContent body, CancellationToken cancellation)
     {

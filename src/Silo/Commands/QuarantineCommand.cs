@@ -92,7 +92,7 @@ internal static class QuarantineCommand
 
     private static string Word(QuarantineState state) => state.ToString().ToLowerInvariant();
 
-    private static Argument<long[]> Ids() => new("ids") { Arity = ArgumentArity.OneOrMore, Description = "Numbers of items, as ./sophia quarantine lists them." };
+    private static Argument<long[]> Ids() => new("ids") { Arity = ArgumentArity.OneOrMore, Description = $"Numbers of items, as {SophiaCommand.Name} quarantine lists them." };
 
     private static Command Release()
     {

@@ -82,7 +82,7 @@ internal static class RecordsCommand
         return command;
     }
 
-    private static Argument<string> Stream() => new("stream") { Description = "A stream's name, as ./sophia records list says it." };
+    private static Argument<string> Stream() => new("stream") { Description = $"A stream's name, as {SophiaCommand.Name} records list says it." };
 
     private static Argument<string> Key() => new("key") { Description = "The record's key." };
 

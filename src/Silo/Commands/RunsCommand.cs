@@ -27,7 +27,7 @@ internal static class RunsCommand
 
     private static Command Log()
     {
-        var id = new Argument<string>("run") { Description = "The run's id, as ./sophia runs lists it." };
+        var id = new Argument<string>("run") { Description = $"The run's id, as {SophiaCommand.Name} runs lists it." };
         var command = new Command("log", "Print what a run's connectors said; secrets are blanked.") { id };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -52,7 +52,7 @@ internal static class RunsCommand
 
     private static Command Change(string verb)
     {
-        var id = new Argument<string>("run") { Description = "The run's id, as ./sophia runs lists it." };
+        var id = new Argument<string>("run") { Description = $"The run's id, as {SophiaCommand.Name} runs lists it." };
         var command = new Command(verb, $"{char.ToUpperInvariant(verb[0])}{verb[1..]} a run.") { id };
         command.SetAction(async (parsed, cancellation) =>
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sophia.Hosting;
+using Sophia.Operations;
 using Sophia.Tenants;
 
 namespace Sophia.Commands;
@@ -7,7 +8,7 @@ namespace Sophia.Commands;
 /// <summary>The options that every command takes, and what they make of the environment.</summary>
 internal static class Settings
 {
-    public static readonly Option<string?> Data = new("--data") { Description = "The data folder. Default: SOPHIA_HOME, else var/data beside the command.", Recursive = true };
+    public static readonly Option<string?> Data = new("--data") { Description = $"The data folder. Default: SOPHIA_HOME, else {(SophiaCommand.Name == "sophia" ? "sophia/data in the account's folder for data of programs (~/.local/share)" : "var/data beside the command")}.", Recursive = true };
     public static readonly Option<bool> Json = new("--json") { Description = "Print JSON for programs.", Recursive = true };
     public static readonly Option<string?> Log = new("--log") { Description = "The least severe log line shown: trace, debug, information, warning, error.", Recursive = true };
 
@@ -29,33 +30,46 @@ internal static class Settings
             return given.StartsWith($"sophia.{tenant}.", StringComparison.Ordinal) ? given
                 : throw new CommandFailedException($"The key given is not one of tenant {tenant}; a key acts for its own tenant alone.");
         return tenant == RunningSophia.DefaultTenant ? null
-            : HomeFolder.KeptKey(dataFolder, tenant) ?? throw new CommandFailedException($"No key of tenant {tenant} is known here. Give one with --key or SOPHIA_KEY; ./sophia keys tenant {tenant} --keep keeps the one it makes.");
+            : HomeFolder.KeptKey(dataFolder, tenant) ?? throw new CommandFailedException($"No key of tenant {tenant} is known here. Give one with --key or SOPHIA_KEY; {SophiaCommand.Name} keys tenant {tenant} --keep keeps the one it makes.");
     }
 
     /// <summary>The options of a Sophia that this command would start by itself, or find running.</summary>
     public static SophiaOptions Options(ParseResult parsed, LogLevel quietAs) => new()
     {
-        DataFolder = Path.GetFullPath(parsed.GetValue(Data) ?? Variable("SOPHIA_HOME") ?? Path.Combine(Variable("SOPHIA_ROOT") ?? Environment.CurrentDirectory, "var", "data")),
+        DataFolder = DataFolder(parsed),
         LogLevel = LogLevelOf(parsed.GetValue(Log) ?? Variable("SOPHIA_LOG"), quietAs),
         Postgres = Variable("SOPHIA_POSTGRES"),
         PostgresOwner = Variable("SOPHIA_POSTGRES_OWNER"),
-        Cluster = ClusterSettings.Options(),
-        Role = ClusterSettings.Role(),
+        Cluster = ClusterSettings.Options(Environment.GetEnvironmentVariable),
+        Role = ClusterSettings.Role(Environment.GetEnvironmentVariable),
         Placement = PlacementSettings.Read(Environment.GetEnvironmentVariable),
         Redis = Variable("SOPHIA_REDIS"),
         SecretsKey = Variable(Security.SecretBox.Variable),
         Weaviate = Variable("SOPHIA_WEAVIATE"),
         WeaviateKey = Variable("SOPHIA_WEAVIATE_KEY"),
         InboxFolder = Variable("SOPHIA_INBOX"),
-        TrustedProxies = Variable("SOPHIA_TRUSTED_PROXIES")?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],
+        TrustedProxies = List(Variable("SOPHIA_TRUSTED_PROXIES")),
         MetricsUrl = Variable("SOPHIA_METRICS_URL"),
         MetricsKey = Variable("SOPHIA_METRICS_KEY"),
-        Hosts = Variable("SOPHIA_HOSTS")?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],
+        Hosts = List(Variable("SOPHIA_HOSTS")),
     };
+
+    public static string DataFolder(ParseResult parsed) => Path.GetFullPath(parsed.GetValue(Data) ?? Variable("SOPHIA_HOME") ?? OwnFolder("data"));
+
+    /// <summary>Where things lie that nobody gave a place: var/NAME in the repository; for a program that was installed, the account's folder for data of programs (~/.local/share/sophia/NAME).</summary>
+    public static string OwnFolder(string name)
+    {
+        if (Variable("SOPHIA_ROOT") is { } root)
+            return Path.Combine(root, "var", name);
+        var account = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
+        return account.Length > 0 ? Path.Combine(account, "sophia", name) : Path.Combine(Environment.CurrentDirectory, "var", name);
+    }
 
     public static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 
-    private static LogLevel LogLevelOf(string? word, LogLevel otherwise) => word is null ? otherwise
+    public static string[] List(string? text) => text?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+
+    public static LogLevel LogLevelOf(string? word, LogLevel otherwise) => word is null ? otherwise
         : Enum.TryParse<LogLevel>(word, ignoreCase: true, out var level) && !char.IsAsciiDigit(word[0]) ? level
         : throw new StartRefusedException($"\"{word}\" is no log level: write trace, debug, information, warning or error.");
 }

@@ -13,7 +13,7 @@ internal static class SignInCommand
         {
             await using var api = await Api.Open(parsed, cancellation);
             if (api.IsOwn)
-                throw new CommandFailedException("No Sophia is running to sign in to: run ./sophia up.");
+                throw new CommandFailedException($"No Sophia is running to sign in to: run {SophiaCommand.Name} up.");
             Console.Out.WriteLine((await api.Send(HttpMethod.Post, "api/signin-links", null, EdgeJson.Default.SignInLink, cancellation)).Url);
             return ExitCodes.Done;
         });

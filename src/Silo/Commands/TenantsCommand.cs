@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Sophia.Operations;
 using Sophia.Tenants;
 
@@ -24,13 +25,17 @@ internal static class TenantsCommand
     private static async Task<int> Lines(ParseResult parsed, CancellationToken cancellation)
     {
         await using var api = await Api.Open(parsed, cancellation);
+        var lines = new List<TenantLine>();
+        for (IReadOnlyList<TenantLine>? page = null; page is not { Count: 0 }; lines.AddRange(page))
+            page = await api.Get($"api/tenants?details=true{(lines.Count == 0 ? "" : $"&after={lines[^1].Tenant}")}", EdgeJson.Default.IReadOnlyListTenantLine, cancellation);
         if (parsed.GetValue(Settings.Json))
-        {
-            Console.Out.WriteLine(await api.Text(HttpMethod.Get, "api/tenants", null, cancellation));
-            return ExitCodes.Done;
-        }
-        var lines = await api.Get("api/tenants", EdgeJson.Default.IReadOnlyListTenantLine, cancellation);
-        Show.Rows(["tenant", "state", ""], lines.Select(line => new[] { line.Tenant.Value, line.Suspended ? "suspended" : "active", Show.Plain(line.Because) }));
+            Console.Out.WriteLine(System.Text.Json.JsonSerializer.Serialize(lines, EdgeJson.Default.IReadOnlyListTenantLine));
+        else
+            Show.Rows(["tenant", "state", "keys", "records", "storage", "since", ""], lines.Select(line => new[]
+            {
+                line.Tenant.Value, line.Suspended ? "[yellow]suspended[/]" : "active", line.Keys?.ToString(CultureInfo.InvariantCulture) ?? "", line.Usage is { } usage ? Show.Number(usage.Records) : "",
+                line.Usage is { } taken ? $"{(taken.IsEstimate ? "about " : "")}{Show.Number((taken.Bytes >> 20) + 1)} MiB" : "", Show.Moment(line.CreatedAt), Show.Plain(line.Because ?? line.Unknown),
+            }));
         return ExitCodes.Done;
     }
 

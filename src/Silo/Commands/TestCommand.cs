@@ -9,7 +9,7 @@ internal static class TestCommand
     {
         var words = new Argument<string[]>("words") { Description = "Only test projects whose name holds one of them: Storage, Grains, … Default: all.", Arity = ArgumentArity.ZeroOrMore };
         var command = new Command("test", "Build and run every test; say what passed, failed and was skipped, by reason.") { words };
-        command.SetAction(int (_) => throw new CommandFailedException("Tests are run by the script: ./sophia test."));
+        command.SetAction(int (_) => throw new CommandFailedException("Tests are run by the script in the repository: ./sophia test."));
         return command;
     }
 }

@@ -9,7 +9,7 @@ internal static class ClusterRuntime
     public static void UseRuntime(this WebApplicationBuilder builder, SophiaOptions options, Action<ISiloBuilder> silo)
     {
         if (options.Cluster is not null)
-            throw new StartRefusedException("This build runs on InProcess, which is one process. A cluster needs Orleans: ./sophia --runtime Orleans says why it cannot be had here.");
+            throw new StartRefusedException("This build runs on InProcess, which is one process. A cluster needs the Orleans build: in the repository \"./sophia --runtime Orleans status\" says why it cannot be had here.");
         builder.Host.UseOrleans(one => silo(one.UseSingleSilo()));
     }
 

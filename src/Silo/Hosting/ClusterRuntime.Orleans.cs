@@ -69,7 +69,7 @@ internal static class ClusterRuntime
         .ConfigureEndpoints(cluster.Address, cluster.SiloPort, cluster.GatewayPort, listenOnAnyHostAddress: !System.Net.IPAddress.IsLoopback(cluster.Address))
         .UseAdoNetClustering(table => (table.Invariant, table.ConnectionString) = ("Npgsql", Membership(postgres)))
         .Configure<ClusterMembershipOptions>(membership => Pace(membership, cluster.Pace))
-        .UseSiloMetadata(HostLabels.With(cluster.Labels))
+        .UseSiloMetadata(new Dictionary<string, string>(HostLabels.With(cluster.Labels)) { [SophiaVersion.Label] = SophiaVersion.Current })
         .AddOutgoingGrainCallFilter<RepeatedCalls>()
         .AddOutgoingGrainCallFilter<OtherRelease>()
         .Configure<ExceptionSerializationOptions>(CrossWhateverTheirType)

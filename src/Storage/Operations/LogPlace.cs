@@ -26,7 +26,7 @@ internal static class LogPlace
             return;
         }
         if (HasLog(folder))
-            throw new StorageException(StorageFault.Unreachable, $"The data folder {folder.Root} has a log of its own. \"./sophia move --to postgres\" copies it to {server}; or use another folder.");
+            throw new StorageException(StorageFault.Unreachable, $"The data folder {folder.Root} has a log of its own. \"{SophiaCommand.Name} move --to postgres\" copies it to {server}; or use another folder.");
         Write(folder, store);
     }
 

@@ -103,7 +103,7 @@ public sealed class ProgramTests : IDisposable
         Assert.Contains("0 held", (await program.Run("quarantine")).Output);
         Assert.Contains("There are no records yet.", (await program.Run("ask", "Where is the boat?")).Output);
         Assert.Equal(ExitCodes.Failed, (await program.Run("why", "nothing/here")).ExitCode);
-        Assert.Contains("./sophia quarantine [command]", (await program.Run("quarantine", "--help")).Output);
+        Assert.Contains("sophia quarantine [command]", (await program.Run("quarantine", "--help")).Output);
     }
 
     [Fact]

@@ -34,7 +34,7 @@ public sealed class SignInPageTests(Chromium chromium, SophiaApp app) : IClassFi
         foreach (var path in new[] { "/", "/pipelines", "/pipelines/guarded", "/quarantine", "/record?stream=guarded&key=guarded.md", "/pages/ask?session=a", "/pages/pipelines" })
         {
             Assert.Equal(401, (await stranger.Page.GotoAsync(path))!.Status);
-            await Expect(stranger.Page.GetByText("./sophia up")).ToBeVisibleAsync();
+            await Expect(stranger.Page.GetByText("sophia up")).ToBeVisibleAsync();
             Assert.DoesNotContain("uarded", await stranger.Page.ContentAsync());
         }
     }
@@ -50,7 +50,7 @@ public sealed class SignInPageTests(Chromium chromium, SophiaApp app) : IClassFi
         // Asked of the page itself: the browser's driver at times waits in vain for a page that the server refuses.
         await visitor.Page.EvaluateAsync("() => { setTimeout(() => history.back()) }");
         await Expect(visitor.Page).ToHaveURLAsync(app.Url + "/pipelines");
-        await Expect(visitor.Page.GetByText("./sophia up")).ToBeVisibleAsync();
+        await Expect(visitor.Page.GetByText("sophia up")).ToBeVisibleAsync();
         await Expect(visitor.Page.GetByText("Sources and pipelines")).ToHaveCountAsync(0);
     }
 }

@@ -80,7 +80,7 @@ public class SignInTests(SophiaApp app) : IClassFixture<SophiaApp>
         using var request = new HttpRequestMessage(HttpMethod.Get, "/pipelines") { Headers = { { "Accept", "text/html" } } };
         using var answer = await app.Stranger.SendAsync(request);
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
-        Assert.Contains("./sophia up", WebUtility.HtmlDecode(await answer.Content.ReadAsStringAsync()));
+        Assert.Contains("sophia up", WebUtility.HtmlDecode(await answer.Content.ReadAsStringAsync()));
     }
 
     private async Task<(string Path, string Code)> Link()

@@ -21,5 +21,5 @@ internal sealed class SiloLabels(IServiceProvider services, ISiloStatusOracle si
 
     public List<LabelledSilo> With(IEnumerable<SiloAddress> candidates) => [.. candidates.Select(silo => new LabelledSilo(silo, Of(silo)))];
 
-    private IReadOnlyDictionary<string, string> Of(SiloAddress silo) => cache?.GetSiloMetadata(silo).Metadata is { } known ? known : None;
+    public IReadOnlyDictionary<string, string> Of(SiloAddress silo) => cache?.GetSiloMetadata(silo).Metadata is { } known ? known : None;
 }

@@ -1,0 +1,51 @@
+using System.CommandLine;
+using System.Globalization;
+using Sophia.Operations;
+
+namespace Sophia.Commands;
+
+/// <summary>Shows the silos of a running Sophia and what is active on them, for operators of the system's tenant.</summary>
+internal static class SilosCommand
+{
+    public static Command Create()
+    {
+        var all = new Option<bool>("--runtime-grains") { Description = "Show the runtime's own grains, too." };
+        var command = new Command("silos", "Show silos with status, labels, version and load, and how many grains of each kind are active.") { all };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var api = await Api.Open(parsed, cancellation);
+            if (parsed.GetValue(Settings.Json))
+            {
+                Console.Out.WriteLine(await api.Text(HttpMethod.Get, "api/silos", null, cancellation));
+                return ExitCodes.Done;
+            }
+            Print(await api.Get("api/silos", EdgeJson.Default.SilosView, cancellation), parsed.GetValue(all));
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static void Print(SilosView view, bool withRuntime)
+    {
+        Show.Rows(["silo", "status", "since", "grains", "cpu", "memory", "version", "labels"], view.Silos.Select(silo => new[]
+        {
+            Show.Plain(silo.Name), State(silo), Show.Moment(silo.StartedAt), silo.Load is { } load ? Show.Number(load.Activations) : "", silo.Load is null ? "" : silo.Load.CpuPercent.ToString("0 '%'", CultureInfo.InvariantCulture),
+            silo.Load is null ? "" : $"{Show.Number(silo.Load.MemoryBytes >> 20)} MiB", Show.Plain(silo.Version), Show.Plain(string.Join(", ", silo.Labels)),
+        }));
+        Console.Out.WriteLine();
+        var silos = view.Grains.SelectMany(grain => grain.Silos).Select(on => on.Silo).Distinct().Order(StringComparer.Ordinal).ToArray();
+        Show.Rows(["grain", "active", .. silos.Length > 1 ? silos.Select(silo => Show.Plain(silo)) : []], view.Grains.Where(grain => withRuntime || !grain.IsRuntime).Select(grain => (string[])
+        [
+            Show.Plain(grain.Grain), Show.Number(grain.Total), .. silos.Length > 1 ? silos.Select(silo => grain.Silos.FirstOrDefault(on => on.Silo == silo) is { } on ? Show.Number(on.Activations) : "") : [],
+        ]), "No grain is active.");
+    }
+
+    private static string State(SiloView silo) => silo switch
+    {
+        { Status: "active", Load: null } => "[yellow]does not answer[/]",
+        { Status: "active", Load.IsOverloaded: true } => "[yellow]overloaded[/]",
+        { Status: "active" } => "[green]active[/]",
+        { Status: "dead" } => "[red]ended[/]",
+        _ => $"[yellow]{Show.Plain(silo.Status)}[/]",
+    };
+}
