@@ -20,7 +20,7 @@ done
 if [ -n "$uninstall" ]; then
   [ -f "$to/.sophia-installed" ] || fail "There is no Sophia in $to."
   case "$(readlink "$bin/sophia" 2>/dev/null || true)" in "$to"/*) rm -f "$bin/sophia" ;; esac
-  rm -rf "$to"
+  rm -rf "$to" "${DOTNET_BUNDLE_EXTRACT_BASE_DIR:-$HOME/.net}/sophia" # The second is where the program file unpacks a library.
   say "Sophia is gone from $to and $bin. Your data stays where it was (${SOPHIA_HOME:-by default ~/.local/share/sophia, on a Mac ~/Library/Application Support/sophia})."
   exit 0
 fi
