@@ -1,3 +1,5 @@
+using Sophia.Postgres;
+
 namespace Sophia.Operations;
 
 /// <summary>What the doctor makes of what servers said.</summary>

@@ -4,6 +4,7 @@ using Sophia.Cluster;
 using Sophia.Commands;
 using Sophia.Hosting;
 using Sophia.Knowledge;
+using Sophia.Postgres;
 
 namespace Sophia.Operations;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sophia.Postgres;
 
 namespace Sophia.Operations;
 
@@ -93,12 +94,6 @@ internal static class ServerRules
         : [];
 
     private static bool IsUnsafe(string setting, string value) => setting is "fsync" or "full_page_writes" && value == "off";
-}
-
-/// <param name="Skew">The server's clock less this machine's.</param>
-internal sealed record PostgresSeen(string? Failed = null, string Version = "", int VersionNumber = 0, string Role = "", bool SeesTooMuch = false, bool HasSchema = false, bool HasOwner = false, string? OwnerFailed = null, TimeSpan? Skew = null)
-{
-    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 }
 
 internal sealed record RedisSeen(string? Failed = null, string Version = "", TimeSpan? Skew = null)

@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace Sophia.Operations;
+namespace Sophia.Postgres;
 
 /// <summary>Asks a PostgreSQL what it is. It changes nothing, and what it says holds no password.</summary>
 internal static class PostgresLook
@@ -61,4 +61,12 @@ internal static class PostgresLook
             return new PostgresSeen(failure is ArgumentException ? "SOPHIA_POSTGRES is no connection string" : $"does not answer: {failure.GetBaseException().Message}");
         }
     }
+}
+
+/// <summary>What a PostgreSQL said of itself.</summary>
+/// <param name="Failed">Why it said nothing; null: it did.</param>
+/// <param name="Skew">The server's clock less this machine's.</param>
+internal sealed record PostgresSeen(string? Failed = null, string Version = "", int VersionNumber = 0, string Role = "", bool SeesTooMuch = false, bool HasSchema = false, bool HasOwner = false, string? OwnerFailed = null, TimeSpan? Skew = null)
+{
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 }
