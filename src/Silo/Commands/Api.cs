@@ -12,6 +12,9 @@ namespace Sophia.Commands;
 /// <summary>Speaks REST to the running Sophia of the data folder, or to one that it starts for the command and stops after it.</summary>
 internal sealed class Api : IAsyncDisposable
 {
+    /// <summary>How long a Sophia that is said to run is waited for; one that has ended refuses at once. On a busy machine 2 s were too few, and the command then found its data folder taken.</summary>
+    private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(10);
+
     private readonly HttpClient http;
     private readonly RunningSophia? own;
 
@@ -82,7 +85,7 @@ internal sealed class Api : IAsyncDisposable
     {
         try
         {
-            using var probe = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(2) };
+            using var probe = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = AnswersWithin };
             using var response = await probe.GetAsync($"{url}/live", cancellation);
             return response.IsSuccessStatusCode;
         }

@@ -30,7 +30,7 @@ public sealed class SystemPageTests(Chromium chromium, SophiaApp app) : IClassFi
         await Expect(card.GetByRole(AriaRole.Heading, new() { Name = "Acme <b>Ltd</b>" })).ToBeVisibleAsync();
         await card.GetByRole(AriaRole.Button, new() { Name = "Suspend" }).FocusAsync();
         await page.Keyboard.PressAsync("Enter");
-        await page.GetByLabel("Reason").FillAsync("the bill is open");
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Reason" }).FillAsync("the bill is open");
         await page.Keyboard.PressAsync("Tab");
         await page.Keyboard.PressAsync("Enter");
         await Expect(card.GetByText("the bill is open")).ToBeVisibleAsync();
