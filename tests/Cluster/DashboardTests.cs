@@ -29,7 +29,7 @@ public sealed class DashboardTests(ClusterFixture fixture)
             Assert.Equal((address, HttpStatusCode.Forbidden), (address, (await otherOwner.GetAsync(address)).StatusCode));
         }
         foreach (var client in (HttpClient[])[viewer, otherOwner])
-            Assert.DoesNotContain("href=\"/dashboard\"", await client.GetStringAsync("/pipelines"));
+            Assert.DoesNotContain("href=\"/silos\"", await client.GetStringAsync("/pipelines"));
     }
 
     [ClusterFact]
@@ -48,7 +48,11 @@ public sealed class DashboardTests(ClusterFixture fixture)
         await fixture.Whole();
         using var owner = With(HomeFolder.CliKey(fixture.Cluster.FrontendFolder));
         using var operating = With(await KeyOf(owner, "operator"));
-        Assert.Contains("href=\"/dashboard\"", await operating.GetStringAsync("/pipelines"));
+        Assert.Contains("href=\"/silos\"", await operating.GetStringAsync("/pipelines"));
+        var silos = await operating.GetStringAsync("/silos");
+        Assert.Contains("href=\"/dashboard\"", silos);
+        Assert.All((string[])["silo-1", "silo-2", "silo-3", "gpu=", Operations.SophiaVersion.Current, "PipelineDirectoryGrain"], part => Assert.Contains(part, silos));
+        Assert.DoesNotContain("no answer", silos);
         using var page = await operating.GetAsync("/dashboard/");
         Assert.Equal((HttpStatusCode.OK, "text/html"), (page.StatusCode, page.Content.Headers.ContentType!.MediaType));
         Assert.Contains("index.min.js", await page.Content.ReadAsStringAsync());

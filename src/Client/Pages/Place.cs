@@ -1,7 +1,7 @@
 namespace Sophia.Pages;
 
-/// <summary>A page that the navigation names. ForSystem: only operators of the system's tenant are shown it.</summary>
-internal sealed record Place(string Name, string Path, bool ForSystem = false)
+/// <summary>A page that the navigation names. OfSystem: only who has this role or a higher one in the system's tenant is shown it; null: everybody.</summary>
+internal sealed record Place(string Name, string Path, TenantRole? OfSystem = null)
 {
     private static readonly Place[] All =
     [
@@ -11,13 +11,11 @@ internal sealed record Place(string Name, string Path, bool ForSystem = false)
         new("Pipelines", "/pipelines"),
         new("Quarantine", "/quarantine"),
         new("Profiles", "/profiles"),
+        new("Tenants", "/tenants", TenantRole.Owner),
+        new("Silos", "/silos", TenantRole.Operator),
     ];
 
     /// <summary>The places that somebody is shown, in their order.</summary>
-    public static IEnumerable<Place> For(Caller? caller, EdgeOptions edge)
-    {
-        var forSystem = caller.IsSystemOperator(edge.SystemTenant);
-        var shown = All.Where(place => forSystem || !place.ForSystem);
-        return forSystem && edge.Dashboard is { } dashboard ? shown.Append(new Place("Cluster", dashboard)) : shown;
-    }
+    public static IEnumerable<Place> For(Caller? caller, EdgeOptions edge) =>
+        All.Where(place => place.OfSystem is not { } least || (caller is not null && caller.Tenant == edge.SystemTenant && caller.Role >= least));
 }

@@ -22,12 +22,12 @@ internal static class SampleCommand
             else
             {
                 await IngestCommand.Summary(api, run, cancellation);
-                AnsiConsole.MarkupLine("""
+                AnsiConsole.MarkupLine($"""
                     [dim]Look around:
-                      ./sophia quarantine list
-                      ./sophia search "cold chain alarm"
-                      ./sophia ask "What does Harbourline worry about?"
-                      ./sophia sample remove[/]
+                      {SophiaCommand.Name} quarantine list
+                      {SophiaCommand.Name} search "cold chain alarm"
+                      {SophiaCommand.Name} ask "What does Harbourline worry about?"
+                      {SophiaCommand.Name} sample remove[/]
                     """);
             }
             return run.State == RunState.Succeeded ? ExitCodes.Done : ExitCodes.Failed;

@@ -38,6 +38,9 @@ internal static class EveryPage
         new("/profiles", "profiles") { CanBeEmpty = true },
         new("/profiles", "profile") { Path = "/profiles?stream={stream}" },
         new("/record", "record") { Path = "/record?stream={stream}&key={key}" },
+        new("/tenants", "tenants"),
+        new("/tenants", "tenants-end") { Path = "/tenants?after=zz" },
+        new("/silos", "silos"),
         new("/signin", "signin") { Path = "/signin?code=default.unknown", ForStrangers = true },
     ];
 

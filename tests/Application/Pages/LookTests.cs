@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using Microsoft.Playwright;
 using Sophia.Hosting;
 
@@ -21,6 +22,9 @@ public sealed class StrainedApp : IAsyncLifetime
         await App.Ingest(Wide, "streams:\n  customers:\n    key: [id]\n    rules:\n      - type: {age: integer}\ngate:\n  minimumScore: 0\n",
             ($"{Deep}/more.csv", "id,name\n1,Ada\n"),
             ("customers.csv", $"id,name,age\n1,Ada,36\n2,Grace,{new string('9', 150)}x\nkey-{new string('k', 120)},Linus,not a number\n4,Edsger,forty\n"));
+        var wide = $"t-{new string('w', 61)}";
+        (await App.Owner.PostAsJsonAsync("/api/tenants", new { tenant = wide, displayName = "The International Company for Everything That Goes On Being Named & Sons" })).EnsureSuccessStatusCode();
+        (await App.Owner.PostAsJsonAsync($"/api/tenants/{wide}/suspend", new { reason = $"Its bills are open since {new string('b', 60)}, and nobody answers our letters about them." })).EnsureSuccessStatusCode();
     }
 
     public Task DisposeAsync() => App.DisposeAsync();

@@ -13,7 +13,7 @@ public sealed class SystemPageTests(Chromium chromium, SophiaApp app) : IClassFi
     {
         await using var visitor = await Visitor.SignedIn(chromium, app);
         var page = visitor.Page;
-        await page.GotoAsync("/tenants");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Tenants", Exact = true }).ClickAsync();
         await page.GetByLabel("Name").FillAsync("acme");
         await page.GetByLabel("Shown as").FillAsync("Acme <b>Ltd</b>");
         await page.Keyboard.PressAsync("Enter");
