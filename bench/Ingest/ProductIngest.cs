@@ -30,16 +30,27 @@ internal static class ProductIngest
               - pattern: {owner: "^[a-z]+\\.[a-z]+$"}
         """;
 
+    /// <summary>Transforms of every record: a condition, two casts, a name and a computed field. They keep what the source said beside each.</summary>
+    private const string Transforms = """
+            transforms:
+              - filter: id is not null
+              - cast: {amount: number, employees: integer}
+              - rename: {owner: sold_by}
+              - derive: {amount_each: "round(amount / employees, 2)"}
+              - rename: {sold_by: owner}
+        """;
+
+    /// <param name="transformed">Every record is transformed before it is judged.</param>
     /// <param name="folder">Where the data folder is made.</param>
     /// <param name="postgres">Where the log is, if not in that folder.</param>
-    public static async Task<Measured> Run(string folder, CrmFolder rows, Action<PostgresOptions>? postgres = null)
+    public static async Task<Measured> Run(string folder, CrmFolder rows, Action<PostgresOptions>? postgres = null, bool transformed = false)
     {
         await using var services = new ServiceCollection().AddLogging().AddSophiaStorage(storage => storage.DataFolder = folder, postgres).BuildServiceProvider();
         var log = services.GetRequiredService<ILogStore>();
         var runs = services.GetRequiredService<IRunStore>();
         var judges = new GateJudges();
         IReadOnlyList<ISourceKind> kinds = [new FilesSourceKind(Options.Create(new FilesOptions()), TimeProvider.System)];
-        var text = Definition(rows.Path);
+        var text = Definition(rows.Path) + (transformed ? $"\n{Transforms}" : "");
         var stated = PipelineDefinitionReader.Read(text, "crm.yaml");
         var definition = stated.Definition ?? throw new InvalidDataException(string.Join("; ", stated.Errors));
         var reading = new ReadingPlan(definition, judges.For(definition));

@@ -31,6 +31,8 @@ foreach (var sorted in (bool[])[true, false])
         var (plain, ours) = await Both(contacts);
         report.Row(name, ours.PerSecond, plain.PerSecond);
         if (sorted && !halfDuplicates)
+            report.Row($"{name}, transformed", (await In(scratch, folder => ProductIngest.Run(folder, contacts, transformed: true))).PerSecond, plain.PerSecond);
+        if (sorted && !halfDuplicates)
             report.Row("bare JSON parsing, one thread", Parse(contacts).PerSecond, null);
     }
 report.End(SqliteLibrary.Version);
