@@ -45,6 +45,8 @@ internal static class SearchCommand
         {
             AnsiConsole.MarkupLine(string.Create(CultureInfo.InvariantCulture,
                 $"[bold]{number}. {Show.Plain(hit.Title)}[/] [dim]{Show.Plain($"{hit.Citation.Stream}/{hit.Citation.Key} v{hit.Citation.Version} · {hit.Score:0.00}", 1000)}[/]"));
+            if (hit is { Kind: ChunkKind.Function, Section: { } section })
+                AnsiConsole.MarkupLine($"   {Show.Plain(section, 300)}");
             AnsiConsole.MarkupLine("   " + Snippet(hit));
             if (Why(hit) is { Length: > 0 } why)
                 AnsiConsole.MarkupLine($"   [dim]{Show.Plain(why)}[/]");

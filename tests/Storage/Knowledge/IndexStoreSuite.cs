@@ -258,7 +258,7 @@ public abstract class IndexStoreSuite : IAsyncLifetime
     [EngineFact]
     public async Task Names_in_code_are_found_by_their_parts_and_whole_until_the_code_is_replaced()
     {
-        static IndexedRecord Code(string text) => Record("a", [new Chunk(0, ChunkKind.Function, text, "Log.RefuseStale() · log.cs:1-9", [], [new("text", 0, text.Length, 0)])]);
+        static IndexedRecord Code(string text) => Record("a", [new Chunk(0, ChunkKind.Function, text, "log.cs:1-9 · Log.RefuseStale()", [], [new("text", 0, text.Length, 0)])]);
         Assert.True(await Put(1, Code("bool IsFencedEpoch(int lease_holder) => false;"), Record("b", "IsFencedEpoch")));
         foreach (var term in (string[])["fenced", "leaseholder", "holder", "refuse"])
             Assert.Equal("a", Assert.Single(await Texts(await Ask(term))).Key);

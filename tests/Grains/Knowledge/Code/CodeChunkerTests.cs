@@ -10,7 +10,7 @@ public sealed class CodeChunkerTests
     {
         var body = string.Concat(Enumerable.Range(0, 40).Select(i => $"        Call(a, b, c, {i});\n"));
         var chunks = Cut($"using System;\n\nnamespace N;\n\nclass T\n{{\n    int field;\n\n    /// <summary>First.</summary>\n    void First(int a)\n    {{\n{body}    }}\n\n    void Second<X>(string b)\n    {{\n{body}    }}\n}}\n", "csharp");
-        Assert.Equal(["N.T.First(int) · a/b.cs:1-52", "N.T.Second<X>(string) · a/b.cs:54-97"], chunks.Select(chunk => chunk.Section));
+        Assert.Equal(["a/b.cs:1-52 · N.T.First(int)", "a/b.cs:54-97 · N.T.Second<X>(string)"], chunks.Select(chunk => chunk.Section));
         Assert.All(chunks, chunk => Assert.Equal(ChunkKind.Function, chunk.Kind));
     }
 
@@ -19,7 +19,7 @@ public sealed class CodeChunkerTests
     {
         var body = string.Concat(Enumerable.Range(0, 600).Select(i => $"        Call(number: {i});\n"));
         var chunks = Cut($"class T\n{{\n    void Before() {{ }}\n\n    void Long()\n    {{\n{body}    }}\n\n    void After() {{ }}\n}}\n", "csharp");
-        var pieces = chunks.Where(chunk => chunk.Section!.StartsWith("T.Long()", StringComparison.Ordinal)).ToList();
+        var pieces = chunks.Where(chunk => chunk.Section!.EndsWith(" · T.Long()", StringComparison.Ordinal)).ToList();
         Assert.True(pieces.Count > 1);
         Assert.All(pieces, piece => Assert.DoesNotContain("Before", piece.Text));
         Assert.All(pieces, piece => Assert.DoesNotContain("After", piece.Text));

@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Sophia.Knowledge;
 
-/// <summary>What a chunk of code is called: the names in it and its place, <c>Sophia.Log.LogGrain.Append(LogEntry) · src/Log/LogGrain.cs:10-42</c>.</summary>
+/// <summary>What a chunk of code is called: the names in it and its place, <c>src/Log/LogGrain.cs:10-42 · Sophia.Log.LogGrain.Append(LogEntry)</c>. The place comes first, so that a view that shortens keeps it.</summary>
 internal static class CodeSection
 {
-    private const string BeforePlace = " · ";
+    private const string AfterPlace = " · ";
 
     public static string Of(IReadOnlyList<CodeUnit> units, string path, int firstLine, int lastLine)
     {
@@ -13,11 +13,15 @@ internal static class CodeSection
         var place = path + ":" + firstLine.ToString(CultureInfo.InvariantCulture) + (firstLine == lastLine ? "" : "-" + lastLine.ToString(CultureInfo.InvariantCulture));
         if (names.Length > CodeChunker.MaxSectionLength)
             names = names[..(CodeChunker.MaxSectionLength - 1)].TrimEnd() + "…";
-        return names.Length == 0 ? place : names + BeforePlace + place;
+        return names.Length == 0 ? place : place + AfterPlace + names;
     }
 
     /// <summary>A section without its line numbers, which are nobody's words.</summary>
-    public static ReadOnlySpan<char> Words(string section) => section.LastIndexOf(':') is >= 0 and var colon ? section.AsSpan(0, colon) : section;
+    public static string Words(string section)
+    {
+        var end = section.IndexOf(AfterPlace, StringComparison.Ordinal) is >= 0 and var found ? found : section.Length;
+        return section[..end].LastIndexOf(':') is >= 0 and var colon ? section.Remove(colon, end - colon) : section;
+    }
 
     /// <summary>Whether one scope is, or lies in, the other.</summary>
     public static bool AreRelated(string a, string b) =>
