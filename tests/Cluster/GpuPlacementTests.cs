@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
@@ -64,16 +63,9 @@ public sealed class GpuPlacementTests(ClusterFixture fixture)
             .Select(grain => (grain.GetProperty("grainType").GetString()!, names[grain.GetProperty("siloAddress").GetString()!])).Order();
     }
 
-    private static async Task Until(HttpClient http, string path, Func<JsonElement, bool> wanted)
+    private static Task Until(HttpClient http, string path, Func<JsonElement, bool> wanted) => Eventually.Get(async () =>
     {
-        var last = "nothing";
-        for (var since = Stopwatch.StartNew(); since.Elapsed < TimeSpan.FromMinutes(2);)
-        {
-            using var answer = await http.GetAsync(path);
-            last = await answer.Content.ReadAsStringAsync();
-            if (answer.IsSuccessStatusCode && wanted(JsonDocument.Parse(last).RootElement))
-                return;
-        }
-        Assert.Fail($"{path} never said what was waited for, but last: {last}");
-    }
+        using var answer = await http.GetAsync(path);
+        return (answer.IsSuccessStatusCode, Text: await answer.Content.ReadAsStringAsync());
+    }, seen => seen.IsSuccessStatusCode && wanted(JsonDocument.Parse(seen.Text).RootElement), $"what was waited for of {path}");
 }

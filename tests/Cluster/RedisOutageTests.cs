@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using Sophia.Hosting;
@@ -81,7 +80,7 @@ public sealed class RedisOutageTests(ClusterFixture fixture)
     {
         var before = people.Done;
         await load.Acknowledges(Each);
-        await Until(() => people.Done.Searches >= before.Searches + Each && people.Done.SignIns >= before.SignIns + 2, "searches and sign-ins go on");
+        await Eventually.Comes(() => people.Done.Searches >= before.Searches + Each && people.Done.SignIns >= before.SignIns + 2, "searches and sign-ins go on");
     }
 
     /// <summary>A search is in Redis again, and so is what a front end must find there. What was answered without Redis stays in memory alone, so questions are new ones.</summary>
@@ -89,7 +88,7 @@ public sealed class RedisOutageTests(ClusterFixture fixture)
     {
         await using var again = new PeopleLoad(Cluster, "delivery");
         var asked = 0;
-        await UntilAsync(async () =>
+        await Eventually.Comes(async () =>
         {
             await again.Search(FormattableString.Invariant($"delivery {++asked}"));
             return (await Cluster.Redis("KEYS local/cache/search_answers/*")).Contains("local/cache", StringComparison.Ordinal);
@@ -117,14 +116,5 @@ public sealed class RedisOutageTests(ClusterFixture fixture)
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/me") { Headers = { Authorization = new AuthenticationHeaderValue("Bearer", key) } };
         using var answer = await http.SendAsync(request);
         return answer.StatusCode;
-    }
-
-    private static Task Until(Func<bool> happened, string what) => UntilAsync(() => Task.FromResult(happened()), what);
-
-    private static async Task UntilAsync(Func<Task<bool>> happened, string what)
-    {
-        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        for (var since = Stopwatch.StartNew(); !await happened(); await pause.WaitForNextTickAsync())
-            Assert.True(since.Elapsed < TimeSpan.FromMinutes(1), $"Waited in vain: {what}.");
     }
 }

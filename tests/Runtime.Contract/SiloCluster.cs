@@ -10,9 +10,7 @@ namespace Sophia.Runtime.Contract;
 /// the file of its name.</summary>
 public sealed partial class SiloCluster : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan BetweenQuestions = TimeSpan.FromMilliseconds(50);
 
     private readonly Dictionary<SiloAddress, LifeOfASilo> _lives = [];
     private readonly Dictionary<SiloAddress, string> _zones = [];
@@ -51,20 +49,17 @@ public sealed partial class SiloCluster : IAsyncDisposable
     /// <summary>Calls until the answer is this; what a lost silo makes of a call meanwhile is no failure.</summary>
     public static async Task Eventually(Func<Task<bool>> question)
     {
-        using var patience = new CancellationTokenSource(Patience);
-        while (true)
+        await Sophia.Eventually.Comes(async () =>
         {
             try
             {
-                if (await question())
-                    return;
+                return await question();
             }
             catch (Exception lost) when (lost is OrleansMessageRejectionException or TimeoutException or ConnectionFailedException)
             {
+                return false;
             }
-            patience.Token.ThrowIfCancellationRequested();
-            await Task.Delay(BetweenQuestions, patience.Token);
-        }
+        }, "the answer that was asked for");
     }
 
     private void Configure(ISiloBuilder silo, string zone)

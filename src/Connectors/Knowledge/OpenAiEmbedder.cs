@@ -60,7 +60,7 @@ internal sealed partial class OpenAiEmbedder : IEmbeddingGenerator<string, Embed
 
     private async Task<float[][]> Embed(EmbeddingClient client, IReadOnlyList<string> texts, CancellationToken cancellation)
     {
-        var vectors = await client.Embed(texts, cancellation);
+        var vectors = await client.Embed(texts, Volatile.Read(ref dimensions), cancellation);
         var known = Interlocked.CompareExchange(ref dimensions, vectors[0].Length, 0);
         return known == 0 || known == vectors[0].Length ? vectors
             : throw new EmbedderException($"{client.Host} gives vectors of {vectors[0].Length} numbers, and those of {options.Model} have {known}", isOfTheTexts: false);

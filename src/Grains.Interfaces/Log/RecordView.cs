@@ -67,5 +67,7 @@ public sealed record WhyView(
     [property: Id(4)] string Explanation,
     [property: Id(5)] IReadOnlyList<WhyStep> Steps);
 
+/// <summary>One stage.</summary>
+/// <param name="SourceJson">What the source said of a version that was transformed, cut at 2,000 bytes; null where it was not transformed or its stream masks.</param>
 [GenerateSerializer, Immutable, Alias("Sophia.WhyStep")]
-public sealed record WhyStep([property: Id(0)] string Stage, [property: Id(1)] DateTimeOffset? At, [property: Id(2)] string Detail);
+public sealed record WhyStep([property: Id(0)] string Stage, [property: Id(1)] DateTimeOffset? At, [property: Id(2)] string Detail, [property: Id(3)] string? SourceJson = null);

@@ -47,17 +47,22 @@ public enum ReplayOutcome
 
     /// <summary>A filter would leave it out.</summary>
     Filtered = 6,
+
+    /// <summary>What its source said is not kept, because its stream masks: only the rules could be asked, of what is stored, and they find nothing.</summary>
+    SourceNotKept = 7,
 }
 
 /// <summary>A part of a replay. Counts are of this page; differences are at most 100 of it.</summary>
-/// <param name="RulesOnly">Records of which the source was not kept, because their stream masks: judged by the rules as they are stored.</param>
+/// <param name="RulesOnly">Records of which the source was not kept, because their stream masks: judged by the rules as they are stored, whatever came of it.</param>
 /// <param name="Next">Where to go on; null at the end.</param>
+/// <param name="Total">In the first page: about how many records the whole replay will look at, where that is known: of a run, and of a stream's current records (held ones come on top).</param>
 [GenerateSerializer, Immutable, Alias("Sophia.ReplayPage")]
 public sealed record ReplayPage(
     [property: Id(0)] IReadOnlyList<ReplayCount> Counts,
     [property: Id(1)] long RulesOnly,
     [property: Id(2)] IReadOnlyList<ReplayDifference> Differences,
-    [property: Id(3)] string? Next);
+    [property: Id(3)] string? Next,
+    [property: Id(4)] long? Total = null);
 
 [GenerateSerializer, Immutable, Alias("Sophia.ReplayCount")]
 public sealed record ReplayCount([property: Id(0)] ReplayOutcome Outcome, [property: Id(1)] long Records);

@@ -42,6 +42,8 @@ public enum RunState
 }
 
 /// <summary>One run: a row of sync_logs. Counts are of records unless said; a rate is records a second since the start, pauses left out. Samples are what a dry run would have quarantined.</summary>
+/// <param name="Transforms">What transforms did, by stream and step; of the newest runs of a pipeline, where it is asked for. Null: there were none, or it is not known any more.</param>
+/// <param name="TransformsSince">Where another silo took the run over midway: transforms are counted from then on.</param>
 [GenerateSerializer, Immutable, Alias("Sophia.RunView")]
 public sealed record RunView(
     [property: Id(0)] string RunId,
@@ -61,7 +63,8 @@ public sealed record RunView(
     [property: Id(14)] string Reason,
     [property: Id(15)] double? QualityScore,
     [property: Id(16)] IReadOnlyList<SampleReason>? Samples = null,
-    [property: Id(17)] IReadOnlyList<StreamTransformView>? Transforms = null);
+    [property: Id(17)] IReadOnlyList<StreamTransformView>? Transforms = null,
+    [property: Id(18)] DateTimeOffset? TransformsSince = null);
 
 /// <summary>What a run counted so far, in records but for bytes, unreadable partitions and nulled values. Filtered records left by their stream's transforms; Nulled values could not be cast.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.RunCounts")]

@@ -30,6 +30,9 @@ public interface ILogStore
     /// <summary>Rows of a key from its newest (or from <paramref name="below"/>, exclusive, by version) backwards, at most <paramref name="limit"/>.</summary>
     Task<IReadOnlyList<LogEntry>> History(TenantId tenant, string stream, string key, long? below, int limit, CancellationToken cancellation);
 
+    /// <summary>The newest rows of a stream's keys, tombstones included, in key order (by UTF-8 bytes) after a key, at most <paramref name="limit"/>: one question, however many rows.</summary>
+    Task<IReadOnlyList<LogEntry>> Current(TenantId tenant, string stream, string? afterKey, int limit, CancellationToken cancellation);
+
     /// <summary>Heads of a stream in key order (by UTF-8 bytes) after a key, at most <paramref name="limit"/>. With a partition, only heads that were last seen in it: an unchanged record (a duplicate) moves its head to the partition it comes from.</summary>
     Task<IReadOnlyList<HeadEntry>> Heads(TenantId tenant, string stream, string? afterKey, string? partition, int limit, CancellationToken cancellation);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Sophia.Pipelines;
 using Sophia.Quality;
 using Sophia.Tenants;
@@ -13,6 +14,9 @@ internal sealed class LogExplainer(ILogStore log, IQuarantineStore quarantine, I
     private const string OperatorsDecision = "an operator's decision";
     private const int MaxVersions = 20;
     private const int MaxSplits = 16;
+
+    /// <summary>The longest text of a source that an explanation shows, in bytes of UTF-8.</summary>
+    private const int MaxSourceBytes = 2_000;
 
     private readonly FileExplainer files = new(log, runs);
 
@@ -38,7 +42,7 @@ internal sealed class LogExplainer(ILogStore log, IQuarantineStore quarantine, I
         var items = await quarantine.OfKey(tenant, stream, key, cancellation);
         if (versions.Count == 0 && items.Count == 0)
             return null;
-        var steps = versions.Select(version => new WhyStep(version.Operation == RecordOperation.Delete ? "deleted" : "stored", version.At, $"version {version.Version}, run {version.Run}{(version.Source is { } source ? $", transformed by definition version {source.DefinitionVersion}" : "")}"))
+        var steps = versions.Select(StepOf)
             .Concat(items.Select(StepOf)).OrderBy(step => step.At).ToArray();
         var last = steps[^1];
         var held = items.Any(item => item.State == QuarantineState.Held);
@@ -48,7 +52,16 @@ internal sealed class LogExplainer(ILogStore log, IQuarantineStore quarantine, I
 
     private static WhyView OfItem(string id, QuarantinedItem item) => new(id, StepOf(item).Stage, item.DecidedAt ?? item.At, item.State == QuarantineState.Held ? OperatorsDecision : null,
         string.Join("; ", item.Reasons.Select(reason => $"{reason.Field}: expected {reason.Expected}, found {reason.Value ?? "nothing"} ({reason.Rule})")),
-        [new WhyStep("read", item.At, $"{item.Origin.Path}, line {item.Origin.Line}, run {item.Run}"), StepOf(item)]);
+        [new WhyStep("read", item.At, $"{item.Origin.Path}, line {item.Origin.Line}, run {item.Run}{Transformed(item.Source?.DefinitionVersion, item.Source?.PayloadJson is not null)}", Shown(item.Source?.PayloadJson)), StepOf(item)]);
+
+    private static WhyStep StepOf(LogEntry version) => new(version.Operation == RecordOperation.Delete ? "deleted" : "stored", version.At,
+        $"version {version.Version}, run {version.Run}{Transformed(version.Source?.DefinitionVersion, version.Source is { Payload.IsEmpty: false })}",
+        version.Source is { Payload.IsEmpty: false } source ? TransformedBatch.Clip(source.Payload, MaxSourceBytes) : null);
+
+    private static string Transformed(int? definitionVersion, bool isSourceKept) => definitionVersion is not { } number ? ""
+        : $", transformed by definition version {number}{(isSourceKept ? "" : "; what the source said is not kept, because the stream masks")}";
+
+    private static string? Shown(string? json) => json is null ? null : TransformedBatch.Clip(Encoding.UTF8.GetBytes(json), MaxSourceBytes);
 
     private static WhyStep StepOf(QuarantinedItem item) => item.State == QuarantineState.Held
         ? new WhyStep("quarantined", item.At, $"item {item.Id}: {string.Join("; ", item.Reasons.Select(reason => reason.Rule))}")

@@ -46,15 +46,8 @@ internal sealed class RecordsGrain(ILogStore log, IRecordExplainer explainer) : 
         (await log.Streams(Tenant, default)).Where(stream => stream.Type == EntryType.Record)
             .OrderBy(stream => stream.Stream, StringComparer.Ordinal).Select(stream => new StreamView(stream.Stream, stream.Records, stream.Deleted)).ToArray();
 
-    public async Task<IReadOnlyList<RecordView>> Scan(string stream, string? afterKey, int limit)
-    {
-        var heads = await log.Heads(Tenant, stream, afterKey, null, Checked(limit), default);
-        var records = new List<RecordView>(heads.Count);
-        foreach (var head in heads)
-            if (ViewOf(await log.Newest(Tenant, stream, head.Key, default)) is { } record)
-                records.Add(record);
-        return records;
-    }
+    public async Task<IReadOnlyList<RecordView>> Scan(string stream, string? afterKey, int limit) =>
+        (await log.Current(Tenant, stream, afterKey, Checked(limit), default)).Select(ViewOf).OfType<RecordView>().ToArray();
 
     public Task<WhyView> Why(string id) => explainer.Explain(Tenant, id, default);
 

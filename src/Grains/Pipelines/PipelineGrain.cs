@@ -118,7 +118,7 @@ internal sealed partial class PipelineGrain(
         var ended = recent.FirstOrDefault(row => row.RunId != keeper.Row?.RunId);
         return new PipelineView(key.Name!, kept.Version, kept.Text, kept.At, PipelineSources.Views(key.Tenant.Value, definition), definition.Schedule,
             keeper.IsGoing ? Current() : null,
-            keeper.IsGoing ? ended is null ? null : RunKeeper.ViewOf(ended, time.GetUtcNow(), SearchableAt(ended.RunId)) : Current(),
+            keeper.IsGoing ? ended is null ? null : Ended(ended) : Current(),
             PipelineSources.Webhook(definition) is null ? null : await desk.Tally(lifetime.Token));
     }
 
@@ -164,13 +164,12 @@ internal sealed partial class PipelineGrain(
 
     public async Task<RunView?> Run(string runId) =>
         keeper.Row?.RunId == runId ? Current()
-        : await runs.Find(key.Tenant, runId, lifetime.Token) is { } row && row.Pipeline == key.Name ? RunKeeper.ViewOf(row, time.GetUtcNow(), SearchableAt(runId)) : null;
+        : await runs.Find(key.Tenant, runId, lifetime.Token) is { } row && row.Pipeline == key.Name ? Ended(row) : null;
 
     public async Task<IReadOnlyList<RunView>> Runs(int limit)
     {
         var rows = await runs.Recent(key.Tenant, key.Name, Math.Clamp(limit, 1, 1_000), lifetime.Token);
-        var now = time.GetUtcNow();
-        return rows.Select(row => row.RunId == keeper.Row?.RunId ? Current()! : RunKeeper.ViewOf(row, now, SearchableAt(row.RunId))).ToArray();
+        return rows.Select(row => row.RunId == keeper.Row?.RunId ? Current()! : Ended(row)).ToArray();
     }
 
     public Task<IReadOnlyList<UnreadableView>> Unreadable(string runId, int limit) => runs.Unreadable(key.Tenant, runId, Math.Clamp(limit, 1, 1_000), lifetime.Token);
@@ -215,7 +214,12 @@ internal sealed partial class PipelineGrain(
             await triggers.Due(stored.State.NextAt);
     }
 
-    private RunView? Current() => keeper.View(keeper.Row is { } row ? SearchableAt(row.RunId) : null);
+    private RunView? Current() => keeper.View(keeper.Row is { } row ? SearchableAt(row.RunId) : null) is not { } view ? null : view.Transforms is null ? WithTransforms(view) : view;
+
+    private RunView Ended(RunRow row) => WithTransforms(RunKeeper.ViewOf(row, time.GetUtcNow(), SearchableAt(row.RunId)));
+
+    private RunView WithTransforms(RunView view) =>
+        stored.State.Transforms.FirstOrDefault(kept => kept.RunId == view.RunId) is { } kept ? view with { Transforms = kept.Streams, TransformsSince = kept.Since } : view;
 
     private DateTimeOffset? SearchableAt(string runId) => stored.State.Searchable.FirstOrDefault(known => known.RunId == runId)?.At;
 
@@ -232,6 +236,7 @@ internal sealed partial class PipelineGrain(
         pump?.Stop();
         await pumping;
         await keeper.Apply(wanted, lifetime.Token);
+        await SaveEnd();
         return Current()!;
     }
 
@@ -268,6 +273,7 @@ internal sealed partial class PipelineGrain(
             var reported = await runs.Unreadable(key.Tenant, run.RunId, RunPlan.MaxPartitions, lifetime.Token);
             var order = new RunOrder(run.RunId, run.DefinitionVersion, run.DefinitionText, new ReadingPlan(stated, judges.For(stated)), keeper.Row!.DryRun, run.FullRefresh,
                 stored.State.Usual, reported.Select(view => view.Path).ToHashSet(StringComparer.Ordinal), stated.Parallelism > 0 ? stated.Parallelism : options.Value.Parallelism);
+            keeper.GoesOn(stored.State.Transforms.FirstOrDefault(kept => kept.RunId == run.RunId));
             keeper.GoLive();
             pump = new RunPump(order, planner, Lanes(order.Lanes), keeper, time, () => gate.Because(key.Tenant) ?? (order.DryRun ? null : room.RefusesRecords));
             if (await pump.Go(lifetime.Token) is { } ended)
@@ -302,10 +308,23 @@ internal sealed partial class PipelineGrain(
         await keeper.Apply(ended, lifetime.Token);
         var row = keeper.Row!;
         LogEnded(key.ToString(), row.RunId, row.State, row.Counts.In, row.Counts.Stored, row.Counts.Quarantined, row.Error is null ? "" : $": {row.Error}");
-        if (row is { State: RunState.Succeeded, DryRun: false } && keeper.Held is { } held)
-            await Save(stored.State with { Usual = FullReadRules.Remember(stored.State.Usual, held) });
+        await SaveEnd(row is { State: RunState.Succeeded, DryRun: false } && keeper.Held is { } held ? FullReadRules.Remember(stored.State.Usual, held) : null);
         if (row is { LastPosition: > 0, DryRun: false } && row.State != RunState.Paused && searching.IsCompleted)
             searching = Search(row);
+    }
+
+    private Task SaveEnd(IReadOnlyList<long>? usual = null)
+    {
+        if (usual is null && keeper.Transforms is null)
+            return Task.CompletedTask;
+        var after = stored.State with { Usual = usual ?? stored.State.Usual };
+        if (keeper.Transforms is { } did)
+            after = after with
+            {
+                Transforms = [.. after.Transforms.Where(kept => kept.RunId != did.RunId).TakeLast(PipelineState.TransformsKept - 1),
+                    did with { Streams = [.. did.Streams.Take(PipelineState.TransformedStreamsKept).Select(stream => stream with { Samples = [] })] }],
+            };
+        return Save(after);
     }
 
     // Keeps the activation while there is something to see to: a run, a row that could not be written, a run that is not searchable yet.

@@ -7,6 +7,12 @@ public sealed record PipelineState
     /// <summary>Runs of which it is remembered when they became searchable.</summary>
     public const int SearchableKept = 50;
 
+    /// <summary>Runs of which it is kept what their transforms did.</summary>
+    public const int TransformsKept = 10;
+
+    /// <summary>Streams of one run of which that is kept.</summary>
+    public const int TransformedStreamsKept = 50;
+
     [Id(0)]
     public int Format { get; init; } = 1;
 
@@ -41,6 +47,10 @@ public sealed record PipelineState
     /// <summary>How many runs were started.</summary>
     [Id(8)]
     public long RunNumber { get; init; }
+
+    /// <summary>What transforms did in the newest runs, oldest first: written when a run ends or is paused. Records count in the log, so this explains and decides nothing.</summary>
+    [Id(9)]
+    public IReadOnlyList<KeptTransforms> Transforms { get; init; } = [];
 }
 
 [GenerateSerializer, Immutable, Alias("Sophia.KeptDefinition")]
@@ -51,3 +61,9 @@ public sealed record KeptRun([property: Id(0)] string RunId, [property: Id(1)] s
 
 [GenerateSerializer, Immutable, Alias("Sophia.KeptSearchable")]
 public sealed record KeptSearchable([property: Id(0)] string RunId, [property: Id(1)] DateTimeOffset At);
+
+/// <summary>What transforms did in a run.</summary>
+/// <param name="CountedIn">Records that the run had read by then.</param>
+/// <param name="Since">Where another activation had counted before and was lost: what stands here is counted from then on.</param>
+[GenerateSerializer, Immutable, Alias("Sophia.KeptTransforms")]
+public sealed record KeptTransforms([property: Id(0)] string RunId, [property: Id(1)] long CountedIn, [property: Id(2)] DateTimeOffset? Since, [property: Id(3)] IReadOnlyList<StreamTransformView> Streams);

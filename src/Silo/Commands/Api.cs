@@ -12,9 +12,6 @@ namespace Sophia.Commands;
 /// <summary>Speaks REST to the running Sophia of the data folder, or to one that it starts for the command and stops after it.</summary>
 internal sealed class Api : IAsyncDisposable
 {
-    /// <summary>How long a Sophia that is said to run is waited for; one that has ended refuses at once. On a busy machine 2 s were too few, and the command then found its data folder taken.</summary>
-    private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(10);
-
     private readonly HttpClient http;
     private readonly RunningSophia? own;
 
@@ -37,7 +34,7 @@ internal sealed class Api : IAsyncDisposable
     {
         var options = Settings.Options(parsed, quietAs: LogLevel.Warning);
         var given = Settings.KeyOf(parsed, options.DataFolder);
-        if (HomeFolder.Serving(options.DataFolder) is { } running && (given ?? HomeFolder.CliKey(options.DataFolder)) is { } key && await Answers(running.Url, cancellation))
+        if (HomeFolder.Serving(options.DataFolder) is { } running && (given ?? HomeFolder.CliKey(options.DataFolder)) is { } key && await InstanceProbe.Serves(running, InstanceProbe.Patience, cancellation))
             return new Api(running.Url, key, own: null);
         var own = await RunningSophia.Start(options with { Url = "http://127.0.0.1:0" }, announce: false, cancellation: cancellation);
         return new Api(own.Url, given ?? own.OwnerKey, own);
@@ -79,19 +76,5 @@ internal sealed class Api : IAsyncDisposable
         http.Dispose();
         if (own is not null)
             await own.DisposeAsync();
-    }
-
-    private static async Task<bool> Answers(string url, CancellationToken cancellation)
-    {
-        try
-        {
-            using var probe = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = AnswersWithin };
-            using var response = await probe.GetAsync($"{url}/live", cancellation);
-            return response.IsSuccessStatusCode;
-        }
-        catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
-        {
-            return false;
-        }
     }
 }

@@ -111,28 +111,11 @@ internal static class IngestCommand
             AnsiConsole.MarkupLine("Nothing has changed since the last run.");
         if (run.Error is not null)
             AnsiConsole.MarkupLine($"[red]{Show.Plain(run.Error, 1000)}[/]");
-        Transformed(run.Transforms ?? []);
+        ShowTransforms.Print(run);
         if (run.Counts.Quarantined > 0)
             await Held(api, run, cancellation);
         if (run.Counts.Unreadable > 0)
             await Unreadable(api, run, cancellation);
-    }
-
-    private static void Transformed(IReadOnlyList<StreamTransformView> streams)
-    {
-        if (streams.Count == 0)
-            return;
-        AnsiConsole.MarkupLine("Transformed, by stream:");
-        Show.Rows(["stream", "in", "out", "filtered", "values nulled", "failed"], streams.Select(s => new[]
-        {
-            Show.Plain(s.Stream), Show.Number(s.Counts.In), Show.Number(s.Counts.Out), Show.Number(s.Counts.Filtered), Show.Number(s.Counts.Nulled), Show.Number(s.Counts.Failed),
-        }));
-        foreach (var stream in streams)
-            foreach (var sample in stream.Samples)
-            {
-                AnsiConsole.MarkupLine($"[dim]{Show.Plain(stream.Stream)}[/] {Show.Plain(sample.Before ?? "(not shown: the stream masks values)", 2_000)}");
-                AnsiConsole.MarkupLine($"  becomes {Show.Plain(sample.After ?? "nothing: filtered", 2_000)}");
-            }
     }
 
     private static async Task Held(Api api, RunView run, CancellationToken cancellation)

@@ -9,12 +9,6 @@ namespace Sophia.Commands;
 /// <summary>Says what a definition would make of records that are stored already, or held back.</summary>
 internal static class ReplayCommand
 {
-    /// <summary>The most records of one command; a span with more is told to be narrowed.</summary>
-    private const long MostRecords = 1_000_000;
-
-    /// <summary>The most differences that are printed.</summary>
-    private const int MostShown = 100;
-
     public static Command Create()
     {
         var name = new Argument<string>("pipeline") { Description = "The pipeline's name." };
@@ -34,55 +28,55 @@ internal static class ReplayCommand
             var request = new ReplayRequest(parsed.GetValue(run), parsed.GetValue(stream), parsed.GetValue(key), parsed.GetValue(from), parsed.GetValue(until),
                 file is null ? null : await File.ReadAllTextAsync(file.FullName, cancellation), file?.Name);
             var address = $"api/pipelines/{Uri.EscapeDataString(parsed.GetValue(name)!)}/replay";
-            var all = await Pages(api, address, request, cancellation);
-            if (parsed.GetValue(Settings.Json))
-                Console.Out.WriteLine(JsonSerializer.Serialize(all, EdgeJson.Default.ReplayPage));
+            var json = parsed.GetValue(Settings.Json);
+            var all = await Follow(new Replaying(api, address, request), quiet: json, cancellation);
+            if (json)
+                Console.Out.WriteLine(JsonSerializer.Serialize(all.Page, EdgeJson.Default.ReplayPage));
             else
-                Print(all);
-            return ExitCodes.Done;
+                Print(all.Page);
+            return Ended(all);
         });
         return command;
     }
 
-    private static async Task<ReplayPage> Pages(Api api, string address, ReplayRequest request, CancellationToken cancellation)
+    private static async Task<Replaying> Follow(Replaying replay, bool quiet, CancellationToken cancellation)
     {
-        var counts = new SortedDictionary<ReplayOutcome, long>();
-        var differences = new List<ReplayDifference>();
-        long rulesOnly = 0;
-        while (true)
-        {
-            var page = await api.Send(HttpMethod.Post, address, Api.Json(request, EdgeJson.Default.ReplayRequest), EdgeJson.Default.ReplayPage, cancellation);
-            foreach (var count in page.Counts)
-                counts[count.Outcome] = counts.GetValueOrDefault(count.Outcome) + count.Records;
-            rulesOnly += page.RulesOnly;
-            differences.AddRange(page.Differences.Take(MostShown - differences.Count));
-            if (page.Next is null || counts.Values.Sum() >= MostRecords)
-                return new ReplayPage([.. counts.Select(pair => new ReplayCount(pair.Key, pair.Value))], rulesOnly, differences, page.Next);
-            request = request with { After = page.Next };
-        }
+        if (quiet || !AnsiConsole.Profile.Capabilities.Interactive)
+            await replay.Go(null, cancellation);
+        else
+            await AnsiConsole.Status().StartAsync("replaying", status => replay.Go(() => status.Status(Markup.Escape(
+                $"replayed {Show.Number(replay.Looked)}{(replay.Page.Total is { } total ? $" of about {Show.Number(total)}" : "")}: {Counts(replay.Page)}")), cancellation));
+        return replay;
     }
+
+    // A replay that could not do what was asked says so and fails, also where it was to be read by a program.
+    private static int Ended(Replaying replay)
+    {
+        var page = replay.Page;
+        if (replay.IsCancelled)
+            Console.Error.WriteLine($"Cancelled after {Show.Number(replay.Looked)}{(page.Total is { } total ? $" of about {Show.Number(total)}" : "")} records.");
+        else if (page.Next is not null)
+            Console.Error.WriteLine($"Stopped after {Show.Number(replay.Looked)} records: narrow it by --from, --until or --run.");
+        var without = page.Counts.FirstOrDefault(count => count.Outcome == ReplayOutcome.SourceNotKept)?.Records ?? 0;
+        if (without > 0)
+            Console.Error.WriteLine($"{(without == replay.Looked ? "None" : Show.Number(without))} of {Show.Number(replay.Looked)} records could {(without == replay.Looked ? "" : "not ")}be taken through the transforms: what their source said is not kept, because the stream masks values. Their rules alone were asked.");
+        return replay.IsCancelled ? ExitCodes.Interrupted : without > 0 && without == replay.Looked ? ExitCodes.Failed : ExitCodes.Done;
+    }
+
+    private static string Counts(ReplayPage page) => string.Join(", ", page.Counts.Select(count => $"{Show.Number(count.Records)} {count.Outcome.Word()}"));
 
     private static void Print(ReplayPage page)
     {
-        Show.Rows(["", "record", "version", "before", "after"], page.Differences.Select(difference => new[]
+        foreach (var difference in page.Differences)
         {
-            Word(difference.Outcome), Show.Plain($"{difference.Stream}/{difference.Key}"), difference.Item > 0 ? $"item {difference.Item}" : $"{difference.Version}", Show.Plain(difference.Before, 60),
-            difference.Reasons.Count > 0 ? Show.Plain(string.Join("; ", difference.Reasons.Select(reason => $"{reason.Field}: expected {reason.Expected}")), 60) : Show.Plain(difference.After, 60),
-        }), "Nothing would be otherwise.");
-        AnsiConsole.MarkupLine(page.Counts.Count == 0 ? "Nothing was found to replay." : string.Join(", ", page.Counts.Select(count => $"{Show.Number(count.Records)} {Word(count.Outcome)}")));
-        if (page.RulesOnly > 0)
-            AnsiConsole.MarkupLine($"[dim]{Show.Number(page.RulesOnly)} were judged by rules alone: their stream masks values, so what the source said is not kept[/]");
-        if (page.Next is not null)
-            AnsiConsole.MarkupLine($"[yellow]Stopped after {Show.Number(MostRecords)} records: narrow it by --from, --until or --run.[/]");
+            AnsiConsole.MarkupLine($"[bold]{Show.Plain($"{difference.Stream}/{difference.Key}")}[/] [dim]{(difference.Item > 0 ? $"item {difference.Item}" : $"version {difference.Version}")}[/] {difference.Outcome.Word()}{(difference.KeyAfter is { } key ? $", its key would be {Show.Plain(key)}" : "")}");
+            foreach (var reason in difference.Reasons)
+                AnsiConsole.MarkupLine($"  {Show.Plain(reason.Field)}: expected {Show.Plain(reason.Expected)}{(reason.Value is null ? "" : $", found {Show.Plain(reason.Value)}")} [dim]({Show.Plain(reason.Rule)})[/]");
+            ShowTransforms.Difference(difference.Before, difference.After, "nothing: filtered");
+        }
+        if (page.Counts.Count == 0)
+            AnsiConsole.MarkupLine("Nothing was found to replay.");
+        else
+            AnsiConsole.MarkupLine($"{(page.Counts.All(count => count.Outcome is ReplayOutcome.Same or ReplayOutcome.StillQuarantined) ? "Nothing would be otherwise: " : "")}{Counts(page)}");
     }
-
-    private static string Word(ReplayOutcome outcome) => outcome switch
-    {
-        ReplayOutcome.Same => "same",
-        ReplayOutcome.Changed => "changed",
-        ReplayOutcome.NowQuarantined => "now quarantined",
-        ReplayOutcome.NoLongerQuarantined => "no longer quarantined",
-        ReplayOutcome.StillQuarantined => "still quarantined",
-        _ => "filtered",
-    };
 }

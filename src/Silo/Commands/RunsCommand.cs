@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Sophia.Operations;
 using Sophia.Pipelines;
 using Spectre.Console;
@@ -11,7 +12,7 @@ internal static class RunsCommand
     public static Command Create()
     {
         var limit = new Option<int>("--limit") { Description = "How many, 1 to 1000.", DefaultValueFactory = _ => 20 };
-        var command = new Command("runs", "List runs; show what one's connectors said; pause, resume or cancel one.") { limit, Log(), Change("pause"), Change("resume"), Change("cancel") };
+        var command = new Command("runs", "List runs; show one and what its connectors said; pause, resume or cancel one.") { limit, One(), Log(), Change("pause"), Change("resume"), Change("cancel") };
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
@@ -23,6 +24,34 @@ internal static class RunsCommand
             return ExitCodes.Done;
         });
         return command;
+    }
+
+    private static Command One()
+    {
+        var id = new Argument<string>("run") { Description = "The run's id, as ./sophia runs lists it." };
+        var command = new Command("show", "Print one run with its counts, and what each transform did.") { id };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var api = await Api.Open(parsed, cancellation);
+            var known = await Known(api, parsed.GetValue(id)!, cancellation);
+            var address = $"api/pipelines/{known.Pipeline}/runs/{known.RunId}";
+            if (parsed.GetValue(Settings.Json))
+                Console.Out.WriteLine(await api.Text(HttpMethod.Get, address, null, cancellation));
+            else
+                Print(await api.Get(address, EdgeJson.Default.RunView, cancellation));
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static void Print(RunView run)
+    {
+        AnsiConsole.MarkupLine($"{Show.State(run)} run {run.RunId} of {run.Pipeline}, definition version {run.DefinitionVersion}{(run.DryRun ? " (dry run: nothing stored)" : "")}, {Show.Plain(run.Reason)}");
+        AnsiConsole.MarkupLine($"started {Show.Moment(run.StartedAt)}{(run.EndedAt is { } ended ? $", ended {Show.Moment(ended)}" : "")}{(run.SearchableAt is { } searchable ? $", searchable {Show.Moment(searchable)}" : "")}");
+        AnsiConsole.MarkupLine($"{Show.Brief(run)}{(run.QualityScore is { } score ? string.Create(CultureInfo.InvariantCulture, $", quality {score:0.0 %}") : "")}");
+        if (run.Error is not null)
+            AnsiConsole.MarkupLine($"[red]{Show.Plain(run.Error, 1_000)}[/]");
+        ShowTransforms.Print(run);
     }
 
     private static Command Log()

@@ -43,7 +43,7 @@ internal static class Show
     };
 
     public static string Counts(RunView run) => string.Create(CultureInfo.InvariantCulture,
-        $"{run.Counts.In:#,0} in, {run.Counts.Stored:#,0} stored, {run.Counts.Duplicate:#,0} unchanged, {run.Counts.Quarantined:#,0} held back, {run.Counts.Deleted:#,0} deleted, "
+        $"{run.Counts.In:#,0} in, {run.Counts.Stored:#,0} stored, {run.Counts.Duplicate:#,0} unchanged, {Some(run.Counts.Filtered, "filtered, ")}{run.Counts.Quarantined:#,0} held back, {run.Counts.Deleted:#,0} deleted, "
         + $"{run.Counts.Unreadable:#,0} unreadable, {run.RecordsPerSecond:#,0}/s");
 
     /// <summary>The counts that say something, for a line of a list.</summary>

@@ -25,6 +25,8 @@ internal static class WhyCommand
             AnsiConsole.MarkupLine(Show.Plain(view.Explanation, 2000));
             if (view.Steps.Count > 0)
                 Show.Rows(["when", "stage", ""], view.Steps.Select(step => new[] { Show.Moment(step.At), Show.Plain(step.Stage), Show.Plain(step.Detail, 300) }));
+            foreach (var step in view.Steps.Where(step => step.SourceJson is not null))
+                AnsiConsole.MarkupLine($"[dim]{Show.Plain(step.Detail.Split(',')[0])}: the source said[/] {Show.Plain(step.SourceJson, 2_000)}");
             return view.Stage == "unknown" ? ExitCodes.Failed : ExitCodes.Done;
         });
         return command;

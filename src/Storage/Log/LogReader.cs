@@ -40,6 +40,9 @@ internal sealed class LogReader(DatabaseConnection connection)
         return found;
     }
 
+    public IReadOnlyList<LogEntry> Current(string stream, string? afterKey, int limit) =>
+        [.. Heads(stream, afterKey, null, limit).Select(head => At(head.Position))];
+
     public IReadOnlyList<HeadEntry> Heads(string stream, string? afterKey, string? partition, int limit)
     {
         long? only = partition is null ? null : names.Lookup(partition);

@@ -50,8 +50,7 @@ internal sealed class LogWriter(DatabaseConnection connection)
         var owners = new StreamRow[prepared.Groups];
         ReadHeads(prepared, found, owners);
 
-        var dispositions = new EntryDisposition[entries.Count];
-        int stored = 0, duplicates = 0, deleted = 0, conflicts = 0;
+        var tally = new LogTally(entries.Count, names.Number);
         var run = entries.Count == 0 ? 0 : names.Number(prepared.Batch.Run);
         insert.Int(8, LogTime.Micros(prepared.Batch.At)).Int(9, run);
         for (var i = 0; i < entries.Count; i++)
@@ -59,25 +58,12 @@ internal sealed class LogWriter(DatabaseConnection connection)
             var entry = entries[i];
             var group = prepared.GroupOf[i];
             ref var head = ref found[group];
-            switch (dispositions[i] = LogJudgement.Of(entry, head))
-            {
-                case EntryDisposition.Conflict:
-                    conflicts++;
-                    break;
-                case EntryDisposition.Duplicate:
-                    duplicates++;
-                    LogJudgement.MoveTo(ref head, names.Number(entry.Partition));
-                    break;
-                default:
-                    Insert(entry, prepared.Key(i), owners[group], ref head);
-                    _ = entry.Operation == RecordOperation.Delete ? deleted++ : stored++;
-                    break;
-            }
+            if (tally.IsToStore(i, entry, ref head))
+                Insert(entry, prepared.Key(i), owners[group], ref head);
         }
         WriteHeads(prepared, found, owners);
         streams.Write();
-        var any = last >= first;
-        return new AppendOutcome.Committed(prepared.Batch.Fence, any ? first : 0, any ? last : 0, stored, duplicates, deleted, conflicts, dispositions);
+        return tally.Committed(prepared.Batch.Fence, first, last);
     }
 
     private void ReadHeads(PreparedBatch prepared, Head[] found, StreamRow[] owners)

@@ -54,6 +54,13 @@ internal sealed class PostgresLogStore(PostgresDatabase database, StaleWrites? s
     public Task<IReadOnlyList<LogEntry>> History(TenantId tenant, string stream, string key, long? below, int limit, CancellationToken cancellation) =>
         database.List(tenant, ask => ask.Add(Walk).Text(stream).Bytes(PostgresKey.Of(key)).Int(below ?? long.MaxValue).Int(limit), Entry, cancellation);
 
+    public Task<IReadOnlyList<LogEntry>> Current(TenantId tenant, string stream, string? afterKey, int limit, CancellationToken cancellation) =>
+        database.List(tenant, ask => ask.Add($"""
+            {Rows} FROM (SELECT key, position FROM sophia.heads WHERE tenant=$1 AND stream_id=(SELECT id FROM sophia.streams WHERE tenant=$1 AND name=$2)
+                AND key {(afterKey is null ? ">=" : ">")} $3 ORDER BY key LIMIT $4) AS h
+            CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=h.position OFFSET 0) AS l ORDER BY h.key
+            """).Text(stream).Bytes(PostgresKey.Of(afterKey ?? "")).Int(limit), Entry, cancellation);
+
     public Task<IReadOnlyList<HeadEntry>> Heads(TenantId tenant, string stream, string? afterKey, string? partition, int limit, CancellationToken cancellation) =>
         database.List(tenant, ask => ask.Add($"""
             SELECT h.key, h.position, h.version, h.operation, h.hash, (SELECT name FROM sophia.names WHERE tenant=$1 AND id=h.partition_id) FROM sophia.heads h

@@ -16,31 +16,17 @@ internal sealed class PostgresRows(PreparedBatch prepared, TenantCounters counte
     public AppendOutcome.Committed Judge()
     {
         first = counters.Position + 1;
-        var dispositions = new EntryDisposition[entries.Count];
-        int upserts = 0, duplicates = 0, deletes = 0, conflicts = 0;
+        var tally = new LogTally(entries.Count, naming.Number);
         for (var i = 0; i < entries.Count; i++)
         {
             var entry = entries[i];
             var group = prepared.GroupOf[i];
             heads.BelongsTo(group, naming.Stream(entry.Stream, entry.Type));
             ref var head = ref heads[group];
-            switch (dispositions[i] = LogJudgement.Of(entry, head))
-            {
-                case EntryDisposition.Conflict:
-                    conflicts++;
-                    break;
-                case EntryDisposition.Duplicate:
-                    duplicates++;
-                    LogJudgement.MoveTo(ref head, naming.Number(entry.Partition));
-                    break;
-                default:
-                    Store(i, ref head);
-                    _ = entry.Operation == RecordOperation.Delete ? deletes++ : upserts++;
-                    break;
-            }
+            if (tally.IsToStore(i, entry, ref head))
+                Store(i, ref head);
         }
-        var any = counters.Position >= first;
-        return new AppendOutcome.Committed(prepared.Batch.Fence, any ? first : 0, any ? counters.Position : 0, upserts, duplicates, deletes, conflicts, dispositions);
+        return tally.Committed(prepared.Batch.Fence, first, counters.Position);
     }
 
     public void Write(TenantStatements tell)

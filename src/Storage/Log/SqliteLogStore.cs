@@ -32,6 +32,9 @@ internal sealed class SqliteLogStore(DatabaseFiles files, StaleWrites? stale = n
     public Task<IReadOnlyList<LogEntry>> History(TenantId tenant, string stream, string key, long? below, int limit, CancellationToken cancellation) =>
         Read<IReadOnlyList<LogEntry>>(tenant, connection => LogReader.Of(connection).History(stream, key, below, limit), [], cancellation);
 
+    public Task<IReadOnlyList<LogEntry>> Current(TenantId tenant, string stream, string? afterKey, int limit, CancellationToken cancellation) =>
+        Read<IReadOnlyList<LogEntry>>(tenant, connection => LogReader.Of(connection).Current(stream, afterKey, limit), [], cancellation);
+
     public Task<IReadOnlyList<HeadEntry>> Heads(TenantId tenant, string stream, string? afterKey, string? partition, int limit, CancellationToken cancellation) =>
         Read<IReadOnlyList<HeadEntry>>(tenant, connection => LogReader.Of(connection).Heads(stream, afterKey, partition, limit), [], cancellation);
 

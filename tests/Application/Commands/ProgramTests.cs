@@ -1,4 +1,7 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
+using Sophia.Hosting;
 
 namespace Sophia.Commands;
 
@@ -67,12 +70,25 @@ public sealed class ProgramTests : IDisposable
         Assert.Equal(0, alone.ExitCode);
         var (_, url, _) = await program.Up();
         var found = await program.Run("status", "--json");
-        Assert.StartsWith("{", found.Output);
+        Assert.True(found.Output.StartsWith('{'), $"{found.ExitCode}: {found.Output}{found.Error}");
         var link = await program.Run("signin");
         Assert.StartsWith($"{url}/signin?code=default.", link.Output);
         var keys = await program.Run("keys", "--json");
         Assert.Equal(JsonDocument.Parse(alone.Output).RootElement.GetProperty("keys")[0].GetProperty("keyId").GetString(),
             JsonDocument.Parse(keys.Output).RootElement.GetProperty("keys")[0].GetProperty("keyId").GetString());
+    }
+
+    [Fact]
+    public async Task A_running_Sophia_that_is_slow_is_not_taken_for_a_dead_one()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var url = $"http://{silent.LocalEndpoint}";
+        var slow = await Assert.ThrowsAsync<CommandFailedException>(() => InstanceProbe.Serves(new InstanceFile(url, Environment.ProcessId, default), TimeSpan.FromMilliseconds(100), default));
+        Assert.Contains($"process {Environment.ProcessId}", slow.Message);
+        Assert.False(await InstanceProbe.Serves(new InstanceFile(url, int.MaxValue, default), TimeSpan.FromMilliseconds(100), default));
+        silent.Stop();
+        Assert.False(await InstanceProbe.Serves(new InstanceFile(url, Environment.ProcessId, default), InstanceProbe.Patience, default));
     }
 
     [Fact]

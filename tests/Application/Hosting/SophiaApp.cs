@@ -116,26 +116,6 @@ public sealed class SophiaApp : IAsyncLifetime
     }
 }
 
-/// <summary>Waits for what must come about, without knowing when.</summary>
-public static class Eventually
-{
-    /// <summary>The first value that fits.</summary>
-    public static async Task<T> Get<T>(Func<Task<T>> look, Func<T, bool> fits, string what, TimeSpan? within = null)
-    {
-        using var deadline = new CancellationTokenSource(within ?? TimeSpan.FromSeconds(60));
-        var last = default(T);
-        while (!deadline.IsCancellationRequested)
-        {
-            last = await look();
-            if (fits(last))
-                return last;
-            await Task.Yield();
-            deadline.Token.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(50));
-        }
-        throw new TimeoutException($"{what} did not come about. Last seen: {last}");
-    }
-}
-
 /// <summary>What tests ask of answers.</summary>
 public static class Answers
 {

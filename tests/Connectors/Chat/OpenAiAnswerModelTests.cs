@@ -100,8 +100,13 @@ public sealed class OpenAiAnswerModelTests
     public async Task An_endpoint_that_falls_silent_is_given_up()
     {
         await using var endpoint = await StandInEndpoint.Start(StandInEndpoint.Stalls("and then"));
-        var heard = new List<string>();
-        var failure = await Assert.ThrowsAsync<AnswerModelException>(() => Ask(endpoint, heard: heard));
+        var (time, heard) = (new ManualTime(), new List<string>());
+        var asked = Ask(endpoint, heard: heard, time: time);
+        await time.TimerSet(); // until its first word
+        await time.TimerSet(); // until its second
+        Assert.False(asked.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(20));
+        var failure = await Assert.ThrowsAsync<AnswerModelException>(() => asked);
         Assert.Equal(["and then"], heard);
         Assert.Contains("said nothing", failure.Message, StringComparison.Ordinal);
     }
@@ -110,7 +115,15 @@ public sealed class OpenAiAnswerModelTests
     public async Task An_endpoint_that_never_begins_is_given_up_after_its_attempts()
     {
         await using var endpoint = await StandInEndpoint.Start(StandInEndpoint.Stalls(), StandInEndpoint.Stalls(), StandInEndpoint.Stalls());
-        Assert.Contains("no first word", (await Assert.ThrowsAsync<AnswerModelException>(() => Ask(endpoint))).Message, StringComparison.Ordinal);
+        var time = new ManualTime();
+        var asked = Ask(endpoint, time: time);
+        for (var attempt = 0; attempt < 3; attempt++)
+        {
+            await endpoint.Asked();
+            Assert.False(asked.IsCompleted);
+            time.Advance(TimeSpan.FromSeconds(30));
+        }
+        Assert.Contains("no first word within 30 seconds", (await Assert.ThrowsAsync<AnswerModelException>(() => asked)).Message, StringComparison.Ordinal);
         Assert.Equal(3, endpoint.Requests.Count);
     }
 
@@ -169,10 +182,10 @@ public sealed class OpenAiAnswerModelTests
         Assert.Throws<FormatException>(() => AnswerModelOptions.FromEnvironment(n => n == "SOPHIA_MODEL_URL" ? "file:///etc" : "x"));
     }
 
-    private async Task<List<string>> Ask(StandInEndpoint endpoint, string passage = "Ann owns Acme.", List<string>? heard = null)
+    private async Task<List<string>> Ask(StandInEndpoint endpoint, string passage = "Ann owns Acme.", List<string>? heard = null, TimeProvider? time = null)
     {
         heard ??= [];
-        await foreach (var piece in Model(endpoint).Answer(Prompt(passage), new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token))
+        await foreach (var piece in Model(endpoint, time).Answer(Prompt(passage), new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token))
         {
             heard.Add(piece);
             firstWord.TrySetResult();
@@ -180,11 +193,11 @@ public sealed class OpenAiAnswerModelTests
         return heard;
     }
 
-    private OpenAiAnswerModel Model(StandInEndpoint endpoint) => new(Options(endpoint), TimeProvider.System, new Random(7), log);
+    private OpenAiAnswerModel Model(StandInEndpoint endpoint, TimeProvider? time = null) => new(Options(endpoint), time ?? TimeProvider.System, new Random(7), log);
 
     private static AnswerModelOptions Options(StandInEndpoint endpoint) => new()
     {
-        Url = endpoint.Url, Name = "stand-in", Key = "top-secret", RetryAfter = TimeSpan.FromMilliseconds(1), FirstWordWithin = TimeSpan.FromMilliseconds(700), NextWordWithin = TimeSpan.FromMilliseconds(300),
+        Url = endpoint.Url, Name = "stand-in", Key = "top-secret", RetryAfter = TimeSpan.Zero,
     };
 
     private static AnswerPrompt Prompt(string passage) => new(

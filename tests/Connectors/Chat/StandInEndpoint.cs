@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -18,6 +19,8 @@ internal sealed class StandInEndpoint : IAsyncDisposable
     private StandInEndpoint(WebApplication app) => this.app = app;
 
     public ConcurrentQueue<(string Authorization, string Body)> Requests { get; } = new();
+
+    private readonly Channel<bool> asked = Channel.CreateUnbounded<bool>();
 
     public Uri Url { get; private set; } = null!;
 
@@ -75,6 +78,9 @@ internal sealed class StandInEndpoint : IAsyncDisposable
         await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(static _ => { });
     };
 
+    /// <summary>Returns when a request has come whole, once for each.</summary>
+    public async Task Asked() => await asked.Reader.ReadAsync();
+
     public async ValueTask DisposeAsync()
     {
         await app.StopAsync(new CancellationToken(true));
@@ -95,6 +101,7 @@ internal sealed class StandInEndpoint : IAsyncDisposable
     {
         using var reader = new StreamReader(context.Request.Body);
         Requests.Enqueue((context.Request.Headers.Authorization.ToString(), await reader.ReadToEndAsync()));
+        asked.Writer.TryWrite(true);
         await (acts.TryDequeue(out var act) ? act : Refuses(500))(context);
     }
 }

@@ -54,6 +54,17 @@ public sealed class OpenAiEmbedderTests
         Assert.DoesNotContain("secret", failure.Message + string.Concat(log.Written), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_is_more_than_its_vectors_can_take_is_not_read()
+    {
+        var most = EmbeddingClient.MostBytes(1, 2);
+        Assert.Equal(64 * 1024 + 1_024 + 64, most);
+        await using var endpoint = await StandInEndpoint.Start(Sends(Vectors(1).PadRight((int)most)), Sends(Vectors(1).PadRight((int)most + 1)));
+        using var embedder = Embedder(endpoint, adapt: o => o with { Dimensions = 2 });
+        Assert.Single(await embedder.GenerateAsync(["one"]));
+        Assert.Contains($"it sent more than {most} bytes", (await Assert.ThrowsAsync<EmbedderException>(() => embedder.GenerateAsync(["one"]))).Message);
+    }
+
     [Theory]
     [InlineData(429)]
     [InlineData(503)]
@@ -87,8 +98,16 @@ public sealed class OpenAiEmbedderTests
     public async Task An_endpoint_that_says_nothing_is_left_after_its_time_and_asked_once_more()
     {
         await using var endpoint = await StandInEndpoint.Start(StandInEndpoint.Stalls(), StandInEndpoint.Stalls());
-        using var embedder = Embedder(endpoint, adapt: o => o with { AnswerWithin = TimeSpan.FromMilliseconds(100), RetryAfter = TimeSpan.Zero });
-        Assert.Contains("no answer within 0.1 seconds", (await Assert.ThrowsAsync<EmbedderException>(() => embedder.GenerateAsync(["one"]))).Message);
+        var time = new ManualTime();
+        using var embedder = Embedder(endpoint, adapt: o => o with { RetryAfter = TimeSpan.Zero }, time: time);
+        var asked = embedder.GenerateAsync(["one"]);
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            await endpoint.Asked();
+            Assert.False(asked.IsCompleted);
+            time.Advance(TimeSpan.FromSeconds(6));
+        }
+        Assert.Contains("no answer within 6 seconds", (await Assert.ThrowsAsync<EmbedderException>(() => asked)).Message);
         Assert.Equal(2, endpoint.Requests.Count);
     }
 
@@ -178,14 +197,14 @@ public sealed class OpenAiEmbedderTests
 
     private static Func<HttpContext, Task> Sends(string answer) => StandInEndpoint.Sends(answer, "application/json");
 
-    private OpenAiEmbedder Embedder(StandInEndpoint primary, StandInEndpoint? secondary = null, Func<EmbeddingModelOptions, EmbeddingModelOptions>? adapt = null)
+    private OpenAiEmbedder Embedder(StandInEndpoint primary, StandInEndpoint? secondary = null, Func<EmbeddingModelOptions, EmbeddingModelOptions>? adapt = null, TimeProvider? time = null)
     {
         var options = new EmbeddingModelOptions
         {
             Primary = new EmbeddingEndpoint(primary.Url, "top-secret"), Secondary = secondary is null ? null : new EmbeddingEndpoint(secondary.Url, "second-secret"),
             Model = "acme/e5", RetryAfter = TimeSpan.FromMilliseconds(1),
         };
-        return new OpenAiEmbedder(adapt?.Invoke(options) ?? options, TimeProvider.System, new Random(7), log);
+        return new OpenAiEmbedder(adapt?.Invoke(options) ?? options, time ?? TimeProvider.System, new Random(7), log);
     }
 
     private sealed class Lines : ILogger<OpenAiEmbedder>

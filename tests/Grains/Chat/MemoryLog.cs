@@ -78,6 +78,9 @@ internal sealed class MemoryLog : ILogStore
     public Task<IReadOnlyList<LogEntry>> History(TenantId tenant, string stream, string key, long? below, int limit, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<LogEntry>>([.. Rows.Reverse().Where(r => r.Stream == stream && r.Key == key && r.Version < (below ?? long.MaxValue)).Take(limit)]);
 
+    public Task<IReadOnlyList<LogEntry>> Current(TenantId tenant, string stream, string? afterKey, int limit, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<LogEntry>>([]);
+
     public Task<IReadOnlyList<HeadEntry>> Heads(TenantId tenant, string stream, string? afterKey, string? partition, int limit, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<HeadEntry>>([]);
 

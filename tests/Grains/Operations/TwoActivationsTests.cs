@@ -159,13 +159,6 @@ public sealed class TwoActivationsTests
         Assert.Equal((RefusalCode.Unavailable, true), (refused.Code, refused.RetryAt is not null));
     }
 
-    private static async Task Refused(SiloOfTwo silo, int number, string owner = "")
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!silo.Refusals.Of(number).Any(text => text.Contains(owner, StringComparison.Ordinal)))
-        {
-            Assert.False(patience.IsCancellationRequested, $"No refusal of {owner}: {string.Join('\n', silo.Refusals.Of(number))}");
-            await Task.Delay(SiloOfTwo.BetweenQuestions);
-        }
-    }
+    private static Task Refused(SiloOfTwo silo, int number, string owner = "") =>
+        Eventually.Comes(() => silo.Refusals.Of(number).Any(text => text.Contains(owner, StringComparison.Ordinal)), $"a refusal of {owner}");
 }

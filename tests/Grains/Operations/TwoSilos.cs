@@ -41,12 +41,7 @@ internal sealed class TwoSilos(Action<ISiloBuilder>? join) : IAsyncDisposable
         return two;
     }
 
-    public async Task Until(Func<Task<bool>> come)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!await come())
-            await Task.Delay(SiloOfTwo.BetweenQuestions, patience.Token);
-    }
+    public Task Until(Func<Task<bool>> come) => Eventually.Comes(come, "what was waited for");
 
     public async ValueTask DisposeAsync()
     {
@@ -124,9 +119,6 @@ internal sealed record SiloOfTwo(IGrainFactory Grains, Refusals Refusals, HeldSe
 {
     public static readonly TenantId Tenant = TenantId.Parse("acme");
 
-    /// <summary>What a wait for something that comes about leaves between two looks.</summary>
-    public static readonly TimeSpan BetweenQuestions = TimeSpan.FromMilliseconds(20);
-
     public async Task<T> As<TGrain, T>(string key, Func<TGrain, Task<T>> ask) where TGrain : IGrainWithStringKey
     {
         using var _ = CallerContext.For(Tenant);
@@ -134,18 +126,8 @@ internal sealed record SiloOfTwo(IGrainFactory Grains, Refusals Refusals, HeldSe
     }
 
     /// <summary>Calls until the answer is as wanted.</summary>
-    public async Task<T> Until<TGrain, T>(string key, Func<TGrain, Task<T>> ask, Func<T, bool> wanted) where TGrain : IGrainWithStringKey
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (true)
-        {
-            var answer = await As(key, ask);
-            if (wanted(answer))
-                return answer;
-            Assert.False(patience.IsCancellationRequested, $"waited in vain; the last answer was {answer}");
-            await Task.Delay(BetweenQuestions);
-        }
-    }
+    public Task<T> Until<TGrain, T>(string key, Func<TGrain, Task<T>> ask, Func<T, bool> wanted) where TGrain : IGrainWithStringKey =>
+        Eventually.Get(() => As(key, ask), wanted, "the answer that was waited for");
 }
 
 /// <summary>The writes that a store refused because their writer was no longer the one, by event and as the log tells them.</summary>

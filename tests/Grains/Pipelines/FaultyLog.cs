@@ -66,6 +66,9 @@ internal sealed class FaultyLog(ILogStore inner) : ILogStore
     public Task<IReadOnlyList<LogEntry>> History(TenantId tenant, string stream, string key, long? below, int limit, CancellationToken cancellation) =>
         inner.History(tenant, stream, key, below, limit, cancellation);
 
+    public Task<IReadOnlyList<LogEntry>> Current(TenantId tenant, string stream, string? afterKey, int limit, CancellationToken cancellation) =>
+        inner.Current(tenant, stream, afterKey, limit, cancellation);
+
     public Task<IReadOnlyList<HeadEntry>> Heads(TenantId tenant, string stream, string? afterKey, string? partition, int limit, CancellationToken cancellation) =>
         inner.Heads(tenant, stream, afterKey, partition, limit, cancellation);
 

@@ -17,7 +17,6 @@ internal sealed class PipelineHost : IAsyncDisposable
     /// <summary>What a pipeline makes of the bytes of <see cref="Sevens"/>.</summary>
     public const string MadeSecret = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly string root = Path.Combine(Path.GetTempPath(), "sophia-silo-" + Path.GetRandomFileName());
     private IHost? host;
 
@@ -72,19 +71,7 @@ internal sealed class PipelineHost : IAsyncDisposable
     }
 
     /// <summary>Calls as the tenant until an answer is as wanted.</summary>
-    public async Task<T> Until<T>(Func<IPipelineGrain, Task<T>> ask, Func<T, bool> wanted)
-    {
-        var deadline = TimeProvider.System.GetTimestamp();
-        while (true)
-        {
-            using var _ = CallerContext.For(PipelineWorld.Tenant);
-            var answer = await ask(Pipeline);
-            if (wanted(answer))
-                return answer;
-            Assert.True(TimeProvider.System.GetElapsedTime(deadline) < Patience, $"waited in vain; the last answer was {answer}");
-            await Task.Yield();
-        }
-    }
+    public Task<T> Until<T>(Func<IPipelineGrain, Task<T>> ask, Func<T, bool> wanted) => Eventually.Get(() => As(ask), wanted, "the answer that was waited for");
 
     public Task<RunView> Ended(string runId) => Until(async pipeline => (await pipeline.Run(runId))!, run => run.EndedAt is not null);
 

@@ -102,6 +102,20 @@ public abstract partial class LogStoreSuite : IAsyncLifetime
     }
 
     [EngineFact]
+    public async Task Newest_rows_come_in_key_order_page_by_page_tombstones_too()
+    {
+        Assert.Empty(await Log.Current(Acme, "contacts", null, 10, default));
+        await Append([Record("ü", "1"), Record("b", "1"), Record("a", "1"), Record("Z", "1")]);
+        await Append([Record("b", "2"), Record("a", "1") with { Operation = RecordOperation.Delete, Payload = "{}"u8.ToArray() }]);
+        var first = await Log.Current(Acme, "contacts", null, 3, default);
+        Assert.Equal([("Z", 1L, RecordOperation.Upsert), ("a", 2L, RecordOperation.Delete), ("b", 2L, RecordOperation.Upsert)], first.Select(row => (row.Key, row.Version, row.Operation)));
+        foreach (var row in first)
+            Assert.Equal(await Log.Newest(Acme, "contacts", row.Key, default) is { } newest ? newest with { Payload = default } : null, row with { Payload = default });
+        Assert.Equal(["ü"], (await Log.Current(Acme, "contacts", "b", 3, default)).Select(row => row.Key));
+        Assert.Empty(await Log.Current(Acme, "others", null, 3, default));
+    }
+
+    [EngineFact]
     public async Task A_duplicate_moves_its_head_to_the_partition_that_it_is_seen_in()
     {
         await Append([Record("1", "a", "old.csv")]);

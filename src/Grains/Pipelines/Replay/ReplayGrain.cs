@@ -18,8 +18,9 @@ internal sealed class ReplayGrain(ILogStore log, IRunStore runs, IQuarantineStor
         ReplayReader.Check(query);
         var tenant = Tenant;
         var replayer = new Replayer(await Definition(query), judges, time.GetUtcNow(), box is null ? null : () => box.Derive(MaskStep.Purpose(tenant)));
-        var next = await new ReplayReader(tenant, query, log, runs, quarantine).Read(was => replayer.Look(was), default);
-        return replayer.Page(next);
+        var reader = new ReplayReader(tenant, query, log, runs, quarantine);
+        var next = await reader.Read(was => replayer.Look(was), default);
+        return replayer.Page(next, query.After is null ? await reader.Total(default) : null);
     }
 
     private async Task<PipelineDefinition> Definition(ReplayQuery query)

@@ -50,13 +50,23 @@ internal sealed class ReplayReader(TenantId tenant, ReplayQuery query, ILogStore
         return query.Run is null && query.From is null && query.Until is null ? await Current(look, cancellation) : await Span(look, cancellation);
     }
 
+    /// <summary>About how many records there are to look at; null where nothing knows without reading them.</summary>
+    public async Task<long?> Total(CancellationToken cancellation)
+    {
+        if (query is not { Key: null, From: null, Until: null })
+            return null;
+        if (query.Run is not null)
+            return query.Stream is null && await runs.Find(tenant, query.Run, cancellation) is { } run ? run.Counts.Stored + run.Counts.Quarantined : null;
+        return (await log.Streams(tenant, cancellation)).FirstOrDefault(stream => stream.Type == EntryType.Record && stream.Stream == query.Stream)?.Records;
+    }
+
     private async Task<string?> Current(Action<Remembered> look, CancellationToken cancellation)
     {
-        var heads = await log.Heads(tenant, query.Stream!, query.After is ['k', .. var key] ? key : null, null, query.Limit, cancellation);
-        foreach (var head in heads)
-            if (head.Operation == RecordOperation.Upsert && await log.Newest(tenant, head.Stream, head.Key, cancellation) is { } entry && Takes(entry))
+        var entries = await log.Current(tenant, query.Stream!, query.After is ['k', .. var key] ? key : null, query.Limit, cancellation);
+        foreach (var entry in entries)
+            if (Takes(entry))
                 look(Of(entry));
-        return heads.Count < query.Limit ? $"q{long.MaxValue}" : $"k{heads[^1].Key}";
+        return entries.Count < query.Limit ? $"q{long.MaxValue}" : $"k{entries[^1].Key}";
     }
 
     private async Task<string?> Span(Action<Remembered> look, CancellationToken cancellation)

@@ -26,8 +26,8 @@ internal sealed class Replayer
         this.now = now;
     }
 
-    public ReplayPage Page(string? next) =>
-        new([.. counts.OrderBy(pair => pair.Key).Select(pair => new ReplayCount(pair.Key, pair.Value))], rulesOnly, differences, next);
+    public ReplayPage Page(string? next, long? total) =>
+        new([.. counts.OrderBy(pair => pair.Key).Select(pair => new ReplayCount(pair.Key, pair.Value))], rulesOnly, differences, next, total);
 
     public void Look(in Remembered was)
     {
@@ -43,6 +43,12 @@ internal sealed class Replayer
         var first = made[0];
         var key = KeyOf(first, was);
         var reasons = Reasons(first, key);
+        if (isMasked && reasons.Count == 0)
+        {
+            // Held for a step that could not be done, or transformed otherwise since: nobody can tell without what the source said.
+            Note(ReplayOutcome.SourceNotKept, was, null, was.Key, []);
+            return;
+        }
         var isSame = made.Count == 1 && key == was.Key && first.Payload.Span.SequenceEqual(was.Payload.Span);
         Note((was.IsHeld, reasons.Count > 0) switch
         {
@@ -85,7 +91,7 @@ internal sealed class Replayer
     private void Note(ReplayOutcome outcome, in Remembered was, ReadOnlyMemory<byte>? after, string? key, IReadOnlyList<CellReason> reasons)
     {
         counts[outcome] = counts.GetValueOrDefault(outcome) + 1;
-        if (outcome is not (ReplayOutcome.Same or ReplayOutcome.StillQuarantined) && differences.Count < MostDifferences)
+        if (outcome is not (ReplayOutcome.Same or ReplayOutcome.StillQuarantined or ReplayOutcome.SourceNotKept) && differences.Count < MostDifferences)
             differences.Add(new ReplayDifference(outcome, was.Stream, was.Key, was.Version, was.Item, TransformedBatch.Clip(was.Payload), after is { } json ? TransformedBatch.Clip(json) : null,
                 key == was.Key ? null : key, reasons));
     }

@@ -18,6 +18,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
     private readonly FencedWriter writer = new(log, tenant, $"pipelines/{pipeline}/run");
     private readonly List<SampleReason> samples = [];
     private readonly TransformTotals transforms = new();
+    private DateTimeOffset? transformsSince;
     private RunCounts live = new();
     private double liveQuality;
     private int liveDone;
@@ -37,6 +38,9 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
 
     /// <summary>Whether another activation owns the runs now.</summary>
     public bool IsLost { get; private set; }
+
+    /// <summary>What transforms did in the newest run, as far as this activation knows; null: it has seen none.</summary>
+    public KeptTransforms? Transforms => Row is null || transforms.Views is not { } views ? null : new KeptTransforms(Row.RunId, Row.Counts.In, transformsSince, views);
 
     public bool IsGoing => RunRules.IsGoing(Row);
 
@@ -68,6 +72,20 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
     {
         (isLive, live, liveDone, liveTotal, lastPosition, Held) = (true, Row!.Counts, Row.PartitionsDone, Row.PartitionsTotal, Row.LastPosition, null);
         liveQuality = (Row.QualityScore ?? 0) * Row.Counts.In;
+    }
+
+    /// <summary>Before a run goes on: takes over what is kept of its transforms, and remembers when where some of it was counted by an activation that is gone.</summary>
+    public void GoesOn(KeptTransforms? kept)
+    {
+        if (transforms.Views is not null)
+            return;
+        if (kept?.RunId == Row!.RunId)
+        {
+            transforms.Add(kept.Streams);
+            transformsSince = kept.Since;
+        }
+        if (Row.Counts.In > (kept?.RunId == Row.RunId ? kept.CountedIn : 0))
+            transformsSince = time.GetUtcNow();
     }
 
     public async Task Planned(RunPlan plan, CancellationToken cancellation)
@@ -117,7 +135,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
             await Write(row, null, cancellation);
     }
 
-    public RunView? View(DateTimeOffset? searchableAt = null) => Row is null ? null : ViewOf(isLive ? Live(Row) : Row, time.GetUtcNow(), searchableAt) with { Error = isLive && Row.State == RunState.Running && waitsFor is not null ? $"Waiting: {waitsFor}" : Row.Error, Samples = samples.Count == 0 ? null : samples.ToArray(), Transforms = transforms.Views };
+    public RunView? View(DateTimeOffset? searchableAt = null) => Row is null ? null : ViewOf(isLive ? Live(Row) : Row, time.GetUtcNow(), searchableAt) with { Error = isLive && Row.State == RunState.Running && waitsFor is not null ? $"Waiting: {waitsFor}" : Row.Error, Samples = samples.Count == 0 ? null : samples.ToArray(), Transforms = transforms.Views, TransformsSince = transforms.Views is null ? null : transformsSince };
 
     public static RunView ViewOf(RunRow row, DateTimeOffset now, DateTimeOffset? searchableAt)
     {
@@ -196,6 +214,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
         {
             samples.Clear();
             transforms.Clear();
+            transformsSince = null;
             isLive = false;
         }
         if (row.State != RunState.Running)

@@ -17,6 +17,7 @@ internal sealed class StreamTransforms
     private readonly TransformStep[] steps;
     private readonly int before;
     private readonly Splitter? splitter;
+    private readonly string[] words;
 
     private StreamTransforms(IReadOnlyList<TransformDefinition> transforms, Func<byte[]> maskKey)
     {
@@ -25,6 +26,7 @@ internal sealed class StreamTransforms
         var split = transforms.FirstOrDefault(transform => transform.Kind == TransformKind.Split);
         splitter = split is null ? null : new Splitter(split);
         before = split is null ? 0 : transforms.TakeWhile(transform => transform.Kind != TransformKind.Split).Count();
+        words = [.. transforms.Select(TransformWords.Of)];
         steps = [.. transforms.Where(transform => transform.Kind != TransformKind.Split).Select(transform => StepOf(transform, maskKey))];
     }
 
@@ -33,10 +35,14 @@ internal sealed class StreamTransforms
 
     public static StreamTransforms? Of(StreamDefinition? stream, Func<byte[]> maskKey) => stream is { Transforms.Count: > 0 } ? new StreamTransforms(stream.Transforms, maskKey) : null;
 
+    /// <summary>Counts for each of the steps, all 0.</summary>
+    public TransformTally Tally() => new(words);
+
     /// <summary>Does the steps on one record; each record that comes of it is given to <paramref name="made"/>, none where a filter holds it back.</summary>
     /// <param name="item">The number that the record had among those that its source record was split into; 0: it comes from the source.</param>
+    /// <param name="tally">What each step does is counted there; null: nowhere.</param>
     /// <returns>What was counted.</returns>
-    public TransformCounts Do(ReadOnlyMemory<byte> payload, int item, int definitionVersion, DateTimeOffset now, Action<TransformedRecord> made)
+    public TransformCounts Do(ReadOnlyMemory<byte> payload, int item, int definitionVersion, DateTimeOffset now, Action<TransformedRecord> made, TransformTally? tally = null)
     {
         notes.Begin(now);
         try
@@ -49,31 +55,42 @@ internal sealed class StreamTransforms
             return new TransformCounts(1, 1, 0, 0, 1);
         }
         if (splitter is null)
-            return Rest(payload, item, null, definitionVersion, made);
+            return Rest(payload, item, null, definitionVersion, made, tally);
         for (var i = 0; i < before; i++)
-            if (!steps[i].Do(row, notes))
+            if (!Do(i, tally))
                 return new TransformCounts(1, 0, 1, 0, 0);
-        if (splitter.Split(row, payload, item, notes) is not { } pieces)
-            return Rest(payload, item, null, definitionVersion, made);
+        var split = splitter.Split(row, payload, item, notes);
+        tally?.Count(before, split?.Count ?? 1, 0, split is null);
+        if (split is not { } pieces)
+            return Rest(payload, item, null, definitionVersion, made, tally);
         var counts = new TransformCounts(1, 0, pieces.Count == 0 ? 1 : 0, 0, 0);
         foreach (var piece in pieces)
         {
             notes.Begin(now);
             row.Read(piece.Source);
             splitter.Take(row, piece);
-            counts += Rest(piece.Source, piece.Number, piece.KeyPart, definitionVersion, made) with { In = 0 };
+            counts += Rest(piece.Source, piece.Number, piece.KeyPart, definitionVersion, made, tally) with { In = 0 };
         }
         return counts;
     }
 
-    private TransformCounts Rest(ReadOnlyMemory<byte> source, int item, string? part, int definitionVersion, Action<TransformedRecord> made)
+    private TransformCounts Rest(ReadOnlyMemory<byte> source, int item, string? part, int definitionVersion, Action<TransformedRecord> made, TransformTally? tally)
     {
         for (var i = before; i < steps.Length; i++)
-            if (!steps[i].Do(row, notes))
+            if (!Do(i, tally))
                 return new TransformCounts(1, 0, 1, 0, 0);
         var faults = notes.Faults;
         made(new TransformedRecord(row.Write(), part, new EntrySource(definitionVersion, item, Masks ? default : source), faults));
         return new TransformCounts(1, 1, 0, notes.Nulled, faults is null ? 0 : 1);
+    }
+
+    private bool Do(int step, TransformTally? tally)
+    {
+        var (nulled, faults) = (notes.Nulled, notes.FaultCount);
+        var stays = steps[step].Do(row, notes);
+        // The split stands between those before it and the rest.
+        tally?.Count(splitter is null || step < before ? step : step + 1, stays ? 1 : 0, notes.Nulled - nulled, notes.FaultCount > faults);
+        return stays;
     }
 
     private static TransformStep StepOf(TransformDefinition transform, Func<byte[]> maskKey) => transform.Kind switch

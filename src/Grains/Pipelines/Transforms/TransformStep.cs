@@ -29,9 +29,12 @@ internal sealed class TransformNotes
 
     public IReadOnlyList<CellReason>? Faults => faults.Count == 0 ? null : faults.ToArray();
 
+    /// <summary>What could not be done, those beyond <see cref="MostFaults"/> too.</summary>
+    public int FaultCount { get; private set; }
+
     public void Begin(DateTimeOffset now)
     {
-        (Now, Nulled) = (now, 0);
+        (Now, Nulled, FaultCount) = (now, 0, 0);
         faults.Clear();
     }
 
@@ -39,7 +42,7 @@ internal sealed class TransformNotes
 
     public void Wrong(string field, string rule, string? value, string expected, string? hint)
     {
-        if (faults.Count < MostFaults)
+        if (++FaultCount <= MostFaults)
             faults.Add(new CellReason(field, rule, ShowsValues && value is not null ? Cell.Clip(value) : null, expected, hint));
     }
 }

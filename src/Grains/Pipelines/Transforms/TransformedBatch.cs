@@ -21,7 +21,7 @@ internal sealed class TransformedBatch
     public TransformCounts Counts { get; private set; } = new();
 
     public IReadOnlyList<StreamTransformView>? Views => tallies.Count == 0 ? null
-        : [.. tallies.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => new StreamTransformView(pair.Key, pair.Value.Counts, pair.Value.Samples.ToArray()))];
+        : [.. tallies.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => new StreamTransformView(pair.Key, pair.Value.Counts, pair.Value.Samples.ToArray(), pair.Value.Steps.Views))];
 
     /// <param name="samples">How many records of each stream are shown before and after.</param>
     public void Begin(int definitionVersion, DateTimeOffset at, int samples)
@@ -35,14 +35,15 @@ internal sealed class TransformedBatch
     public IReadOnlyList<SourceRecord> Of(SourceRecord record, StreamTransforms transforms, int item = 0)
     {
         made.Clear();
+        var tally = record.Operation == RecordOperation.Delete ? null : TallyOf(record.Stream, transforms);
         var counts = transforms.Do(record.Payload, item, version, now, one => made.Add(record with
         {
             Payload = one.Payload,
             Source = one.Source,
             KeyPart = one.KeyPart,
             Faults = record.Faults is null ? one.Faults : one.Faults is null ? record.Faults : [.. record.Faults, .. one.Faults],
-        }));
-        if (record.Operation == RecordOperation.Delete)
+        }), tally?.Steps);
+        if (tally is null)
         {
             if (made.Count != 1 || made[0].Faults is not null)
                 made.Clear();
@@ -51,19 +52,27 @@ internal sealed class TransformedBatch
             return made;
         }
         Counts += counts;
-        if (!tallies.TryGetValue(record.Stream, out var tally))
-            tallies.Add(record.Stream, tally = new Tally());
         tally.Counts += counts;
         if (tally.Samples.Count < shown)
-            tally.Samples.Add(new TransformSample(transforms.Masks ? null : Clip(record.Payload), made.Count == 0 ? null : Clip(made[0].Payload)));
+            tally.Samples.Add(new TransformSample(transforms.Masks ? null : Clip(record.Payload), made.Count == 0 ? null : Clip(made[0].Payload), made.Count));
         return made;
     }
 
-    public static string Clip(ReadOnlyMemory<byte> json) =>
-        json.Length <= MostSampleBytes ? Encoding.UTF8.GetString(json.Span) : Encoding.UTF8.GetString(json.Span[..MostSampleBytes]).TrimEnd('\uFFFD') + "…";
-
-    private sealed class Tally
+    private Tally TallyOf(string stream, StreamTransforms transforms)
     {
+        if (!tallies.TryGetValue(stream, out var tally))
+            tallies.Add(stream, tally = new Tally(transforms.Tally()));
+        return tally;
+    }
+
+    /// <param name="most">The longest text, in bytes of UTF-8.</param>
+    public static string Clip(ReadOnlyMemory<byte> json, int most = MostSampleBytes) =>
+        json.Length <= most ? Encoding.UTF8.GetString(json.Span) : Encoding.UTF8.GetString(json.Span[..most]).TrimEnd('\uFFFD') + "…";
+
+    private sealed class Tally(TransformTally steps)
+    {
+        public TransformTally Steps => steps;
+
         public TransformCounts Counts { get; set; } = new();
 
         public List<TransformSample> Samples { get; } = [];

@@ -72,6 +72,35 @@ public sealed class ReplayTests
     }
 
     [Fact]
+    public async Task What_a_mask_hid_is_not_replayed_and_is_called_so()
+    {
+        await using var world = new PipelineWorld { Text = Typed.Replace("- rename", "- mask: {name: redact}\n      - rename", StringComparison.Ordinal) };
+        world.Files.Write("a.jsonl", FakeFiles.Deal(1), FakeFiles.Deal(2, amount: 2), """{"id":"4","amount":"x"}""");
+        await world.Run();
+        Assert.Equal("SourceNotKept 3", Counts(await Replay(world, world.Text, new ReplayQuery("crm", Run: "crm-1"))));
+        var judged = await Replay(world, world.Text + "\n    rules: [{range: {price: {max: 1}}}]", new ReplayQuery("crm", Stream: "deals"));
+        Assert.Equal("NowQuarantined 1, SourceNotKept 2", Counts(judged));
+        Assert.Equal(3, judged.Sum(page => page.RulesOnly));
+        Assert.Empty(judged.SelectMany(page => page.Differences).Where(difference => difference.Outcome == ReplayOutcome.SourceNotKept));
+    }
+
+    [Fact]
+    public async Task The_first_page_says_about_how_many_records_there_are_where_that_is_known()
+    {
+        await using var world = await Filled();
+        foreach (var (query, total) in new (ReplayQuery, long?)[]
+        {
+            (new("crm", Run: "crm-1", Limit: 1), 4), (new("crm", Stream: "deals", Limit: 1), 3), (new("crm", Stream: "deals", Key: "1"), null),
+            (new("crm", Stream: "deals", From: world.Time.GetUtcNow().AddDays(-1)), null),
+        })
+        {
+            var pages = await Replay(world, Typed, query);
+            Assert.Equal(total, pages[0].Total);
+            Assert.All(pages.Skip(1), page => Assert.Null(page.Total));
+        }
+    }
+
+    [Fact]
     public void A_query_that_names_nothing_is_refused()
     {
         foreach (var query in new[] { new ReplayQuery("crm"), new ReplayQuery("crm", Run: "r", Key: "1"), new ReplayQuery("crm", Stream: "s", Limit: 0), new ReplayQuery("crm", Stream: "s", After: "x"), new ReplayQuery("crm", Stream: "s", After: "p-") })
@@ -93,9 +122,10 @@ public sealed class ReplayTests
         var pages = new List<ReplayPage>();
         do
         {
-            var replayer = new Replayer(read.Definition!, new GateJudges(), world.Time.GetUtcNow(), null);
-            var next = await new ReplayReader(PipelineWorld.Tenant, query, world.Log, world.Runs, world.Quarantine).Read(was => replayer.Look(was), default);
-            pages.Add(replayer.Page(next));
+            var replayer = new Replayer(read.Definition!, new GateJudges(), world.Time.GetUtcNow(), () => TransformsUnderTest.Key);
+            var reader = new ReplayReader(PipelineWorld.Tenant, query, world.Log, world.Runs, world.Quarantine);
+            var next = await reader.Read(was => replayer.Look(was), default);
+            pages.Add(replayer.Page(next, query.After is null ? await reader.Total(default) : null));
             query = query with { After = next };
         }
         while (query.After is not null);

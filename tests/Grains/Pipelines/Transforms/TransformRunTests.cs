@@ -67,7 +67,46 @@ public sealed class TransformRunTests
         var shown = Assert.Single(world.Keeper.View()!.Transforms!);
         Assert.Equal(("deals", new TransformCounts(2, 1, 1)), (shown.Stream, shown.Counts));
         Assert.Contains(new TransformSample(FakeFiles.Deal(1), """{"id":"1","amount":"1"}"""), shown.Samples);
-        Assert.Contains(new TransformSample(FakeFiles.Deal(2, amount: 9), null), shown.Samples);
+        Assert.Contains(new TransformSample(FakeFiles.Deal(2, amount: 9), null, 0), shown.Samples);
         Assert.Empty(await world.Heads());
+    }
+
+    [Fact]
+    public async Task Each_step_counts_what_came_to_it_and_what_left_it()
+    {
+        await using var world = new PipelineWorld
+        {
+            Text = Of("filter: id != '3'|split: {field: lines, key: sku}|flatten: \"_\"|cast: {lines_price: {type: number, onFailure: null}}|cast: {amount: integer}"),
+        };
+        world.Files.Write("a.jsonl", """{"id":"1","amount":"5","lines":[{"sku":"a","price":"1"},{"sku":"b","price":"?"}]}""", """{"id":"2","amount":"x","lines":[{"sku":"a","price":"2"}]}""",
+            """{"id":"3","amount":"1","lines":[]}""");
+        await world.Run();
+        var did = Assert.Single(world.Keeper.Transforms!.Streams);
+        Assert.Equal(
+            [new(1, "filter id != '3'", 3, 2, 0, 0), new(2, "split lines", 2, 3, 0, 0), new(3, "flatten \"_\"", 3, 3, 0, 0), new(4, "cast lines_price: number", 3, 3, 1, 0), new(5, "cast amount: integer", 3, 3, 0, 1)],
+            did.Steps);
+        Assert.Equal(new TransformCounts(3, 3, 1, 1, 1), did.Counts);
+        Assert.Equal((3, null), (world.Keeper.Transforms.CountedIn, world.Keeper.Transforms.Since));
+    }
+
+    [Fact]
+    public async Task A_run_that_another_activation_goes_on_with_says_since_when_its_steps_are_counted()
+    {
+        await using var world = new PipelineWorld { Text = Of("cast: {amount: text}"), BatchRecords = 1 };
+        world.Files.WriteDeals("a.jsonl", 1, 2, 3, 4);
+        world.StopAfterSteps = 2;
+        var before = await world.Run();
+        await world.GoOn();
+        Assert.Null(world.Keeper.Transforms!.Since); // The world does not tell its keeper that the run goes on; a grain does:
+        var row = world.Keeper.Row!;
+        Assert.Equal(4, row.Counts.In);
+        var next = new RunKeeper(PipelineWorld.Tenant, "crm", world.Log, world.Runs, world.Time);
+        await next.Load(default);
+        next.GoesOn(world.Keeper.Transforms with { CountedIn = row.Counts.In });
+        Assert.Equal((row.RunId, null), (next.Transforms!.RunId, next.Transforms.Since));
+        var late = new RunKeeper(PipelineWorld.Tenant, "crm", world.Log, world.Runs, world.Time);
+        await late.Load(default);
+        late.GoesOn(world.Keeper.Transforms with { CountedIn = before.Counts.In - 1 });
+        Assert.NotNull(late.Transforms!.Since);
     }
 }

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Sophia.Knowledge;
+namespace Sophia.Resilience;
 
 /// <summary>An endpoint answered with another status than 200.</summary>
 internal sealed class EndpointFailure(HttpStatusCode status, TimeSpan? retryAfter) : Exception($"HTTP {(int)status}")
@@ -12,6 +12,6 @@ internal sealed class EndpointFailure(HttpStatusCode status, TimeSpan? retryAfte
     /// <summary>Whether the same request may be answered later.</summary>
     public bool MayPass => status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError;
 
-    /// <summary>Whether fewer or other texts may be answered: too long, too many, or such that the model wants none of them.</summary>
-    public bool IsOfTheTexts => status is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnprocessableEntity;
+    /// <summary>Whether another request may be answered at once: this one is too long, asks for too much, or says what the model wants to hear nothing of.</summary>
+    public bool IsOfTheRequest => status is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnprocessableEntity;
 }

@@ -1,0 +1,36 @@
+namespace Sophia.Log;
+
+/// <summary>Judges the entries of one append in their own order, and counts what became of them: the same in every engine.</summary>
+/// <param name="entries">How many the append has.</param>
+/// <param name="number">The number of a partition's name.</param>
+internal sealed class LogTally(int entries, Func<string?, long> number)
+{
+    private readonly EntryDisposition[] dispositions = new EntryDisposition[entries];
+    private int stored;
+    private int duplicates;
+    private int deleted;
+    private int conflicts;
+
+    /// <summary>Whether a row is to be written. The head of an unchanged record moves to the partition that it is seen in.</summary>
+    public bool IsToStore(int index, in NewEntry entry, ref Head head)
+    {
+        switch (dispositions[index] = LogJudgement.Of(entry, head))
+        {
+            case EntryDisposition.Conflict:
+                conflicts++;
+                return false;
+            case EntryDisposition.Duplicate:
+                duplicates++;
+                LogJudgement.MoveTo(ref head, number(entry.Partition));
+                return false;
+            default:
+                _ = entry.Operation == RecordOperation.Delete ? deleted++ : stored++;
+                return true;
+        }
+    }
+
+    /// <param name="first">The position that the append's first row had, if it wrote any.</param>
+    /// <param name="last">The newest position after it.</param>
+    public AppendOutcome.Committed Committed(Fence fence, long first, long last) =>
+        last >= first ? new(fence, first, last, stored, duplicates, deleted, conflicts, dispositions) : new(fence, 0, 0, stored, duplicates, deleted, conflicts, dispositions);
+}
