@@ -45,9 +45,9 @@ internal static class PipelineEndpoints
         return await grains.Pipeline(context, name).Define(text, file ?? $"{name}.{(text.AsSpan().TrimStart().StartsWith("{") ? "json" : "yaml")}");
     }
 
-    private static Task<ReplayPage> Replay(string name, ReplayRequest request, HttpContext context, IGrainFactory grains) => grains.Replay(context, name, request);
+    private static Task<ReplayPage> Replay(string name, ReplayRequest request, HttpContext context, IGrainFactory grains) => grains.ReplayPart(context, name, request);
 
-    public static Task<ReplayPage> Replay(this IGrainFactory grains, HttpContext context, string name, ReplayRequest request) =>
+    public static Task<ReplayPage> ReplayPart(this IGrainFactory grains, HttpContext context, string name, ReplayRequest request) =>
         TenantId.IsName(name)
             ? grains.GetGrain<IReplayGrain>(TenantKey.Of(context.User.Caller().Tenant)).Page(new ReplayQuery(name, request.Run, request.Stream, request.Key, request.From, request.Until, request.Definition,
                 request.File ?? "definition", request.After, request.Limit))

@@ -44,7 +44,7 @@ public sealed class TransformPageTests(Chromium chromium, SophiaApp app) : IClas
         await using var visitor = await Visitor.SignedIn(chromium, app);
         var page = visitor.Page;
         await page.GotoAsync("/pipelines/again");
-        await page.GetByLabel("Stream").FillAsync("again/orders");
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Stream", Exact = true }).FillAsync("again/orders");
         await page.GetByRole(AriaRole.Button, new() { Name = "Replay" }).ClickAsync();
         await Expect(page.Locator("#replay-state")).ToHaveTextAsync("Replayed 2 records.");
         await Expect(page.Locator("[data-outcome=Same] dd")).ToHaveTextAsync("2");

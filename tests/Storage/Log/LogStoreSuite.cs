@@ -106,7 +106,7 @@ public abstract partial class LogStoreSuite : IAsyncLifetime
     {
         Assert.Empty(await Log.Current(Acme, "contacts", null, 10, default));
         await Append([Record("ü", "1"), Record("b", "1"), Record("a", "1"), Record("Z", "1")]);
-        await Append([Record("b", "2"), Record("a", "1") with { Operation = RecordOperation.Delete, Payload = "{}"u8.ToArray() }]);
+        await Append([Record("b", "2"), Tombstone("a")]);
         var first = await Log.Current(Acme, "contacts", null, 3, default);
         Assert.Equal([("Z", 1L, RecordOperation.Upsert), ("a", 2L, RecordOperation.Delete), ("b", 2L, RecordOperation.Upsert)], first.Select(row => (row.Key, row.Version, row.Operation)));
         foreach (var row in first)

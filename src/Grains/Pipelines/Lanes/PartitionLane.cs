@@ -123,6 +123,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
             Checkpoints = [new CheckpointWrite(pipeline, open!.Name, mark.ToJson())],
             RunDelta = new RunDelta(work.RunId, counts, last ? 1 : 0, batch?.QualitySum ?? 0),
         }, cancellation);
+        var transforms = batch?.Transforms;
         if (!last)
             ahead ??= Prepare(work, cancellation);
         switch (await append)
@@ -131,7 +132,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
                 if (done.LastPosition > 0)
                     parts.Committed(done.LastPosition);
                 return new LaneAnswer(last ? LaneOutcome.Done : LaneOutcome.More,
-                    counts with { Stored = done.Stored, Duplicate = done.Duplicates, Deleted = done.Deleted }, done.LastPosition, batch?.QualitySum ?? 0);
+                    counts with { Stored = done.Stored, Duplicate = done.Duplicates, Deleted = done.Deleted }, done.LastPosition, batch?.QualitySum ?? 0, Transforms: transforms);
             case LogWrite.Lost:
                 IsLost = true;
                 break;

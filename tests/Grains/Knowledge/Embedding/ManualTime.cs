@@ -32,9 +32,9 @@ internal sealed class ManualTime : TimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new Alarm(this, () => callback(state));
-        timer.Change(dueTime, period);
         lock (gate)
-            timers.Add(timer);
+            timers.Add(timer); // Before anybody is told that it is set.
+        timer.Change(dueTime, period);
         return timer;
     }
 
