@@ -23,7 +23,7 @@ internal static class ShowTransforms
     /// <summary>Two records beside each other, field by field; whole where they cannot be taken apart.</summary>
     public static void Difference(string? before, string? after, string without)
     {
-        if (before is null || after is null || RecordDifference.Between(before, after) is not { } changes)
+        if (before is null || after is null || JsonDifference.Between(before, after) is not { } changes)
         {
             AnsiConsole.MarkupLine($"  before  {Show.Plain(before ?? "(not shown: the stream masks values)", 2_000)}");
             AnsiConsole.MarkupLine($"  after   {Show.Plain(after ?? without, 2_000)}");

@@ -4,10 +4,10 @@ using Sophia.Knowledge;
 namespace Sophia.Pipelines;
 
 /// <summary>A field that differs between two records. Values are JSON as it stands, at most 200 characters, so that "5" and 5 can be told apart; null: the field is not there.</summary>
-public sealed record FieldChange(string Field, string? Before, string? After);
+public sealed record JsonChange(string Field, string? Before, string? After);
 
-/// <summary>Tells two records apart field by field: objects within objects by the path to them, lists as a whole.</summary>
-public static class RecordDifference
+/// <summary>Tells two records apart field by field and type by type: objects within objects by the path to them, lists as a whole.</summary>
+public static class JsonDifference
 {
     /// <summary>The most fields that are told.</summary>
     public const int MostFields = 100;
@@ -15,17 +15,17 @@ public static class RecordDifference
     private const int MostLength = 200;
 
     /// <summary>What differs, in the order of the fields before, then those that are new. Null where one is no JSON object, such as one that was cut.</summary>
-    public static IReadOnlyList<FieldChange>? Between(string before, string after)
+    public static IReadOnlyList<JsonChange>? Between(string before, string after)
     {
         if (Fields(before) is not { } was || Fields(after) is not { } becomes)
             return null;
-        var changes = new List<FieldChange>();
+        var changes = new List<JsonChange>();
         foreach (var (field, value) in was)
             if (!becomes.TryGetValue(field, out var other) || other != value)
-                changes.Add(new FieldChange(field, Clip(value), Clip(other)));
+                changes.Add(new JsonChange(field, Clip(value), Clip(other)));
         foreach (var (field, value) in becomes)
             if (!was.ContainsKey(field))
-                changes.Add(new FieldChange(field, null, Clip(value)));
+                changes.Add(new JsonChange(field, null, Clip(value)));
         return changes.Count > MostFields ? changes[..MostFields] : changes;
     }
 
