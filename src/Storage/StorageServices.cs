@@ -24,11 +24,15 @@ public static class StorageServices
         services.AddOptions<StorageOptions>().Configure(configure ?? (_ => { })).ValidateDataAnnotations()
             .Validate(options => int.IsPow2(options.PageBytes), "StorageOptions.PageBytes must be a power of two.").ValidateOnStart();
         services.AddSingleton(provider => DataFolder.Open(provider.GetRequiredService<IOptions<StorageOptions>>().Value.DataFolder));
-        services.AddSingleton(provider => new DatabaseFiles(provider.GetRequiredService<DataFolder>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value));
+        services.AddSingleton(provider => new DatabaseFiles(provider.GetRequiredService<DataFolder>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value,
+            isEnded: provider.GetService<ITenantGate>() is { } gate ? gate.IsEnded : null));
+        services.AddSingleton<ITenantMemory, TenantFolders>();
         services.AddLogging();
         services.AddSingleton<StaleWrites>();
         services.AddSingleton(provider => new VectorCache(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value));
         services.AddSingleton(provider => new WordCache(provider.GetRequiredService<DatabaseFiles>(), provider.GetRequiredService<IOptions<StorageOptions>>().Value, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<WordCache>>()));
+        services.AddSingleton<ITenantCopies>(provider => provider.GetRequiredService<VectorCache>());
+        services.AddSingleton<ITenantCopies>(provider => provider.GetRequiredService<WordCache>());
         services.AddSingleton<IIndexStore, SqliteIndexStore>();
         services.AddSingleton<IVectorStore, SqliteVectorStore>();
         if (postgres is null)
@@ -68,8 +72,10 @@ public static class StorageServices
             var folder = provider.GetRequiredService<DataFolder>();
             var database = PostgresDatabase.Open(provider.GetRequiredService<IOptions<PostgresOptions>>().Value);
             LogPlace.IsIn(folder, database.Store, database.Server);
+            database.IsEnded = provider.GetService<ITenantGate>() is { } gate ? gate.IsEnded : static _ => false;
             return database;
         });
+        services.AddSingleton<ITenantMemory, PostgresTenants>();
         services.AddSingleton<ILogStore>(provider => new RoomyLogStore(new PostgresLogStore(provider.GetRequiredService<PostgresDatabase>(), provider.GetRequiredService<StaleWrites>()), provider.GetRequiredService<IStorageRoom>(), provider.GetService<ITenantGate>()));
         services.AddSingleton<IRoomProbe>(provider => new PostgresProbe(provider.GetRequiredService<PostgresDatabase>(), provider.GetRequiredService<IOptions<RoomOptions>>().Value.PostgresBytes));
         services.AddSingleton<IRunStore, PostgresRunStore>();

@@ -70,5 +70,16 @@ public sealed class ManagementTests
         Assert.StartsWith("ActivationIdle", cluster.Journal.Read(grain.GetGrainId().ToString())[0], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Any_activation_ends_when_its_management_is_told_to()
+    {
+        await using var cluster = await SiloCluster.Start("a", "b");
+        var grain = cluster.Grains.GetGrain<IByHashGrain>("told");
+        await grain.Where();
+        await cluster.Grains.GetGrain<Orleans.Core.Internal.IGrainManagementExtension>(grain.GetGrainId()).DeactivateOnIdle();
+        await SiloCluster.Eventually(() => Task.FromResult(cluster.Journal.Read(grain.GetGrainId().ToString()).Count > 0));
+        Assert.StartsWith("ApplicationRequested", cluster.Journal.Read(grain.GetGrainId().ToString())[0], StringComparison.Ordinal);
+    }
+
     private static bool Names(string grainType) => grainType.Contains(nameof(ByHashGrain), StringComparison.Ordinal);
 }

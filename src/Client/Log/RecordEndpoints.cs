@@ -12,6 +12,13 @@ internal static class RecordEndpoints
         group.MapGet("/records", (string stream, HttpContext context, IGrainFactory grains, string? after = null, int limit = 100) =>
             Grain(context, grains).Scan(Text(stream), Text(after ?? "") is { Length: > 0 } key ? key : null, Limits.Checked(limit)))
             .WithSummary("The newest versions of a stream in key order, after a key.");
+        group.MapGet("/records/as-of", (string stream, HttpContext context, IGrainFactory grains, TimeProvider time, DateTimeOffset? at = null, string? after = null, int limit = 100) =>
+            Grain(context, grains).Standing(Text(stream), at ?? time.GetUtcNow(), Text(after ?? "") is { Length: > 0 } key ? key : null, Limits.Checked(limit)))
+            .WithSummary("Records of a stream as they stood at a moment (default: now), in key order, after a key. Goes on while there is a next; a moment before the stream's horizon is 409.");
+        group.MapGet("/retention", (HttpContext context, IGrainFactory grains) => Retention(context, grains).View())
+            .WithSummary("What streams keep of their versions, from which moment on they can be read as they stood, and what was removed.");
+        group.MapPost("/retention/look", (HttpContext context, IGrainFactory grains) => Retention(context, grains).Look()).RequireAuthorization(Roles.Operator)
+            .WithSummary("Removes now what streams need not keep, beside the schedule.");
         group.MapGet("/record", One).WithSummary("One record: the newest version, a version by number, or the one that was newest at a moment (asOf).");
         group.MapGet("/record/versions", (string stream, string key, HttpContext context, IGrainFactory grains, int limit = 100) =>
             Grain(context, grains).Versions(Text(stream), Text(key), Limits.Checked(limit))).WithSummary("Versions of a record, newest first.");
@@ -32,6 +39,8 @@ internal static class RecordEndpoints
         };
         return found ?? throw new RefusedException(RefusalCode.NotFound, "There is no such record, or it has no such version.");
     }
+
+    private static IRetentionGrain Retention(HttpContext context, IGrainFactory grains) => grains.GetGrain<IRetentionGrain>(TenantKey.Of(context.User.Caller().Tenant));
 
     private static IRecordsGrain Grain(HttpContext context, IGrainFactory grains) =>
         grains.GetGrain<IRecordsGrain>(TenantKey.Of(context.User.Caller().Tenant));

@@ -8,7 +8,7 @@ namespace Sophia.Security;
 /// <summary>Who presented which key, remembered for a short while so that most requests ask no grain.</summary>
 /// <remarks>A made-up tenant never wakes a grain: the list of tenants is consulted first, and asked for anew at most once a second. A key that was right here
 /// before is no guess: it does not pass the throttle, whatever else comes from its address.</remarks>
-internal sealed class CallerReplica(IGrainFactory grains, SignInThrottle throttle, TimeProvider time)
+internal sealed class CallerReplica(IGrainFactory grains, SignInThrottle throttle, TimeProvider time) : ITenantCopies
 {
     private readonly ConcurrentDictionary<string, (Caller Caller, DateTimeOffset Until)> remembered = new(StringComparer.Ordinal);
     private readonly Lock gate = new();
@@ -64,9 +64,10 @@ internal sealed class CallerReplica(IGrainFactory grains, SignInThrottle throttl
         return tenants = [.. await grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System).List()];
     }
 
-    /// <summary>Forgets what is remembered of a tenant, because its keys changed.</summary>
+    /// <summary>Forgets what is remembered of a tenant, because its keys changed or it ended.</summary>
     public void Forget(TenantId tenant)
     {
+        tenants = [.. tenants.Where(known => known != tenant)];
         foreach (var (hash, entry) in remembered)
             if (entry.Caller.Tenant == tenant)
                 remembered.TryUpdate(hash, (entry.Caller, DateTimeOffset.MinValue), entry);

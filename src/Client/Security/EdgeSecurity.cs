@@ -14,6 +14,7 @@ public static class EdgeSecurity
     {
         services.AddSingleton<SignInThrottle>();
         services.AddSingleton<CallerReplica>();
+        services.AddSingleton<ITenantCopies>(provider => provider.GetRequiredService<CallerReplica>());
         services.AddSingleton<LiveKeys>();
         services.AddSingleton<OpenRequests>();
         services.AddSingleton<RevokedKeys>();

@@ -14,6 +14,7 @@ internal static class TenantEndpoints
         app.MapPost("/api/tenants", Create).RequireAuthorization(Roles.Owner).WithTags("Tenants")
             .WithSummary("Creates a tenant and issues its owner's key. Only the owner of the system tenant may.");
         app.MapLifecycle();
+        app.MapTenantEnd();
     }
 
     private static void MapLifecycle(this IEndpointRouteBuilder app)
@@ -32,7 +33,7 @@ internal static class TenantEndpoints
 
     private static async Task<TenantView> Suspend(string tenant, SuspendTenant request, HttpContext context, IGrainFactory grains, EdgeOptions options, ITenantGate gate)
     {
-        var id = Other(tenant, context, options);
+        var id = await Living(tenant, context, options, gate);
         var because = request.Reason?.Trim() is { Length: >= 1 and <= MostReasonCharacters } text ? text
             : throw new RefusedException(RefusalCode.Invalid, $"reason has 1 to {MostReasonCharacters} characters; the tenant's people are told it.");
         using var _ = CallerContext.ForSystem("suspension of a tenant");
@@ -43,28 +44,38 @@ internal static class TenantEndpoints
 
     private static async Task<TenantView> Resume(string tenant, HttpContext context, IGrainFactory grains, EdgeOptions options, ITenantGate gate)
     {
-        var id = Other(tenant, context, options);
+        var id = await Living(tenant, context, options, gate);
         using var _ = CallerContext.ForSystem("end of a tenant's suspension");
+        if (await grains.GetGrain<ITenantEndGrain>(TenantEnd.KeyOf(id)).View() is { } ending)
+            throw new RefusedException(RefusalCode.Conflict, $"This tenant will be deleted on {ending.DeletesAt.UtcDateTime:yyyy-MM-dd HH:mm} UTC: take that back first.");
         var view = await grains.GetGrain<ITenantGrain>(TenantKey.Of(id)).Resume(By(context));
         await gate.Refresh();
         return view;
     }
 
-    private static TenantId Other(string tenant, HttpContext context, EdgeOptions options)
+    /// <summary>A tenant beside the system's that is not deleted, as far as this process knows; asked anew, because it learns so within seconds only.</summary>
+    internal static async Task<TenantId> Living(string tenant, HttpContext context, EdgeOptions options, ITenantGate gate)
+    {
+        var id = Other(tenant, context, options);
+        await gate.Refresh();
+        return gate.IsEnded(id) ? throw new RefusedException(RefusalCode.NotFound, "There is no such tenant.") : id;
+    }
+
+    internal static TenantId Other(string tenant, HttpContext context, EdgeOptions options)
     {
         MustOwnSystem(context, options);
         if (!TenantId.TryParse(tenant, out var id))
             throw new RefusedException(RefusalCode.NotFound, "There is no such tenant.");
-        return id != options.SystemTenant ? id : throw new RefusedException(RefusalCode.Conflict, "The system tenant cannot be suspended: nobody could lift it.");
+        return id != options.SystemTenant ? id : throw new RefusedException(RefusalCode.Conflict, "The system tenant can be neither suspended nor deleted: nobody could lift it.");
     }
 
-    private static void MustOwnSystem(HttpContext context, EdgeOptions options)
+    internal static void MustOwnSystem(HttpContext context, EdgeOptions options)
     {
         if (context.User.Caller().Tenant != options.SystemTenant)
             throw new RefusedException(RefusalCode.Forbidden, "Only the owner of the system tenant may do this.");
     }
 
-    private static string By(HttpContext context) => context.User.Caller() is var caller ? $"{caller.Tenant} {caller.KeyId}" : "";
+    internal static string By(HttpContext context) => context.User.Caller() is var caller ? $"{caller.Tenant} {caller.KeyId}" : "";
 
     private static async Task<TenantView> View(HttpContext context, IGrainFactory grains) =>
         await Grain(context, grains).View() ?? throw new RefusedException(RefusalCode.NotFound, "There is no such tenant.");
@@ -90,7 +101,7 @@ internal static class TenantEndpoints
         return Results.NoContent();
     }
 
-    private static async Task<IResult> Create(NewTenant request, HttpContext context, IGrainFactory grains, EdgeOptions options, CallerReplica callers)
+    private static async Task<IResult> Create(NewTenant request, HttpContext context, IGrainFactory grains, EdgeOptions options, CallerReplica callers, ITenantGate gate)
     {
         if (context.User.Caller().Tenant != options.SystemTenant)
             throw new RefusedException(RefusalCode.Forbidden, "Only the owner of the system tenant creates tenants.");
@@ -98,6 +109,7 @@ internal static class TenantEndpoints
             throw new RefusedException(RefusalCode.Invalid, $"tenant is 1 to {TenantId.MaxLength} of a-z, 0-9 and '-', and not \"{TenantKey.System}\".");
         using var _ = CallerContext.ForSystem("creation of a tenant");
         var grain = grains.GetGrain<ITenantGrain>(TenantKey.Of(request.Tenant));
+        await TenantEndEndpoints.MayTakeName(request, grains, gate, By(context));
         if (await grain.View() is not null)
             throw new RefusedException(RefusalCode.Conflict, "There is such a tenant already.");
         await grain.Create(Label(request.DisplayName));
@@ -113,7 +125,8 @@ internal static class TenantEndpoints
         : throw new RefusedException(RefusalCode.Invalid, $"A label or displayName has 1 to {MostLabelCharacters} characters.");
 }
 
-public sealed record NewTenant(TenantId Tenant, string? DisplayName);
+/// <summary>ReuseName: also where a tenant that was deleted had the name.</summary>
+public sealed record NewTenant(TenantId Tenant, string? DisplayName, bool ReuseName = false);
 
 /// <summary>Reason is what the tenant's people are told, 1 to 500 characters.</summary>
 public sealed record SuspendTenant(string? Reason);

@@ -6,11 +6,18 @@ internal static class TenantLines
     /// <summary>Tenants that are asked for details at once: each is two calls.</summary>
     public const int Most = 50;
 
-    /// <summary>All, by name and state alone.</summary>
+    /// <summary>All, by name and state alone; then those that are being deleted, or were and whose name is taken.</summary>
     public static async Task<IReadOnlyList<TenantLine>> All(IGrainFactory grains)
     {
         using var _ = CallerContext.ForSystem("list of tenants");
-        return await Plain(grains);
+        var directory = grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System);
+        var buried = (await directory.Tombstones()).ToDictionary(one => one.Tenant, one => one.DeletedAt);
+        var ended = (await directory.Suspensions()).Tenants.Where(one => one.Ended);
+        return
+        [
+            .. await Plain(grains),
+            .. ended.Select(one => buried.TryGetValue(one.Tenant, out var at) ? new TenantLine(one.Tenant, true, "deleted") { Ended = true, DeletedAt = at } : new TenantLine(one.Tenant, true, "being deleted") { Ended = true }),
+        ];
     }
 
     /// <summary>At most <see cref="Most"/> of them by name, after a name, with what each keeps; and whether there are more.</summary>
@@ -67,4 +74,10 @@ public sealed record TenantLine(TenantId Tenant, bool Suspended, string? Because
     public TenantUsage? Usage { get; init; }
 
     public string? Unknown { get; init; }
+
+    /// <summary>It is being deleted, or was.</summary>
+    public bool Ended { get; init; }
+
+    /// <summary>A tombstone, and since when.</summary>
+    public DateTimeOffset? DeletedAt { get; init; }
 }

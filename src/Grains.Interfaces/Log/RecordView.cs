@@ -38,6 +38,7 @@ public interface IRecordsGrain : IGrainWithStringKey
     Task<RecordView?> Version(string stream, string key, long version);
 
     /// <summary>The version that was newest at a moment, or null.</summary>
+    /// <exception cref="Operations.RefusedException">Conflict: versions of then are gone; the text says from when on there are.</exception>
     [Alias("AsOf"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<RecordView?> AsOf(string stream, string key, DateTimeOffset moment);
 
@@ -52,10 +53,19 @@ public interface IRecordsGrain : IGrainWithStringKey
     [Alias("Scan"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<RecordView>> Scan(string stream, string? afterKey, int limit);
 
+    /// <summary>Records of a stream as they stood at a moment, in key order, after a key; looks at at most <paramref name="limit"/> keys (1 to 1,000), of which some may not have been there.</summary>
+    /// <exception cref="Operations.RefusedException">Conflict: versions of then are gone; the text says from when on there are.</exception>
+    [Alias("Standing"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    Task<RecordsPage> Standing(string stream, DateTimeOffset moment, string? afterKey, int limit);
+
     /// <summary>Says for a record ("stream/key"), quarantined item or run which stage it is in, since when, and what it waits for.</summary>
     [Alias("Why"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<WhyView> Why(string id);
 }
+
+/// <param name="Next">The key to go on after; null: that was all.</param>
+[GenerateSerializer, Immutable, Alias("Sophia.RecordsPage")]
+public sealed record RecordsPage([property: Id(0)] IReadOnlyList<RecordView> Records, [property: Id(1)] string? Next);
 
 /// <summary>The life of one thing, in order; the last stage is where it is now.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.WhyView")]

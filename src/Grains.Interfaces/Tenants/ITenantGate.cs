@@ -9,6 +9,15 @@ public interface ITenantGate
     /// <summary>Why nothing of the tenant is read or written now, in one sentence; null: it is.</summary>
     string? Because(TenantId tenant);
 
+    /// <summary>Whether the tenant is being deleted, or was: then not even the system or its own grains reach its stores.</summary>
+    bool IsEnded(TenantId tenant);
+
     /// <summary>Asks anew.</summary>
     Task Refresh();
+}
+
+/// <summary>What a process remembers of tenants to be quick. Told in every process when a tenant ends.</summary>
+public interface ITenantCopies
+{
+    void Forget(TenantId tenant);
 }

@@ -62,14 +62,31 @@ public interface ITenantDirectoryGrain : IGrainWithStringKey
     /// <summary>Told by the tenant's grain. Null: it is suspended no more.</summary>
     [Alias("Suspend"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task Suspend(TenantId tenant, string? because);
+
+    /// <summary>The tenant is being deleted: it leaves the list, and every process closes all doors to it within <see cref="ITenantGate.HoldsWithin"/>, also those between its own grains and to its stores.</summary>
+    [Alias("Close"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    Task Close(TenantId tenant);
+
+    /// <summary>Nothing of the tenant is left. Its name stays taken.</summary>
+    [Alias("Bury"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    Task Bury(TenantTombstone tombstone);
+
+    /// <summary>The name of a deleted tenant may be taken again.</summary>
+    [Alias("Free"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    Task Free(TenantId tenant);
+
+    /// <summary>Whose names are taken by tenants that were deleted.</summary>
+    [Alias("Tombstones"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    Task<IReadOnlyList<TenantTombstone>> Tombstones();
 }
 
 /// <summary>Version rises with each change, so that a late answer does not take the place of a newer one.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.TenantSuspensions")]
 public sealed record TenantSuspensions([property: Id(0)] long Version, [property: Id(1)] IReadOnlyList<TenantSuspension> Tenants);
 
+/// <param name="Ended">It is being deleted, or was: nothing of it is reached any more, by anybody.</param>
 [GenerateSerializer, Immutable, Alias("Sophia.TenantSuspension")]
-public sealed record TenantSuspension([property: Id(0)] TenantId Tenant, [property: Id(1)] string Because);
+public sealed record TenantSuspension([property: Id(0)] TenantId Tenant, [property: Id(1)] string Because, [property: Id(2)] bool Ended = false);
 
 /// <summary>What a caller may do, from least to most.</summary>
 public enum TenantRole

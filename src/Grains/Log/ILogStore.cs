@@ -36,6 +36,13 @@ public interface ILogStore
     /// <summary>Heads of a stream in key order (by UTF-8 bytes) after a key, at most <paramref name="limit"/>. With a partition, only heads that were last seen in it: an unchanged record (a duplicate) moves its head to the partition it comes from.</summary>
     Task<IReadOnlyList<HeadEntry>> Heads(TenantId tenant, string stream, string? afterKey, string? partition, int limit, CancellationToken cancellation);
 
+    /// <summary>Records of a stream as they stood at a moment, in key order after a key: looks at at most <paramref name="limit"/> keys and answers those that were there, each with the version that was newest then.</summary>
+    /// <returns>No rows where versions were removed that were current at the moment or later: then <see cref="AsOfPage.Horizon"/> is after it.</returns>
+    Task<AsOfPage> AsOf(TenantId tenant, string stream, DateTimeOffset moment, string? afterKey, int limit, CancellationToken cancellation);
+
+    /// <summary>Removes versions that a stream need not keep, of some keys in key order, in one transaction (docs/adr/0025). Never the newest version of a record, nor the row at the log's last position.</summary>
+    Task<CompactedPage> Compact(TenantId tenant, CompactionOrder order, CancellationToken cancellation);
+
     Task<IReadOnlyList<StreamCount>> Streams(TenantId tenant, CancellationToken cancellation);
 
     /// <summary>What a pipeline remembers of a partition of its source, or null.</summary>
@@ -153,7 +160,27 @@ public sealed record LogEntry(
 /// <summary>The newest version of a key.</summary>
 public sealed record HeadEntry(string Stream, string Key, long Position, long Version, RecordOperation Operation, UInt128 Hash, string? Partition);
 
-public sealed record StreamCount(string Stream, EntryType Type, long Records, long Deleted);
+/// <summary>Horizon: every moment from it on can be read exactly; null: every moment there was.</summary>
+public sealed record StreamCount(string Stream, EntryType Type, long Records, long Deleted, DateTimeOffset? Horizon = null);
+
+/// <param name="Next">The key to go on after; null: that was all.</param>
+/// <param name="Horizon">The stream's, as of the same state of the log.</param>
+public sealed record AsOfPage(IReadOnlyList<LogEntry> Rows, string? Next, DateTimeOffset? Horizon);
+
+/// <summary>What may go of a stream: a version that is beyond every limit that is stated.</summary>
+/// <param name="AfterKey">Keys after this one are looked at; null: from the first.</param>
+/// <param name="Keys">How many keys at most.</param>
+/// <param name="Rows">How many rows are removed at most.</param>
+/// <param name="Before">Versions may go that were replaced at or before this moment, and tombstones of then; null: whenever.</param>
+/// <param name="KeepVersions">The newest versions of each record that stay, at least 1; null: no number counts.</param>
+/// <param name="ProjectedTo">Tombstones up to this position may go.</param>
+public sealed record CompactionOrder(string Stream, string? AfterKey, int Keys, int Rows, DateTimeOffset? Before, int? KeepVersions, long ProjectedTo);
+
+/// <param name="After">The key to go on after; null: from the first.</param>
+/// <param name="More">Whether there may be more to look at.</param>
+/// <param name="Versions">Rows removed, tombstones included.</param>
+/// <param name="Keys">Deleted records of which nothing is left.</param>
+public sealed record CompactedPage(string? After, bool More, long Versions, long Keys);
 
 /// <summary>What a pipeline remembers of one partition; State is the reader's own JSON.</summary>
 public sealed record Checkpoint(string Pipeline, string Partition, string State, string Run, DateTimeOffset At);

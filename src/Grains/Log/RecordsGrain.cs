@@ -26,6 +26,27 @@ internal sealed class RecordsGrain(ILogStore log, IRecordExplainer explainer) : 
 
     public async Task<RecordView?> AsOf(string stream, string key, DateTimeOffset moment)
     {
+        var found = await Walked(stream, key, moment);
+        // Asked last: what is removed while it is read moves the horizon.
+        MustReach(stream, moment, (await log.AsOf(Tenant, stream, moment, key, 1, default)).Horizon);
+        return found;
+    }
+
+    public async Task<RecordsPage> Standing(string stream, DateTimeOffset moment, string? afterKey, int limit)
+    {
+        var page = await log.AsOf(Tenant, stream, moment, afterKey, Checked(limit), default);
+        MustReach(stream, moment, page.Horizon);
+        return new RecordsPage([.. page.Rows.Select(ViewOf).OfType<RecordView>()], page.Next);
+    }
+
+    private static void MustReach(string stream, DateTimeOffset moment, DateTimeOffset? horizon)
+    {
+        if (horizon > moment)
+            throw new RefusedException(RefusalCode.Conflict, $"The stream \"{stream}\" can be read as it stood from {horizon.Value.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", System.Globalization.CultureInfo.InvariantCulture)} UTC on; older versions were removed by its retention.");
+    }
+
+    private async Task<RecordView?> Walked(string stream, string key, DateTimeOffset moment)
+    {
         long? below = null;
         while (true)
         {

@@ -52,8 +52,17 @@ public sealed record StreamDefinition
     /// <summary>By the name that rules use, the name that the field has in the records.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>What is kept of the stream's versions; null: all, for ever.</summary>
+    public RetentionDefinition? Retention { get; init; }
+
     public string HeaderOf(string field) => Headers.GetValueOrDefault(field, field);
 }
+
+/// <summary>A version may go once it is beyond every limit that is stated; at least one is.</summary>
+/// <param name="Days">Every moment of so many last days can be read exactly; 1 to 36,500.</param>
+/// <param name="Versions">So many newest versions of each record stay; 1 to 1,000,000.</param>
+/// <param name="Expire">Whether records that were not written for so many days are deleted.</param>
+public sealed record RetentionDefinition(int? Days, int? Versions, bool Expire);
 
 /// <summary>A rule that somebody switched on, for which stream, and on what evidence.</summary>
 public sealed record AcceptedRule(string Stream, RuleDefinition Rule, string? Because);

@@ -98,6 +98,8 @@ internal sealed partial class PipelineGrain(
         Reread();
         await triggers.Remind();
         triggers.Watch();
+        if (read.Definition.Streams.Values.Any(stream => stream.Retention is not null))
+            await GrainFactory.GetGrain<IRetentionGrain>(TenantKey.Of(key.Tenant)).Wake();
         return await Changed(known?.Version ?? 0, known is null ? [] : DefinitionDifference.Between(known.Text, definitionText));
     }
 

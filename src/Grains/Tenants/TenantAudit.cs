@@ -11,13 +11,12 @@ internal sealed class TenantAudit(ILogStore log, TenantId tenant, TimeProvider t
 {
     public const string Stream = OwnStreams.Audit + "/tenant";
 
-    private readonly FencedWriter writer = new(log, tenant, "tenant/audit");
-
     public async Task Write(string what, string by, string? because)
     {
         var now = time.GetUtcNow();
         var payload = System.Text.Encoding.UTF8.GetBytes(new JsonObject { ["what"] = what, ["by"] = by, ["because"] = because, ["at"] = now.ToString("O", CultureInfo.InvariantCulture) }.ToJsonString());
         var entry = new NewEntry(EntryType.Audit, Stream, $"{what}-{now.UtcTicks}", RecordOperation.Upsert, payload, EntryHash.Of(RecordOperation.Upsert, payload), OnlyIfChanged: false);
+        var writer = new FencedWriter(log, tenant, "tenant/audit"); // Each time anew: several grains write here, seldom, and none keeps the others out.
         for (var tries = 1; ; tries++)
             switch (await writer.Append(new AppendBatch { Fence = FencedWriter.Unset, At = now, Entries = [entry] }, CancellationToken.None))
             {

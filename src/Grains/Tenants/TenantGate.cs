@@ -14,9 +14,11 @@ public sealed partial class TenantGate(IServiceProvider services, IHostApplicati
 
     // Said once, and once when it is over: what is in the way may last for hours.
     private bool isBlind;
-    private Known known = new(-1, new Dictionary<TenantId, string>());
+    private Known known = new(-1, new Dictionary<TenantId, TenantSuspension>());
 
-    public string? Because(TenantId tenant) => known.Reasons.TryGetValue(tenant, out var because) ? $"This tenant is suspended: {because}" : null;
+    public string? Because(TenantId tenant) => !known.Tenants.TryGetValue(tenant, out var one) ? null : one.Ended ? "This tenant is deleted." : $"This tenant is suspended: {one.Because}";
+
+    public bool IsEnded(TenantId tenant) => known.Tenants.TryGetValue(tenant, out var one) && one.Ended;
 
     public async Task Refresh()
     {
@@ -25,9 +27,15 @@ public sealed partial class TenantGate(IServiceProvider services, IHostApplicati
         var told = await services.GetRequiredService<IGrainFactory>().GetGrain<ITenantDirectoryGrain>(TenantKey.System).Suspensions();
         Known before;
         do
+        {
             before = known;
-        while (told.Version > before.Version
-            && Interlocked.CompareExchange(ref known, new Known(told.Version, told.Tenants.ToDictionary(one => one.Tenant, one => one.Because)), before) != before);
+            if (told.Version <= before.Version)
+                return;
+        }
+        while (Interlocked.CompareExchange(ref known, new Known(told.Version, told.Tenants.ToDictionary(one => one.Tenant)), before) != before);
+        foreach (var ended in told.Tenants.Where(one => one.Ended && !(before.Tenants.TryGetValue(one.Tenant, out var was) && was.Ended)))
+            foreach (var copy in services.GetServices<ITenantCopies>())
+                copy.Forget(ended.Tenant);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -65,7 +73,7 @@ public sealed partial class TenantGate(IServiceProvider services, IHostApplicati
         }
     }
 
-    private sealed record Known(long Version, IReadOnlyDictionary<TenantId, string> Reasons);
+    private sealed record Known(long Version, IReadOnlyDictionary<TenantId, TenantSuspension> Tenants);
 
     [LoggerMessage(4021, LogLevel.Warning, "Which tenants are suspended cannot be found out; what was known counts on, and is asked for every 2 s: {Reason}")]
     private partial void LogBlind(string reason);

@@ -21,9 +21,12 @@ internal sealed class TenantGrain(
     {
         if (Tenant.Value == TenantKey.System)
             throw new RefusedException(RefusalCode.Invalid, $"\"{TenantKey.System}\" cannot be a tenant's name.");
-        await Change(TenantRules.Create(stored.State, displayName, time.GetUtcNow()));
         using var _ = CallerContext.ForSystem("list of tenants");
-        await GrainFactory.GetGrain<ITenantDirectoryGrain>(TenantKey.System).Add(Tenant);
+        var directory = GrainFactory.GetGrain<ITenantDirectoryGrain>(TenantKey.System);
+        if ((await directory.Suspensions()).Tenants.Any(one => one.Tenant == Tenant && one.Ended))
+            throw new RefusedException(RefusalCode.Conflict, "A deleted tenant had this name.");
+        await Change(TenantRules.Create(stored.State, displayName, time.GetUtcNow()));
+        await directory.Add(Tenant);
         return Shown(stored.State);
     }
 

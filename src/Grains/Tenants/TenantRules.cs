@@ -27,11 +27,33 @@ internal static class TenantRules
     public static TenantDirectoryState Suspend(TenantDirectoryState state, TenantId tenant, string? because)
     {
         var known = state.Suspended.FirstOrDefault(one => one.Tenant == tenant);
-        if (known?.Because == because)
+        if (known?.Because == because || known is { Ended: true })
             return state;
         var others = state.Suspended.Where(one => one.Tenant != tenant);
         return state with { Suspended = because is null ? [.. others] : [.. others, new TenantSuspension(tenant, because)], Suspensions = state.Suspensions + 1 };
     }
+
+    /// <summary>The list without the tenant, whose doors close for good; the reason stays as it was.</summary>
+    public static TenantDirectoryState Close(TenantDirectoryState state, TenantId tenant)
+    {
+        var known = state.Suspended.FirstOrDefault(one => one.Tenant == tenant);
+        return known is { Ended: true } && !state.Tenants.Contains(tenant.Value) ? state : state with
+        {
+            Tenants = [.. state.Tenants.Where(name => name != tenant.Value)],
+            Suspended = [.. state.Suspended.Where(one => one.Tenant != tenant), new TenantSuspension(tenant, known?.Because ?? "", Ended: true)],
+            Suspensions = state.Suspensions + 1,
+        };
+    }
+
+    public static TenantDirectoryState Bury(TenantDirectoryState state, TenantTombstone tombstone) =>
+        state.Tombstones.Any(one => one.Tenant == tombstone.Tenant) ? state : state with { Tombstones = [.. state.Tombstones, tombstone] };
+
+    public static TenantDirectoryState Free(TenantDirectoryState state, TenantId tenant) => !state.Tombstones.Any(one => one.Tenant == tenant) ? state : state with
+    {
+        Tombstones = [.. state.Tombstones.Where(one => one.Tenant != tenant)],
+        Suspended = [.. state.Suspended.Where(one => one.Tenant != tenant)],
+        Suspensions = state.Suspensions + 1,
+    };
 
     public static TenantState AddKey(TenantState state, KeyState key) => state.Keys.Count(k => k.RevokedAt is null) >= MostKeys
         ? throw new RefusedException(RefusalCode.Conflict, $"A tenant has at most {MostKeys} keys: revoke one first.")

@@ -16,4 +16,13 @@ public static class TenantServices
         services.AddHostedService(provider => provider.GetRequiredService<TenantGate>());
         return services;
     }
+
+    /// <summary>What deletes tenants, for silos. Each store adds the <see cref="ITenantMemory"/> that it is.</summary>
+    public static IServiceCollection AddTenantEnd(this IServiceCollection services, Action<TenantEndOptions>? configure = null)
+    {
+        services.AddOptions<TenantEndOptions>().Configure(configure ?? (_ => { })).Validate(options => options.IsInRange, "TenantEndOptions: a limit is out of its range.").ValidateOnStart();
+        services.AddSingleton<ITenantMemory, TenantReminders>();
+        services.AddHostedService<TenantEndSweeper>();
+        return services;
+    }
 }

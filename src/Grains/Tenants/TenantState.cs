@@ -60,4 +60,8 @@ public sealed record TenantDirectoryState
     /// <summary>How often a suspension was told or lifted.</summary>
     [Id(3)]
     public long Suspensions { get; init; }
+
+    /// <summary>Names of tenants that were deleted, in that order.</summary>
+    [Id(4)]
+    public IReadOnlyList<TenantTombstone> Tombstones { get; init; } = [];
 }

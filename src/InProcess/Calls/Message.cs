@@ -121,12 +121,19 @@ internal abstract class Message(Silo silo, GrainId target, MethodEntry method, o
     }
 
     /// <summary>Runs the call, filters included.</summary>
-    protected virtual Task Invoke(Activation on) => on.Silo.Filters.HasIncoming(on)
+    protected virtual Task Invoke(Activation on) => method.InterfaceType == typeof(Core.Internal.IGrainManagementExtension) ? Manage(on)
+        : on.Silo.Filters.HasIncoming(on)
         ? on.Silo.Filters.InvokeIncoming(this, on)
         : InvokeTarget(on);
 
     public virtual Task InvokeTarget(Activation on) => 
         (Task?)method.Invoke(on.GrainInstance ?? throw new ClientNotAvailableException($"{Target} is gone."), arguments) ?? Task.CompletedTask;
+
+    private static Task Manage(Activation on)
+    {
+        on.Deactivate(new(DeactivationReasonCode.ApplicationRequested, $"{nameof(Core.Internal.IGrainManagementExtension.DeactivateOnIdle)} was called."));
+        return Task.CompletedTask;
+    }
 
     /// <summary>Runs the chain of filters and yields a task of this message's result type.</summary>
     public abstract Task RunFiltered(IGrainCallContext chain);

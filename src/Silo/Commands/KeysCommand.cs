@@ -74,13 +74,14 @@ internal static class KeysCommand
         var name = new Argument<string>("name") { Description = "1 to 63 of a-z, 0-9 and '-'." };
         var display = new Option<string?>("--display-name");
         var keep = new Option<bool>("--keep") { Description = "Keep the key in the data folder, so that commands with --tenant NAME find it." };
-        var command = new Command("tenant", "Create a tenant and print its owner's key.") { name, display, keep };
+        var reuse = new Option<bool>("--reuse-name") { Description = "Also where a tenant that was deleted had the name." };
+        var command = new Command("tenant", "Create a tenant and print its owner's key.") { name, display, keep, reuse };
         command.SetAction(async (parsed, cancellation) =>
         {
             if (!TenantId.TryParse(parsed.GetValue(name), out var tenant))
                 throw new CommandFailedException("A tenant's name is 1 to 63 of a-z, 0-9 and '-', not starting with '-'.");
             await using var api = await Api.Open(parsed, cancellation);
-            var body = Api.Json(new NewTenant(tenant, parsed.GetValue(display) ?? tenant.Value), EdgeJson.Default.NewTenant);
+            var body = Api.Json(new NewTenant(tenant, parsed.GetValue(display) ?? tenant.Value, parsed.GetValue(reuse)), EdgeJson.Default.NewTenant);
             var key = await api.Send(HttpMethod.Post, "api/tenants", body, EdgeJson.Default.IssuedKey, cancellation);
             if (parsed.GetValue(keep))
                 HomeFolder.Open(Settings.Options(parsed, quietAs: LogLevel.Warning).DataFolder).WriteKeptKey(tenant, key.Secret);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Sophia.Log;
 using Sophia.Operations;
 using Spectre.Console;
@@ -15,10 +16,13 @@ internal static class RecordsCommand
         var stream = new Argument<string?>("stream") { Description = "A stream's name; without one the streams are listed.", Arity = ArgumentArity.ZeroOrOne };
         var after = new Option<string?>("--after") { Description = "Begin after this key." };
         var limit = new Option<int>("--limit") { Description = "How many, 1 to 1,000.", DefaultValueFactory = _ => 50 };
-        var command = new Command("list", "The streams, or the newest versions of a stream's records by key.") { stream, after, limit };
+        var asOf = new Option<string?>("--as-of") { Description = "As they stood at a moment: 2026-03-01, 2026-03-01T12:00 or 2026-03-01T12:00:00Z; without a zone it is local time." };
+        var command = new Command("list", "The streams, or the newest versions of a stream's records by key, or those of a moment.") { stream, after, limit, asOf };
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
+            if (parsed.GetValue(asOf) is { } moment)
+                return await Standing(api, parsed, parsed.GetValue(stream) ?? throw new CommandFailedException("--as-of wants a stream."), Moment(moment), parsed.GetValue(after), parsed.GetValue(limit), cancellation);
             var address = parsed.GetValue(stream) is { } name
                 ? $"api/records?stream={Uri.EscapeDataString(name)}&limit={parsed.GetValue(limit)}{(parsed.GetValue(after) is { } key ? $"&after={Uri.EscapeDataString(key)}" : "")}" : "api/streams";
             if (parsed.GetValue(Settings.Json))
@@ -32,6 +36,30 @@ internal static class RecordsCommand
         });
         return command;
     }
+
+    // A page looks at so many keys, of which some were not there yet: pages are read until enough are found.
+    private static async Task<int> Standing(Api api, ParseResult parsed, string stream, DateTimeOffset moment, string? after, int limit, CancellationToken cancellation)
+    {
+        var (records, next) = (new List<RecordView>(), after);
+        do
+        {
+            var page = await api.Get($"api/records/as-of?stream={Uri.EscapeDataString(stream)}&at={Uri.EscapeDataString(moment.UtcDateTime.ToString("O", CultureInfo.InvariantCulture))}&limit={limit - records.Count}"
+                + (next is null ? "" : $"&after={Uri.EscapeDataString(next)}"), EdgeJson.Default.RecordsPage, cancellation);
+            records.AddRange(page.Records);
+            next = page.Next;
+        }
+        while (next is not null && records.Count < limit);
+        if (parsed.GetValue(Settings.Json))
+            Console.Out.WriteLine(System.Text.Json.JsonSerializer.Serialize(new RecordsPage(records, next), EdgeJson.Default.RecordsPage));
+        else
+            await Print(api, stream, records, cancellation);
+        if (next is not null && !parsed.GetValue(Settings.Json))
+            Console.Error.WriteLine($"There may be more: --after {Show.OneLine(next)}");
+        return ExitCodes.Done;
+    }
+
+    private static DateTimeOffset Moment(string text) => DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var moment) ? moment
+        : throw new CommandFailedException($"\"{Show.OneLine(text)}\" is no moment: write 2026-03-01, 2026-03-01T12:00 or 2026-03-01T12:00:00Z.");
 
     private static async Task Print(Api api, string stream, IReadOnlyList<RecordView> records, CancellationToken cancellation)
     {

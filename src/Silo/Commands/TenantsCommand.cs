@@ -5,12 +5,15 @@ using Sophia.Tenants;
 
 namespace Sophia.Commands;
 
-/// <summary>Looks after tenants, for the owner of the system tenant: lists, suspends and resumes them. <c>keys tenant</c> creates one.</summary>
+/// <summary>Looks after tenants, for the owner of the system tenant: lists, suspends, resumes, exports and deletes them. <c>keys tenant</c> creates one.</summary>
 internal static class TenantsCommand
 {
     public static Command Create()
     {
-        var command = new Command("tenants", "List tenants; suspend, resume or export one.") { Suspend(), Resume(), Export(), List() };
+        var command = new Command("tenants", "List tenants; suspend, resume, export or delete one.")
+        {
+            Suspend(), Resume(), Export(), TenantDeletion.Delete(), TenantDeletion.Keep(), TenantDeletion.Deletion(), List(),
+        };
         command.SetAction(Lines);
         return command;
     }
@@ -28,13 +31,14 @@ internal static class TenantsCommand
         var lines = new List<TenantLine>();
         for (IReadOnlyList<TenantLine>? page = null; page is not { Count: 0 }; lines.AddRange(page))
             page = await api.Get($"api/tenants?details=true{(lines.Count == 0 ? "" : $"&after={lines[^1].Tenant}")}", EdgeJson.Default.IReadOnlyListTenantLine, cancellation);
+        lines.AddRange((await api.Get("api/tenants", EdgeJson.Default.IReadOnlyListTenantLine, cancellation)).Where(line => line.Ended));
         if (parsed.GetValue(Settings.Json))
             Console.Out.WriteLine(System.Text.Json.JsonSerializer.Serialize(lines, EdgeJson.Default.IReadOnlyListTenantLine));
         else
             Show.Rows(["tenant", "state", "keys", "records", "storage", "since", ""], lines.Select(line => new[]
             {
-                line.Tenant.Value, line.Suspended ? "[yellow]suspended[/]" : "active", line.Keys?.ToString(CultureInfo.InvariantCulture) ?? "", line.Usage is { } usage ? Show.Number(usage.Records) : "",
-                line.Usage is { } taken ? $"{(taken.IsEstimate ? "about " : "")}{Show.Number((taken.Bytes >> 20) + 1)} MiB" : "", Show.Moment(line.CreatedAt), Show.Plain(line.Because ?? line.Unknown),
+                line.Tenant.Value, line.Ended ? "[red]deleted[/]" : line.Suspended ? "[yellow]suspended[/]" : "active", line.Keys?.ToString(CultureInfo.InvariantCulture) ?? "", line.Usage is { } usage ? Show.Number(usage.Records) : "",
+                line.Usage is { } taken ? $"{(taken.IsEstimate ? "about " : "")}{Show.Number((taken.Bytes >> 20) + 1)} MiB" : "", Show.Moment(line.DeletedAt ?? line.CreatedAt), Show.Plain(line.Because ?? line.Unknown),
             }));
         return ExitCodes.Done;
     }

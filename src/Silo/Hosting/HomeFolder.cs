@@ -67,6 +67,8 @@ internal sealed class HomeFolder
 
     public void WriteKeptKey(TenantId tenant, string key) => WriteSecret($"cli-key.{tenant}", key + "\n");
 
+    public void RemoveKeptKey(TenantId tenant) => File.Delete(System.IO.Path.Combine(Path, $"cli-key.{tenant}"));
+
     public void WriteInstance(InstanceFile instance) => WriteSecret("instance.json", JsonSerializer.Serialize(instance, InstanceJson.Default.InstanceFile));
 
     public void RemoveInstance() => File.Delete(System.IO.Path.Combine(Path, "instance.json"));

@@ -82,6 +82,9 @@ internal static class SophiaHost
         services.AddSophiaKnowledge();
         services.AddSearchSettings(Environment.GetEnvironmentVariable);
         services.AddSophiaLog();
+        services.AddTenantEnd(end => TenantEndSettings.Read(end, Environment.GetEnvironmentVariable));
+        services.AddSingleton<ITenantMemory>(new TenantInbox(options.InboxFolder ?? folder.Inbox));
+        services.AddSingleton<ITenantMemory>(new KeptKeys(folder));
         services.AddSophiaQuality();
         services.AddSignInThrottle();
         services.AddSophiaPipelines();

@@ -7,7 +7,7 @@ internal static class MovedTables
 
     public static readonly IReadOnlyList<MovedTable> OfTenant =
     [
-        new("streams", "id", "id:i name:t type:i records:i deleted:i"),
+        new("streams", "id", "id:i name:t type:i records:i deleted:i horizon:m"),
         new("names", "id", "id:i name:t"),
         new("log", "position", "position:i type:i format:i key_id:i stream_id:i version:i operation:i previous:i at:m run_id:i key:k hash:b payload:b", "stream_id"),
         new("heads", "stream_id, key", "stream_id:i key:k position:i version:i operation:i partition_id:i hash:b", "stream_id"),

@@ -60,11 +60,33 @@ internal sealed class LogReader(DatabaseConnection connection)
 
     public IReadOnlyList<StreamCount> Streams()
     {
-        using var rows = connection.Prepare("SELECT name, type, records, deleted FROM streams ORDER BY name");
+        using var rows = connection.Prepare("SELECT name, type, records, deleted, horizon FROM streams ORDER BY name");
         var found = new List<StreamCount>();
         while (rows.Step())
-            found.Add(new StreamCount(rows.Text(0), (EntryType)rows.Int(1), rows.Int(2), rows.Int(3)));
+            found.Add(new StreamCount(rows.Text(0), (EntryType)rows.Int(1), rows.Int(2), rows.Int(3), rows.IsNull(4) ? null : LogTime.FromMicros(rows.Int(4))));
         return found;
+    }
+
+    public AsOfPage AsOf(string stream, DateTimeOffset moment, string? afterKey, int limit)
+    {
+        var horizon = StreamTable.Horizon(connection, stream);
+        if (horizon > moment)
+            return new AsOfPage([], null, horizon);
+        var heads = Heads(stream, afterKey, null, limit);
+        var found = new List<LogEntry>();
+        foreach (var head in heads)
+            for (var position = head.Position; position > 0;)
+            {
+                var (at, previous) = LogChain.Link(connection, position);
+                if (at <= moment)
+                {
+                    if (At(position) is { Operation: RecordOperation.Upsert } entry)
+                        found.Add(entry);
+                    break;
+                }
+                position = previous;
+            }
+        return new AsOfPage(found, heads.Count == limit ? heads[^1].Key : null, horizon);
     }
 
     private long HeadPosition(string stream, string key)

@@ -10,7 +10,7 @@ namespace Sophia.Log;
 /// </remarks>
 internal static class LogSchema
 {
-    public static readonly DatabaseKind Kind = new("log.db", 0x536F504C, [Format1, Format2], Durability.Full);
+    public static readonly DatabaseKind Kind = new("log.db", 0x536F504C, [Format1, Format2, Format3], Durability.Full);
 
     /// <summary>The format of log rows whose payload is the entry's bytes as given; those that were transformed have <see cref="SourcedPayload.Format"/>.</summary>
     public const int RowFormat = 1;
@@ -61,4 +61,7 @@ internal static class LogSchema
             round((julianday('now') - julianday(updated_at)) * 86400, 3) AS age_seconds, records_filtered, values_nulled
             FROM sync_logs WHERE updated_at >= strftime('%Y-%m-%dT%H:%M:%S', 'now', '-1 day') ORDER BY started_at DESC;
         """;
+
+    /// <summary>From which moment on a stream can be read as it stood (docs/adr/0025); null: from its beginning.</summary>
+    private const string Format3 = "ALTER TABLE streams ADD COLUMN horizon INTEGER";
 }

@@ -42,6 +42,9 @@ internal sealed class LogWriter(DatabaseConnection connection)
         return written with { Next = OwnerTable.Advance(connection, batch.Fence) };
     }
 
+    /// <summary>Removes versions that a stream need not keep.</summary>
+    public CompactedPage Compact(CompactionOrder order) => new LogChain(connection, streams).Compact(order, last);
+
     private AppendOutcome.Committed WriteEntries(PreparedBatch prepared)
     {
         var entries = prepared.Batch.Entries;

@@ -71,8 +71,30 @@ internal sealed class PostgresLogStore(PostgresDatabase database, StaleWrites? s
             row => new HeadEntry(stream, PostgresKey.Text(row.Bytes(0)), row.GetInt64(1), row.GetInt64(2), (RecordOperation)row.GetInt16(3), row.Hash(4), row.TextOrNull(5)), cancellation);
 
     public Task<IReadOnlyList<StreamCount>> Streams(TenantId tenant, CancellationToken cancellation) =>
-        database.List(tenant, ask => ask.Add("SELECT name, type, records, deleted FROM sophia.streams WHERE tenant=$1 ORDER BY name"),
-            row => new StreamCount(row.GetString(0), (EntryType)row.GetInt16(1), row.GetInt64(2), row.GetInt64(3)), cancellation);
+        database.List(tenant, ask => ask.Add("SELECT name, type, records, deleted, horizon FROM sophia.streams WHERE tenant=$1 ORDER BY name"),
+            row => new StreamCount(row.GetString(0), (EntryType)row.GetInt16(1), row.GetInt64(2), row.GetInt64(3), row.IsDBNull(4) ? null : row.Time(4)), cancellation);
+
+    public Task<AsOfPage> AsOf(TenantId tenant, string stream, DateTimeOffset moment, string? afterKey, int limit, CancellationToken cancellation) => database.Read(tenant, ask =>
+    {
+        ask.Add("SELECT horizon FROM sophia.streams WHERE tenant=$1 AND name=$2").Text(stream);
+        ask.Add($"SELECT key FROM ({PostgresChain.Page}) AS page ORDER BY key LIMIT 1 OFFSET $4 - 1").Text(stream).Bytes(PostgresKey.Of(afterKey ?? "")).Int(limit);
+        ask.Add($"""
+            WITH RECURSIVE page AS ({PostgresChain.Page}), chain(position, previous, at) AS (
+                SELECT l.position, l.previous, l.at FROM page p CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=p.position OFFSET 0) AS l
+                UNION ALL
+                SELECT b.position, b.previous, b.at FROM chain c CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=c.previous OFFSET 0) AS b WHERE c.at > $5)
+            {Rows} FROM chain c CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=c.position OFFSET 0) AS l WHERE c.at <= $5 AND l.operation = 1 ORDER BY l.key
+            """).Text(stream).Bytes(PostgresKey.Of(afterKey ?? "")).Int(limit).Time(moment);
+    }, async reader =>
+    {
+        DateTimeOffset? horizon = await reader.ReadAsync(cancellation) && !reader.IsDBNull(0) ? reader.Time(0) : null;
+        await reader.NextResultAsync(cancellation);
+        var next = await reader.ReadAsync(cancellation) ? PostgresKey.Text(reader.Bytes(0)) : null;
+        await reader.NextResultAsync(cancellation);
+        return horizon > moment ? new AsOfPage([], null, horizon) : new AsOfPage(await reader.Rows(Entry), next, horizon);
+    }, cancellation);
+
+    public Task<CompactedPage> Compact(TenantId tenant, CompactionOrder order, CancellationToken cancellation) => database.Write(tenant, transaction => PostgresChain.Compact(transaction, order), cancellation);
 
     public Task<Checkpoint?> Checkpoint(TenantId tenant, string pipeline, string partition, CancellationToken cancellation) =>
         database.Find(tenant, ask => ask.Add("SELECT partition, state, run, at FROM sophia.checkpoints WHERE tenant=$1 AND pipeline=$2 AND partition=$3").Text(pipeline).Text(partition),

@@ -38,6 +38,12 @@ internal sealed class SqliteLogStore(DatabaseFiles files, StaleWrites? stale = n
     public Task<IReadOnlyList<HeadEntry>> Heads(TenantId tenant, string stream, string? afterKey, string? partition, int limit, CancellationToken cancellation) =>
         Read<IReadOnlyList<HeadEntry>>(tenant, connection => LogReader.Of(connection).Heads(stream, afterKey, partition, limit), [], cancellation);
 
+    public Task<AsOfPage> AsOf(TenantId tenant, string stream, DateTimeOffset moment, string? afterKey, int limit, CancellationToken cancellation) =>
+        Read(tenant, connection => LogReader.Of(connection).AsOf(stream, moment, afterKey, limit), new AsOfPage([], null, null), cancellation);
+
+    public Task<CompactedPage> Compact(TenantId tenant, CompactionOrder order, CancellationToken cancellation) =>
+        files.Write(tenant, LogSchema.Kind, connection => connection.Companion(static c => new LogWriter(c)).Compact(order), cancellation);
+
     public Task<IReadOnlyList<StreamCount>> Streams(TenantId tenant, CancellationToken cancellation) =>
         Read<IReadOnlyList<StreamCount>>(tenant, connection => LogReader.Of(connection).Streams(), [], cancellation);
 

@@ -51,6 +51,25 @@ internal sealed class StreamTable(DatabaseConnection connection)
         return find.Step() ? find.Int(0) : null;
     }
 
+    /// <summary>The row of a stream that is there, or null.</summary>
+    public StreamRow? Known(string name) => known.GetValueOrDefault(name) ?? (Find(name) is { } row ? known[name] = row : null);
+
+    /// <summary>A deleted record of which nothing is left.</summary>
+    public void Forget(StreamRow stream)
+    {
+        stream.Deleted--;
+        if (stream.Changed)
+            return;
+        stream.Changed = true;
+        changed.Add(stream);
+    }
+
+    public static DateTimeOffset? Horizon(DatabaseConnection connection, string name)
+    {
+        using var find = connection.Prepare("SELECT horizon FROM streams WHERE name=?1").Text(1, name);
+        return find.Step() && !find.IsNull(0) ? LogTime.FromMicros(find.Int(0)) : null;
+    }
+
     private StreamRow? Find(string name)
     {
         using var find = connection.Prepare("SELECT id, type, records, deleted FROM streams WHERE name=?1").Text(1, name);

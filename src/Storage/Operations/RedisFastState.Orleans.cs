@@ -34,6 +34,7 @@ public static class RedisFastState
         }));
         services.AddGrainStorage(Stores.Fast, static (provider, _) =>
             new RedisFastStorage(provider.GetRequiredKeyedService<IGrainStorage>(InRedis), provider.GetRequiredService<RedisConnection>()));
+        services.AddSingleton<Tenants.ITenantMemory, RedisTenants>();
         return services.AddSingleton<ISharedCache, RedisSharedCache>();
     }
 

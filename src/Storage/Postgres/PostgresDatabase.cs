@@ -17,6 +17,9 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 
     public TenantSeal Seal { get; }
 
+    /// <summary>Whether a tenant is deleted, so that nobody reads or writes it any more but who deletes it.</summary>
+    public Func<TenantId, bool> IsEnded { private get; set; } = static _ => false;
+
     /// <summary>Host, port and database, for messages.</summary>
     public string Server { get; }
 
@@ -68,6 +71,20 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     public async Task<T?> Find<T>(TenantId tenant, Action<TenantStatements> statement, Func<NpgsqlDataReader, T> row, CancellationToken cancellation) where T : class =>
         (await List(tenant, statement, row, cancellation)).FirstOrDefault();
 
+    /// <summary>As <see cref="Write{T}"/>, also of a tenant that is deleted. Only who deletes it may.</summary>
+    public Task<T> WriteOfEnded<T>(TenantId tenant, Func<TenantTransaction, Task<T>> work, CancellationToken cancellation) => Leave(Take(tenant), lane => lane.Write(work, true, 0, cancellation));
+
+    /// <summary>As <see cref="Read{T}"/>, also of a tenant that is deleted.</summary>
+    public Task<T> ReadOfEnded<T>(TenantId tenant, Action<TenantStatements> statements, Func<NpgsqlDataReader, Task<T>> answer, CancellationToken cancellation) =>
+        Leave(Take(tenant), lane => Task.Run(() => lane.Read(statements, answer, cancellation), cancellation));
+
+    /// <summary>Forgets what is remembered of a tenant; its numbers may be given to other names from now on.</summary>
+    public void Forget(TenantId tenant)
+    {
+        lock (gate)
+            lanes.Remove(tenant);
+    }
+
     public async ValueTask<NpgsqlConnection> Connect(CancellationToken cancellation) => await source.OpenConnectionAsync(cancellation);
 
     /// <summary>What the whole database takes on its server's disks, in bytes; of no tenant.</summary>
@@ -80,9 +97,11 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 
     public ValueTask DisposeAsync() => source.DisposeAsync();
 
-    private async Task<T> Use<T>(TenantId tenant, Func<TenantLane, Task<T>> work)
+    private Task<T> Use<T>(TenantId tenant, Func<TenantLane, Task<T>> work) => IsEnded(tenant)
+        ? Task.FromException<T>(new StorageException(StorageFault.Unreachable, "This tenant is deleted.") { Told = "This tenant is deleted." }) : Leave(Take(tenant), work);
+
+    private static async Task<T> Leave<T>(TenantLane lane, Func<TenantLane, Task<T>> work)
     {
-        var lane = Take(tenant);
         try
         {
             return await work(lane);

@@ -21,6 +21,7 @@ internal static class PostgresSchema
         new(3, 1, Knowledge.SearchLedgerSchema.Format1 + Security(Knowledge.SearchLedgerSchema.Tables)),
         new(4, 1, Knowledge.PostgresVectorSchema.Format1 + Security(Knowledge.PostgresVectorSchema.Tables)),
         new(5, 1, Transformed),
+        new(6, 1, Horizons),
     ];
 
     public static int Version => Migrations.Count;
@@ -91,6 +92,9 @@ internal static class PostgresSchema
             FROM sophia.sync_logs WHERE updated_at >= now() - interval '1 day' ORDER BY started_at DESC;
 
         """;
+
+    /// <summary>From which moment on a stream can be read as it stood (docs/adr/0025); programs of before neither remove versions nor ask.</summary>
+    private const string Horizons = "ALTER TABLE sophia.streams ADD COLUMN horizon timestamptz;";
 
     /// <summary>Nobody is granted a partition; one that is granted by mistake shows nothing, having security and no policy.</summary>
     private static string Partitioned() => string.Concat(

@@ -110,7 +110,7 @@ internal sealed class TenantLane(TenantId tenant, PostgresDatabase database, Pos
             catch (Exception failure)
             {
                 memory.RolledBack();
-                if (repeat < MaxRepeats && PostgresFault.IsPassing(failure))
+                if (repeat < MaxRepeats && (failure is TenantBeganAnewException || PostgresFault.IsPassing(failure)))
                     continue;
                 CommitMeter.Failed(Store);
                 await Answer(group, failure);

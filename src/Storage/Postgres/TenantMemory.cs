@@ -14,6 +14,12 @@ internal sealed class TenantMemory
     /// <summary>Whether the tenant's own row is known to be there.</summary>
     public bool TenantIsThere { get; private set; }
 
+    /// <summary>Since when it is; null: not known. Who was deleted and made again has another one, and other numbers.</summary>
+    public DateTime? Since { get; private set; }
+
+    /// <summary>Learnt within a transaction that may still fail.</summary>
+    public DateTime? NewSince { private get; set; }
+
     /// <summary>When to look next for what is too old to be kept.</summary>
     public DateTimeOffset LookAt { get; private set; } = DateTimeOffset.UnixEpoch;
 
@@ -34,14 +40,25 @@ internal sealed class TenantMemory
     {
         TenantIsThere = true;
         LookAt = NewLookAt ?? LookAt;
+        Since = NewSince ?? Since;
         NewLookAt = null;
         Keep(numbers, newNumbers);
         Keep(streams, newStreams);
     }
 
+    /// <summary>What is remembered is of a tenant that is no more.</summary>
+    public void Forget()
+    {
+        (TenantIsThere, Since, NewSince, LookAt) = (false, null, null, DateTimeOffset.UnixEpoch);
+        numbers.Clear();
+        streams.Clear();
+        RolledBack();
+    }
+
     public void RolledBack()
     {
         NewLookAt = null;
+        NewSince = null;
         newNumbers.Clear();
         newStreams.Clear();
     }

@@ -7,7 +7,7 @@ namespace Sophia.Postgres;
 /// <remarks>Its first round trip also begins it and says whose it is, for this transaction alone; a writing one locks the tenant's row and learns its counters.</remarks>
 internal sealed class TenantTransaction(NpgsqlConnection connection, TenantId tenant, TenantSeal seal, TenantMemory memory, bool waitsForDisk)
 {
-    private const string Lock = "SELECT last_position, last_name, last_quarantine FROM sophia.tenants WHERE tenant=$1 FOR NO KEY UPDATE";
+    private const string Lock = "SELECT last_position, last_name, last_quarantine, since FROM sophia.tenants WHERE tenant=$1 FOR NO KEY UPDATE";
     private NpgsqlBatch? pending;
     private bool begun;
 
@@ -97,8 +97,13 @@ internal sealed class TenantTransaction(NpgsqlConnection connection, TenantId te
     private async Task ReadCounters(NpgsqlDataReader reader)
     {
         await reader.NextResultAsync();
-        if (!await reader.ReadAsync())
-            throw new Log.StorageException(Log.StorageFault.Corrupt, $"The tenant {tenant} has lost its row in PostgreSQL.");
+        var since = await reader.ReadAsync() ? reader.GetDateTime(3) : (DateTime?)null;
+        if (since is null || (memory.Since is { } known && known != since))
+        {
+            memory.Forget();
+            throw new TenantBeganAnewException();
+        }
+        memory.NewSince = since;
         Counters.Load(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2));
         await reader.NextResultAsync();
     }
@@ -108,6 +113,9 @@ internal sealed class TenantTransaction(NpgsqlConnection connection, TenantId te
         Parameters = { new NpgsqlParameter<string> { TypedValue = seal.Of(tenant), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text } },
     };
 }
+
+/// <summary>The tenant was deleted since this process last looked, and perhaps made again: what was remembered of it is forgotten, and the work may be done again.</summary>
+internal sealed class TenantBeganAnewException() : Exception("The tenant was deleted meanwhile.");
 
 /// <summary>What a tenant counts: log positions, numbered names, quarantined items. Locked while a transaction writes.</summary>
 internal sealed class TenantCounters

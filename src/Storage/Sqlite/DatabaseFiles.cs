@@ -1,3 +1,4 @@
+using Sophia.Log;
 using Sophia.Operations;
 using Sophia.Tenants;
 
@@ -5,7 +6,8 @@ namespace Sophia.Sqlite;
 
 /// <summary>The open files of a data folder, least recently used closed first.</summary>
 /// <remarks>A file in use is never closed, so more than <see cref="StorageOptions.OpenFiles"/> are open while more are at work.</remarks>
-internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, string? vfs = null) : IAsyncDisposable
+/// <param name="isEnded">Whether a tenant is deleted, so that nobody opens its files any more.</param>
+internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, string? vfs = null, Func<TenantId, bool>? isEnded = null) : IAsyncDisposable
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, Entry> open = [];
@@ -30,7 +32,7 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
 
     /// <summary>Reads from one state of the file, or answers <paramref name="absent"/> where there is no file.</summary>
     public Task<T> Read<T>(TenantId? tenant, DatabaseKind kind, Func<DatabaseConnection, T> work, T absent, CancellationToken cancellation) =>
-        Exists(tenant, kind) ? Use(tenant, kind, file => file.Read(work, cancellation)) : Task.FromResult(absent);
+        IsEnded(tenant) is { } ended ? Task.FromException<T>(ended) : Exists(tenant, kind) ? Use(tenant, kind, file => file.Read(work, cancellation)) : Task.FromResult(absent);
 
     /// <summary>Runs the work in a transaction, together with what else waits for the file, and completes once it is committed. Creates the file.</summary>
     /// <param name="work">May run more than once; see <see cref="WriteLane"/>.</param>
@@ -57,6 +59,20 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
                 }
     }
 
+    /// <summary>Closes a tenant's files once nobody uses them, and removes them with their folder. Nobody opens them any more, the tenant being deleted.</summary>
+    public async Task Remove(TenantId tenant)
+    {
+        var home = folder.FolderOf(tenant);
+        Task[] closed;
+        lock (gate)
+            closed = [.. open.Values.Where(entry => Path.GetDirectoryName(entry.Path) == home).Select(End)];
+        await Task.WhenAll(closed);
+        if (!Directory.Exists(home))
+            return;
+        Directory.Delete(home, recursive: true);
+        folder.Disk.SyncFolder(Path.GetDirectoryName(home)!);
+    }
+
     public async ValueTask DisposeAsync()
     {
         List<Entry> entries;
@@ -75,9 +91,12 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
         readers.Dispose();
     }
 
+    private StorageException? IsEnded(TenantId? tenant) => tenant is { } named && isEnded?.Invoke(named) == true
+        ? new StorageException(StorageFault.Unreachable, "This tenant is deleted.") { Told = "This tenant is deleted." } : null;
+
     private async Task<T> Use<T>(TenantId? tenant, DatabaseKind kind, Func<DatabaseFile, Task<T>> work)
     {
-        var entry = await Take(folder.PathOf(tenant, kind.FileName), kind);
+        var entry = await Take(tenant, folder.PathOf(tenant, kind.FileName), kind);
         try
         {
             return await work(entry.File);
@@ -88,10 +107,12 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
         }
     }
 
-    private async Task<Entry> Take(string path, DatabaseKind kind)
+    private async Task<Entry> Take(TenantId? tenant, string path, DatabaseKind kind)
     {
         while (true)
         {
+            if (IsEnded(tenant) is { } ended)
+                throw ended;
             Task closed;
             lock (gate)
             {
@@ -132,6 +153,8 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
         lock (gate)
         {
             entry.Users--;
+            if (entry is { Users: 0, Closing: null, Ending: not null })
+                Begin(entry);
             CloseIdle();
         }
     }
@@ -140,10 +163,25 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
     {
         for (var place = byUse.Last; place is not null && open.Count - closing > options.OpenFiles; place = place.Previous)
             if (place.Value is { Users: 0, Closing: null } idle)
-            {
-                closing++;
-                idle.Closing = Close(idle);
-            }
+                Begin(idle);
+    }
+
+    // Under the gate.
+    private void Begin(Entry idle)
+    {
+        closing++;
+        idle.Closing = Close(idle);
+    }
+
+    // Under the gate.
+    private Task End(Entry entry)
+    {
+        if (entry.Closing is not null)
+            return entry.Closing;
+        entry.Ending ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (entry.Users == 0)
+            Begin(entry);
+        return entry.Ending.Task;
     }
 
     private async Task Close(Entry entry)
@@ -156,6 +194,7 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
             if (open.Remove(entry.Path))
                 byUse.Remove(entry.Place);
         }
+        entry.Ending?.SetResult();
     }
 
     private sealed class Entry
@@ -171,5 +210,8 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
         public int Users { get; set; }
 
         public Task? Closing { get; set; }
+
+        /// <summary>Set where it is closed as soon as nobody uses it; completes when it is.</summary>
+        public TaskCompletionSource? Ending { get; set; }
     }
 }

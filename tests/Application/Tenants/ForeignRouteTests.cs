@@ -56,6 +56,7 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         [typeof(NewKey)] = """{"label":"mine","role":"viewer"}""",
         [typeof(NewTenant)] = """{"tenant":"@tenant","displayName":"mine"}""",
         [typeof(SuspendTenant)] = """{"reason":"mine"}""",
+        [typeof(DeleteTenant)] = """{"confirm":"@tenant","now":true,"confirmNow":"delete @tenant now"}""",
         [typeof(StartRun)] = "{}",
         [typeof(ReplayRequest)] = """{"stream":"@stream","key":"@key"}""",
         [typeof(SearchQuery)] = """{"text":"@q"}""",

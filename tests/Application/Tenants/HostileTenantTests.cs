@@ -42,6 +42,7 @@ public class HostileTenantTests(SophiaApp app) : IClassFixture<SophiaApp>
     {
         nameof(IPipelineGrain) or nameof(IConnectorGrain) or nameof(IEmbeddingGrain) or nameof(IChunkingGrain) or nameof(IChatSessionGrain) or nameof(IProjectionGrain) => $"{tenant}/index",
         nameof(IPartitionLaneGrain) => $"{tenant}/crm/lane-0",
+        nameof(ITenantEndGrain) => $"{tenant}/ending/victim",
         nameof(ISignInThrottleGrain) => $"{tenant}/sign-in/address-0",
         _ => tenant,
     };

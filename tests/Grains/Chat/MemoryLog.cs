@@ -84,6 +84,10 @@ internal sealed class MemoryLog : ILogStore
     public Task<IReadOnlyList<HeadEntry>> Heads(TenantId tenant, string stream, string? afterKey, string? partition, int limit, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<HeadEntry>>([]);
 
+    public Task<AsOfPage> AsOf(TenantId tenant, string stream, DateTimeOffset moment, string? afterKey, int limit, CancellationToken cancellation) => Task.FromResult(new AsOfPage([], null, null));
+
+    public Task<CompactedPage> Compact(TenantId tenant, CompactionOrder order, CancellationToken cancellation) => Task.FromResult(new CompactedPage(null, false, 0, 0));
+
     public Task<IReadOnlyList<StreamCount>> Streams(TenantId tenant, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<StreamCount>>([]);
 
     public Task<Checkpoint?> Checkpoint(TenantId tenant, string pipeline, string partition, CancellationToken cancellation) => Task.FromResult<Checkpoint?>(null);

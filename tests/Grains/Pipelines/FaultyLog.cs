@@ -72,6 +72,10 @@ internal sealed class FaultyLog(ILogStore inner) : ILogStore
     public Task<IReadOnlyList<HeadEntry>> Heads(TenantId tenant, string stream, string? afterKey, string? partition, int limit, CancellationToken cancellation) =>
         inner.Heads(tenant, stream, afterKey, partition, limit, cancellation);
 
+    public Task<AsOfPage> AsOf(TenantId tenant, string stream, DateTimeOffset moment, string? afterKey, int limit, CancellationToken cancellation) => inner.AsOf(tenant, stream, moment, afterKey, limit, cancellation);
+
+    public Task<CompactedPage> Compact(TenantId tenant, CompactionOrder order, CancellationToken cancellation) => inner.Compact(tenant, order, cancellation);
+
     public Task<IReadOnlyList<StreamCount>> Streams(TenantId tenant, CancellationToken cancellation) => inner.Streams(tenant, cancellation);
 
     public Task<Checkpoint?> Checkpoint(TenantId tenant, string pipeline, string partition, CancellationToken cancellation) => inner.Checkpoint(tenant, pipeline, partition, cancellation);

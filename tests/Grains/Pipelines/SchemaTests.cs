@@ -15,6 +15,7 @@ public sealed class SchemaTests
         Same(PipelineDefinitionReader.TopKeys, Schema);
         Same(PipelineDefinitionReader.StreamKeys, Definition("stream"));
         Same(PipelineDefinitionReader.GateKeys, Definition("gate"));
+        Same(PipelineDefinitionReader.RetentionKeys, Definition("retention"));
         Same(RuleReader.Keys, Definition("rule"));
         Same(TransformReader.Kinds, Definition("transform"));
         Same(TransformReader.CastKeys, Definition("cast"));

@@ -57,7 +57,7 @@ public sealed class PostgresStartTests : IDisposable
     {
         ScratchDatabase.Execute(scratch.Owner, "INSERT INTO sophia.schema_version(version, compatible_from) VALUES(7, 1)");
         Open(scratch.Options);
-        ScratchDatabase.Execute(scratch.Owner, "INSERT INTO sophia.schema_version(version, compatible_from) VALUES(8, 6)");
+        ScratchDatabase.Execute(scratch.Owner, "INSERT INTO sophia.schema_version(version, compatible_from) VALUES(8, 7)");
         Refused(scratch.Options, StorageFault.NewerFormat, "version 8");
         Refused(new PostgresOptions { Connection = scratch.Silo, OwnerConnection = scratch.Owner }, StorageFault.NewerFormat, "Use a newer Sophia");
     }

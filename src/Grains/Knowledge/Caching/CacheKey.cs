@@ -9,9 +9,14 @@ namespace Sophia.Knowledge;
 /// <remarks>Each part is hashed behind its length, so no choice of names makes two tenants' keys, or two ways to split the same text, meet.</remarks>
 internal readonly record struct CacheKey
 {
-    private CacheKey(string kind, string text) => (Kind, Text) = (kind, text);
+    private const int TenantMarkLength = 16;
+
+    private CacheKey(string kind, string mark, string text) => (Kind, TenantMark, Text) = (kind, mark, text);
 
     public string Kind { get; }
+
+    /// <summary>A hash of the tenant, by which all that is remembered of it can be found and forgotten.</summary>
+    public string TenantMark { get; }
 
     /// <summary>As the shared level knows it.</summary>
     public string Text { get; }
@@ -23,8 +28,12 @@ internal readonly record struct CacheKey
         Append(hash, tenant.Value);
         foreach (var part in parts)
             Append(hash, part);
-        return new CacheKey(kind, $"{kind}/{Convert.ToHexStringLower(hash.GetHashAndReset())}");
+        var mark = MarkOf(tenant);
+        return new CacheKey(kind, mark, $"{kind}/{mark}/{Convert.ToHexStringLower(hash.GetHashAndReset())}");
     }
+
+    /// <summary>As it stands in every key of a tenant.</summary>
+    public static string MarkOf(TenantId tenant) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(tenant.Value)))[..TenantMarkLength];
 
     private static void Append(IncrementalHash hash, string part)
     {

@@ -45,6 +45,13 @@ internal sealed class CacheMemory(long mostBytes, int mostEntries)
             Remove(byUse.Last!);
     }
 
+    /// <summary>Drops all that is remembered of a tenant.</summary>
+    public void Forget(string tenantMark)
+    {
+        foreach (var node in entries.Values.Where(node => node.Value.Key.TenantMark == tenantMark).ToList())
+            Remove(node);
+    }
+
     private void Remove(LinkedListNode<Entry> node)
     {
         byUse.Remove(node);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Sophia.Tenants;
 
 namespace Sophia.Knowledge;
 
@@ -14,6 +15,7 @@ public static class CacheServices
             services.AddSingleton(Microsoft.Extensions.Options.Options.Create(options));
         services.TryAddSingleton<CacheMeter>();
         services.TryAddSingleton<KnowledgeCache>();
+        services.AddSingleton<ITenantCopies>(provider => provider.GetRequiredService<KnowledgeCache>());
         return services;
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Sophia.Tenants;
 
 namespace Sophia.Knowledge;
 
@@ -10,7 +11,7 @@ namespace Sophia.Knowledge;
 /// dies of age. Of several callers who want one key at a time one loads and the others wait for him; should his caller go away, the next one loads.
 /// Whatever is wrong with a level, the source is read.
 /// </remarks>
-internal sealed partial class KnowledgeCache
+internal sealed partial class KnowledgeCache : ITenantCopies
 {
     private const long MiB = 1024 * 1024;
 
@@ -144,6 +145,12 @@ internal sealed partial class KnowledgeCache
         lock (gate)
             flights.Remove(key, out flight);
         flight!.Landed.SetResult(outcome);
+    }
+
+    public void Forget(TenantId tenant)
+    {
+        lock (gate)
+            memory.Forget(CacheKey.MarkOf(tenant));
     }
 
     private (long Bytes, long Entries) Held()

@@ -12,13 +12,20 @@ public sealed record PipelineDefinitionResult(PipelineDefinition? Definition, IR
 public static class PipelineDefinitionReader
 {
     internal static readonly string[] TopKeys = ["accepted", "description", "gate", "name", "parallelism", "schedule", "source", "sources", "streams"];
-    internal static readonly string[] StreamKeys = ["headers", "key", "mode", "rules", "transforms"];
+    internal static readonly string[] StreamKeys = ["headers", "key", "mode", "retention", "rules", "transforms"];
+    internal static readonly string[] RetentionKeys = ["days", "expire", "versions"];
     internal static readonly string[] GateKeys = ["failWhenEmpty", "floors", "minimumScore", "minimumShareOfUsual"];
     internal static readonly string[] AcceptedKeys = ["because", "rule", "stream"];
     internal static readonly string[] Modes = ["append", "deduplicated"];
 
     /// <summary>The most partitions that are read at once.</summary>
     public const int MaxParallelism = 64;
+
+    /// <summary>The most days that a stream's retention may state: a century.</summary>
+    public const int MaxRetentionDays = 36_500;
+
+    /// <summary>The most versions of a record that a retention may state.</summary>
+    public const int MaxRetentionVersions = 1_000_000;
 
     /// <param name="text">YAML or JSON.</param>
     /// <param name="fileName">The name that mistakes are reported under.</param>
@@ -111,11 +118,25 @@ public static class PipelineDefinitionReader
                 Key = stream.Texts("key"),
                 Mode = Mode(stream),
                 Headers = Headers(stream),
+                Retention = Retention(stream),
                 Transforms = stream.Find("transforms") is { } transforms ? new TransformReader(top.Errors).Read(transforms, stream.At("transforms")) : [],
                 Rules = stream.Find("rules") is { } rules ? new RuleReader(top.Errors).Read(rules, stream.At("rules")) : [],
             };
         }
         return streams;
+    }
+
+    private static RetentionDefinition? Retention(DefinitionMapping stream)
+    {
+        if (stream.Mapping("retention") is not { } stated)
+            return null;
+        stated.OnlyKnows(RetentionKeys);
+        var retention = new RetentionDefinition(stated.Integer("days", 1, MaxRetentionDays), stated.Integer("versions", 1, MaxRetentionVersions), stated.YesOrNo("expire") ?? false);
+        if (stated.Find("days") is null && stated.Find("versions") is null)
+            stated.Missing("days", "days, versions or both");
+        else if (retention is { Expire: true } && stated.Find("days") is null)
+            stated.Missing("days", "the days after which records expire");
+        return retention;
     }
 
     private static Dictionary<string, string> Headers(DefinitionMapping stream)

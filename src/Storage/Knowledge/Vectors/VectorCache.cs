@@ -8,7 +8,7 @@ namespace Sophia.Knowledge;
 // is met: then the store does not know it and it is buried; where too many lie buried, the copy is made anew. So nothing has to be told of removals.
 
 /// <summary>The vectors of the tenants that are asked, within a bound; who was asked longest ago goes first.</summary>
-internal sealed class VectorCache(TimeProvider time, StorageOptions options) : IDisposable
+internal sealed class VectorCache(TimeProvider time, StorageOptions options) : ITenantCopies, IDisposable
 {
     /// <summary>How long a copy stays that nobody asks for.</summary>
     public static readonly TimeSpan IdleFor = TimeSpan.FromMinutes(10);
@@ -45,6 +45,12 @@ internal sealed class VectorCache(TimeProvider time, StorageOptions options) : I
             sweeper ??= time.CreateTimer(_ => Sweep(), null, IdleFor / 2, IdleFor / 2);
             return copy;
         }
+    }
+
+    public void Forget(TenantId tenant)
+    {
+        lock (gate)
+            copies.Remove(tenant);
     }
 
     /// <summary>After a copy has grown: sketches its rows where they are many, and makes room for it. Under the copy's gate.</summary>

@@ -8,13 +8,15 @@ namespace Sophia.Knowledge;
 /// New passages are written first; then one transaction of the ledger moves the cursor and makes them count; then what they replace is swept. A search drops every passage whose edition does not count, so
 /// none sees half a batch, an older version beside a newer one, or what a crash left behind. Until it is swept, what does not count may still be counted in how common a word is.
 /// </remarks>
-internal sealed partial class WeaviateIndexStore(SearchLedger ledger, Func<string, SearchLedgerWriter> writers, WeaviateConnection connection) : IIndexStore, IVectorStore
+internal sealed partial class WeaviateIndexStore(SearchLedger ledger, Func<string, SearchLedgerWriter> writers, WeaviateConnection connection) : IIndexStore, IVectorStore, ITenantCopies
 {
     /// <summary>How often a search asks again where it met passages that do not count.</summary>
     private const int MaxRepeats = 2;
 
     private readonly WeaviatePassages passages = new(connection);
     private readonly WeaviateRarity rarity = new();
+
+    public void Forget(TenantId tenant) => passages.Forget(tenant);
 
     public async Task<IndexCursor> Cursor(TenantId tenant, CancellationToken cancellation) => (await Standing(tenant, cancellation)).Cursor;
 

@@ -43,6 +43,13 @@ internal sealed class WeaviatePassages(WeaviateConnection connection)
         }
     }
 
+    /// <summary>The tenant is deleted; one that has its name later is made anew.</summary>
+    public void Forget(TenantId tenant)
+    {
+        lock (gate)
+            made.RemoveWhere(known => known.Tenant == tenant);
+    }
+
     /// <exception cref="PassageRefusedException">Weaviate takes passages, but not all of these.</exception>
     public async Task Write(TenantId tenant, IEnumerable<(ChunkKind Kind, PassageObject Object, long Index)> passages, CancellationToken cancellation)
     {

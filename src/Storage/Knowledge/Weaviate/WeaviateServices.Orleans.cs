@@ -19,6 +19,8 @@ public static class WeaviateServices
             new SearchLedger(provider.GetRequiredService<PostgresDatabase>()), engine => new SearchLedgerWriter(provider.GetRequiredService<PostgresDatabase>(), engine), provider.GetRequiredService<WeaviateConnection>()));
         services.AddSingleton<IIndexStore>(provider => provider.GetRequiredService<WeaviateIndexStore>());
         services.AddSingleton<IVectorStore>(provider => provider.GetRequiredService<WeaviateIndexStore>());
+        services.AddSingleton<Tenants.ITenantMemory, WeaviateTenants>();
+        services.AddSingleton<Tenants.ITenantCopies>(provider => provider.GetRequiredService<WeaviateIndexStore>());
         services.AddHostedService<WeaviateOpening>();
         return services;
     }

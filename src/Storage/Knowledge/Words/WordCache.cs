@@ -14,7 +14,7 @@ namespace Sophia.Knowledge;
 // that was not told of is met by a question, found unknown to the index, and buried.
 
 /// <summary>The words of the tenants with large indexes that are asked, within a bound; who was asked longest ago goes first.</summary>
-internal sealed partial class WordCache(DatabaseFiles files, StorageOptions options, TimeProvider time, ILogger<WordCache> logger) : IDisposable
+internal sealed partial class WordCache(DatabaseFiles files, StorageOptions options, TimeProvider time, ILogger<WordCache> logger) : ITenantCopies, IDisposable
 {
     /// <summary>How long a copy stays that nobody asks for.</summary>
     public static readonly TimeSpan IdleFor = TimeSpan.FromMinutes(10);
@@ -105,6 +105,15 @@ internal sealed partial class WordCache(DatabaseFiles files, StorageOptions opti
 
     /// <summary>A tenant's index was emptied.</summary>
     public void Drop(TenantId tenant) => Known(tenant)?.Drop();
+
+    /// <summary>The tenant is deleted.</summary>
+    public void Forget(TenantId tenant)
+    {
+        WordCopy? gone;
+        lock (gate)
+            copies.Remove(tenant, out gone);
+        gone?.Drop();
+    }
 
     public void Dispose()
     {

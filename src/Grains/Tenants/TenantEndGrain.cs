@@ -1,0 +1,177 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Sophia.Log;
+using Sophia.Operations;
+using Sophia.Security;
+
+namespace Sophia.Tenants;
+
+/// <summary>Deletes one tenant and is its tombstone; the key is "system/ending/tenant".</summary>
+/// <remarks>
+/// Once told to, it goes on until nothing is left, whatever dies in between: each step is kept when it is done and may be done twice, and a reminder, or the sweeper at start, wakes this grain. What may happen when is
+/// decided in <see cref="TenantEndRules"/>; the steps are <see cref="TenantEraser"/>'s, done beside this grain's calls.
+/// </remarks>
+internal sealed partial class TenantEndGrain(
+    [PersistentState("ending", Stores.Durable)] IPersistentState<TenantEndState> stored,
+    IEnumerable<ITenantMemory> memories, ILogStore log, ITenantGate gate, IOptions<TenantEndOptions> options, TimeProvider time, ILogger<TenantEndGrain> logger)
+    : Grain, ITenantEndGrain, IRemindable
+{
+    private const string GoOnReminder = "go-on";
+    private static readonly TimeSpan GoOnEvery = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
+
+    private readonly CancellationTokenSource lifetime = new();
+    private Task working = Task.CompletedTask;
+    private string? trouble;
+    private TenantId tenant;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        tenant = TenantEnd.Of(this.GetPrimaryKeyString()) ?? default;
+        Work();
+        return Task.CompletedTask;
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        await lifetime.CancelAsync();
+        await working;
+        lifetime.Dispose();
+    }
+
+    public async Task<TenantEndView> Delete(bool now, string by)
+    {
+        MustBeSystem();
+        var after = TenantEndRules.Schedule(stored.State, now, by, time.GetUtcNow(), options.Value.Grace);
+        if (!ReferenceEquals(after, stored.State))
+        {
+            var grain = GrainFactory.GetGrain<ITenantGrain>(TenantKey.Of(tenant));
+            if (await grain.View() is null)
+                throw new RefusedException(RefusalCode.NotFound, "There is no such tenant.");
+            await new TenantAudit(log, tenant, time).Write("delete", by, $"at {after.DeletesAt.ToString("O", CultureInfo.InvariantCulture)}");
+            await grain.Suspend($"it will be deleted on {after.DeletesAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC", by);
+            await this.RegisterOrUpdateReminder(GoOnReminder, GoOnEvery, GoOnEvery);
+            await Save(after);
+            LogWanted(tenant.Value, after.DeletesAt, by);
+        }
+        Work();
+        return View(stored.State)!;
+    }
+
+    public async Task Keep(string by)
+    {
+        MustBeSystem();
+        var after = TenantEndRules.Keep(stored.State);
+        await Save(after);
+        await new TenantAudit(log, tenant, time).Write("keep", by, null);
+        await Forget();
+        LogKept(tenant.Value, by);
+    }
+
+    public Task<TenantEndView?> View()
+    {
+        MustBeSystem();
+        return Task.FromResult(View(stored.State));
+    }
+
+    public async Task Free(string by)
+    {
+        MustBeSystem();
+        var after = TenantEndRules.Free(stored.State, tenant);
+        await GrainFactory.GetGrain<ITenantDirectoryGrain>(TenantKey.System).Free(tenant);
+        await gate.Refresh();
+        if (!ReferenceEquals(after, stored.State))
+            await Save(after);
+    }
+
+    public Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        Work();
+        return stored.State.Phase is null or TenantEndPhase.Deleted ? Forget() : Task.CompletedTask;
+    }
+
+    private void Work()
+    {
+        if (working.IsCompleted && !lifetime.IsCancellationRequested && Wait() <= GoOnEvery)
+            working = GoOn();
+    }
+
+    private TimeSpan? Wait() => TenantEndRules.Wait(stored.State, time.GetUtcNow(), options.Value.CloseFor);
+
+    private async Task GoOn()
+    {
+        using var _ = CallerContext.ForSystem("deletion of a tenant");
+        ITenantMemory[] all = [.. memories.OrderBy(memory => memory.Name, StringComparer.Ordinal)];
+        var eraser = new TenantEraser(tenant, all, new TenantActivations(GrainFactory), GrainFactory, gate, log, time);
+        while (Wait() is { } wait && wait <= GoOnEvery)
+            try
+            {
+                DelayDeactivation(GoOnEvery * 2);
+                if (wait > TimeSpan.Zero)
+                {
+                    await Task.Delay(wait, time, lifetime.Token);
+                    continue;
+                }
+                var before = stored.State;
+                var after = await eraser.Step(before, lifetime.Token);
+                if (!ReferenceEquals(before, stored.State))
+                    continue; // It was taken back, or wanted sooner, meanwhile.
+                await Save(after);
+                trouble = null;
+                LogStep(tenant.Value, after.Phase!.Value);
+            }
+            catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failure)
+            {
+                trouble = failure.Message;
+                LogTrouble(tenant.Value, stored.State.Phase, failure);
+                if (!await Paused())
+                    return;
+            }
+    }
+
+    private async Task<bool> Paused()
+    {
+        try
+        {
+            await Task.Delay(RetryAfter, time, lifetime.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private async Task Forget()
+    {
+        if (await this.GetReminder(GoOnReminder) is { } known)
+            await this.UnregisterReminder(known);
+    }
+
+    private TenantEndView? View(TenantEndState state) => TenantEndRules.View(state, tenant, trouble);
+
+    private Task Save(TenantEndState after) => stored.CommitAsync(after, onFailure: DeactivateOnIdle);
+
+    private void MustBeSystem()
+    {
+        if (CallerContext.SystemReason is null || tenant.Value is null)
+            throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
+    }
+
+    [LoggerMessage(4030, LogLevel.Warning, "Tenant {Tenant} will be deleted at {At}; {By} wants it")]
+    private partial void LogWanted(string tenant, DateTimeOffset at, string by);
+
+    [LoggerMessage(4031, LogLevel.Warning, "Tenant {Tenant} will not be deleted; {By} took it back")]
+    private partial void LogKept(string tenant, string by);
+
+    [LoggerMessage(4032, LogLevel.Information, "Deletion of tenant {Tenant}: {Phase}")]
+    private partial void LogStep(string tenant, TenantEndPhase phase);
+
+    [LoggerMessage(4033, LogLevel.Error, "Deletion of tenant {Tenant} ({Phase}) failed and is tried again")]
+    private partial void LogTrouble(string tenant, TenantEndPhase? phase, Exception failure);
+}

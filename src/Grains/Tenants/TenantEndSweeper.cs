@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Sophia.Security;
+
+namespace Sophia.Tenants;
+
+/// <summary>Wakes at start the deletions that have begun, so that they go on without waiting for their reminders.</summary>
+internal sealed partial class TenantEndSweeper(IGrainFactory grains, IHostApplicationLifetime host, ILogger<TenantEndSweeper> logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var _ = host.ApplicationStarted.Register(() => started.TrySetResult());
+        await using var stopped = stoppingToken.Register(() => started.TrySetCanceled(stoppingToken));
+        try
+        {
+            await started.Task;
+            using var scope = CallerContext.ForSystem("wake deletions at start");
+            var directory = grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System);
+            var buried = (await directory.Tombstones()).Select(tombstone => tombstone.Tenant).ToHashSet();
+            foreach (var closed in (await directory.Suspensions()).Tenants.Where(one => one.Ended && !buried.Contains(one.Tenant)))
+                await grains.GetGrain<ITenantEndGrain>(TenantEnd.KeyOf(closed.Tenant)).View();
+        }
+        catch (Exception wrong) when (wrong is not OperationCanceledException)
+        {
+            LogAsleep(wrong);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    [LoggerMessage(4034, LogLevel.Warning, "Deletions that have begun could not be woken; their reminders try again")]
+    private partial void LogAsleep(Exception wrong);
+}
