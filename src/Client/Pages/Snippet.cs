@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Sophia.Knowledge;
 
 namespace Sophia.Pages;
@@ -6,7 +7,7 @@ namespace Sophia.Pages;
 public sealed record SnippetPart(string Text, bool Marked);
 
 /// <summary>The stretch of a passage that says most about a question: where its words stand closest together.</summary>
-internal static class Snippet
+internal static partial class Snippet
 {
     /// <summary>The most characters that are shown of a passage, in UTF-16 units.</summary>
     public const int MaxLength = 420;
@@ -42,6 +43,14 @@ internal static class Snippet
         return parts;
     }
 
+    /// <summary>A part on as few lines as it needs: fields of a row and headings of a document are told apart by a dot. What was said and code keep their lines.</summary>
+    public static string Flowing(string part, ChunkKind kind) => kind switch
+    {
+        ChunkKind.Entity => LineEnds().Replace(part, " · "),
+        ChunkKind.Section => LineEnds().Replace(NextHeadings().Replace(FirstHeading().Replace(part, ""), " · "), " "),
+        _ => part,
+    };
+
     /// <summary>Where the stretch begins that holds the most marks; the first of equals.</summary>
     private static int Densest(TextSpan[] marks)
     {
@@ -73,4 +82,13 @@ internal static class Snippet
     }
 
     private static int NotWithinPair(string text, int at) => at > 0 && at < text.Length && char.IsLowSurrogate(text[at]) ? at - 1 : at;
+
+    [GeneratedRegex(@"\s*\n\s*")]
+    private static partial Regex LineEnds();
+
+    [GeneratedRegex(@"\A#{1,6}[ \t]+")]
+    private static partial Regex FirstHeading();
+
+    [GeneratedRegex(@"\s*\n\s*#{1,6}[ \t]+")]
+    private static partial Regex NextHeadings();
 }

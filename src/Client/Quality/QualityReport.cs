@@ -83,7 +83,7 @@ internal static class QualityReport
     /// <summary>The same as a page of its own, without scripts. It knows the few forms that the report uses.</summary>
     public static string Html(string title, string markdown)
     {
-        var page = new StringBuilder($"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{WebUtility.HtmlEncode(title)}</title><style>{Style}</style></head><body><main>\n");
+        var page = new StringBuilder($"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{WebUtility.HtmlEncode(title)}</title><link rel=\"icon\" href=\"{Pages.PageAssets.Icon}\"><style>{Style}</style></head><body><main>\n");
         var (inTable, inList) = (false, false);
         foreach (var line in markdown.Split('\n'))
         {

@@ -40,7 +40,7 @@ public sealed class HostileTextTests(Chromium chromium, SophiaApp app) : IClassF
         await Harmless(page);
         await page.GetByLabel("Record").FillAsync(JsonSerializer.Serialize(new { id = Script, title = Picture, age = Picture }));
         await page.GetByRole(AriaRole.Button, new() { Name = "Judge again and store" }).ClickAsync();
-        await Expect(page.Locator(".errors")).ToContainTextAsync("age");
+        await Expect(page.Locator(".held .errors")).ToContainTextAsync("age");
         await Harmless(page);
 
         await page.GotoAsync("/search?q=captain+of+the+northern+ferry");

@@ -25,9 +25,16 @@ public sealed class StrainedApp : IAsyncLifetime
         var wide = $"t-{new string('w', 61)}";
         (await App.Owner.PostAsJsonAsync("/api/tenants", new { tenant = wide, displayName = "The International Company for Everything That Goes On Being Named & Sons" })).EnsureSuccessStatusCode();
         (await App.Owner.PostAsJsonAsync($"/api/tenants/{wide}/suspend", new { reason = $"Its bills are open since {new string('b', 60)}, and nobody answers our letters about them." })).EnsureSuccessStatusCode();
+        const string checkedTowns = "streams:\n  towns:\n    key: [id]\n    transforms:\n      - rename: {note: remark}\n    rules:\n      - {enum: {city: [Bonn, Trier, Gera]}, level: warning}\ngate:\n  minimumScore: 0\n";
+        await App.Ingest("shop", checkedTowns, ("towns.csv", Towns("Bon", "Ring twice, the bell at the gate is broken")));
+        await App.Ingest("shop", checkedTowns, ("towns.csv", Towns("Bonn", "Ring once, the bell at the gate was mended")));
     }
 
     public Task DisposeAsync() => App.DisposeAsync();
+
+    /// <summary>Towns by their zip, one of them wrong, some without a note: what rules are suggested of.</summary>
+    private static string Towns(string first, string firstNote) => $"id,zip,city,note\n0,10115,{first},{firstNote}\n"
+        + string.Concat(Enumerable.Range(1, 59).Select(n => $"{n},{10115 + n % 3},{(n == 17 ? "Ulm" : "Bonn Trier Gera".Split(' ')[n % 3])},{(n < 40 ? "" : $"Delivered to the back door on day {n}")}\n"));
 
     private static string Long() => $"# {string.Concat(Enumerable.Repeat("A title that goes on and on ", 6))}\n\n## Which platypus is the longest?\n\nThe longest platypus lives in the river of {new string('m', 90)} and eats shrimps.\n";
 }
