@@ -123,6 +123,26 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task The_sample_is_loaded_looked_around_in_and_removed_from_the_command_line()
+    {
+        await program.Up();
+        var loaded = await program.Run("sample");
+        Assert.True(loaded.ExitCode == 0, loaded.Error);
+        Assert.Contains("4 held back", loaded.Output);
+        Assert.Contains("sample", (await program.Run("pipelines", "list")).Output);
+        Assert.Contains("sample/accounts", (await program.Run("records", "list")).Output);
+        Assert.Contains("Harbourline Fish", (await program.Run("records", "list", "sample/accounts")).Output);
+        Assert.Contains("Harbourline Fish", (await program.Run("records", "show", "sample/accounts", "A-101")).Output);
+        Assert.Contains("Harbourline Fish", (await program.Run("records", "versions", "sample/accounts", "A-101")).Output);
+        Assert.Contains("holds cold, chain, alarm", (await program.Run("search", "cold chain alarm", "--kind", "section")).Output);
+        Assert.Contains("How good is sample/accounts?", (await program.Run("quality", "report", "sample/accounts")).Output);
+        Assert.Equal(0, (await program.Run("sample", "remove")).ExitCode);
+        Assert.DoesNotContain("Harbourline", (await program.Run("search", "harbourline")).Output);
+        Assert.Contains("no such record", (await program.Run("records", "versions", "sample/accounts", "never")).Output);
+        Assert.Equal(1, (await program.Run("sample", "remove")).ExitCode);
+    }
+
+    [Fact]
     public async Task A_command_acts_for_the_tenant_whose_key_it_is_given()
     {
         await program.Up();

@@ -26,8 +26,8 @@ public sealed class StrainedApp : IAsyncLifetime
         (await App.Owner.PostAsJsonAsync("/api/tenants", new { tenant = wide, displayName = "The International Company for Everything That Goes On Being Named & Sons" })).EnsureSuccessStatusCode();
         (await App.Owner.PostAsJsonAsync($"/api/tenants/{wide}/suspend", new { reason = $"Its bills are open since {new string('b', 60)}, and nobody answers our letters about them." })).EnsureSuccessStatusCode();
         const string checkedTowns = "streams:\n  towns:\n    key: [id]\n    transforms:\n      - rename: {note: remark}\n    rules:\n      - {enum: {city: [Bonn, Trier, Gera]}, level: warning}\ngate:\n  minimumScore: 0\n";
-        await App.Ingest("shop", checkedTowns, ("towns.csv", Towns("Bon", "Ring twice, the bell at the gate is broken")));
-        await App.Ingest("shop", checkedTowns, ("towns.csv", Towns("Bonn", "Ring once, the bell at the gate was mended")));
+        await App.Ingest("shop", checkedTowns, ("towns.csv", Towns("Bon", "Ring twice since the bell at the gate is broken")));
+        await App.Ingest("shop", checkedTowns, ("towns.csv", Towns("Bonn", "Ring once since the bell at the gate was mended")));
     }
 
     public Task DisposeAsync() => App.DisposeAsync();

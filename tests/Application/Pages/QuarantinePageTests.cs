@@ -66,6 +66,27 @@ public sealed class QuarantinePageTests(Chromium chromium, SophiaApp app) : ICla
     }
 
     [ChromiumFact]
+    public async Task All_that_break_a_rule_are_mended_at_once_after_a_try()
+    {
+        await using var visitor = await Held("crowd", "id,age,zip\n100,41,10115\n" + string.Concat(Enumerable.Range(0, 70).Select(n => $"{n},unknown,10115\n")));
+        var page = visitor.Page;
+        await page.GetByText("Decide on many at once").ClickAsync();
+        var form = page.Locator("[data-many]");
+        await form.GetByLabel("All that break").SelectOptionAsync(new SelectOptionValue { Label = "type:age in crowd/crowd (70)" });
+        await form.GetByLabel("What to do").SelectOptionAsync("edit");
+        await form.GetByLabel("Field").FillAsync("age");
+        await form.GetByLabel("New value").FillAsync("old");
+        await form.GetByRole(AriaRole.Button, new() { Name = "Try it" }).ClickAsync();
+        await Expect(form.Locator(".outcome")).ToContainTextAsync("It would take 70.");
+        await form.GetByLabel("New value").FillAsync("41");
+        await form.GetByRole(AriaRole.Button, new() { Name = "Do it" }).ClickAsync();
+        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync();
+        await Expect(page.Locator("#notice")).ToContainTextAsync("70 taken: 70 stored, 0 discarded, 0 still held.");
+        await Expect(page.Locator(".held")).ToHaveCountAsync(0);
+        Assert.Contains("41", (await app.Owner.GetFromJsonAsync<JsonElement>("/api/record?stream=crowd/crowd&key=69")).GetProperty("payloadJson").GetString());
+    }
+
+    [ChromiumFact]
     public async Task The_count_of_a_run_leads_to_what_it_held_back()
     {
         await using var visitor = await Held("counted", "id,age,zip\n1,30,10115\n2,old,10115\n");
