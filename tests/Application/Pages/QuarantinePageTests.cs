@@ -74,7 +74,7 @@ public sealed class QuarantinePageTests(Chromium chromium, SophiaApp app) : ICla
         var form = page.Locator("[data-many]");
         await form.GetByLabel("All that break").SelectOptionAsync(new SelectOptionValue { Label = "type:age in crowd/crowd (70)" });
         await form.GetByLabel("What to do").SelectOptionAsync("edit");
-        await form.GetByLabel("Field").FillAsync("age");
+        await form.GetByLabel("Field", new() { Exact = true }).FillAsync("age");
         await form.GetByLabel("New value").FillAsync("old");
         await form.GetByRole(AriaRole.Button, new() { Name = "Try it" }).ClickAsync();
         await Expect(form.Locator(".outcome")).ToContainTextAsync("It would take 70.");

@@ -78,21 +78,51 @@ public sealed class RecordPagesTests(Chromium chromium, SophiaApp app) : IClassF
 public sealed class RecordDifferenceTests
 {
     [Theory]
-    [InlineData("""{"a":"the quick brown fox"}""", """{"a":"the quick red fox"}""", "a: the quick [brown|red] fox")]
+    [InlineData("""{"a":"the quick brown fox"}""", """{"a":"the quick red fox"}""", "a: the quick -brown-+red+ fox")]
+    [InlineData("""{"a":"the bell is broken at the gate"}""", """{"a":"the horn was mended at a gate"}""", "a: the -bell is broken-+horn was mended+ at -the-+a+ gate")]
     [InlineData("""{"a":"same"}""", """{"a":"same"}""", "")]
-    [InlineData("""{"a":1,"b":2}""", """{"a":1}""", "b: [2|-]")]
-    [InlineData("""{"a":1}""", """{"a":1,"b":{"c":[true]}}""", "b.c[0]: [-|true]")]
-    [InlineData("""{"a":"x"}""", """{"a":null}""", "a: [x|null]")]
-    [InlineData("""{"a":"cat"}""", """{"a":"cats"}""", "a: [cat|cats]")]
-    [InlineData("""{"a":"one"}""", """{"a":"one two"}""", "a: one[| two]")]
-    [InlineData("""{"a":"one two"}""", """{"a":"two"}""", "a: [one |]two")]
-    [InlineData("""{"a":"\ud83d\ude00"}""", """{"a":"\ud83d\ude01"}""", "a: [\ud83d\ude00|\ud83d\ude01]")]
-    [InlineData("""{"a":"aa"}""", """{"a":"aaa"}""", "a: [aa|aaa]")]
-    public void What_differs_is_named_with_the_words_around_it(string before, string after, string expected)
+    [InlineData("""{"a":1,"b":2}""", """{"a":1}""", "b: -2-")]
+    [InlineData("""{"a":1}""", """{"a":1,"b":{"c":[true]}}""", "b.c[0]: +true+")]
+    [InlineData("""{"a":"x"}""", """{"a":null}""", "a: -x-+null+")]
+    [InlineData("""{"a":"cat"}""", """{"a":"cats"}""", "a: -cat-+cats+")]
+    [InlineData("""{"a":"one"}""", """{"a":"one two"}""", "a: one+ two+")]
+    [InlineData("""{"a":"one two"}""", """{"a":"two"}""", "a: -one -two")]
+    [InlineData("""{"a":"\ud83d\ude00"}""", """{"a":"\ud83d\ude01"}""", "a: -\ud83d\ude00-+\ud83d\ude01+")]
+    [InlineData("""{"a":"aa"}""", """{"a":"aaa"}""", "a: -aa-+aaa+")]
+    [InlineData("""{"a":""}""", """{"a":"new"}""", "a: +new+")]
+    public void What_differs_is_named_word_by_word(string before, string after, string expected)
     {
         var change = RecordDifference.Of([Version(2, after), Version(1, before)], 1).Single();
-        Assert.Equal(expected, string.Join("; ", change.Fields.Select(f => $"{f.Field}: {f.Lead}[{f.Removed ?? "-"}|{f.Added ?? "-"}]{f.Tail}")));
+        Assert.Equal(expected, string.Join("; ", change.Fields.Select(field => $"{field.Field}: {string.Concat(field.Parts.Select(Written))}")));
     }
+
+    [Fact]
+    public void The_parts_of_any_two_texts_are_those_texts_where_nothing_is_shortened()
+    {
+        var random = new Random(7);
+        string[] words = ["a", "b", " ", " ", "-", "\ud83d\ude00", "word"];
+        for (var n = 0; n < 2_000; n++)
+        {
+            var (before, after) = (Text(), Text());
+            var parts = WordDifference.Of(before, after);
+            Assert.Equal(before, string.Concat(parts.Where(part => part.Kind != TextPartKind.Added).Select(part => part.Text)));
+            Assert.Equal(after, string.Concat(parts.Where(part => part.Kind != TextPartKind.Removed).Select(part => part.Text)));
+        }
+
+        string Text() => string.Concat(Enumerable.Range(0, random.Next(12)).Select(_ => words[random.Next(words.Length)]));
+    }
+
+    [Fact]
+    public void A_change_in_a_long_text_is_shown_with_little_around_it()
+    {
+        var before = string.Concat(Enumerable.Range(0, 9_000).Select(n => $"word{n} "));
+        var parts = WordDifference.Of(before, before.Replace("word4000 ", "else ", StringComparison.Ordinal));
+        Assert.Equal([TextPartKind.Same, TextPartKind.Removed, TextPartKind.Added, TextPartKind.Same], parts.Select(part => part.Kind));
+        Assert.InRange(parts.Sum(part => part.Text.Length), 50, 250);
+        Assert.InRange(WordDifference.Of(before, before.ToUpperInvariant()).Sum(part => part.Text.Length), 100, 700);
+    }
+
+    private static string Written(TextPart part) => part.Kind switch { TextPartKind.Removed => $"-{part.Text}-", TextPartKind.Added => $"+{part.Text}+", _ => part.Text };
 
     [Fact]
     public void A_record_that_came_back_after_its_deletion_is_all_new_and_much_is_counted()
