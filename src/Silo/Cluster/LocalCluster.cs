@@ -30,6 +30,12 @@ internal sealed class LocalCluster
 
     public ClusterFile File => file;
 
+    /// <summary>Whether anything of it runs that the rest needs.</summary>
+    public bool IsUp => file.Postgres is { IsAlive: true };
+
+    /// <summary>The front end's data folder of the cluster that nobody gave another place.</summary>
+    public static string DefaultFrontend => Path.Combine(Settings.OwnFolder("cluster"), "frontend");
+
     /// <summary>The front end's data folder, where commands find it.</summary>
     public string FrontendFolder => Path.Combine(Folder, "frontend");
 

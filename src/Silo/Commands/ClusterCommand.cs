@@ -30,15 +30,20 @@ internal static class ClusterCommand
                 Console.Out.WriteLine($"The front end ran already and stays at {serves}; \"{SophiaCommand.Name} cluster down\" first moves it.");
             if (cluster.File.Silos.Count(silo => silo.Process.IsAlive) > wanted)
                 Console.Out.WriteLine($"More silos ran already; \"{SophiaCommand.Name} cluster scale {wanted}\" lets the others leave.");
-            Console.Out.WriteLine($"Commands speak to it with --data {cluster.FrontendFolder}, as in: {SophiaCommand.Name} signin --data {cluster.FrontendFolder}");
+            Console.Out.WriteLine($"Commands speak to it with --data {cluster.FrontendFolder}, as in: {SophiaCommand.Name} silos --data {cluster.FrontendFolder}");
+            if (await SignInCommand.Link(cluster.Url, HomeFolder.CliKey(cluster.FrontendFolder), cancellation) is { } link)
+                Console.Out.WriteLine($"Sign your browser in, once, within 15 minutes: {link}");
+            Console.Out.WriteLine($"It runs until {SophiaCommand.Name} cluster down.");
             return ExitCodes.Done;
         });
         return command;
     }
 
-    private static Command Status() => Acting("status", "Show which processes run.", (_, _, _) => Task.CompletedTask);
+    private static Command Status() => Acting("status", "Show which processes run.", (_, _, _) => Task.CompletedTask,
+        then: cluster => cluster.IsUp ? null : $"It does not run: {SophiaCommand.Name} cluster up starts it, with what it has stored.");
 
-    private static Command Down() => Acting("down", "End every process; the data stays.", (cluster, _, cancellation) => cluster.Down(cancellation));
+    private static Command Down() => Acting("down", "End every process; the data stays.", (cluster, _, cancellation) => cluster.Down(cancellation),
+        then: cluster => $"Everything has ended. The data stays in {cluster.Folder}: {SophiaCommand.Name} cluster up goes on with it; without the folder it begins anew.");
 
     private static Command Roll() => Acting("roll", "Let each silo in turn leave and come back.",
         (cluster, _, cancellation) => cluster.Roll(number => Console.Out.WriteLine($"silo-{number} is back"), cancellation));
@@ -51,16 +56,16 @@ internal static class ClusterCommand
 
     private static Command Kill()
     {
-        var part = new Argument<string>("part") { Description = "A silo's number, from 1, or redis." };
-        return Acting("kill", "End a silo, or Redis, as a power cut would.", (cluster, parsed, cancellation) => parsed.GetValue(part) switch
+        var part = new Argument<string>("part") { Description = "A silo, as 2 or silo-2, or redis." };
+        return Acting("kill", "End a silo, or Redis, as a power cut would.", (cluster, parsed, cancellation) => parsed.GetValue(part)!.Replace("silo-", "", StringComparison.Ordinal) switch
         {
             "redis" => cluster.KillRedis(cancellation),
             var silo when int.TryParse(silo, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number) => cluster.Kill(number, cancellation),
             var other => throw new CommandFailedException($"\"{other}\" is no silo's number and not redis."),
-        }, part);
+        }, part, _ => $"What it did goes on elsewhere; {SophiaCommand.Name} cluster up brings it back.");
     }
 
-    private static Command Acting(string name, string description, Func<LocalCluster, ParseResult, CancellationToken, Task> act, Argument? argument = null)
+    private static Command Acting(string name, string description, Func<LocalCluster, ParseResult, CancellationToken, Task> act, Argument? argument = null, Func<LocalCluster, string?>? then = null)
     {
         var command = new Command(name, description);
         if (argument is not null)
@@ -71,6 +76,8 @@ internal static class ClusterCommand
             using var _ = name == "status" ? null : LocalCluster.Hold(cluster.Folder);
             await act(cluster, parsed, cancellation);
             await Print(cluster, cancellation);
+            if (then?.Invoke(cluster) is { } said)
+                Console.Out.WriteLine(said);
             return ExitCodes.Done;
         });
         return command;
@@ -86,7 +93,7 @@ internal static class ClusterCommand
     private static string[] Row(string name, LocalProcess? process, string address) => [name, Id(process), process switch { null => "down", { IsAlive: true } => "runs", _ => "gone" }, address, ""];
 
     private static async Task<string[]> Row(LocalCluster cluster, LocalMember member, CancellationToken cancellation) =>
-        [member.Number == 0 ? "frontend" : $"silo-{member.Number}", Id(member.Process), member.Process.IsAlive ? await cluster.Readiness(member, cancellation) : "gone", cluster.UrlOf(member) ?? "", Show.Plain(member.Labels)];
+        [member.Number == 0 ? "frontend" : $"silo-{member.Number}", Id(member.Process), member.Process.IsAlive ? await cluster.Readiness(member, cancellation) : "gone", (member.Process.IsAlive ? cluster.UrlOf(member) : null) ?? "", Show.Plain(member.Labels)];
 
     private static string Id(LocalProcess? process) => process?.Id.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "";
 

@@ -55,9 +55,9 @@ public sealed class MachineRulesTests
     [Fact]
     public void A_taken_port_is_well_only_where_it_is_this_folders()
     {
-        Assert.Equal(FindingState.Ok, MachineRules.Port("Pages", "--url", "127.0.0.1:1", isFree: true, ours: false).State);
-        Assert.Equal(FindingState.Ok, MachineRules.Port("Pages", "--url", "127.0.0.1:1", isFree: false, ours: true).State);
-        var taken = MachineRules.Port("Pages", "--url", "127.0.0.1:1", isFree: false, ours: false);
+        Assert.Equal(FindingState.Ok, MachineRules.Port("Pages", "--url", "127.0.0.1:1", isFree: true, by: null).State);
+        Assert.Equal(FindingState.Ok, MachineRules.Port("Pages", "--url", "127.0.0.1:1", isFree: false, by: "the Sophia of this data folder").State);
+        var taken = MachineRules.Port("Pages", "--url", "127.0.0.1:1", isFree: false, by: null);
         Assert.Equal(FindingState.Missing, taken.State);
         Assert.Contains("--url", taken.Do);
     }

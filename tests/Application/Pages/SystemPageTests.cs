@@ -57,6 +57,7 @@ public sealed class SystemPageTests(Chromium chromium, SophiaApp app) : IClassFi
         await page.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Alert)).ToHaveTextAsync("There is such a tenant already.");
         await page.Locator("#tenant-taken").GetByRole(AriaRole.Button, new() { Name = "Suspend" }).ClickAsync();
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Reason" }).FillAsync("   ");
         await page.GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync();
         await Expect(page.Locator("#notice")).ToContainTextAsync("Say why");
         await Expect(page.Locator("#tenant-taken").GetByText("active", new() { Exact = true })).ToBeVisibleAsync();

@@ -24,7 +24,7 @@ internal sealed class SilosGrain(SiloLabels labels, TimeProvider time) : Grain, 
     private async Task<(SiloView Silo, IReadOnlyList<SimpleGrainStatistic> Grains)> Look(MembershipEntry member)
     {
         var said = labels.Of(member.SiloAddress);
-        var view = new SiloView(member.SiloName, member.SiloAddress.ToString(), member.HostName, SilosRules.Word(member.Status), Utc(member.StartTime), member.IAmAliveTime == default ? null : Utc(member.IAmAliveTime),
+        var view = new SiloView(member.SiloName, member.SiloAddress.Endpoint.ToString(), member.HostName, SilosRules.Word(member.Status), Utc(member.StartTime), member.IAmAliveTime == default ? null : Utc(member.IAmAliveTime),
             [.. said.Where(label => label.Key != SophiaVersion.Label).OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}={label.Value}")],
             said.GetValueOrDefault(SophiaVersion.Label) ?? (member.SiloAddress.Equals(labels.Self) ? SophiaVersion.Current : null), Load: null);
         if (member.Status != SiloStatus.Active)

@@ -20,6 +20,8 @@ internal sealed class Doctor(string folder, Func<string, string?> variable)
         return Diagnosis.Of([.. found.SelectMany(part => part), .. VariableRules.Judge(variables)]);
     }
 
+    private const string Folders = "the Sophia of this data folder";
+
     private string? Given(string name) => variable(name) is { Length: > 0 } value ? value : null;
 
     private async Task<IReadOnlyList<DoctorFinding>> Machine()
@@ -47,17 +49,20 @@ internal sealed class Doctor(string folder, Func<string, string?> variable)
         return findings;
     }
 
+    private static bool IsAt(string? url, IPEndPoint address) => Uri.TryCreate(url, UriKind.Absolute, out var served) && served.Port == address.Port;
+
     private IEnumerable<DoctorFinding> Ports(FolderSeen seen)
     {
         if (Address(Given("SOPHIA_URL") ?? SophiaOptions.DefaultUrl) is { Port: not 0 } serves)
-            yield return MachineRules.Port("Pages, REST and hub", "--url or SOPHIA_URL", serves.ToString(), MachineLook.IsFree(serves), ours: Uri.TryCreate(seen.ServedAt, UriKind.Absolute, out var at) && at.Port == serves.Port);
+            yield return MachineRules.Port("Pages, REST and hub", "--url or SOPHIA_URL", serves.ToString(), MachineLook.IsFree(serves),
+                IsAt(seen.ServedAt, serves) ? Folders : IsAt(HomeFolder.Serving(LocalCluster.DefaultFrontend)?.Url, serves) ? $"the local cluster ({SophiaCommand.Name} cluster status)" : null);
         if (Given("SOPHIA_METRICS_URL") is { } metrics && Address(metrics) is { Port: not 0 } scraped)
-            yield return MachineRules.Port("Metrics", "SOPHIA_METRICS_URL", scraped.ToString(), MachineLook.IsFree(scraped), ours: seen.HeldBy is not null);
+            yield return MachineRules.Port("Metrics", "SOPHIA_METRICS_URL", scraped.ToString(), MachineLook.IsFree(scraped), seen.HeldBy is null ? null : Folders);
         if (Tried(() => ClusterSettings.Options(variable)) is not { } cluster || Tried(() => (SophiaRole?)ClusterSettings.Role(variable)) is null or SophiaRole.Frontend)
             yield break;
         foreach (var (what, name, port) in ((string, string, int)[])[("Calls of other silos", "SOPHIA_SILO_PORT", cluster.SiloPort), ("Calls of front ends", "SOPHIA_GATEWAY_PORT", cluster.GatewayPort)])
             if (port is >= 1 and <= 65_535)
-                yield return MachineRules.Port(what, name, $"{cluster.Address}:{port}", MachineLook.IsFree(new IPEndPoint(cluster.Address, port)), ours: seen.HeldBy is not null);
+                yield return MachineRules.Port(what, name, $"{cluster.Address}:{port}", MachineLook.IsFree(new IPEndPoint(cluster.Address, port)), seen.HeldBy is null ? null : Folders);
     }
 
     private async Task<IReadOnlyList<DoctorFinding>> Postgres(CancellationToken cancellation)

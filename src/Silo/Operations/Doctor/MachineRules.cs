@@ -67,12 +67,12 @@ internal static partial class MachineRules
     /// <param name="what">Who listens there: "pages and REST".</param>
     /// <param name="setting">What says otherwise.</param>
     /// <param name="isFree">Whether it can be bound now.</param>
-    /// <param name="ours">Whether the Sophia of this data folder is what listens.</param>
-    public static DoctorFinding Port(string what, string setting, string address, bool isFree, bool ours)
+    /// <param name="by">What of ours listens there, as "the Sophia of this data folder"; null: nothing of ours.</param>
+    public static DoctorFinding Port(string what, string setting, string address, bool isFree, string? by)
     {
         var why = $"{what} are served there.";
         return isFree ? new($"address {address}", FindingState.Ok, "free", why)
-            : ours ? new($"address {address}", FindingState.Ok, "in use by the Sophia of this data folder", why)
+            : by is not null ? new($"address {address}", FindingState.Ok, $"in use by {by}", why)
             : new($"address {address}", FindingState.Missing, "something else listens there", why, $"Stop it, or say another address: {setting}.");
     }
 
