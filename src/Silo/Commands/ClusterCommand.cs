@@ -62,7 +62,7 @@ internal static class ClusterCommand
             "redis" => cluster.KillRedis(cancellation),
             var silo when int.TryParse(silo, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number) => cluster.Kill(number, cancellation),
             var other => throw new CommandFailedException($"\"{other}\" is no silo's number and not redis."),
-        }, part, _ => $"What it did goes on elsewhere; {SophiaCommand.Name} cluster up brings it back.");
+        }, part, _ => $"Everything else goes on; {SophiaCommand.Name} cluster up brings it back.");
     }
 
     private static Command Acting(string name, string description, Func<LocalCluster, ParseResult, CancellationToken, Task> act, Argument? argument = null, Func<LocalCluster, string?>? then = null)
