@@ -34,6 +34,7 @@ public sealed class LifeTests(ClusterFixture fixture)
         string[] names = ["silo-1", "silo-2", "silo-3", "frontend"];
         foreach (var name in names)
             await Says(name, HttpStatusCode.OK, "ready");
+        var said = FrontendSaid().Length;
         await fixture.Cluster.File.Postgres!.Stop(TimeSpan.FromSeconds(30), default, "INT");
         foreach (var name in names)
         {
@@ -48,7 +49,12 @@ public sealed class LifeTests(ClusterFixture fixture)
         await fixture.Up();
         foreach (var name in names)
             await Says(name, HttpStatusCode.OK, "ready");
+        await Eventually.Comes(() => FrontendSaid()[said..].Contains("Which silos there are is known again", StringComparison.Ordinal), "the front end says that the database is back");
+        Assert.Single(FrontendSaid()[said..].Split('\n'), line => line.Contains("cannot be read from the database", StringComparison.Ordinal));
+        Assert.DoesNotContain("NpgsqlException", FrontendSaid()[said..]);
     }
+
+    private string FrontendSaid() => File.ReadAllText(fixture.Cluster.LogOf("frontend"));
 
     /// <summary>Goal: nobody is sent work while it leaves. Method: asked to end, a silo must never again say that it is ready.</summary>
     [ClusterFact]
