@@ -6,6 +6,9 @@ namespace Sophia.Commands;
 /// <summary>The built program in a process of its own, over a scratch folder.</summary>
 public sealed class BuiltProgram : IDisposable
 {
+    /// <summary>What only a program that hangs needs, however busy the machine is.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
     private readonly List<Process> started = [];
 
     public string Folder { get; } = Path.Combine(Path.GetTempPath(), $"sophia-program-{Guid.NewGuid():n}");
@@ -37,12 +40,12 @@ public sealed class BuiltProgram : IDisposable
         return process;
     }
 
-    /// <summary>Runs a command to its end, which must come within a minute.</summary>
+    /// <summary>Runs a command to its end.</summary>
     public async Task<(int ExitCode, string Output, string Error)> Run(params string[] arguments)
     {
         using var process = Start(arguments);
         started.Remove(process);
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var deadline = new CancellationTokenSource(Patience);
         var (output, error) = (process.StandardOutput.ReadToEndAsync(deadline.Token), process.StandardError.ReadToEndAsync(deadline.Token));
         await process.WaitForExitAsync(deadline.Token);
         return (process.ExitCode, await output, await error);
@@ -69,7 +72,7 @@ public sealed class BuiltProgram : IDisposable
     {
         using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]))
             await kill.WaitForExitAsync();
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var deadline = new CancellationTokenSource(Patience);
         await process.WaitForExitAsync(deadline.Token);
         return process.ExitCode;
     }
