@@ -49,7 +49,7 @@ public sealed class DashboardTests(ClusterFixture fixture)
         using var owner = With(HomeFolder.CliKey(fixture.Cluster.FrontendFolder));
         using var operating = With(await KeyOf(owner, "operator"));
         Assert.Contains("href=\"/silos\"", await operating.GetStringAsync("/pipelines"));
-        var silos = await operating.GetStringAsync("/silos");
+        var silos = WebUtility.HtmlDecode(await operating.GetStringAsync("/silos"));
         Assert.Contains("href=\"/dashboard\"", silos);
         Assert.All((string[])["silo-1", "silo-2", "silo-3", "gpu=", Operations.SophiaVersion.Current, "PipelineDirectoryGrain"], part => Assert.Contains(part, silos));
         Assert.DoesNotContain("no answer", silos);

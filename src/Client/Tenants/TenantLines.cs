@@ -45,6 +45,7 @@ internal static class TenantLines
             await Task.WhenAll(asked, usage);
             return await asked is { } view ? line with
             {
+                DeletesAt = line.Suspended ? (await grains.GetGrain<ITenantEndGrain>(TenantEnd.KeyOf(line.Tenant)).View())?.DeletesAt : null,
                 DisplayName = view.DisplayName, CreatedAt = view.CreatedAt, SuspendedAt = view.SuspendedAt, Keys = view.Keys.Count(key => key.RevokedAt is null), Usage = await usage,
             } : line;
         }
@@ -68,6 +69,9 @@ public sealed record TenantLine(TenantId Tenant, bool Suspended, string? Because
     public DateTimeOffset? CreatedAt { get; init; }
 
     public DateTimeOffset? SuspendedAt { get; init; }
+
+    /// <summary>When everything of it will be deleted; null where that is not on its way.</summary>
+    public DateTimeOffset? DeletesAt { get; init; }
 
     public int? Keys { get; init; }
 

@@ -36,6 +36,19 @@ public sealed class SystemPageTests(Chromium chromium, SophiaApp app) : IClassFi
         await Expect(card.GetByText("the bill is open")).ToBeVisibleAsync();
         Assert.Equal(403, (int)(await owner.GetAsync("/api/streams")).StatusCode);
 
+        visitor.Expected.Add("400");
+        await card.GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Write acme to confirm" }).FillAsync("acne");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync();
+        await Expect(page.Locator("#notice")).ToContainTextAsync("confirm must repeat the name");
+        await card.GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Write acme to confirm" }).FillAsync("acme");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync();
+        await Expect(card.GetByText("Everything of it will be deleted")).ToBeVisibleAsync();
+        await Expect(card.GetByRole(AriaRole.Button, new() { Name = "Resume" })).ToHaveCountAsync(0);
+        await card.GetByRole(AriaRole.Button, new() { Name = "Keep" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync();
+
         await card.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync();
         await Expect(card.GetByText("active", new() { Exact = true })).ToBeVisibleAsync();

@@ -32,6 +32,23 @@ shownKey.addEventListener("click", async event => {
 });
 
 document.addEventListener("click", async event => {
+  const button = event.target.closest("[data-delete-tenant]");
+  if (!button || button.disabled) return;
+  const [name, label] = [button.dataset.deleteTenant, $("#sure label").firstChild];
+  label.data = `Write ${name} to confirm `;
+  const confirm = await sure(button.dataset.sure, true);
+  label.data = "Reason ";
+  if (confirm === null) { button.focus(); return; }
+  button.disabled = true;
+  await attempt(async () => {
+    await call("POST", `/api/tenants/${name}/delete`, JSON.stringify({ confirm }));
+    await refreshAll();
+    $("#main").focus({ preventScroll: true });
+  });
+  button.disabled = false;
+});
+
+document.addEventListener("click", async event => {
   const button = event.target.closest("[data-suspend]");
   if (!button || button.disabled) return;
   const reason = await sure(button.dataset.sure, true);
