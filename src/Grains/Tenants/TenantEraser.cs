@@ -27,16 +27,16 @@ internal sealed class TenantEraser(TenantId tenant, IReadOnlyList<ITenantMemory>
                 return state with { Phase = TenantEndPhase.Clearing };
             case TenantEndPhase.Clearing:
                 await Clear(cancellation);
-                return state with { Phase = state.Counts.Any(count => count.What == memories[^1].Name) ? TenantEndPhase.Erasing : TenantEndPhase.Counting };
+                return state with { Phase = state.Counts.Any(count => memories.Any(memory => memory.Name == count.What)) ? TenantEndPhase.Erasing : TenantEndPhase.Counting };
             case TenantEndPhase.Counting:
-                return state with { Phase = TenantEndPhase.Erasing, Counts = [.. state.Counts, .. await Count(cancellation)] };
+                return state with { Phase = TenantEndPhase.Erasing, Counts = [.. state.Counts, .. await Count(memory => !memory.Wakes, cancellation)] };
             case TenantEndPhase.Erasing:
                 if (memories.FirstOrDefault(memory => !state.Erased.Contains(memory.Name)) is not { } next)
                     return state with { Phase = TenantEndPhase.Checking };
                 await next.Erase(tenant, cancellation);
                 return state with { Erased = [.. state.Erased, next.Name] };
             case TenantEndPhase.Checking:
-                if ((await activations.Of(tenant)).Count > 0 || (await Count(cancellation)).Any(left => left.Count > 0))
+                if ((await activations.Of(tenant)).Count > 0 || (await Count(_ => true, cancellation)).Any(left => left.Count > 0))
                     return TenantEndRules.Again(state);
                 var now = time.GetUtcNow();
                 await Directory.Bury(new TenantTombstone(tenant, now));
@@ -72,10 +72,10 @@ internal sealed class TenantEraser(TenantId tenant, IReadOnlyList<ITenantMemory>
         ];
     }
 
-    private async Task<List<TenantEndCount>> Count(CancellationToken cancellation)
+    private async Task<List<TenantEndCount>> Count(Func<ITenantMemory, bool> which, CancellationToken cancellation)
     {
         var counts = new List<TenantEndCount>();
-        foreach (var memory in memories)
+        foreach (var memory in memories.Where(which))
             counts.Add(new TenantEndCount(memory.Name, await memory.Count(tenant, cancellation)));
         return counts;
     }

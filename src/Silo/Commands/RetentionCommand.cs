@@ -40,7 +40,7 @@ internal static class RetentionCommand
         Show.Rows(["stream", "keeps", "readable from", "removed", "expired", "looked at"], view.Streams.Select(stream => new[]
         {
             Show.Plain(stream.Stream), Kept(stream), stream.Horizon is null ? "the beginning" : Show.Moment(stream.Horizon), Show.Number(stream.Versions), Show.Number(stream.Expired), Show.Moment(stream.LookedAt),
-        }), "No definition states a retention: every version is kept.");
+        }), "No stream has a retention: every version is kept.");
         if (view.Going)
             Console.Out.WriteLine(view.WaitsFor is null ? "A pass goes." : $"A pass waits: {Show.OneLine(view.WaitsFor)}");
         return ExitCodes.Done;
@@ -48,6 +48,6 @@ internal static class RetentionCommand
 
     private static string Kept(StreamRetention stream) => string.Join(" and ", new[]
     {
-        stream.Days is { } days ? $"{days} days" : null, stream.KeepVersions is { } versions ? $"{versions} versions" : null, stream.Expire ? "expires" : null,
+        stream.Days is { } days ? $"{days} {(days == 1 ? "day" : "days")}" : null, stream.KeepVersions is { } versions ? $"{versions} {(versions == 1 ? "version" : "versions")}" : null, stream.Expire ? "expires" : null,
     }.OfType<string>());
 }
