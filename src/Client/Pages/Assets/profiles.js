@@ -15,6 +15,7 @@ document.addEventListener("click", async event => {
   const reason = await sure(accepts ? `Switch ${rules} on? The definition of “${data.get("pipeline")}” gets a new version, and what breaks ${ids.length === 1 ? "it" : "them"} is ${data.get("level") === "error" ? "held back from then on" : "flagged"}.`
     : `Suggest ${rules} no more?`, !accepts);
   if (reason === null) { button.focus(); return; }
+  if (!accepts && reason === "") { errors.textContent = "Say why: the reason is kept."; button.focus(); return; }
   button.disabled = true;
   await attempt(async () => {
     const body = accepts ? { ids, pipeline: data.get("pipeline"), level: data.get("level") } : { ids, reason };

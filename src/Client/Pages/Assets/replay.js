@@ -78,7 +78,7 @@ async function replay(data) {
   }
 }
 
-replayForm.addEventListener("submit", async event => {
+replayForm?.addEventListener("submit", async event => {
   event.preventDefault();
   const errors = $(".errors", replayForm);
   const button = $(".primary", replayForm);
@@ -92,4 +92,4 @@ replayForm.addEventListener("submit", async event => {
   replaying = null;
 });
 
-replayStop.addEventListener("click", () => replaying?.abort());
+replayStop?.addEventListener("click", () => replaying?.abort());

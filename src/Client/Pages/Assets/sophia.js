@@ -50,7 +50,6 @@ function sure(question, wantsReason) {
   $("#sure-question").textContent = question;
   $("label", dialog).hidden = !wantsReason;
   const reason = $("textarea", dialog);
-  reason.required = Boolean(wantsReason);
   reason.value = "";
   dialog.returnValue = "no";
   dialog.showModal();
