@@ -49,7 +49,29 @@ public sealed class CodeChunkerTests
             AllThere(text, Cut(text, language));
     }
 
-    /// <summary>Each of these once made a scanner start over at every fragment, or go down without end.</summary>
+    [Theory]
+    [InlineData("csharp")]
+    [InlineData("python")]
+    [InlineData("typescript")]
+    [InlineData("java")]
+    [InlineData("kotlin")]
+    [InlineData("go")]
+    [InlineData("rust")]
+    [InlineData("cpp")]
+    [InlineData("php")]
+    public void A_jumble_of_tokens_is_cut_and_nothing_of_it_lost(string language)
+    {
+        string[] tokens = ["{", "}", "(", ")", "[", "]", "<", ">", "=", "=>", ";", ",", ":", "::", ".", "?", "~", "#", "\"", "'", "`", "$\"", "$\"{", "@\"", "$$\"\"\"", "${", "\\", "//", "/*", "*/", "\n", "\r", " ",
+            "\n#if A\n", "\n#else\n", "\n#endif\n", "class A ", "namespace N", "void F", "operator ", "this", "delegate ", "record ", "extension", "event ", "using ", "def f():", "f'{", "r#\"", "R\"(", "<<<a", "\uFEFF", "\ud83d"];
+        for (var seed = 0; seed < 500; seed++)
+        {
+            var random = new Random(seed);
+            var text = string.Concat(Enumerable.Range(0, random.Next(1, 60)).Select(_ => tokens[random.Next(tokens.Length)]));
+            AllThere(text, Cut(text, language));
+        }
+    }
+
+    /// <summary>Each of these made a scanner or a parser start over at every fragment, or go down without end, or might.</summary>
     [Theory]
     [InlineData("python", "", "f'{")]
     [InlineData("python", "f\"\"\"", "{")]
@@ -64,10 +86,82 @@ public sealed class CodeChunkerTests
     [InlineData("rust", "", "r#\"")]
     [InlineData("rust", "", "/*'")]
     [InlineData("cpp", "", "R\"(")]
+    [InlineData("csharp", "", "$\"{")]
+    [InlineData("csharp", "", "$@\"{")]
+    [InlineData("csharp", "", "$$\"\"\"{{")]
+    [InlineData("csharp", "", "\"\"\"")]
+    [InlineData("csharp", "", "@\"")]
+    [InlineData("csharp", "", "$")]
+    [InlineData("csharp", "", "@$")]
+    [InlineData("csharp", "", "A<")]
+    [InlineData("csharp", "", "A<(")]
+    [InlineData("csharp", "", "a<b")]
+    [InlineData("csharp", "", "(a,")]
+    [InlineData("csharp", "", "from a in ")]
+    [InlineData("csharp", "", "-(")]
+    [InlineData("csharp", "", "a?b:")]
+    [InlineData("csharp", "", "a is not ")]
+    [InlineData("csharp", "", "#if ((((")]
+    [InlineData("csharp", "", "#if (\n")]
+    [InlineData("csharp", "", "#else\n")]
+    [InlineData("csharp", "", "/*")]
+    [InlineData("csharp", "", "'")]
+    [InlineData("csharp", "", "'\\")]
+    [InlineData("csharp", "", "\"\\")]
+    [InlineData("csharp", "", "$\"{a:")]
+    [InlineData("csharp", "", "[A(")]
+    [InlineData("csharp", "", "class A {")]
+    [InlineData("csharp", "", "class A {\n")]
+    [InlineData("csharp", "", "class A { void F() {\n")]
+    [InlineData("csharp", "", "void F(")]
+    [InlineData("csharp", "", "=>")]
+    [InlineData("csharp", "", "operator ")]
+    [InlineData("csharp", "", "delegate ")]
+    [InlineData("csharp", "", "event A ")]
+    [InlineData("csharp", "", "int A { get => 1; ")]
+    [InlineData("csharp", "", "namespace N;\n")]
+    [InlineData("csharp", "", "void F<")]
+    [InlineData("csharp", "", "(int, int) ")]
+    [InlineData("csharp", "", "where T : ")]
+    [InlineData("csharp", "", "$\"{\"")]
+    [InlineData("csharp", "", "a.b::")]
+    [InlineData("csharp", "", "{")]
+    [InlineData("csharp", "", "a => ")]
+    [InlineData("csharp", "", "new[] { ")]
+    [InlineData("csharp", "#if A\n{\n#endif\n", "#elif (\n")]
+    [InlineData("csharp", "class A {\n", "int A { get => 1; }\n")]
+    [InlineData("csharp", "class A { void F(", "int<a, [B] c = \"d\",")]
+    [InlineData("csharp", "_ = $\"{a", ": ")]
+    [InlineData("typescript", "", "'\\")]
+    [InlineData("typescript", "", "\"\\")]
+    [InlineData("typescript", "", "{")]
+    [InlineData("typescript", "", "x=>")]
+    [InlineData("typescript", "", "class A {")]
+    [InlineData("java", "", "'\\")]
+    [InlineData("java", "", "@A ")]
+    [InlineData("java", "", "\"\"\"")]
+    [InlineData("go", "", "`")]
+    [InlineData("go", "", "func(")]
+    [InlineData("cpp", "", "template<")]
+    [InlineData("cpp", "", "template<> ")]
+    [InlineData("cpp", "", "#\\\n")]
+    [InlineData("cpp", "", "1'")]
+    [InlineData("cpp", "", "namespace {")]
+    [InlineData("rust", "", "r#")]
+    [InlineData("rust", "", "pub(")]
+    [InlineData("php", "<?php ", "#")]
+    [InlineData("swift", "", "\"\"\"")]
+    [InlineData("kotlin", "", "'\\")]
+    [InlineData("python", "", "(\\")]
+    [InlineData("python", "", "class A:\n ")]
+    [InlineData("sql", "", " \n")]
     public void Rubbish_takes_no_longer_than_its_length_allows(string language, string before, string fragment)
     {
         var text = before + string.Concat(Enumerable.Repeat(fragment, 300_000 / fragment.Length));
         AllThere(text, Cut(text, language));
+        AllThere(text + "\n", Cut(text + "\n", language));
+        var paired = string.Concat(text.Reverse().Select(c => c switch { '(' => ')', '[' => ']', '{' => '}', _ => ' ' }));
+        AllThere(text + paired, Cut(text + paired, language));
     }
 
     [Theory]

@@ -17,6 +17,22 @@ public sealed class CodeFunctionTests(ITestOutputHelper output)
             Holds(Path.GetFileNameWithoutExtension(assembly), "csharp", IndependentParsers.CSharp(assembly), least: 1);
     }
 
+    [Fact]
+    public void Every_function_that_the_parser_of_CSharp_sees_in_our_sources_lies_in_exactly_one_chunk_and_is_named()
+    {
+        var files = IndependentParsers.Roslyn(new[] { "src", "tests", "bench" }.SelectMany(folder => Sources(Path.Combine(IndependentParsers.Root, folder), ".cs")));
+        Holds("our sources", "csharp", files, least: 10_000, refused: 0);
+        Named(files);
+    }
+
+    [Fact]
+    public void Every_function_of_awkward_CSharp_lies_in_exactly_one_chunk_and_is_named()
+    {
+        var files = IndependentParsers.Roslyn([Path.Combine(IndependentParsers.Folder, "samples", "awkward.cs.txt")]);
+        Holds("awkward C#", "csharp", files, least: 34, refused: 0);
+        Named(files);
+    }
+
     [ToolFact("python3")]
     public async Task Every_function_of_Pythons_standard_library_lies_in_exactly_one_chunk()
     {
@@ -70,6 +86,22 @@ public sealed class CodeFunctionTests(ITestOutputHelper output)
         Assert.True(functions >= least, $"only {functions} functions");
         Assert.Equal(refused ?? unread, unread);
     }
+
+    private static void Named(List<ForeignFile> files)
+    {
+        foreach (var file in files)
+        {
+            var units = CodeLanguages.Outline(file.Text, "csharp").Units;
+            foreach (var method in file.Functions!.Where(function => function.Name.Contains('(')))
+                Assert.True(
+                    units.Any(unit => unit.Start <= method.Start && method.End <= unit.End && unit.Signature is not null && unit.Name == Shortened(method.Name, unit.Scope)),
+                    $"{file.Path}: no unit is called {method.Name}; there is {units.FirstOrDefault(unit => unit.Start <= method.Start && method.End <= unit.End).Name}");
+        }
+    }
+
+    // Scope and signature are shortened each for itself.
+    private static string Shortened(string name, string scope) =>
+        scope.Length == 0 || !name.StartsWith(scope + ".", StringComparison.Ordinal) ? CodeSignature.Of(name) : $"{scope}.{CodeSignature.Of(name.AsSpan(scope.Length + 1))}";
 
     private static void AllThere(ForeignFile file, List<ChunkSpan> chunks)
     {

@@ -1,5 +1,8 @@
 using System.Reflection.Metadata;
 using System.Text.Json;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Sophia.Knowledge;
 
@@ -9,7 +12,7 @@ internal sealed record ForeignFunction(string Name, int Start, int End);
 /// <summary>A source file with its functions; null where the other parser refuses it.</summary>
 internal sealed record ForeignFile(string Path, string Text, IReadOnlyList<ForeignFunction>? Functions);
 
-/// <summary>Python's and TypeScript's own parsers, and what the C# compiler noted about its code in the symbols of an assembly.</summary>
+/// <summary>The own parsers of Python, TypeScript and C#, and what the C# compiler noted about its code in the symbols of an assembly.</summary>
 internal static class IndependentParsers
 {
     public static readonly string Root = FindRoot();
@@ -45,6 +48,35 @@ internal static class IndependentParsers
             }
         }
         return [.. files.OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => new ForeignFile(file.Key, file.Value.Text, file.Value.Functions))];
+    }
+
+    /// <summary>Each method, constructor, operator, accessor, property with an arrow, local function and lambda, by C#'s own parser.</summary>
+    public static List<ForeignFile> Roslyn(IEnumerable<string> paths) =>
+        [.. paths.Select(path => Read(path, File.ReadAllText(path)))];
+
+    private static ForeignFile Read(string path, string text)
+    {
+        var tree = CSharpSyntaxTree.ParseText(text, new CSharpParseOptions(LanguageVersion.Preview, DocumentationMode.None));
+        var isRefused = tree.GetDiagnostics().Any(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error);
+        return new ForeignFile(path, text, isRefused ? null : [.. tree.GetRoot().DescendantNodes().Where(IsFunction).Select(node => new ForeignFunction(Named(node), node.SpanStart, node.Span.End))]);
+    }
+
+    private static bool IsFunction(SyntaxNode node) =>
+        node is BaseMethodDeclarationSyntax or LocalFunctionStatementSyntax or AnonymousFunctionExpressionSyntax or AccessorDeclarationSyntax or PropertyDeclarationSyntax { ExpressionBody: not null } or IndexerDeclarationSyntax { ExpressionBody: not null };
+
+    /// <summary>What a section calls a method: its scope, its name, the types of its parameters. Of the rest the kind.</summary>
+    private static string Named(SyntaxNode node)
+    {
+        if (node is not MethodDeclarationSyntax method)
+            return node.Kind().ToString();
+        var scope = node.Ancestors().Reverse().Select(around => around switch
+        {
+            BaseNamespaceDeclarationSyntax space => space.Name.ToString(),
+            TypeDeclarationSyntax type => type.Identifier.Text + (type.Identifier.Text.Length > 0 ? type.TypeParameterList : null),
+            _ => "",
+        }).Where(name => name.Length > 0);
+        var types = string.Join(", ", method.ParameterList.Parameters.Select(parameter => parameter.Type?.ToString() ?? parameter.Identifier.Text));
+        return string.Join('.', scope.Append($"{method.ExplicitInterfaceSpecifier}{method.Identifier.Text}{method.TypeParameterList}({types})"));
     }
 
     private static int MetadataTokens(MethodDebugInformationHandle handle) => System.Reflection.Metadata.Ecma335.MetadataTokens.GetRowNumber(handle);

@@ -27,11 +27,15 @@ internal sealed record BraceLanguage
     /// <summary>Rust: lifetimes, raw strings, comments within comments.</summary>
     public bool IsRust { get; init; }
 
+    /// <summary>C#: interpolated, verbatim and raw strings; directives that are no tokens; statements that go on to their ';' once a '=' stood in them.</summary>
+    public bool IsCSharp { get; init; }
+
     private static readonly BraceLanguage Script = new() { EndsWithLine = true, IsScript = true };
     private static readonly BraceLanguage Go = new() { EndsWithLine = true, HasRawBackQuotes = true };
     private static readonly BraceLanguage Lines = new() { EndsWithLine = true, HasTextBlocks = true };
     private static readonly BraceLanguage Java = new() { HasTextBlocks = true };
     private static readonly BraceLanguage C = new() { HasDirectives = true };
+    private static readonly BraceLanguage CSharp = new() { HasDirectives = true, IsCSharp = true };
     private static readonly BraceLanguage Rust = new() { IsRust = true, StringsSpanLines = true };
     private static readonly BraceLanguage Php = new() { HasHashComments = true, StringsSpanLines = true };
 
@@ -39,6 +43,7 @@ internal sealed record BraceLanguage
     public static BraceLanguage? Of(string? language) => language switch
     {
         "typescript" or "javascript" => Script,
+        "csharp" => CSharp,
         "go" => Go,
         "kotlin" or "swift" or "scala" => Lines,
         "java" => Java,

@@ -5,7 +5,8 @@ internal readonly record struct BracePair(int Open, int Close, int Depth);
 
 /// <summary>Walks a file of a language of braces once: which brackets pair, and behind which lines a statement ends.</summary>
 /// <remarks>It knows no grammar. In doubt it says that a statement goes on: too long a unit is harmless, a function that is parted is not.</remarks>
-internal sealed class BraceScanner(string text, BraceLanguage language)
+/// <param name="defined">Whether all branches of C#'s directives are read, or those that are read when no symbol is defined.</param>
+internal sealed class BraceScanner(string text, BraceLanguage language, bool defined = true)
 {
     private enum Token
     {
@@ -17,15 +18,19 @@ internal sealed class BraceScanner(string text, BraceLanguage language)
         Ended,
     }
 
-    private readonly BraceText skip = new(text, language);
-    private readonly Stack<(char Bracket, int At, bool Decorated)> open = new();
+    private readonly BraceText skip = new(text, language, defined);
+    private readonly CSharpStrings strings = new(text);
+    private readonly Stack<(char Bracket, int At, bool Lasting)> open = new();
+    private readonly Stack<CSharpString> holes = new();
+    private readonly Dictionary<int, int> ends = [];
     private readonly List<BracePair> pairs = [];
     private readonly List<CodeBorder> borders = [];
     private Token previous;
     private int previousStart;
     private int previousEnd;
     private int lineEnd = -1;
-    private bool decorated;
+    private bool lasting; // No '}' ends the statement: it began with a decorator, or has a '=' in C#.
+    private bool named; // After C#'s word operator, up to its parameters.
     private bool afterCondition;
 
     /// <summary>Pairs by where they open.</summary>
@@ -33,6 +38,12 @@ internal sealed class BraceScanner(string text, BraceLanguage language)
 
     /// <summary>Strong borders have even depths, twice the brackets around them; those behind commas odd ones.</summary>
     public IReadOnlyList<CodeBorder> Borders => borders;
+
+    /// <summary>Of C#: the places after round and square brackets and strings, by where they begin.</summary>
+    public IReadOnlyDictionary<int, int> Ends => ends;
+
+    /// <summary>The text that was read, for those who read parts of it again.</summary>
+    public BraceText Text => skip;
 
     /// <summary>False where brackets do not pair, so that nothing said about the file can be relied on.</summary>
     public bool Scan()
@@ -47,7 +58,7 @@ internal sealed class BraceScanner(string text, BraceLanguage language)
             else if (skip.Comment(at) is > 0 and var comment)
                 at = comment;
             else if (skip.Directive(at) is > 0 and var directive)
-                at = Took(Token.Ended, at, directive);
+                at = language.IsCSharp ? directive : Took(Token.Ended, at, directive);
             else if (Next(at) is > 0 and var next)
                 at = next;
             else
@@ -66,6 +77,8 @@ internal sealed class BraceScanner(string text, BraceLanguage language)
         Border(at);
         if (c is '(' or '[' or '{')
             return Open(at, c);
+        if (language.IsCSharp && strings.Opens(at, out var quote) is > 0 and var inside)
+            return Interpolated(quote, inside);
         if (skip.String(at) is > 0 and var quoted)
             return Took(Token.Value, at, quoted);
         if (c == '`' && language.IsScript)
@@ -73,27 +86,38 @@ internal sealed class BraceScanner(string text, BraceLanguage language)
         if (c == '/' && language.IsScript && MayBeRegex(at) && skip.Regex(at) is > 0 and var regex)
             return Took(Token.Value, at, regex);
         if (skip.Word(at) is > 0 and var word)
+        {
+            named |= language.IsCSharp && text.AsSpan(at, word - at) is "operator";
             return Took(Token.Word, at, word);
+        }
+        if (language.IsCSharp && c == ':' && open.TryPeek(out var hole) && hole.Bracket == '"' && CSharpStrings.Format(text, at) is > 0 and var format)
+            return Took(Token.Operator, at, format);
+        if (language.IsCSharp)
+            lasting = c == '=' ? lasting || !named : c != ';' && lasting;
         return Took(c == ';' ? Token.Ended : Token.Operator, at, at + 1);
     }
 
     private int Open(int at, char bracket)
     {
-        afterCondition = false;
-        open.Push((bracket, at, decorated));
-        decorated = false;
+        afterCondition = named = false;
+        open.Push((bracket, at, lasting));
+        lasting = false;
         return Took(Token.Operator, at, at + 1);
     }
 
     private int Close(int at)
     {
-        if (!open.TryPop(out var opened) || (opened.Bracket, text[at]) is not (('(', ')') or ('[', ']') or ('{', '}') or ('`', '}')))
+        if (!open.TryPop(out var opened) || (opened.Bracket, text[at]) is not (('(', ')') or ('[', ']') or ('{', '}') or ('`', '}') or ('"', '}')))
             return -1;
         if (opened.Bracket == '`')
             return Template(opened.At, at + 1);
+        lasting = opened.Lasting;
+        if (opened.Bracket == '"')
+            return Interpolated(holes.Peek(), strings.AfterHole(at, holes.Pop()));
         if (opened.Bracket == '{')
             pairs.Add(new BracePair(opened.At, at, open.Count));
-        decorated = opened.Decorated;
+        else if (language.IsCSharp)
+            ends[opened.At] = at + 1;
         afterCondition = opened.Bracket == '(' && BraceWords.IsCondition(WordBefore(opened.At));
         return Took(Token.Closed, at, at + 1, keepCondition: true);
     }
@@ -103,10 +127,24 @@ internal sealed class BraceScanner(string text, BraceLanguage language)
         var end = skip.Template(at, out var hole);
         if (hole)
         {
-            open.Push(('`', start, decorated));
+            open.Push(('`', start, lasting));
             return Took(Token.Operator, end - 1, end);
         }
         return Took(Token.Value, start, end);
+    }
+
+    private int Interpolated(CSharpString quote, int at)
+    {
+        var end = strings.Goes(quote, at, out var hole);
+        if (hole)
+        {
+            open.Push(('"', quote.Start, lasting));
+            holes.Push(quote);
+            lasting = false;
+            return Took(Token.Operator, end - 1, end);
+        }
+        ends[quote.Start] = end;
+        return Took(Token.Value, quote.Start, end);
     }
 
     private int Took(Token token, int start, int end, bool keepCondition = false)
@@ -119,24 +157,24 @@ internal sealed class BraceScanner(string text, BraceLanguage language)
     private void Border(int at)
     {
         if (previous == Token.None)
-            decorated = text[at] == '@';
+            lasting = Lasts(at);
         if (lineEnd < 0 || previous == Token.None)
         {
             if (previous == Token.Operator && previousEnd == previousStart + 1 && text[previousStart] == '{')
-                decorated = text[at] == '@';
+                lasting = Lasts(at);
             return;
         }
         var (depth, among) = (Math.Min(open.Count, CodeBorder.MaxDepth) * 2, open.Count == 0 || open.Peek().Bracket == '{');
-        if (among && Ends(at))
+        if (among && EndsBefore(at))
             borders.Add(new CodeBorder(lineEnd, depth));
         else if (text[previousEnd - 1] == ',')
             borders.Add(new CodeBorder(lineEnd, depth + 1));
         if (among)
-            decorated = text[at] == '@';
+            lasting = Lasts(at);
     }
 
     /// <summary>Whether the statement before a place ended with its line.</summary>
-    private bool Ends(int at)
+    private bool EndsBefore(int at)
     {
         var next = text[at];
         var word = skip.WordAt(at);
@@ -145,16 +183,18 @@ internal sealed class BraceScanner(string text, BraceLanguage language)
         if (BraceWords.Continues(word))
             return false;
         if (previous == Token.Closed && text[previousEnd - 1] == '}')
-            return !decorated && !".;,?:=+-&|^%<>([`/{".Contains(next);
-        if (!language.EndsWithLine || decorated || ".,?:=+-*/%&|^<>!~([`{;".Contains(next))
+            return !lasting && !(language.IsCSharp ? ".;,?:=|^%<>&/+-" : ".;,?:=+-&|^%<>([`/{").Contains(next);
+        if (!language.EndsWithLine || lasting || ".,?:=+-*/%&|^<>!~([`{;".Contains(next))
             return false;
         return previous switch
         {
             Token.Word => !BraceWords.Leads(text.AsSpan(previousStart, previousEnd - previousStart)),
-            Token.Operator => text[previousEnd - 1] == '>' && text[previousEnd - 2] != '=' && BraceWords.Declares(word),
+            Token.Operator => text[previousEnd - 1] == '>' && previousEnd > 1 && text[previousEnd - 2] != '=' && BraceWords.Declares(word),
             _ => true,
         };
     }
+
+    private bool Lasts(int at) => text[at] == '@' && !language.IsCSharp;
 
     private bool MayBeRegex(int at) => previous switch
     {

@@ -1,10 +1,11 @@
 namespace Sophia.Knowledge;
 
 /// <summary>What is no code in a file of a language of braces: comments, strings, templates, regular expressions, the preprocessor's lines. Each answer is the place after it, 0 where there is none.</summary>
-internal sealed class BraceText(string text, BraceLanguage language)
+internal sealed class BraceText(string text, BraceLanguage language, bool defined = true)
 {
     // From here on no quote is closed, up to here no slash begins a regular expression: what was looked for in vain once is not looked for again, or rubbish would take the square of its length.
     private (int Single, int Double) unclosed = (text.Length, text.Length);
+    private (int Single, int Double) noQuoteUntil;
     private int noRegexUntil;
 
     /// <summary>Where code begins: after a byte order mark and the line that names an interpreter.</summary>
@@ -32,6 +33,8 @@ internal sealed class BraceText(string text, BraceLanguage language)
     {
         if (!language.HasDirectives || text[at] != '#' || !StartsLine(at))
             return 0;
+        if (language.IsCSharp)
+            return defined ? LineEnd(at) : CSharpDirectives.After(text, at);
         var end = LineEnd(at);
         while (end < text.Length && (text[end - 1] == '\\' || (text[end - 1] == '\r' && text[end - 2] == '\\')))
             end = LineEnd(end + 1);
@@ -43,6 +46,8 @@ internal sealed class BraceText(string text, BraceLanguage language)
         var c = text[at];
         if (c is 'r' or 'b' && language.IsRust)
             return RawRust(at);
+        if (language.IsCSharp)
+            return c == '\'' ? CSharpStrings.Character(text, at) : 0;
         if (c == 'R' && language.HasDirectives)
             return RawCpp(at);
         if (c == '<' && language.HasHashComments)
@@ -95,7 +100,7 @@ internal sealed class BraceText(string text, BraceLanguage language)
     public int Word(int at)
     {
         var end = at;
-        while (end < text.Length && (IsWord(text[end]) || (text[end] == '\'' && language.HasDirectives && end > at && char.IsAsciiDigit(text[at]) && end + 1 < text.Length && char.IsAsciiHexDigit(text[end + 1]))))
+        while (end < text.Length && (IsWord(text[end]) || (text[end] == '\'' && language.HasDirectives && !language.IsCSharp && end > at && char.IsAsciiDigit(text[at]) && end + 1 < text.Length && char.IsAsciiHexDigit(text[end + 1]))))
             end++;
         return end == at ? 0 : end;
     }
@@ -124,7 +129,7 @@ internal sealed class BraceText(string text, BraceLanguage language)
     /// <summary>A string on its line (or over lines, where the language has such); an unpaired quote is none.</summary>
     private int Quoted(int at)
     {
-        if (at > (text[at] == '"' ? unclosed.Double : unclosed.Single))
+        if (at > (text[at] == '"' ? unclosed.Double : unclosed.Single) || at < (text[at] == '"' ? noQuoteUntil.Double : noQuoteUntil.Single))
             return 0;
         for (var end = at + 1; end < text.Length; end++)
             if (text[end] == '\\')
@@ -132,7 +137,10 @@ internal sealed class BraceText(string text, BraceLanguage language)
             else if (text[end] == text[at])
                 return end + 1;
             else if (text[end] == '\n' && !language.StringsSpanLines)
+            {
+                noQuoteUntil = text[at] == '"' ? (noQuoteUntil.Single, end) : (end, noQuoteUntil.Double);
                 return 0;
+            }
         unclosed = text[at] == '"' ? (unclosed.Single, at) : (at, unclosed.Double);
         return 0;
     }
