@@ -51,7 +51,7 @@ internal static class Asking
     public static string Load() => File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "";
 
     /// <summary>The time of all cores that the process has used: what a search costs however many others share the machine.</summary>
-    private static TimeSpan Processor()
+    public static TimeSpan Processor()
     {
         using var process = Process.GetCurrentProcess();
         return process.TotalProcessorTime;

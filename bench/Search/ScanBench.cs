@@ -66,8 +66,8 @@ internal static class ScanBench
 
     private static void Ask(string name, VectorRows rows, float[][] asked, PriorityQueue<long, float>[] exact)
     {
-        var (times, recall) = (new List<double>(), 0.0);
-        for (var round = 0; round < 2; round++)
+        var (times, recall, before) = (new List<double>(), 0.0, Asking.Processor());
+        for (var round = 0; round < 2; round++, before = round == 1 ? Asking.Processor() : before)
             for (var q = 0; q < asked.Length; q++)
             {
                 var began = Stopwatch.GetTimestamp();
@@ -78,8 +78,9 @@ internal static class ScanBench
                 if (q < exact.Length)
                     recall += exact[q].UnorderedItems.Count(e => found.Take(Wanted).Any(f => f.Chunk == e.Element)) / (double)Wanted / exact.Length;
             }
+        var work = (Asking.Processor() - before).TotalMilliseconds / asked.Length;
         times.Sort();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: p50 {times[times.Count / 2]:F2} ms  p95 {times[times.Count * 95 / 100]:F2} ms  recall@10 {recall:F3}  load {Asking.Load()}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: p50 {times[times.Count / 2]:F2} ms  p95 {times[times.Count * 95 / 100]:F2} ms  processor {work:F1} ms  recall@10 {recall:F3}  load {Asking.Load()}"));
     }
 
     private static float[] Drawn(Random random, int dimensions, float[][]? centres)

@@ -10,7 +10,7 @@ internal sealed unsafe class NearestScan
     /// <summary>Rows from which on several cores share a scan, and how many at most.</summary>
     private const int SharedRows = 20_000, Cores = 4;
 
-    /// <summary>Rows compared after their sketches for each one wanted, at least; and of how many sketches the bound is taken that chooses them.</summary>
+    /// <summary>Rows compared after their sketches for each one wanted, at least; and of about how many sketches the bound is taken that chooses them.</summary>
     private const int LeastCompared = 16, Tried = 4_096;
 
     /// <summary>How many rows ahead of its turn a row is asked of memory, and how much of it comes at once.</summary>
@@ -88,22 +88,25 @@ internal sealed unsafe class NearestScan
     private List<Near> BySketch(RowSketches sketches, int compared, int shares, int limit)
     {
         var segments = rows.Segments.ToArray();
-        var (parts, width) = (sketches.Parts, SketchedQuestion.WordsOf(rows.Dimensions));
+        var parts = sketches.Parts;
         segments = segments[..Math.Min(segments.Length, parts.Length)]; // Newer sketches may have taken the place of these just now.
         var sketched = new SketchedQuestion(question);
-        var least = Bound(segments, parts, sketched, width, compared);
+        var least = Bound(segments, parts, sketched, compared);
         var found = new BestRows[shares];
         Parallel.For(0, shares, new ParallelOptions { MaxDegreeOfParallelism = shares }, share =>
         {
-            var (chosen, best) = (new List<int>(), new BestRows(limit));
+            var (chosen, near, best) = (new List<int>(), new float[SketchedQuestion.Together], new BestRows(limit));
             for (var at = share; at < segments.Length; at += shares)
             {
                 chosen.Clear();
-                ref var bits = ref parts[at].Bits[0];
-                var (factors, count) = (parts[at].Factors, segments[at].Count);
-                for (var row = 0; row < count; row++)
-                    if (sketched.Near(ref Unsafe.Add(ref bits, row * width), factors[row]) >= least)
-                        chosen.Add(row);
+                var count = segments[at].Count;
+                for (var first = 0; first < count; first += near.Length)
+                {
+                    parts[at].Near(sketched, first / near.Length, near);
+                    for (var row = 0; row < near.Length && first + row < count; row++)
+                        if (near[row] >= least)
+                            chosen.Add(first + row);
+                }
                 Compare(segments[at], chosen, best);
             }
             found[share] = best;
@@ -115,17 +118,21 @@ internal sealed unsafe class NearestScan
     }
 
     /// <summary>How near a sketch must be for about so many rows to be chosen: what that is among some of them, evenly taken.</summary>
-    private float Bound(VectorRows.Segment[] segments, (ulong[] Bits, float[] Factors)[] parts, SketchedQuestion sketched, int width, int compared)
+    private float Bound(VectorRows.Segment[] segments, RowSketches.Part[] parts, SketchedQuestion sketched, int compared)
     {
-        var (near, step, next) = (new List<float>(Tried + segments.Length), Math.Max(1, rows.Count / Tried), 0);
+        const int Together = SketchedQuestion.Together;
+        var (tried, near, step, next) = (new List<float>(2 * Tried), new float[Together], Math.Max(1, rows.Count / Tried), 0);
         for (var at = 0; at < segments.Length; at++)
         {
-            for (; next < segments[at].Count; next += step)
-                near.Add(sketched.Near(ref parts[at].Bits[next * width], parts[at].Factors[next]));
-            next -= segments[at].Count;
+            for (; next < segments[at].Count / Together; next += step)
+            {
+                parts[at].Near(sketched, next, near);
+                tried.AddRange(near);
+            }
+            next -= segments[at].Count / Together;
         }
-        near.Sort();
-        return near[Math.Max(0, near.Count - 1 - (int)((long)near.Count * compared / Math.Max(1, rows.Count)))];
+        tried.Sort();
+        return tried.Count == 0 ? float.NegativeInfinity : tried[Math.Max(0, tried.Count - 1 - (int)((long)tried.Count * compared / Math.Max(1, rows.Count)))];
     }
 
     // The chosen lie apart: a row is asked of memory some rows before its turn.

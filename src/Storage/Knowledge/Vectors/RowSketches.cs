@@ -11,23 +11,25 @@ internal sealed class RowSketches
     /// <summary>One row in so many is compared properly after its sketch: what real questions need for .95 of the true ten nearest (bench/Results/search.md).</summary>
     public const int OneOf = 16;
 
-    private readonly int dimensions, width;
+    private readonly int dimensions;
     private readonly float[] mean;
-    private (ulong[] Bits, float[] Factors)[] parts = [];
+    private Part[] parts = [];
 
-    private RowSketches(int dimensions, float[] mean) => (this.dimensions, this.mean, width) = (dimensions, mean, SketchedQuestion.WordsOf(dimensions));
+    private RowSketches(int dimensions, float[] mean) => (this.dimensions, this.mean) = (dimensions, mean);
 
-    public long Bytes => parts.Sum(part => part.Bits.Length * (long)sizeof(ulong) + part.Factors.Length * sizeof(float));
+    public long Bytes => parts.Sum(part => part.Bits.Length + (long)part.Factors.Length * sizeof(float));
 
     /// <summary>Of one row: its bits and its factor.</summary>
-    public static long BytesOf(int dimensions) => SketchedQuestion.WordsOf(dimensions) * (long)sizeof(ulong) + sizeof(float);
+    public static long BytesOf(int dimensions) => SketchedQuestion.BytesOf(dimensions) + sizeof(float);
 
-    /// <summary>Bits and factors of each segment's rows.</summary>
-    public (ulong[] Bits, float[] Factors)[] Parts => Volatile.Read(ref parts);
+    /// <summary>The sketches of each segment's rows.</summary>
+    public Part[] Parts => Volatile.Read(ref parts);
 
     /// <summary>Sketches of all rows, or null where they would say too little.</summary>
     public static RowSketches? Of(int dimensions, VectorRows.Segment[] segments)
     {
+        if (!SketchedQuestion.IsFast)
+            return null;
         var made = new RowSketches(dimensions, Mean(dimensions, segments));
         for (var at = 0; at < segments.Length; at++)
             for (var row = 0; row < segments[at].Count; row++)
@@ -39,8 +41,9 @@ internal sealed class RowSketches
     public void Write(int at, VectorRows.Segment segment, int row)
     {
         if (at == parts.Length)
-            Volatile.Write(ref parts, [.. parts, (new ulong[segment.Scales.Length * width], new float[segment.Scales.Length])]);
-        parts[at].Factors[row] = SketchedQuestion.Write(segment.Components.AsSpan(row * dimensions, dimensions), segment.Scales[row], mean, parts[at].Bits.AsSpan(row * width, width));
+            Volatile.Write(ref parts, [.. parts, new Part(segment.Scales.Length, SketchedQuestion.BytesOf(dimensions))]);
+        parts[at].Factors[row] = SketchedQuestion.Write(
+            segment.Components.AsSpan(row * dimensions, dimensions), segment.Scales[row], mean, parts[at].Block(row / SketchedQuestion.Together), row % SketchedQuestion.Together);
     }
 
     private static float[] Mean(int dimensions, VectorRows.Segment[] segments)
@@ -57,5 +60,20 @@ internal sealed class RowSketches
                 }
         TensorPrimitives.Divide(sum, Math.Max(1, rows), sum);
         return sum;
+    }
+
+    /// <summary>The sketches of a segment's rows, in blocks of those that lie together.</summary>
+    internal sealed class Part(int rows, int bytes)
+    {
+        private const int Together = SketchedQuestion.Together;
+
+        public byte[] Bits { get; } = new byte[(rows + Together - 1) / Together * Together * bytes];
+
+        public float[] Factors { get; } = new float[(rows + Together - 1) / Together * Together];
+
+        public Span<byte> Block(int block) => Bits.AsSpan(block * Together * bytes, Together * bytes);
+
+        /// <summary>How near a block's rows are to a question.</summary>
+        public void Near(SketchedQuestion question, int block, Span<float> near) => question.Near(Block(block), Factors.AsSpan(block * Together, Together), near);
     }
 }

@@ -4,52 +4,49 @@ namespace Sophia.Knowledge;
 internal static class SketchTrial
 {
     /// <summary>The share of the true ten nearest that must be among those compared, on the mean. Above what is promised (.95), because questions are not rows.</summary>
-    private const double Wanted = .985;
+    private const double Wanted = .96;
 
-    private const int Questions = 16, Nearest = 10, Rows = 100_000;
+    private const int Questions = 24, Nearest = 10, Segments = 6;
 
     public static bool Succeeds(RowSketches sketches, VectorRows.Segment[] segments)
     {
-        var taken = Taken(segments);
-        if (taken.Count == 0)
+        // The largest and newest segments stand for all.
+        var first = Math.Max(0, segments.Length - Segments);
+        var asked = Enumerable.Range(first, segments.Length - first).SelectMany(at => Enumerable.Range(0, segments[at].Count).Select(row => (Segment: at, Row: row)))
+            .Where(place => !float.IsNaN(segments[place.Segment].Scales[place.Row])).ToList();
+        if (asked.Count < Nearest)
             return false;
-        var places = new double[Questions][];
+        var held = new int[Questions];
         Parallel.For(0, Questions, new ParallelOptions { MaxDegreeOfParallelism = 2 }, number =>
-            places[number] = Places(sketches, segments, taken, taken[(int)((long)number * taken.Count / Questions)]));
-        return places.SelectMany(of => of).Count(place => place <= 1.0 / RowSketches.OneOf) >= Wanted * Questions * Nearest;
+        {
+            var (segment, row) = asked[(int)((long)number * asked.Count / Questions)];
+            held[number] = Held(sketches, segments, first, segment, row);
+        });
+        return held.Sum() >= Wanted * Questions * Nearest;
     }
 
-    /// <summary>The newest rows that have not left.</summary>
-    private static List<(int Segment, int Row)> Taken(VectorRows.Segment[] segments)
+    /// <summary>How many of the nearest of a row are among those whose sketches would be chosen.</summary>
+    private static int Held(RowSketches sketches, VectorRows.Segment[] segments, int first, int asked, int askedRow)
     {
-        var taken = new List<(int, int)>();
-        for (var at = segments.Length - 1; at >= 0 && taken.Count < Rows; at--)
-            for (var row = 0; row < segments[at].Count; row++)
-                if (!float.IsNaN(segments[at].Scales[row]))
-                    taken.Add((at, row));
-        return taken;
-    }
-
-    /// <summary>For each of the nearest of a row, which share of the rows is as near by its sketch.</summary>
-    private static double[] Places(RowSketches sketches, VectorRows.Segment[] segments, List<(int Segment, int Row)> taken, (int Segment, int Row) of)
-    {
-        var dimensions = segments[of.Segment].Components.Length / segments[of.Segment].Scales.Length;
-        var question = segments[of.Segment].Components.AsSpan(of.Row * dimensions, dimensions).ToArray();
+        var dimensions = segments[asked].Components.Length / segments[asked].Scales.Length;
+        var question = segments[asked].Components.AsSpan(askedRow * dimensions, dimensions).ToArray();
         var magnitudes = Array.ConvertAll(question, component => (byte)Math.Abs((int)component));
         var sketched = new SketchedQuestion(Array.ConvertAll(question, component => (float)component));
-        var width = SketchedQuestion.WordsOf(dimensions);
-        var (best, near) = (new PriorityQueue<int, float>(Nearest + 1), new float[taken.Count]);
-        for (var at = 0; at < taken.Count; at++)
-        {
-            var (segment, row) = taken[at];
-            var part = sketches.Parts[segment];
-            near[at] = sketched.Near(ref part.Bits[row * width], part.Factors[row]);
-            var exact = segments[segment].Scales[row] * ByteDot.Of(question, magnitudes, segments[segment].Components.AsSpan(row * dimensions, dimensions));
-            if (best.Count < Nearest)
-                best.Enqueue(at, exact);
-            else if (best.TryPeek(out _, out var least) && exact > least)
-                best.EnqueueDequeue(at, exact);
-        }
-        return [.. best.UnorderedItems.Select(item => near.Count(other => other >= near[item.Element]) / (double)near.Length)];
+        var (best, all, near) = (new PriorityQueue<float, float>(Nearest + 1), new List<float>(), new float[SketchedQuestion.Together]);
+        for (var at = first; at < segments.Length; at++)
+            for (var row = 0; row < segments[at].Count; row++)
+            {
+                if (row % near.Length == 0)
+                    sketches.Parts[at].Near(sketched, row / near.Length, near);
+                var exact = segments[at].Scales[row] * ByteDot.Of(question, magnitudes, segments[at].Components.AsSpan(row * dimensions, dimensions));
+                if (float.IsNaN(exact))
+                    continue;
+                all.Add(near[row % near.Length]);
+                if (best.Count < Nearest)
+                    best.Enqueue(all[^1], exact);
+                else if (best.TryPeek(out _, out var least) && exact > least)
+                    best.EnqueueDequeue(all[^1], exact);
+            }
+        return best.UnorderedItems.Count(item => all.Count(other => other >= item.Element) <= all.Count / RowSketches.OneOf);
     }
 }
