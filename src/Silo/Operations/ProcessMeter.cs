@@ -7,8 +7,10 @@ internal static class ProcessMeter
 {
     public const string Name = "Sophia.Process";
 
-    /// <summary>Read only when somebody scrapes; kept for as long as the meter is used.</summary>
-    public static Meter Create()
+    /// <summary>One for the process, however many Sophias run in it: two meters of one name would say every value twice. Read only when somebody scrapes.</summary>
+    public static Meter Instance { get; } = Create();
+
+    private static Meter Create()
     {
         var meter = new Meter(Name);
         meter.CreateObservableGauge("sophia.process.cpus", static () => Environment.ProcessorCount, "{cpu}", "Processors that this process may use.");

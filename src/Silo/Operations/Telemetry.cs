@@ -30,7 +30,6 @@ internal sealed class Telemetry : IDisposable
 
     private static readonly double[] Writes = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
-    private readonly Meter process = ProcessMeter.Create();
     private readonly MeterProvider provider;
     private readonly Scraped scraped = new();
 
@@ -39,7 +38,7 @@ internal sealed class Telemetry : IDisposable
         var version = typeof(Telemetry).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
         var builder = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(resource => resource.AddService("sophia", serviceVersion: version, serviceInstanceId: instance))
-            .AddMeter(Meters)
+            .AddMeter([.. Meters, ProcessMeter.Instance.Name])
             .AddView(ViewOf)
             .AddReader(new BaseExportingMetricReader(scraped) { TemporalityPreference = MetricReaderTemporalityPreference.Cumulative });
         if (Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 })
@@ -51,11 +50,7 @@ internal sealed class Telemetry : IDisposable
     /// <param name="openMetrics">In the OpenMetrics format instead of Prometheus' own.</param>
     public PrometheusText Read(bool openMetrics) => scraped.Read(openMetrics);
 
-    public void Dispose()
-    {
-        provider.Dispose();
-        process.Dispose();
-    }
+    public void Dispose() => provider.Dispose();
 
     private static MetricStreamConfiguration? ViewOf(Instrument instrument)
     {

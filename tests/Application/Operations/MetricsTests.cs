@@ -9,8 +9,13 @@ using Sophia.Hosting;
 namespace Sophia.Operations;
 
 /// <summary>What /metrics says, to whom, and in a form that Prometheus' own tool accepts.</summary>
+[Collection(Name)]
+[CollectionDefinition(Name, DisableParallelization = true)]
 public class MetricsTests(SophiaApp app) : IClassFixture<SophiaApp>
 {
+    // Meters are the process's: what other Sophias of other tests count would be counted here.
+    private const string Name = "metrics";
+
     [ToolFact("promtool")]
     public async Task Promtool_accepts_every_line()
     {
