@@ -32,7 +32,7 @@ internal static class SecondProcess
         var (first, second, gateway) = (FreePort(), FreePort(), FreePort());
         var here = Silo(first, FreePort(), first);
         await here.StartAsync();
-        var there = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [typeof(SecondProcess).Assembly.Location, "silo", Text(second), Text(gateway), Text(first)]) { RedirectStandardInput = true })!;
+        var there = Process.Start(new ProcessStartInfo("dotnet", [typeof(SecondProcess).Assembly.Location, "silo", Text(second), Text(gateway), Text(first)]) { RedirectStandardInput = true })!;
         var grains = here.Services.GetRequiredService<IGrainFactory>();
         var names = await LivingAt(grains, second);
         var builder = Host.CreateEmptyApplicationBuilder(null);
