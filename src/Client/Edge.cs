@@ -37,6 +37,7 @@ public static class Edge
         });
         app.UseRouting(); // Said here so that a failing match, too, becomes a problem and carries the headers.
         app.UseEdgeSecurity();
+        app.UseMiddleware<IdempotencyMiddleware>();
         return app;
     }
 
@@ -46,6 +47,8 @@ public static class Edge
         app.MapSignIn();
         app.MapHealth();
         app.MapSilos();
+        app.MapProblemPages();
+        app.MapIdempotency();
         app.MapPipelines();
         app.MapRuns();
         app.MapPlaybook();

@@ -6,5 +6,6 @@ global using Microsoft.Extensions.DependencyInjection;
 global using Microsoft.Extensions.Logging;
 global using Orleans;
 global using Sophia.Operations;
+global using Sophia.Resilience;
 global using Sophia.Security;
 global using Sophia.Tenants;

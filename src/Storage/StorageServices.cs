@@ -10,6 +10,7 @@ using Sophia.Operations;
 using Sophia.Pipelines;
 using Sophia.Postgres;
 using Sophia.Quality;
+using Sophia.Resilience;
 using Sophia.Sqlite;
 using Sophia.Tenants;
 
@@ -57,6 +58,7 @@ public static class StorageServices
         });
         services.AddSingleton<IRunStore, SqliteRunStore>();
         services.AddSingleton<IQuarantineStore, SqliteQuarantineStore>();
+        services.AddSingleton<IIdempotencyStore, SqliteIdempotencyStore>();
         services.AddSingleton<ITenantRoom, FolderTenantRoom>();
         services.AddGrainStorage(Stores.Durable, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Full, provider.GetRequiredService<StaleWrites>()));
         services.AddGrainStorage(Stores.Fast, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Normal, provider.GetRequiredService<StaleWrites>()));
@@ -80,6 +82,7 @@ public static class StorageServices
         services.AddSingleton<IRoomProbe>(provider => new PostgresProbe(provider.GetRequiredService<PostgresDatabase>(), provider.GetRequiredService<IOptions<RoomOptions>>().Value.PostgresBytes));
         services.AddSingleton<IRunStore, PostgresRunStore>();
         services.AddSingleton<IQuarantineStore, PostgresQuarantineStore>();
+        services.AddSingleton<IIdempotencyStore, PostgresIdempotencyStore>();
         services.AddSingleton<ITenantRoom, PostgresTenantRoom>();
         services.AddGrainStorage(Stores.Durable, (provider, _) => new PostgresGrainStorage(provider.GetRequiredService<PostgresDatabase>(), waitsForDisk: true, provider.GetRequiredService<StaleWrites>()));
         services.AddGrainStorage(Stores.Fast, (provider, _) => new PostgresGrainStorage(provider.GetRequiredService<PostgresDatabase>(), waitsForDisk: false, provider.GetRequiredService<StaleWrites>()));

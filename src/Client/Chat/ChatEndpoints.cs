@@ -37,7 +37,7 @@ internal static class ChatEndpoints
 
     private static async Task<IResult> Ask(string session, NewQuestion question, HttpContext context, IGrainFactory grains)
     {
-        var receipt = await grains.Conversation(context.User.Caller().Tenant, session).Ask(new AskRequest(question.Text ?? "", question.Filter, Operation(context) ?? question.OperationId ?? ChatEdge.NewOperation()));
+        var receipt = await grains.Conversation(context.User.Caller().Tenant, session).Ask(new AskRequest(question.Text ?? "", question.Filter, context.OperationId() ?? question.OperationId ?? ChatEdge.NewOperation()));
         return Results.Json(receipt, ChatWire.Readable.AskReceipt, statusCode: StatusCodes.Status202Accepted);
     }
 
@@ -64,7 +64,7 @@ internal static class ChatEndpoints
     private static async Task<IResult> AskOnce(OneQuestion question, HttpContext context, IGrainFactory grains, TimeProvider time)
     {
         var tenant = context.User.Caller().Tenant;
-        var operation = Operation(context) ?? question.OperationId;
+        var operation = context.OperationId() ?? question.OperationId;
         var session = question.Session ?? (operation is null ? $"ask-{Guid.CreateVersion7():N}" : $"ask-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(operation)))[..32]}");
         var receipt = await grains.Conversation(tenant, session).Ask(new AskRequest(question.Text ?? "", question.Filter, operation ?? ChatEdge.NewOperation()));
         var by = "";
@@ -81,6 +81,4 @@ internal static class ChatEndpoints
         }
         throw new RefusedException(RefusalCode.Unavailable, "The answer did not end; read the conversation's events.");
     }
-
-    private static string? Operation(HttpContext context) => context.Request.Headers["Idempotency-Key"].ToString() is { Length: > 0 } key ? key : null;
 }

@@ -10,7 +10,7 @@ internal static class SearchEndpoints
             Search(new SearchQuery(q, limit, Filter(stream, speaker, from, until)), context, grains))
             .WithSummary("Ranked chunks with highlights and exact citations.");
         group.MapPost("/", (SearchQuery query, HttpContext context, IGrainFactory grains) => Search(query, context, grains))
-            .WithSummary("The same with every filter.");
+            .ChangesNothing().WithSummary("The same with every filter.");
     }
 
     private static Task<SearchAnswer> Search(SearchQuery query, HttpContext context, IGrainFactory grains) =>

@@ -63,6 +63,8 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(HealthView))]
 [JsonSerializable(typeof(LiveView))]
 [JsonSerializable(typeof(SilosView))]
+[JsonSerializable(typeof(IdempotencyTerms))]
+[JsonSerializable(typeof(IdempotencyView))]
 public sealed partial class EdgeJson : JsonSerializerContext
 {
     /// <summary>Gives the options of endpoints this shape. Quotes and letters stay readable: nothing is ever served as HTML.</summary>

@@ -18,6 +18,9 @@ public sealed record EdgeOptions
     /// <summary>Addresses and networks (10.0.0.0/8) of proxies that may say for whom they ask. Empty: who connects is who asks, whatever a header says.</summary>
     public IReadOnlyList<string> TrustedProxies { get; init; } = [];
 
+    /// <summary>Beginnings of addresses, such as /api/pipelines, that take no change without an Idempotency-Key. Empty: none requires one.</summary>
+    public IReadOnlyList<string> IdempotencyRequired { get; init; } = [];
+
     /// <summary>The tenant whose owner may create tenants.</summary>
     public TenantId SystemTenant { get; init; } = TenantId.Parse("default");
 
@@ -45,6 +48,12 @@ public static class EdgeLimits
 
     /// <summary>When a sender that was refused so is told to try again.</summary>
     public static readonly TimeSpan DeliveryAgainAfter = TimeSpan.FromSeconds(5);
+
+    /// <summary>The largest answer that is kept for an idempotency key, in bytes.</summary>
+    public const int KeptAnswer = 256 * 1024;
+
+    /// <summary>How long a process that works on a request with an idempotency key may be silent before the next such request does the work.</summary>
+    public static readonly TimeSpan IdempotencyLease = TimeSpan.FromSeconds(30);
 
     /// <summary>A file dropped on the page, in bytes.</summary>
     public const long Upload = 2L * 1024 * 1024 * 1024;

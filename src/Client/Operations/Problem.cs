@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Sophia.Operations;
 
-/// <summary>RFC 9457 problem details. Code is stable; Detail and Errors are for people; RetryAfter is in seconds.</summary>
+/// <summary>RFC 9457 problem details. Code is stable; Detail and Errors are for people; RetryAfter is in seconds; Help is the address of a page that explains it.</summary>
 public sealed record Problem(
     string Type,
     string Title,
@@ -12,7 +12,8 @@ public sealed record Problem(
     string? Detail = null,
     IReadOnlyList<string>? Errors = null,
     int? RetryAfter = null,
-    string? CorrelationId = null);
+    string? CorrelationId = null,
+    string? Help = null);
 
 /// <summary>The one place where refusals and surprises become HTTP answers. No answer carries a stack trace or the text of an unforeseen exception.</summary>
 internal static class Problems
@@ -20,6 +21,7 @@ internal static class Problems
     public static Problem Of(Exception exception, DateTimeOffset now) => exception switch
     {
         RefusedException refused => Of(refused, now),
+        ProblemException known => known.Problem,
         BadHttpRequestException { InnerException: JsonException json } => Of(400, "invalid", MalformedJson(json)),
         JsonException json => Of(400, "invalid", MalformedJson(json)),
         BadHttpRequestException bad => Of(bad.StatusCode, CodeOf(bad.StatusCode), BadRequests.Said(bad)),

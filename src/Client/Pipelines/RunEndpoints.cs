@@ -39,11 +39,8 @@ internal static class RunEndpoints
     {
         var pipeline = grains.Pipeline(context, name);
         await pipeline.Known(name);
-        var key = context.Request.Headers["Idempotency-Key"].ToString();
-        if (key.Length > 200)
-            throw new RefusedException(RefusalCode.Invalid, "An Idempotency-Key has at most 200 characters.");
         request ??= new StartRun();
-        var run = await pipeline.Start(request with { OperationId = key.Length > 0 ? key : request.OperationId ?? NewOperation() });
+        var run = await pipeline.Start(request with { OperationId = context.OperationId() ?? request.OperationId ?? NewOperation() });
         return Results.Json(run, EdgeJson.Readable.RunView, statusCode: StatusCodes.Status202Accepted);
     }
 

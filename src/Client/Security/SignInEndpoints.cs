@@ -22,7 +22,7 @@ public static class SignInEndpoints
         app.MapPost(Path, Redeem).AllowAnonymous().ExcludeFromDescription().DisableAntiforgery().WithMetadata(new RequestSizeLimitAttribute(4096));
         app.MapPost("/signout", SignOut).ExcludeFromDescription();
         app.MapGet("/api/me", (HttpContext context) => context.User.Caller()).WithTags("Security").WithSummary("Who the key or the browser belongs to.");
-        app.MapPost("/api/signin-links", Issue).RequireAuthorization(Roles.Viewer).WithTags("Security")
+        app.MapPost("/api/signin-links", Issue).AnswersWithASecret().RequireAuthorization(Roles.Viewer).WithTags("Security")
             .WithSummary("Issues a link that signs one browser in, once, within 15 minutes, for as long as the key that asks is not revoked.");
     }
 

@@ -9,9 +9,9 @@ internal static class TenantEndpoints
     public static void MapTenants(this IEndpointRouteBuilder app)
     {
         app.MapGet("/api/tenant", View).RequireAuthorization(Roles.Admin).WithTags("Tenants").WithSummary("The caller's tenant and its keys, without secrets.");
-        app.MapPost("/api/keys", IssueKey).RequireAuthorization(Roles.Admin).WithTags("Tenants").WithSummary("Issues an API key. Its secret is in this answer and nowhere else.");
+        app.MapPost("/api/keys", IssueKey).AnswersWithASecret().RequireAuthorization(Roles.Admin).WithTags("Tenants").WithSummary("Issues an API key. Its secret is in this answer and nowhere else.");
         app.MapDelete("/api/keys/{id}", RevokeKey).RequireAuthorization(Roles.Admin).WithTags("Tenants").WithSummary("Revokes a key at once.");
-        app.MapPost("/api/tenants", Create).RequireAuthorization(Roles.Owner).WithTags("Tenants")
+        app.MapPost("/api/tenants", Create).AnswersWithASecret().RequireAuthorization(Roles.Owner).WithTags("Tenants")
             .WithSummary("Creates a tenant and issues its owner's key. Only the owner of the system tenant may.");
         app.MapLifecycle();
         app.MapTenantEnd();

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Sophia.Hosting;
 using Sophia.Operations;
+using Sophia.Resilience;
 using Sophia.Tenants;
 
 namespace Sophia.Commands;
@@ -49,6 +50,7 @@ internal static class Settings
         WeaviateKey = Variable("SOPHIA_WEAVIATE_KEY"),
         InboxFolder = Variable("SOPHIA_INBOX"),
         TrustedProxies = List(Variable("SOPHIA_TRUSTED_PROXIES")),
+        IdempotencyRequired = IdempotencySettings.Required(Variable("SOPHIA_IDEMPOTENCY_REQUIRED")),
         MetricsUrl = Variable("SOPHIA_METRICS_URL"),
         MetricsKey = Variable("SOPHIA_METRICS_KEY"),
         Hosts = List(Variable("SOPHIA_HOSTS")),

@@ -6,6 +6,7 @@ using Sophia.Operations;
 using Sophia.Pages;
 using Sophia.Pipelines;
 using Sophia.Quality;
+using Sophia.Resilience;
 using Sophia.Security;
 using Sophia.Tenants;
 
@@ -35,6 +36,7 @@ internal static class SophiaHost
         });
         AddStorageRoom(builder.Services, options, folder);
         builder.Services.AddTenantGate();
+        builder.Services.AddIdempotent(static () => Guid.NewGuid().ToString("n"));
         if (options.HasGrains)
             AddGrains(builder.Services, options, folder);
         if (options.HasEdge)
@@ -85,6 +87,7 @@ internal static class SophiaHost
         services.AddTenantEnd(end => TenantEndSettings.Read(end, Environment.GetEnvironmentVariable));
         services.AddSingleton<ITenantMemory>(new TenantInbox(options.InboxFolder ?? folder.Inbox));
         services.AddSingleton<ITenantMemory>(new KeptKeys(folder));
+        services.AddIdempotency(keys => IdempotencySettings.Read(keys, Environment.GetEnvironmentVariable));
         services.AddSophiaQuality();
         services.AddSignInThrottle();
         services.AddSophiaPipelines();
@@ -113,6 +116,7 @@ internal static class SophiaHost
         InboxFolder = options.InboxFolder ?? folder.Inbox,
         InstanceName = options.Cluster?.Name ?? folder.Name,
         TrustedProxies = options.TrustedProxies,
+        IdempotencyRequired = options.IdempotencyRequired,
         Dashboard = options.Cluster is null ? null : SophiaOptions.DashboardPath,
         Hosts = options is { ListenAnywhere: true, Hosts: [] } ? [] : ["localhost", "127.0.0.1", "[::1]", .. options.Hosts],
     };

@@ -25,6 +25,9 @@ public sealed record SophiaOptions
     /// <summary>Proxies whose X-Forwarded-For counts, as addresses or networks. SOPHIA_TRUSTED_PROXIES, separated by commas; empty: none.</summary>
     public IReadOnlyList<string> TrustedProxies { get; init; } = [];
 
+    /// <summary>Beginnings of addresses that take no change without an Idempotency-Key. SOPHIA_IDEMPOTENCY_REQUIRED, separated by commas, or "all"; empty: none.</summary>
+    public IReadOnlyList<string> IdempotencyRequired { get; init; } = [];
+
     /// <summary>PostgreSQL for log, runs, quarantine and grain state, as a role that owns nothing: Host=…;Database=…;Username=…;Password=…. SOPHIA_POSTGRES; null: SQLite in the data folder.</summary>
     public string? Postgres { get; init; }
 
@@ -84,6 +87,9 @@ public sealed record SophiaOptions
         foreach (var proxy in TrustedProxies)
             if (!IPAddress.TryParse(proxy, out _) && !IPNetwork.TryParse(proxy, out _))
                 throw new StartRefusedException($"\"{proxy}\" is no proxy's address: SOPHIA_TRUSTED_PROXIES is a list like 10.0.0.7,10.1.0.0/16.");
+        foreach (var path in IdempotencyRequired)
+            if (!path.StartsWith("/api", StringComparison.Ordinal) || path.EndsWith('/'))
+                throw new StartRefusedException($"\"{path}\" is no beginning of an address: SOPHIA_IDEMPOTENCY_REQUIRED is a list like /api/pipelines,/api/ask, or all.");
         if (PostgresOwner is not null && Postgres is null)
             throw new StartRefusedException("SOPHIA_POSTGRES_OWNER is given without SOPHIA_POSTGRES: say also as whom Sophia works.");
         if (Weaviate is not null && Postgres is null)

@@ -7,7 +7,7 @@ internal static class PostgresSchema
     private const int Partitions = 16;
 
     /// <summary>Every table that has a tenant, and so row-level security.</summary>
-    public static IReadOnlyList<string> TenantTables { get; } = [.. FirstTables, .. Knowledge.PostgresIndexSchema.Tables, .. Knowledge.SearchLedgerSchema.Tables, .. Knowledge.PostgresVectorSchema.Tables];
+    public static IReadOnlyList<string> TenantTables { get; } = [.. FirstTables, .. Knowledge.PostgresIndexSchema.Tables, .. Knowledge.SearchLedgerSchema.Tables, .. Knowledge.PostgresVectorSchema.Tables, .. Resilience.PostgresIdempotencySchema.Tables];
 
     private static IReadOnlyList<string> FirstTables =>
     [
@@ -22,6 +22,7 @@ internal static class PostgresSchema
         new(4, 1, Knowledge.PostgresVectorSchema.Format1 + Security(Knowledge.PostgresVectorSchema.Tables)),
         new(5, 1, Transformed),
         new(6, 1, Horizons),
+        new(7, 1, Resilience.PostgresIdempotencySchema.Format1 + Security(Resilience.PostgresIdempotencySchema.Tables)),
     ];
 
     public static int Version => Migrations.Count;

@@ -48,13 +48,13 @@ public sealed class ChatRestTests(ChatFixture fixture) : IClassFixture<ChatFixtu
         for (var i = 0; i < 3; i++)
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, "/api/chat/sessions/once/questions") { Content = JsonContent.Create(new { text = "once" }) };
-            request.Headers.Add("Idempotency-Key", "key 1");
+            request.Headers.Add("Idempotency-Key", "\"key 1\"");
             Assert.Equal(1, (await (await Owner.SendAsync(request)).Json()).GetProperty("questionNumber").GetInt64());
         }
         Assert.Single(await Stream(Owner, "once"), e => e.GetProperty("kind").GetString() == "question");
         using var other = new HttpRequestMessage(HttpMethod.Post, "/api/chat/sessions/once/questions") { Content = JsonContent.Create(new { text = "another" }) };
-        other.Headers.Add("Idempotency-Key", "key 1");
-        await (await Owner.SendAsync(other)).Problem(409, "conflict");
+        other.Headers.Add("Idempotency-Key", "\"key 1\"");
+        await (await Owner.SendAsync(other)).Problem(422, "idempotency-key-reused");
     }
 
     [Fact]

@@ -117,7 +117,7 @@ public class PipelineFlowTests(SophiaApp app) : IClassFixture<SophiaApp>
         var ids = new HashSet<string>();
         for (var n = 0; n < 2; n++)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/pipelines/{name}/runs") { Headers = { { "Idempotency-Key", key } } };
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/pipelines/{name}/runs") { Headers = { { "Idempotency-Key", $"\"{key}\"" } } };
             using var answer = await app.Owner.SendAsync(request);
             Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
             ids.Add((await answer.Json()).GetProperty("runId").GetString()!);

@@ -34,6 +34,8 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         ["code"] = ($"{world.Victim}.guess", "t-never0000000000000.guess"),
         ["documentName"] = ("v1", "v1"),
         ["file"] = ("harbour.yaml", "never.yaml"),
+        ["problem"] = ("idempotency-key-missing", "idempotency-key-missing"),
+        ["caller"] = (world.KeyId, "0123456789ab"),
         ["speaker"] = ("", ""),
         ["state"] = ("", ""),
         ["after"] = ("", ""),

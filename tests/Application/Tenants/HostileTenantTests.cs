@@ -6,6 +6,7 @@ using Sophia.Hosting;
 using Sophia.Knowledge;
 using Sophia.Operations;
 using Sophia.Pipelines;
+using Sophia.Resilience;
 using Sophia.Security;
 
 namespace Sophia.Tenants;
@@ -40,7 +41,7 @@ public class HostileTenantTests(SophiaApp app) : IClassFixture<SophiaApp>
 
     private static string KeyOf(string tenant, Type type) => type.Name switch
     {
-        nameof(IPipelineGrain) or nameof(IConnectorGrain) or nameof(IEmbeddingGrain) or nameof(IChunkingGrain) or nameof(IChatSessionGrain) or nameof(IProjectionGrain) => $"{tenant}/index",
+        nameof(IPipelineGrain) or nameof(IConnectorGrain) or nameof(IEmbeddingGrain) or nameof(IChunkingGrain) or nameof(IChatSessionGrain) or nameof(IProjectionGrain) or nameof(IIdempotencyGrain) => $"{tenant}/index",
         nameof(IPartitionLaneGrain) => $"{tenant}/crm/lane-0",
         nameof(ITenantEndGrain) => $"{tenant}/ending/victim",
         nameof(ISignInThrottleGrain) => $"{tenant}/sign-in/address-0",

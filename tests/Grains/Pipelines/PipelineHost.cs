@@ -34,6 +34,8 @@ internal sealed class PipelineHost : IAsyncDisposable
 
     public IIndexStore Index => host!.Services.GetRequiredService<IIndexStore>();
 
+    public IServiceProvider Services => host!.Services;
+
     public T Options<T>() where T : class => host!.Services.GetRequiredService<Microsoft.Extensions.Options.IOptions<T>>().Value;
 
     /// <param name="adapt">Replaces services, now and whenever it is started again.</param>

@@ -3,6 +3,7 @@ using Sophia.Commands;
 using Sophia.Hosting;
 using Sophia.Knowledge;
 using Sophia.Log;
+using Sophia.Resilience;
 using Sophia.Security;
 
 namespace Sophia.Operations;
@@ -29,6 +30,8 @@ internal static class KnownVariables
         ["SOPHIA_SILO_LABELS"] = Cluster("SOPHIA_SILO_LABELS"),
         ["SOPHIA_MEMBERSHIP"] = Cluster("SOPHIA_MEMBERSHIP"),
         ["SOPHIA_TRUSTED_PROXIES"] = variable => new SophiaOptions { DataFolder = "-", TrustedProxies = Settings.List(variable("SOPHIA_TRUSTED_PROXIES")) }.Validated(),
+        ["SOPHIA_IDEMPOTENCY_REQUIRED"] = variable => new SophiaOptions { DataFolder = "-", IdempotencyRequired = IdempotencySettings.Required(variable("SOPHIA_IDEMPOTENCY_REQUIRED")) }.Validated(),
+        ["SOPHIA_IDEMPOTENCY_RETENTION"] = variable => IdempotencySettings.Read(new IdempotencyOptions(), variable),
         ["SOPHIA_REDIS"] = null,
         ["SOPHIA_SECRETS_KEY"] = variable => SecretBox.Of(variable("SOPHIA_SECRETS_KEY"), "-", shared: true),
         ["SOPHIA_WEAVIATE"] = variable => WeaviateOptions.Of(variable("SOPHIA_WEAVIATE")!, key: null),

@@ -1,0 +1,31 @@
+namespace Sophia.Operations;
+
+/// <summary>A kind of refusal that has a page of its own, under /problems/ and its code.</summary>
+internal sealed record ProblemPage(string Code, int Status, string Title, string Explained)
+{
+    public string Help => $"/problems/{Code}";
+
+    /// <param name="retryAfter">In seconds.</param>
+    public ProblemException Told(string detail, int? retryAfter = null) => new(new Problem($"urn:sophia:problem:{Code}", Title, Status, Code, detail, RetryAfter: retryAfter, Help: Help));
+}
+
+/// <summary>A refusal that the edge itself decides.</summary>
+internal sealed class ProblemException(Problem problem) : Exception(problem.Detail)
+{
+    public Problem Problem => problem;
+}
+
+/// <summary>What refusals mean, for who follows the link in one. Open to everybody: it says nothing of anybody.</summary>
+internal static class ProblemPages
+{
+    private static readonly Dictionary<string, ProblemPage> All = ((ProblemPage[])
+    [
+        Resilience.IdempotencyProblems.MissingPage, Resilience.IdempotencyProblems.MalformedPage, Resilience.IdempotencyProblems.MismatchPage, Resilience.IdempotencyProblems.RunningPage,
+        Resilience.IdempotencyProblems.NotKeptPage,
+    ]).ToDictionary(page => page.Code, StringComparer.Ordinal);
+
+    public static void MapProblemPages(this IEndpointRouteBuilder app) => app.MapGet("/problems/{problem}", (string problem, HttpContext context) =>
+        All.TryGetValue(problem, out var page)
+            ? MessagePage.Write(context.Response, page.Title, page.Explained, "<p><a href=\"/\">To the first page</a></p>")
+            : throw new RefusedException(RefusalCode.NotFound, "No problem is called so.")).AllowAnonymous().ExcludeFromDescription();
+}

@@ -1,0 +1,47 @@
+using Orleans.Concurrency;
+using Sophia.Operations;
+
+namespace Sophia.Resilience;
+
+/// <summary>Sums up for a tenant what its idempotency keys met, and says what holds for them. The key is the tenant.</summary>
+[Alias("Sophia.IIdempotencyLedgerGrain")]
+public interface IIdempotencyLedgerGrain : IGrainWithStringKey
+{
+    /// <summary>Counts something worth an auditor's look. Nobody waits for it; it is written within a minute, and lost where the silo dies before.</summary>
+    [Alias("Saw"), OneWay]
+    Task Saw(IdempotencyEvent what, string operation);
+
+    /// <summary>What holds for keys of the tenant, and what was counted since this silo counts.</summary>
+    [Alias("View"), Repeatable]
+    Task<IdempotencyPolicy> View();
+}
+
+/// <summary>What may happen to a key beside being used once.</summary>
+public enum IdempotencyEvent
+{
+    /// <summary>The answer was told again.</summary>
+    Replayed = 1,
+
+    /// <summary>It was used for something else.</summary>
+    Mismatch = 2,
+
+    /// <summary>Its worker fell silent, and another did the work.</summary>
+    TakenOver = 3,
+
+    /// <summary>A worker whose round was over spoke up; it was refused.</summary>
+    Late = 4,
+}
+
+/// <param name="KeptFor">How long a key is remembered after its last word.</param>
+/// <param name="SweptEvery">How much later, at most, what is over is removed.</param>
+/// <param name="KeptBytes">The largest body of an answer that is kept, in bytes.</param>
+[GenerateSerializer, Immutable, Alias("Sophia.IdempotencyPolicy")]
+public sealed record IdempotencyPolicy(
+    [property: Id(0)] TimeSpan KeptFor,
+    [property: Id(1)] TimeSpan SweptEvery,
+    [property: Id(2)] int KeptBytes,
+    [property: Id(3)] long Replayed,
+    [property: Id(4)] long Mismatches,
+    [property: Id(5)] long TakenOver,
+    [property: Id(6)] long Late,
+    [property: Id(7)] DateTimeOffset Since);

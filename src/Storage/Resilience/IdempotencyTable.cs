@@ -1,0 +1,43 @@
+using Sophia.Log;
+using Sophia.Sqlite;
+
+namespace Sophia.Resilience;
+
+/// <summary>Idempotency keys in log.db: one row a key. Times are microseconds since 1970 UTC.</summary>
+internal static class IdempotencyTable
+{
+    /// <summary>From format 4 of log.db on (docs/adr/0029).</summary>
+    public const string Schema = """
+        CREATE TABLE idempotency(name TEXT PRIMARY KEY, stamp INTEGER NOT NULL, format INTEGER NOT NULL, kept_until INTEGER NOT NULL, record BLOB NOT NULL, body BLOB) WITHOUT ROWID;
+        CREATE INDEX idempotency_kept ON idempotency(kept_until, name);
+        """;
+
+    public static IdempotencyRecord? Find(DatabaseConnection connection, string name)
+    {
+        using var find = connection.Prepare("SELECT format, record, body FROM idempotency WHERE name=?1").Text(1, name);
+        return find.Step() ? IdempotencyRecordJson.Read((int)find.Int(0), find.Bytes(1), find.IsNull(2) ? null : find.Bytes(2).ToArray()) : null;
+    }
+
+    /// <summary>Whether the row had the stamp that was expected, and so was written.</summary>
+    public static bool Write(DatabaseConnection connection, string name, long expected, long stamp, DateTimeOffset keptUntil, byte[] record, byte[]? body)
+    {
+        using var write = connection.Prepare(expected == 0
+            ? "INSERT OR IGNORE INTO idempotency(name, stamp, format, kept_until, record, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
+            : "UPDATE idempotency SET stamp=?2, format=?3, kept_until=?4, record=?5, body=?6 WHERE name=?1 AND stamp=?7");
+        write.Text(1, name).Int(2, stamp).Int(3, IdempotencyRecordJson.Format).Int(4, LogTime.Micros(keptUntil)).Blob(5, record);
+        if (body is null)
+            write.Null(6);
+        else
+            write.Blob(6, body);
+        if (expected != 0)
+            write.Int(7, expected);
+        write.Step();
+        return connection.Scalar("SELECT changes()") == 1;
+    }
+
+    public static int Sweep(DatabaseConnection connection, DateTimeOffset now, int limit)
+    {
+        connection.Prepare("DELETE FROM idempotency WHERE name IN (SELECT name FROM idempotency WHERE kept_until < ?1 ORDER BY kept_until, name LIMIT ?2)").Int(1, LogTime.Micros(now)).Int(2, limit).Run();
+        return (int)connection.Scalar("SELECT changes()");
+    }
+}

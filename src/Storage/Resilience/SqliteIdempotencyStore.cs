@@ -1,0 +1,22 @@
+using Sophia.Log;
+using Sophia.Sqlite;
+using Sophia.Tenants;
+
+namespace Sophia.Resilience;
+
+/// <summary>Idempotency keys in each tenant's log.db.</summary>
+internal sealed class SqliteIdempotencyStore(DatabaseFiles files) : IIdempotencyStore
+{
+    public Task<IdempotencyRecord?> Find(TenantId tenant, string name, CancellationToken cancellation) =>
+        files.Read(tenant, LogSchema.Kind, connection => IdempotencyTable.Find(connection, name), null, cancellation);
+
+    public Task<(bool Done, IdempotencyRecord? There)> Write(TenantId tenant, string name, long expected, IdempotencyRecord record, CancellationToken cancellation)
+    {
+        var (bytes, body) = IdempotencyRecordJson.Write(record);
+        return files.Write(tenant, LogSchema.Kind, connection => IdempotencyTable.Write(connection, name, expected, record.Stamp, record.KeptUntil, bytes, body)
+            ? (true, record) : (false, IdempotencyTable.Find(connection, name)), cancellation, bytes: bytes.Length + (body?.Length ?? 0));
+    }
+
+    public Task<int> Sweep(TenantId tenant, DateTimeOffset now, int limit, CancellationToken cancellation) => files.Exists(tenant, LogSchema.Kind)
+        ? files.Write(tenant, LogSchema.Kind, connection => IdempotencyTable.Sweep(connection, now, limit), cancellation) : Task.FromResult(0);
+}

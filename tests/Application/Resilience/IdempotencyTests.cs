@@ -1,0 +1,216 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using Sophia.Chat;
+using Sophia.Hosting;
+using Sophia.Security;
+
+namespace Sophia.Resilience;
+
+// Goal: draft-ietf-httpapi-idempotency-key-header over real HTTP, case by case. Method: the real application, its own routes, keys that nobody else uses.
+public sealed class IdempotencyTests(ChatFixture fixture) : IClassFixture<ChatFixture>
+{
+    private SophiaApp App => fixture.App;
+
+    private HttpClient Owner => App.Owner;
+
+    [Fact]
+    public async Task A_repeated_request_gets_the_first_answer_and_has_no_second_effect()
+    {
+        var name = await Defined();
+        var first = await Post($"/api/pipelines/{name}/runs", "{}", "k");
+        var again = await Post($"/api/pipelines/{name}/runs", "{}", "k");
+        Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.Accepted), (first.StatusCode, again.StatusCode));
+        Assert.False(first.Headers.Contains("Idempotent-Replayed"));
+        Assert.Equal("true", again.Headers.GetValues("Idempotent-Replayed").Single());
+        Assert.Equal(first.Content.Headers.ContentType, again.Content.Headers.ContentType);
+        Assert.Equal(await first.Content.ReadAsByteArrayAsync(), await again.Content.ReadAsByteArrayAsync());
+        Assert.Single((await Owner.GetFromJsonAsync<JsonElement>($"/api/pipelines/{name}/runs")).EnumerateArray());
+    }
+
+    [Fact]
+    public async Task An_answer_that_was_an_error_is_told_again_too()
+    {
+        var never = $"p-{Guid.NewGuid():n}"[..20];
+        var first = await Post($"/api/pipelines/{never}/runs", "{}", never);
+        await first.Problem(404, "not-found");
+        await Defined(never);
+        var again = await Post($"/api/pipelines/{never}/runs", "{}", never);
+        Assert.Equal("true", again.Headers.GetValues("Idempotent-Replayed").Single());
+        Assert.Equal(await first.Content.ReadAsStringAsync(), await again.Content.ReadAsStringAsync());
+        Assert.Equal(HttpStatusCode.Accepted, (await Post($"/api/pipelines/{never}/runs", "{}", never + "-2")).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("8e03978e-40d5-43dd-bc93-6894a57f9324")]
+    [InlineData("\"")]
+    [InlineData("\"\"")]
+    [InlineData("\"open")]
+    [InlineData("\"bad \\n escape\"")]
+    [InlineData("\"a\" \"b\"")]
+    [InlineData("\"a\", \"b\"")]
+    [InlineData("\"a\";Q=1")]
+    [InlineData("'a'")]
+    [InlineData("42")]
+    public async Task What_is_no_quoted_string_is_400(string header)
+    {
+        var problem = await (await Send(HttpMethod.Post, "/api/chat/sessions", "{}", header)).Problem(400, "idempotency-key-malformed");
+        await Explained(problem);
+    }
+
+    [Theory]
+    [InlineData("\"with \\\"quotes\\\" and \\\\\"")]
+    [InlineData("  \"blanks around\"  ")]
+    [InlineData("\"a parameter\";x=1;y=\"z\";b;d=:aGk=:;e=?1;f=-1.5;g=t/k")]
+    public async Task Whatever_RFC_8941_calls_a_string_is_a_key(string header) =>
+        Assert.Equal(HttpStatusCode.Created, (await Send(HttpMethod.Post, "/api/chat/sessions", "{}", header)).StatusCode);
+
+    [Fact]
+    public async Task A_key_has_at_most_255_characters()
+    {
+        Assert.Equal(HttpStatusCode.Created, (await Post("/api/chat/sessions", "{}", new string('k', 255))).StatusCode);
+        await (await Post("/api/chat/sessions", "{}", new string('k', 256))).Problem(400, "idempotency-key-malformed");
+    }
+
+    [Fact]
+    public async Task Another_request_under_a_used_key_is_422_and_the_same_one_written_otherwise_is_not()
+    {
+        fixture.Model.Says("changed?", "Ann [1].");
+        Assert.Equal(HttpStatusCode.Accepted, (await Post("/api/chat/sessions/changed/questions", """{"text":"changed?","operationId":"a"}""", "c")).StatusCode);
+        await Explained(await (await Post("/api/chat/sessions/changed/questions", """{"text":"changed!","operationId":"a"}""", "c")).Problem(422, "idempotency-key-reused"));
+        await (await Post("/api/chat/sessions/other/questions", """{"text":"changed?","operationId":"a"}""", "c")).Problem(422, "idempotency-key-reused");
+        await (await Post("/api/chat/sessions/changed/questions?x=1", """{"text":"changed?","operationId":"a"}""", "c")).Problem(422, "idempotency-key-reused");
+        await (await Send(HttpMethod.Put, "/api/pipelines/changed", "{}", "\"c\"")).Problem(422, "idempotency-key-reused");
+        var same = await Post("/api/chat/sessions/changed/questions", """ { "operationId" : "a", "text" : "ch\u0061nged?" } """, "c");
+        Assert.Equal("true", same.Headers.GetValues("Idempotent-Replayed").Single());
+    }
+
+    [Fact]
+    public async Task While_the_first_is_under_way_the_second_is_409_and_then_gets_the_answer_of_the_first()
+    {
+        var first = Post("/api/ask", """{"text":"slow?"}""", "slow");
+        fixture.Model.For("slow?");
+        await Eventually.Get(() => Owner.GetFromJsonAsync<JsonElement>("/api/chat/sessions"), list => list.ToString().Contains("slow?", StringComparison.Ordinal), "the question");
+        var second = await Post("/api/ask", """{"text":"slow?"}""", "slow");
+        Assert.InRange(int.Parse(second.Headers.GetValues("Retry-After").Single()), 1, 5);
+        await Explained(await second.Problem(409, "idempotency-key-running"));
+        fixture.Model.Says("slow?", "Ann [1].");
+        var answered = await (await first).Content.ReadAsStringAsync();
+        var third = await Post("/api/ask", """{"text":"slow?"}""", "slow");
+        Assert.Equal((HttpStatusCode.OK, answered), (third.StatusCode, await third.Content.ReadAsStringAsync()));
+    }
+
+    [Fact]
+    public async Task Of_many_at_once_one_takes_effect()
+    {
+        var name = await Defined();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => Eventually.Get(() => Post($"/api/pipelines/{name}/runs", "{}", $"many-{name}"), answer => answer.StatusCode != HttpStatusCode.Conflict, "an answer")));
+        Assert.All(answers, answer => Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode));
+        Assert.Single((await Task.WhenAll(answers.Select(answer => answer.Content.ReadAsStringAsync()))).Distinct());
+        Assert.Single(answers, answer => !answer.Headers.Contains("Idempotent-Replayed"));
+        Assert.Single((await Owner.GetFromJsonAsync<JsonElement>($"/api/pipelines/{name}/runs")).EnumerateArray());
+    }
+
+    [Fact]
+    public async Task A_secret_is_told_once_and_issued_once()
+    {
+        const string Body = """{"label":"told once","role":"viewer"}""";
+        var first = await Post("/api/keys", Body, "secret");
+        Assert.True(first.IsSuccessStatusCode);
+        var again = await Post("/api/keys", Body, "secret");
+        var problem = await again.Problem(409, "idempotency-answer-not-kept");
+        Assert.Contains("took effect", problem.GetProperty("detail").GetString());
+        Assert.DoesNotContain((await first.Json()).GetProperty("secret").GetString()!, await again.Content.ReadAsStringAsync());
+        await Explained(problem);
+        Assert.Single((await Owner.GetFromJsonAsync<JsonElement>("/api/tenant")).GetProperty("keys").EnumerateArray(), key => key.GetProperty("label").GetString() == "told once");
+    }
+
+    [Fact]
+    public async Task A_key_is_of_one_tenant_and_of_one_caller()
+    {
+        var (_, _, stranger) = await App.NewTenant();
+        var colleague = await App.InRole("operator");
+        var said = new HashSet<string>();
+        foreach (var who in (HttpClient[])[Owner, stranger, colleague])
+        {
+            using var answer = await Send(HttpMethod.Post, "/api/chat/sessions", "{}", "\"shared\"", who);
+            Assert.False(answer.Headers.Contains("Idempotent-Replayed"));
+            Assert.True(said.Add(await answer.Content.ReadAsStringAsync()));
+        }
+    }
+
+    [Fact]
+    public async Task A_refusal_that_speaks_of_the_moment_gives_the_key_back()
+    {
+        fixture.Model.For("first?");
+        await Post("/api/chat/sessions/busy/questions", """{"text":"first?"}""", "busy-1");
+        await (await Post("/api/chat/sessions/busy/questions", """{"text":"second?"}""", "busy-2")).Problem(429, "busy");
+        await (await Post("/api/chat/sessions/busy/questions", """{"text":"second?"}""", "busy-2")).Problem(429, "busy");
+        fixture.Model.Says("first?", "Ann [1].");
+        fixture.Model.Says("second?", "Ann [1].");
+        var taken = await Eventually.Get(() => Post("/api/chat/sessions/busy/questions", """{"text":"second?"}""", "busy-2"), answer => answer.StatusCode != HttpStatusCode.TooManyRequests, "room for a question");
+        Assert.Equal(HttpStatusCode.Accepted, taken.StatusCode);
+        var view = await Owner.GetFromJsonAsync<JsonElement>("/api/idempotency/key?key=busy-2");
+        Assert.Equal(("completed", 202, "POST /api/chat/sessions/{session}/questions"), (view.GetProperty("state").GetString(), view.GetProperty("status").GetInt32(), view.GetProperty("operation").GetString()));
+        Assert.True(view.GetProperty("attempts").GetInt32() >= 3);
+    }
+
+    [Fact]
+    public async Task A_file_is_dropped_once()
+    {
+        async Task<HttpResponseMessage> Drop(string text) => await Send(HttpMethod.Post, "/api/inbox?path=once/a.txt", text, "\"drop\"", type: "text/plain");
+        var first = await Drop("one");
+        Assert.True(first.IsSuccessStatusCode, await first.Content.ReadAsStringAsync());
+        Assert.Equal("true", (await Drop("one")).Headers.GetValues("Idempotent-Replayed").Single());
+        await (await Drop("other")).Problem(422, "idempotency-key-reused");
+    }
+
+    [Fact]
+    public async Task What_holds_for_keys_is_published_and_a_key_is_shown_to_its_caller_and_to_administrators()
+    {
+        var terms = await Owner.GetFromJsonAsync<JsonElement>("/api/idempotency");
+        Assert.Equal((24 * 3600, 256 * 1024), (terms.GetProperty("keptForSeconds").GetInt32(), terms.GetProperty("keptBytes").GetInt32()));
+        var colleague = await App.InRole("operator");
+        var me = (await colleague.GetFromJsonAsync<JsonElement>("/api/me")).GetProperty("keyId").GetString();
+        await Send(HttpMethod.Post, "/api/chat/sessions", "{}", "\"mine\"", colleague);
+        Assert.Equal(HttpStatusCode.OK, (await colleague.GetAsync("/api/idempotency/key?key=mine")).StatusCode);
+        await (await Owner.GetAsync("/api/idempotency/key?key=mine")).Problem(404, "not-found");
+        Assert.Equal(HttpStatusCode.OK, (await Owner.GetAsync($"/api/idempotency/key?key=mine&caller={me}")).StatusCode);
+        await (await colleague.GetAsync("/api/idempotency/key?key=mine&caller=0123456789ab")).Problem(403, "forbidden");
+    }
+
+    [Fact]
+    public async Task A_key_on_what_changes_nothing_is_passed_over()
+    {
+        for (var i = 0; i < 2; i++)
+            Assert.False((await Post("/api/search", """{"text":"Ann"}""", "search")).Headers.Contains("Idempotent-Replayed"));
+        using var get = new HttpRequestMessage(HttpMethod.Get, "/api/me") { Headers = { { "Idempotency-Key", "unquoted" } } };
+        Assert.Equal(HttpStatusCode.OK, (await Owner.SendAsync(get)).StatusCode);
+    }
+
+    private async Task Explained(JsonElement problem)
+    {
+        using var page = await App.Stranger.GetAsync(problem.GetProperty("help").GetString());
+        Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+        Assert.Contains("Idempotency-Key", WebUtility.HtmlDecode(await page.Content.ReadAsStringAsync()));
+    }
+
+    private Task<HttpResponseMessage> Post(string path, string body, string key) => Send(HttpMethod.Post, path, body, $"\"{key}\"");
+
+    private async Task<HttpResponseMessage> Send(HttpMethod method, string path, string body, string header, HttpClient? who = null, string type = "application/json")
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = new StringContent(body, Encoding.UTF8, type) };
+        request.Headers.TryAddWithoutValidation("Idempotency-Key", header);
+        return await (who ?? Owner).SendAsync(request);
+    }
+
+    private async Task<string> Defined(string? name = null)
+    {
+        name ??= $"p-{Guid.NewGuid():n}"[..20];
+        var folder = App.FilesOf(name, ("a.csv", "id\n1\n"));
+        using var answer = await Owner.PutAsync($"/api/pipelines/{name}", new StringContent($"name: {name}\nsource:\n  type: files\n  path: {folder}\nstreams:\n  {name}:\n    key: [id]\n"));
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        return name;
+    }
+}
