@@ -32,11 +32,14 @@ publish() {
 
 sum() { if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
 
-# A program file for one platform: with .NET in it, else for a .NET that is installed, else none.
+# A program file for one platform: with .NET in it, else for a .NET that is installed, else none. Compiled before it starts where the compiler for that restores.
 one() {
   local rid=$1 folder=$2
   local single=(-r "$rid" -p:PublishSingleFile=true -p:IncludeNativeLibrariesForSelfExtract=true)
-  if publish "$rid" "$folder" "${single[@]}" --self-contained true -p:EnableCompressionInSingleFile=true; then
+  local whole=("${single[@]}" --self-contained true)
+  if publish "$rid" "$folder" "${whole[@]}" -p:PublishReadyToRun=true; then
+    with=".NET in it, compiled"
+  elif rm -rf "$folder" && publish "$rid" "$folder" "${whole[@]}"; then
     with=".NET in it"
   else
     rm -rf "$folder"
