@@ -37,6 +37,7 @@ internal static class SophiaHost
         AddStorageRoom(builder.Services, options, folder);
         builder.Services.AddTenantGate();
         builder.Services.AddIdempotent(static () => Guid.NewGuid().ToString("n"));
+        builder.Services.AddBreakers(BreakerSettings.Read(Environment.GetEnvironmentVariable));
         if (options.HasGrains)
             AddGrains(builder.Services, options, folder);
         if (options.HasEdge)

@@ -1,0 +1,313 @@
+namespace Sophia.Resilience;
+
+/// <summary>One breaker as this process sees it: it decides by its copy of the truth and by its own calls, and both must let a call through.</summary>
+/// <remarks>
+/// <para>The quick way is one look at <see cref="stance"/>, which is replaced whole whenever something changes: while it is free, a call costs two readings of the clock and one counter. Everything else goes through
+/// <see cref="Guarded"/>, under a lock, and still never leaves the process.</para>
+/// <para>A process that alone sees the dependency failing opens for itself by the same <see cref="BreakerRules"/>, which it runs by itself: it has its own break, its own probes and its own ramp. Where the truth opens
+/// for all, that is over: the truth decides.</para>
+/// <para>While the truth cannot be reached the process goes by the last it knew. Closed stays closed, but half as much opens it here; open stays open, because nobody could give it a probe; a share of the ramp stays
+/// as it is. Before it has heard of the truth at all it takes the breaker for half-open: a few calls at a time, then a growing share. So nothing is opened to everybody by a truth that is away.</para>
+/// </remarks>
+internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<BreakerCopy>
+{
+    private const string Here = "here";
+
+    /// <summary>How long a probe that nobody used is kept before it is handed back.</summary>
+    private static readonly TimeSpan KeepProbeFor = TimeSpan.FromSeconds(2);
+
+    /// <summary>Between two questions for a probe where the last one brought none.</summary>
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long <see cref="Enter"/> waits for the truth that it does not know, and for a probe.</summary>
+    private static readonly TimeSpan PatienceForTruth = TimeSpan.FromSeconds(3), PatienceForProbe = TimeSpan.FromSeconds(1);
+
+    private readonly Func<Replica<BreakerCopy>> find;
+    private readonly Lock gate = new(), finding = new();
+    private readonly TimeProvider time;
+    private readonly BreakerOptions options;
+    private readonly CallWindow window;
+    private readonly LocalProbes probes = new();
+    private readonly long slowAfter;
+    private volatile Replica<BreakerCopy> replica;
+    private volatile Stance stance;
+    private volatile BreakerCopy? copy;
+    private BreakerState own;
+    private CallCounts ownCounts;
+    private TaskCompletionSource heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private (BreakerRefusalReason Reason, long Generation, string Text) said;
+    private long openUntil;
+    private long askAgainAt;
+    private long rampCalls;
+    private int demand;
+
+    /// <param name="find">The replica of its key, which is another one after it was let go.</param>
+    public LocalBreaker(string dependency, BreakerOptions options, Func<Replica<BreakerCopy>> find, TimeProvider time)
+    {
+        (Dependency, this.options, this.find, this.time) = (dependency, options, find, time);
+        slowAfter = options.SlowRatio > 0 ? Ticks(options.SlowAfter) : long.MaxValue;
+        window = new CallWindow(options.Window, time);
+        own = BreakerRules.Lost(0, time.GetUtcNow()) with { Because = "nothing is known of it yet" };
+        stance = new Stance(false, 1, default);
+        replica = find();
+        replica.Attach(this);
+    }
+
+    public string Dependency { get; }
+
+    /// <summary>What it goes by; null: it has not heard of the truth.</summary>
+    internal BreakerCopy? Knows => copy;
+
+    public BreakerEntry TryEnter()
+    {
+        var kept = replica;
+        if (kept.IsLetGo)
+            Find();
+        kept.Use();
+        var now = stance;
+        return now.IsFree ? new BreakerEntry(new BreakerPermit(this, now.Generation, 0, time.GetTimestamp())) : Guarded();
+    }
+
+    public async ValueTask<BreakerEntry> Enter(CancellationToken cancellation)
+    {
+        if (stance.IsFree)
+            return TryEnter();
+        Task next;
+        lock (gate)
+            next = heard.Task;
+        if (copy is not null && TryEnter() is var entry and not { IsRefused: true, Refusal.Reason: BreakerRefusalReason.ProbesAreOut })
+            return entry;
+        try
+        {
+            await next.WaitAsync(copy is null ? PatienceForTruth : PatienceForProbe, time, cancellation);
+        }
+        catch (TimeoutException)
+        {
+        }
+        return TryEnter();
+    }
+
+    public override void Report(in BreakerPermit permit, CallOutcome outcome, TimeSpan? took)
+    {
+        var now = time.GetTimestamp();
+        var slow = (took is { } span ? Ticks(span) : now - permit.StartedAt) >= slowAfter;
+        if (outcome != CallOutcome.Success || slow || permit.Probe != 0)
+            Weigh(in permit, outcome, slow, now);
+        else if (permit.Round == stance.Generation)
+            window.Succeeded(now);
+    }
+
+    byte[]? IReplicaUser<BreakerCopy>.Report()
+    {
+        lock (gate)
+        {
+            if (copy is not { } now)
+                return null;
+            probes.HandBack(time.GetTimestamp());
+            var wants = Math.Max(0, demand - probes.Ready);
+            if (now.Phase == BreakerPhase.HalfOpen)
+                demand = 0;
+            var counts = own.Phase is BreakerPhase.Open or BreakerPhase.HalfOpen ? ownCounts : window.Counts(time.GetTimestamp());
+            return BreakerKind.Write(new BreakerReport(now.Epoch, now.Round, Math.Min(wants, options.Probes), counts, own.Phase != BreakerPhase.Closed, probes.Settled));
+        }
+    }
+
+    void IReplicaUser<BreakerCopy>.Received(BreakerCopy received, TimeSpan age)
+    {
+        lock (gate)
+        {
+            var (before, now) = (copy, time.GetTimestamp());
+            copy = received;
+            if ((before?.Epoch, before?.Round) != (received.Epoch, received.Round))
+                Begin(before, received);
+            openUntil = now - Ticks(age) + Ticks(received.OpenFor);
+            foreach (var grant in received.Probes)
+                probes.Add(grant.Number, now - Ticks(age) + Ticks(grant.For), now + Ticks(KeepProbeFor));
+            if (received.Phase == BreakerPhase.HalfOpen && probes.Ready == 0 && before?.Round == received.Round)
+                askAgainAt = now + Ticks(AskAgainAfter);
+            if (received.Asks)
+                replica.Hurry();
+            Settle();
+            heard.TrySetResult();
+            heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    /// <summary>Another round: what was known of the one before is of no account.</summary>
+    private void Begin(BreakerCopy? before, BreakerCopy received)
+    {
+        probes.Clear();
+        askAgainAt = 0;
+        window.Clear();
+        // What this process alone saw goes on while the truth lets calls through, unless somebody had it begin anew.
+        var goesOn = before is null ? own.Phase == BreakerPhase.Open : received.Phase == BreakerPhase.Ramp || (received.Phase == BreakerPhase.Closed && before.Phase == BreakerPhase.Ramp);
+        if (!goesOn)
+            own = new BreakerState { Epoch = received.Epoch };
+        if (received.Phase == BreakerPhase.HalfOpen && demand > 0)
+            replica.Hurry();
+    }
+
+    private BreakerEntry Guarded()
+    {
+        lock (gate)
+        {
+            if (copy is { Hold: BreakerHold.HeldClosed })
+                return Through(0);
+            if (copy is { Hold: BreakerHold.Isolated })
+                return Refused(BreakerRefusalReason.Isolated, TimeSpan.FromMinutes(1));
+            Pass();
+            return copy?.Phase switch
+            {
+                BreakerPhase.Open => Opened(),
+                BreakerPhase.HalfOpen => Probing(),
+                BreakerPhase.Ramp when !IsInShare(copy.Share) => Refused(BreakerRefusalReason.Ramp, TimeSpan.FromSeconds(1)),
+                _ => Alone(),
+            };
+        }
+    }
+
+    private BreakerEntry Opened()
+    {
+        var left = openUntil - time.GetTimestamp();
+        if (left <= 0)
+            Ask();
+        return Refused(BreakerRefusalReason.Open, TimeSpan.FromSeconds(Math.Max(0.1, left / (double)time.TimestampFrequency)));
+    }
+
+    private BreakerEntry Probing()
+    {
+        if (probes.TryBegin(time.GetTimestamp(), out var probe))
+            return Through(probe);
+        Ask();
+        return Refused(BreakerRefusalReason.ProbesAreOut, TimeSpan.FromSeconds(1));
+    }
+
+    /// <summary>The truth lets it through; what this process sees by itself has the last word.</summary>
+    private BreakerEntry Alone()
+    {
+        switch (own.Phase)
+        {
+            case BreakerPhase.Open:
+                return Refused(BreakerRefusalReason.OpenHere, own.Until!.Value - time.GetUtcNow());
+            case BreakerPhase.HalfOpen:
+                var given = BreakerRules.Grant(own, Here, 1, options, time.GetUtcNow());
+                if (ReferenceEquals(given, own))
+                    return Refused(BreakerRefusalReason.ProbesAreOut, TimeSpan.FromSeconds(1));
+                own = given;
+                return Through(-own.LastProbe);
+            case BreakerPhase.Ramp when !IsInShare(BreakerRules.Share(own, options)):
+                return Refused(BreakerRefusalReason.Ramp, TimeSpan.FromSeconds(1));
+            default:
+                return Through(0);
+        }
+    }
+
+    private void Weigh(in BreakerPermit permit, CallOutcome outcome, bool slow, long now)
+    {
+        var failed = options.Failures.Contains(outcome);
+        // Who throttles, or was not waited for, says nothing of whether it works; who refuses a request does.
+        bool? good = failed || (slow && outcome == CallOutcome.Success) ? false : outcome is CallOutcome.Abandoned or CallOutcome.Throttled ? null : true;
+        lock (gate)
+        {
+            if (permit.Round != stance.Generation)
+                return;
+            if (permit.Probe > 0)
+            {
+                if (probes.End(permit.Probe, good))
+                    replica.Hurry();
+                return;
+            }
+            if (permit.Probe < 0)
+                own = BreakerRules.Settle(own, Here, -permit.Probe, good, options, time.GetUtcNow());
+            else if (failed)
+                window.Failed(now, slow);
+            else if (good == false)
+                window.Slow(now);
+            else if (good == true)
+                window.Succeeded(now);
+            if (permit.Probe == 0 && good == false)
+                Judge(now);
+            Settle();
+        }
+    }
+
+    private void Judge(long now)
+    {
+        var counts = window.Counts(now);
+        var share = copy is { Phase: BreakerPhase.Ramp } ramp ? ramp.Share : BreakerRules.Share(own, options);
+        if (own.Phase is BreakerPhase.Closed or BreakerPhase.Ramp && BreakerJudge.Alone(counts, replica.IsStale ? options.Tightened : options, share) is { } because)
+        {
+            (ownCounts, own) = (counts, BreakerRules.Open(own, because, options, time.GetUtcNow()));
+            window.Clear();
+            replica.Hurry();
+        }
+        else if (BreakerJudge.Sees(counts, options) is not null)
+            replica.Hurry(); // Too little for this process; together with what the others see it may be enough.
+    }
+
+    private void Pass()
+    {
+        var after = BreakerRules.Pass(own, options, time.GetUtcNow());
+        if (ReferenceEquals(after, own))
+            return;
+        own = after;
+        Settle();
+    }
+
+    private void Ask()
+    {
+        demand++;
+        if (time.GetTimestamp() >= askAgainAt)
+            replica.Hurry();
+    }
+
+    private bool IsInShare(int share)
+    {
+        var call = ++rampCalls;
+        return call * share / 100 != (call - 1) * share / 100;
+    }
+
+    private BreakerEntry Through(long probe) => new(new BreakerPermit(this, stance.Generation, probe, time.GetTimestamp()));
+
+    private BreakerEntry Refused(BreakerRefusalReason reason, TimeSpan wait)
+    {
+        BreakerMeter.Refused(Dependency, reason);
+        if (options.MetricsOnly && reason != BreakerRefusalReason.Isolated)
+            return Through(0);
+        if (said.Reason != reason || said.Generation != stance.Generation)
+            said = (reason, stance.Generation, Text(reason));
+        return new BreakerEntry(new BreakerRefusal(reason, said.Text, time.GetUtcNow() + (wait > TimeSpan.Zero ? wait : TimeSpan.Zero)));
+    }
+
+    private string Text(BreakerRefusalReason reason) => reason switch
+    {
+        BreakerRefusalReason.Isolated => $"{Dependency} is isolated: {copy?.HeldBecause}",
+        BreakerRefusalReason.Open => $"{Dependency} is not asked for now: {copy?.Because}",
+        BreakerRefusalReason.OpenHere => $"{Dependency} is not asked from this process for now: {own.Because}",
+        BreakerRefusalReason.ProbesAreOut => $"{Dependency} is being tried out: {(copy?.Phase == BreakerPhase.HalfOpen ? copy.Because : own.Because)}",
+        _ => $"{Dependency} is coming back and takes a share of the calls",
+    };
+
+    private void Settle()
+    {
+        var mark = (copy?.Epoch ?? 0, copy?.Round ?? 0, own.Epoch, own.Round);
+        var isFree = copy is { Hold: BreakerHold.HeldClosed } or { Phase: BreakerPhase.Closed, Hold: BreakerHold.None } && own.Phase == BreakerPhase.Closed;
+        stance = new Stance(isFree, mark == stance.Mark ? stance.Generation : stance.Generation + 1, mark);
+    }
+
+    private void Find()
+    {
+        lock (finding)
+        {
+            if (!replica.IsLetGo)
+                return;
+            replica = find();
+            replica.Attach(this);
+        }
+    }
+
+    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
+
+    /// <param name="Generation">Rises with each round of the truth and of this process's own rule.</param>
+    private sealed record Stance(bool IsFree, long Generation, (long, long, long, long) Mark);
+}

@@ -1,0 +1,265 @@
+using System.Collections.Concurrent;
+using Sophia.Chat;
+
+namespace Sophia.Resilience;
+
+// Goal: what a breaker promises of the whole cluster. Method: several silos, each with its own copy, over one store; silos die, pushes are lost, the store is away or forgets.
+public sealed class BreakerClusterTests
+{
+    private static readonly BreakerOptions Quick = new()
+    {
+        BreakFor = TimeSpan.FromMilliseconds(200), LongestBreak = TimeSpan.FromSeconds(1), Probes = 5, Ramp = [10, 100], RampStepFor = TimeSpan.FromMilliseconds(200), MinimumCalls = 10,
+    };
+
+    // Stays open until somebody says otherwise, as far as a test goes.
+    private static readonly BreakerOptions Patient = Quick with { BreakFor = TimeSpan.FromHours(1), LongestBreak = TimeSpan.FromHours(1) };
+
+    [Fact]
+    public async Task It_opens_for_all_when_a_majority_of_the_silos_that_call_sees_it_failing_and_one_sick_silo_is_alone()
+    {
+        await using var silos = await SomeSilos.Start(4, Patient);
+        foreach (var well in (int[])[1, 2, 3])
+            await Succeed(silos, well);
+        await silos.Fail(0);
+        var seen = await Eventually.Get(() => silos.View(), view => view.Processes.Count(process => process.Calls > 0) == 4 && view.Processes.Any(process => process.OpensHere), "all four are heard");
+        Assert.Equal((BreakerPhase.Closed, "5 failures in a row"), (seen.Phase, seen.Processes.Single(process => process.Name == "silo-0").Sees));
+        Assert.Equal(BreakerRefusalReason.OpenHere, silos.Breaker(0).TryEnter().Refusal.Reason);
+        Assert.False(silos.Breaker(1).TryEnter().IsRefused);
+        await silos.Fail(1);
+        await silos.Fail(2);
+        Assert.Contains("3 of 4 processes", (await silos.Comes(BreakerPhase.Open)).Because);
+        await silos.Everywhere(BreakerPhase.Open, 0, 1, 2, 3);
+        Assert.Equal(BreakerRefusalReason.Open, silos.Breaker(3).TryEnter().Refusal.Reason);
+    }
+
+    [Fact]
+    public async Task A_sick_silo_comes_back_by_itself()
+    {
+        await using var silos = await SomeSilos.Start(2, Quick);
+        await Succeed(silos, 1);
+        await silos.Fail(0);
+        Assert.Equal(BreakerPhase.Closed, (await silos.View()).Phase);
+        await Succeed(silos, 0);
+        await Eventually.Comes(() =>
+        {
+            var all = Enumerable.Range(0, 100).Select(_ => silos.Breaker(0).TryEnter()).ToList();
+            all.ForEach(entry => entry.Permit.Report(CallOutcome.Success));
+            return !all.Exists(entry => entry.IsRefused);
+        }, "all calls of silo 0");
+        Assert.Equal(BreakerPhase.Closed, (await silos.View()).Phase);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Ten_thousand_callers_on_four_silos_get_exactly_five_probes_also_while_the_grain_s_silo_dies(bool dies)
+    {
+        await using var silos = await SomeSilos.Start(4, Quick);
+        foreach (var silo in (int[])[0, 1, 2, 3])
+            await silos.Fail(silo);
+        await silos.Comes(BreakerPhase.HalfOpen);
+        var probes = new ConcurrentBag<BreakerPermit>();
+        using var enough = new CancellationTokenSource();
+        var home = silos.Home();
+        var callers = Enumerable.Range(0, 10_000).Select(caller => Task.Run(async () =>
+        {
+            var breaker = silos.Breaker(caller % 4);
+            while (!enough.IsCancellationRequested && !(dies && caller % 4 == home))
+            {
+                if (breaker.TryEnter() is { IsRefused: false, Permit: var permit })
+                {
+                    probes.Add(permit);
+                    return;
+                }
+                await Task.Yield();
+            }
+        })).ToList();
+        if (dies)
+        {
+            await Eventually.Comes(() => !probes.IsEmpty, "the first probe");
+            silos.Kill(home!.Value);
+        }
+        var left = Enumerable.Range(0, 4).First(silo => !dies || silo != home);
+        await Eventually.Comes(() => probes.Count >= (dies ? 4 : 5), "the probes");
+        // Several exchanges more, in which a sixth would be given.
+        for (var look = 0; look < 20; look++)
+            Assert.InRange((await silos.View(left)).ProbesOut, 0, 5);
+        await enough.CancelAsync();
+        await Task.WhenAll(callers);
+        Assert.InRange(probes.Count, dies ? 4 : 5, 5);
+        Assert.Equal(probes.Count, probes.Select(probe => probe.Probe).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task When_all_probes_succeed_a_growing_share_is_let_through_and_then_all()
+    {
+        await using var silos = await SomeSilos.Start(2, Quick with { RampStepFor = TimeSpan.FromSeconds(1) });
+        await silos.Fail(0);
+        await silos.Fail(1);
+        await silos.Comes(BreakerPhase.HalfOpen);
+        await Eventually.Comes(async () =>
+        {
+            await Task.WhenAll(Succeed(silos, 0), Succeed(silos, 1));
+            return (await silos.View()).Phase == BreakerPhase.Ramp;
+        }, "the ramp");
+        await silos.Everywhere(BreakerPhase.Ramp, 0);
+        if (silos.Knows(0) is { Phase: BreakerPhase.Ramp, Share: 10 })
+            Assert.InRange(Enumerable.Range(0, 100).Count(_ => !silos.Breaker(0).TryEnter().IsRefused), 9, 100);
+        Assert.Equal(0, (await silos.Comes(BreakerPhase.Closed)).Trips);
+        await silos.Everywhere(BreakerPhase.Closed, 0, 1);
+    }
+
+    [Fact]
+    public async Task A_probe_that_fails_opens_it_anew_for_longer_and_results_of_the_round_before_count_no_more()
+    {
+        await using var silos = await SomeSilos.Start(2, Quick with { LongestBreak = TimeSpan.FromHours(1), BreakFactor = 10 });
+        await silos.Fail(0);
+        await silos.Fail(1);
+        await silos.Comes(BreakerPhase.HalfOpen);
+        var (first, second) = (await Probe(silos, 0), await Probe(silos, 1));
+        first.Report(CallOutcome.TimedOut);
+        var open = await silos.Comes(BreakerPhase.Open);
+        Assert.Equal(("a probe failed", 2), (open.Because, open.Trips));
+        second.Report(CallOutcome.Success);
+        var half = await silos.Comes(BreakerPhase.HalfOpen);
+        var third = await Probe(silos, 1);
+        second.Report(CallOutcome.Failed);
+        first.Report(CallOutcome.Failed);
+        third.Report(CallOutcome.Abandoned);
+        var free = await Eventually.Get(() => silos.View(), view => view.ProbesOut == 0, "the probe is handed back");
+        Assert.Equal((BreakerPhase.HalfOpen, half.Round), (free.Phase, free.Round));
+    }
+
+    [Fact]
+    public async Task A_lost_push_is_noticed_at_the_next_exchange()
+    {
+        await using var silos = await SomeSilos.Start(3, Patient);
+        await Succeed(silos, 2);
+        silos.LosesPushes = true;
+        await silos.Fail(0);
+        await silos.Fail(1);
+        await silos.Comes(BreakerPhase.Open);
+        await silos.Everywhere(BreakerPhase.Open, 0, 1, 2);
+    }
+
+    [Fact]
+    public async Task What_a_person_said_holds_everywhere_is_audited_and_outlives_the_silo_and_the_phase()
+    {
+        await using var silos = await SomeSilos.Start(3, Quick);
+        await Succeed(silos, 0);
+        await Succeed(silos, 2);
+        await silos.Ask(1, grain => grain.Set(BreakerHold.Isolated, "ann", "it costs too much", SomeSilos.Tenant));
+        await Eventually.Comes(() => silos.Breaker(2).TryEnter() is { IsRefused: true, Refusal: { Reason: BreakerRefusalReason.Isolated, Text: "model is isolated: it costs too much" } }, "isolation on silo 2");
+        Assert.Contains("breaker-isolate", Assert.Single(silos.Log.Rows).Key);
+        var home = silos.Home()!.Value;
+        silos.Store.Lose("breaker");
+        silos.Kill(home);
+        var (left, other) = (Enumerable.Range(0, 3).First(silo => silo != home), Enumerable.Range(0, 3).Last(silo => silo != home));
+        var view = await Eventually.Get(() => silos.View(left), view => view.Epoch > 1, "a higher epoch");
+        Assert.Equal((BreakerHold.Isolated, "ann", 0, BreakerPhase.HalfOpen), (view.Hold, view.HeldBy, view.Share, view.Phase));
+        Assert.Equal(BreakerRefusalReason.Isolated, (await silos.Breaker(other).Enter(default)).Refusal.Reason);
+        await silos.Ask(left, grain => grain.Set(BreakerHold.HeldClosed, "ann", "it must go on", SomeSilos.Tenant));
+        await Eventually.Comes(() => !silos.Breaker(other).TryEnter().IsRefused, "held closed");
+        for (var call = 0; call < 100; call++)
+            silos.Breaker(other).TryEnter().Permit.Report(CallOutcome.Failed);
+        Assert.False(silos.Breaker(other).TryEnter().IsRefused);
+        var reset = await silos.Ask(left, grain => grain.Set(BreakerHold.None, "ann", "as ever", SomeSilos.Tenant));
+        Assert.Equal((BreakerHold.None, BreakerPhase.Closed, 100, "reset: as ever"), (reset.Hold, reset.Phase, reset.Share, reset.Because));
+    }
+
+    [Fact]
+    public async Task A_breaker_whose_phase_is_lost_is_half_open_in_a_higher_epoch_and_no_result_of_before_counts()
+    {
+        await using var silos = await SomeSilos.Start(3, Quick);
+        foreach (var silo in (int[])[0, 1, 2])
+            await silos.Fail(silo);
+        await silos.Comes(BreakerPhase.HalfOpen);
+        var home = silos.Home()!.Value;
+        var left = Enumerable.Range(0, 3).First(silo => silo != home);
+        var old = await Probe(silos, left);
+        silos.Store.Lose("breaker");
+        silos.Kill(home);
+        var view = await Eventually.Get(() => silos.View(left), view => view.Epoch > 1, "a higher epoch");
+        Assert.Equal((BreakerPhase.HalfOpen, 0), (view.Phase, view.ProbesOut));
+        await Eventually.Comes(() => silos.Knows(left)?.Epoch == view.Epoch, "the process knows");
+        old.Report(CallOutcome.Failed);
+        var fresh = await Probe(silos, left);
+        Assert.Equal(BreakerPhase.HalfOpen, (await silos.View(left)).Phase);
+        fresh.Report(CallOutcome.Failed);
+        await silos.Comes(BreakerPhase.Open, left);
+    }
+
+    [Fact]
+    public async Task While_the_truth_is_away_closed_stays_closed_with_tighter_bounds_and_open_stays_open()
+    {
+        await using var silos = await SomeSilos.Start(2, Quick);
+        await Succeed(silos, 0);
+        await Succeed(silos, 0, "other");
+        await silos.Fail(0, "other");
+        await silos.Comes(BreakerPhase.Open, dependency: "other");
+        await Eventually.Comes(() => silos.Knows(0, "other")?.Phase == BreakerPhase.Open, "the process knows");
+        // Whoever calls the grain now learns nothing: it cannot be read where it is not, and cannot be written where it is.
+        silos.Store.IsAway = true;
+        foreach (var dependency in (string[])["model", "other"])
+            if (silos.Home(dependency) == 1)
+            {
+                silos.Kill(1);
+                break;
+            }
+        await Eventually.Comes(() => silos.Breaker(0, "other").TryEnter().Refusal.RetryAt <= DateTimeOffset.UtcNow + TimeSpan.FromMilliseconds(150), "its break is over");
+        for (var look = 0; look < 1_000; look++)
+            Assert.True(silos.Breaker(0, "other").TryEnter().IsRefused);
+        Assert.False(silos.Breaker(0).TryEnter().IsRefused);
+        await silos.Fail(0);
+        Assert.Equal(BreakerRefusalReason.OpenHere, silos.Breaker(0).TryEnter().Refusal.Reason);
+        silos.Store.IsAway = false;
+        await silos.Comes(BreakerPhase.HalfOpen, dependency: "other");
+    }
+
+    [Fact]
+    public async Task A_process_that_has_not_heard_of_the_truth_lets_a_few_calls_through_and_no_more()
+    {
+        await using var silos = await SomeSilos.Start(1, Quick);
+        silos.Store.IsAway = true;
+        Assert.Equal(5, Enumerable.Range(0, 100).Count(_ => !silos.Breaker(0).TryEnter().IsRefused));
+        Assert.Equal(BreakerRefusalReason.ProbesAreOut, silos.Breaker(0).TryEnter().Refusal.Reason);
+        silos.Store.IsAway = false;
+        await silos.Everywhere(BreakerPhase.Closed, 0);
+        Assert.False(silos.Breaker(0).TryEnter().IsRefused);
+    }
+
+    [Fact]
+    public async Task One_that_only_measures_refuses_nobody_and_says_what_it_would_have()
+    {
+        await using var silos = await SomeSilos.Start(1, Patient with { MetricsOnly = true });
+        for (var call = 0; call < 20; call++)
+            (await silos.Breaker(0).Enter(default)).Permit.Report(CallOutcome.Failed);
+        var view = await silos.Comes(BreakerPhase.Open);
+        Assert.True(view.IsMetricsOnly);
+        await silos.Everywhere(BreakerPhase.Open, 0);
+        Assert.False(silos.Breaker(0).TryEnter().IsRefused);
+    }
+
+    [Fact]
+    public async Task Of_what_an_end_said_only_the_failures_that_are_configured_count()
+    {
+        await using var silos = await SomeSilos.Start(1, Patient with { Failures = new SortedSet<CallOutcome> { CallOutcome.Throttled } });
+        foreach (var outcome in (CallOutcome[])[CallOutcome.Failed, CallOutcome.TimedOut, CallOutcome.Refused, CallOutcome.Abandoned])
+            for (var call = 0; call < 30; call++)
+                (await silos.Breaker(0).Enter(default)).Permit.Report(outcome);
+        Assert.False(silos.Breaker(0).TryEnter().IsRefused);
+        for (var call = 0; call < 5; call++)
+            silos.Breaker(0).TryEnter().Permit.Report(CallOutcome.Throttled);
+        Assert.True(silos.Breaker(0).TryEnter().IsRefused);
+    }
+
+    private static async Task<BreakerPermit> Probe(SomeSilos silos, int silo) =>
+        (await Eventually.Get(() => Task.FromResult(silos.Breaker(silo).TryEnter()), entry => entry is { IsRefused: false, Permit.Probe: > 0 }, "a probe")).Permit;
+
+    private static async Task Succeed(SomeSilos silos, int silo, string dependency = "model")
+    {
+        for (var call = 0; call < 20; call++)
+            if (await silos.Breaker(silo, dependency).Enter(default) is { IsRefused: false, Permit: var permit })
+                permit.Report(CallOutcome.Success);
+    }
+}

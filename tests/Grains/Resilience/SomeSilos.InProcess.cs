@@ -1,0 +1,186 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans;
+using Orleans.Hosting;
+using Orleans.InProcess;
+using Orleans.Runtime;
+using Orleans.Runtime.Hosting;
+using Orleans.Storage;
+using Sophia.Chat;
+using Sophia.Log;
+using Sophia.Operations;
+using Sophia.Security;
+using Sophia.Tenants;
+
+namespace Sophia.Resilience;
+
+/// <summary>Several silos of one cluster and a front end over one store, each a process of its own as far as breakers know. Silos can be killed, pushes lost, and the store away or emptied.</summary>
+internal sealed class SomeSilos(Action<BreakersOptions> options) : IAsyncDisposable
+{
+    private readonly InProcessCluster cluster = new();
+    private readonly List<IHost> hosts = [];
+    private readonly LossyWorld world = new();
+
+    public static readonly TenantId Tenant = TenantId.Parse("acme");
+
+    public StateInMemory Store { get; } = new();
+
+    public MemoryLog Log { get; } = new();
+
+    /// <summary>Whether no push arrives.</summary>
+    public bool LosesPushes
+    {
+        set => world.LosesPushes = value;
+    }
+
+    public static async Task<SomeSilos> Start(int silos, BreakerOptions breaker)
+    {
+        var some = new SomeSilos(options => options.Default = breaker);
+        for (var number = 0; number < silos; number++)
+            await some.Add();
+        return some;
+    }
+
+    public IBreaker Breaker(int silo, string dependency = "model") => hosts[silo].Services.GetRequiredService<IBreakers>().For(Tenant, dependency);
+
+    /// <summary>What a process goes by.</summary>
+    public BreakerCopy? Knows(int silo, string dependency = "model") => ((LocalBreaker)Breaker(silo, dependency)).Knows;
+
+    public Replicas Replicas(int silo) => hosts[silo].Services.GetRequiredService<Replicas>();
+
+    public IGrainFactory Grains(int silo) => hosts[silo].Services.GetRequiredService<IGrainFactory>();
+
+    public async Task<T> Ask<T>(int silo, Func<ICircuitBreakerGrain, Task<T>> ask, string dependency = "model")
+    {
+        using var _ = CallerContext.ForSystem("test");
+        return await ask(Grains(silo).GetGrain<ICircuitBreakerGrain>(TenantKey.Of(Tenant, dependency)));
+    }
+
+    public Task<BreakerView> View(int silo = 0, string dependency = "model") => Ask(silo, grain => grain.View(), dependency);
+
+    /// <summary>The first view that fits; looked at on a silo that lives.</summary>
+    public Task<BreakerView> Comes(BreakerPhase phase, int silo = 0, string dependency = "model") => Eventually.Get(() => View(silo, dependency), view => view.Phase == phase, $"{phase}");
+
+    /// <summary>Every one of these processes goes by this phase.</summary>
+    public async Task Everywhere(BreakerPhase phase, params int[] silos)
+    {
+        foreach (var silo in silos)
+            await Eventually.Comes(() =>
+            {
+                Breaker(silo).TryEnter();
+                return Knows(silo)?.Phase == phase;
+            }, $"{phase} on silo {silo}");
+    }
+
+    /// <summary>Calls that fail, until the process itself lets none through.</summary>
+    public async Task Fail(int silo, string dependency = "model")
+    {
+        var breaker = Breaker(silo, dependency);
+        for (var entry = await breaker.Enter(default); !entry.IsRefused; entry = breaker.TryEnter())
+            entry.Permit.Report(CallOutcome.Failed);
+    }
+
+    /// <summary>Where the grain lives; null: nowhere.</summary>
+    public int? Home(string dependency = "model") =>
+        cluster.Find(Grains(0).GetGrain<ICircuitBreakerGrain>(TenantKey.Of(Tenant, dependency)).GetGrainId()) is { } at ? hosts.FindIndex(host => host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.Equals(at)) : null;
+
+    public void Kill(int silo) => cluster.Kill(hosts[silo].Services.GetRequiredService<ILocalSiloDetails>().SiloAddress);
+
+    public async Task Add()
+    {
+        var name = $"silo-{hosts.Count}";
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.UseOrleans(silo => silo.UseInProcessCluster(cluster).AddIncomingGrainCallFilter<TenantCallFilter>());
+        builder.Services.AddLogging().AddSophiaPlacement().AddSingleton<ILogStore>(Log).AddSingleton<IRuntimeWorld>(world);
+        foreach (var name in (string[])[Stores.Durable, Stores.Fast])
+            builder.Services.AddGrainStorage(name, (_, _) => Store);
+        builder.Services.AddReplicas(replicas => (replicas.ExchangeEvery, replicas.RetryAfter, replicas.ProcessName) = (TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(100), name));
+        builder.Services.AddBreakers(options);
+        var host = builder.Build();
+        hosts.Add(host);
+        await host.StartAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var host in hosts)
+            await host.StopAsync();
+    }
+}
+
+/// <summary>The world of production, in which pushes may be lost.</summary>
+internal sealed class LossyWorld : IRuntimeWorld
+{
+    private readonly ThreadPoolWorld inner = new();
+
+    public bool LosesPushes { get; set; }
+
+    public int TurnsPerSlice => inner.TurnsPerSlice;
+
+    public bool IsSingleThreaded => false;
+
+    public void Schedule(ITurnSource source) => inner.Schedule(source);
+
+    public void Deliver(Envelope message, MessageLeg leg)
+    {
+        if (!LosesPushes || message.Subject != "IReplicaObserver.Changed")
+            inner.Deliver(message, leg);
+    }
+
+    public Guid NewGuid() => inner.NewGuid();
+}
+
+/// <summary>Grain state in memory, with ETags, for all silos together; it may be away, and may lose what it holds.</summary>
+internal sealed class StateInMemory : IGrainStorage
+{
+    private readonly ConcurrentDictionary<(GrainId, string), (object State, string Tag)> held = new();
+    private readonly Lock gate = new();
+    private int tags;
+
+    public bool IsAway { get; set; }
+
+    /// <summary>Loses the states of this name without a word.</summary>
+    public void Lose(string state)
+    {
+        foreach (var at in held.Keys)
+            if (at.Item2 == state)
+                held.TryRemove(at, out _);
+    }
+
+    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        MustBeThere();
+        var found = held.TryGetValue((grainId, stateName), out var kept);
+        (grainState.State, grainState.ETag, grainState.RecordExists) = (found ? (T)kept.State : Activator.CreateInstance<T>(), found ? kept.Tag : null, found);
+        return Task.CompletedTask;
+    }
+
+    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        MustBeThere();
+        lock (gate)
+        {
+            if ((held.TryGetValue((grainId, stateName), out var kept) ? kept.Tag : null) != grainState.ETag)
+                throw new InconsistentStateException("Another activation wrote.");
+            grainState.ETag = $"{++tags}";
+            held[(grainId, stateName)] = (grainState.State!, grainState.ETag);
+        }
+        grainState.RecordExists = true;
+        return Task.CompletedTask;
+    }
+
+    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        held.TryRemove((grainId, stateName), out _);
+        (grainState.State, grainState.ETag, grainState.RecordExists) = (Activator.CreateInstance<T>(), null, false);
+        return Task.CompletedTask;
+    }
+
+    private void MustBeThere()
+    {
+        if (IsAway)
+            throw new IOException("The store is away.");
+    }
+}
