@@ -61,6 +61,7 @@ public sealed partial class VariableRulesTests
     [InlineData("SOPHIA_VECTOR_MIB", "0")]
     [InlineData("SOPHIA_VECTORS_EXACT", "few")]
     [InlineData("SOPHIA_WORDS_MIB", "much")]
+    [InlineData("SOPHIA_BREAKERS", "model: probes=0")]
     [InlineData("SOPHIA_TENANT_GRACE", "soon")]
     [InlineData("SOPHIA_GPU_LABEL", "gpu")]
     [InlineData("SOPHIA_GPU_PLACEMENT", "hope")]

@@ -90,13 +90,13 @@ internal sealed class SomeSilos(Action<BreakersOptions> options) : IAsyncDisposa
 
     public async Task Add()
     {
-        var name = $"silo-{hosts.Count}";
+        var called = $"silo-{hosts.Count}";
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.UseOrleans(silo => silo.UseInProcessCluster(cluster).AddIncomingGrainCallFilter<TenantCallFilter>());
         builder.Services.AddLogging().AddSophiaPlacement().AddSingleton<ILogStore>(Log).AddSingleton<IRuntimeWorld>(world);
         foreach (var name in (string[])[Stores.Durable, Stores.Fast])
             builder.Services.AddGrainStorage(name, (_, _) => Store);
-        builder.Services.AddReplicas(replicas => (replicas.ExchangeEvery, replicas.RetryAfter, replicas.ProcessName) = (TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(100), name));
+        builder.Services.AddReplicas(replicas => (replicas.ExchangeEvery, replicas.RetryAfter, replicas.ProcessName) = (TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(100), called));
         builder.Services.AddBreakers(options);
         var host = builder.Build();
         hosts.Add(host);
