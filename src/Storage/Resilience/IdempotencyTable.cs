@@ -6,10 +6,10 @@ namespace Sophia.Resilience;
 /// <summary>Idempotency keys in log.db: one row a key. Times are microseconds since 1970 UTC.</summary>
 internal static class IdempotencyTable
 {
-    /// <summary>From format 4 of log.db on (docs/adr/0029).</summary>
+    /// <summary>From format 4 of log.db on (docs/adr/0029). Rows lie in the order in which they came and only their names are scattered, so that a commit of many keys touches few pages.</summary>
     public const string Schema = """
-        CREATE TABLE idempotency(name TEXT PRIMARY KEY, stamp INTEGER NOT NULL, format INTEGER NOT NULL, kept_until INTEGER NOT NULL, record BLOB NOT NULL, body BLOB) WITHOUT ROWID;
-        CREATE INDEX idempotency_kept ON idempotency(kept_until, name);
+        CREATE TABLE idempotency(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, stamp INTEGER NOT NULL, format INTEGER NOT NULL, kept_until INTEGER NOT NULL, record BLOB NOT NULL, body BLOB);
+        CREATE INDEX idempotency_kept ON idempotency(kept_until);
         """;
 
     public static IdempotencyRecord? Find(DatabaseConnection connection, string name)
@@ -22,8 +22,8 @@ internal static class IdempotencyTable
     public static bool Write(DatabaseConnection connection, string name, long expected, long stamp, DateTimeOffset keptUntil, byte[] record, byte[]? body)
     {
         using var write = connection.Prepare(expected == 0
-            ? "INSERT OR IGNORE INTO idempotency(name, stamp, format, kept_until, record, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
-            : "UPDATE idempotency SET stamp=?2, format=?3, kept_until=?4, record=?5, body=?6 WHERE name=?1 AND stamp=?7");
+            ? "INSERT INTO idempotency(name, stamp, format, kept_until, record, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING RETURNING 1"
+            : "UPDATE idempotency SET stamp=?2, format=?3, kept_until=?4, record=?5, body=?6 WHERE name=?1 AND stamp=?7 RETURNING 1");
         write.Text(1, name).Int(2, stamp).Int(3, IdempotencyRecordJson.Format).Int(4, LogTime.Micros(keptUntil)).Blob(5, record);
         if (body is null)
             write.Null(6);
@@ -31,13 +31,12 @@ internal static class IdempotencyTable
             write.Blob(6, body);
         if (expected != 0)
             write.Int(7, expected);
-        write.Step();
-        return connection.Scalar("SELECT changes()") == 1;
+        return write.Step();
     }
 
     public static int Sweep(DatabaseConnection connection, DateTimeOffset now, int limit)
     {
-        connection.Prepare("DELETE FROM idempotency WHERE name IN (SELECT name FROM idempotency WHERE kept_until < ?1 ORDER BY kept_until, name LIMIT ?2)").Int(1, LogTime.Micros(now)).Int(2, limit).Run();
+        connection.Prepare("DELETE FROM idempotency WHERE id IN (SELECT id FROM idempotency WHERE kept_until < ?1 ORDER BY kept_until, id LIMIT ?2)").Int(1, LogTime.Micros(now)).Int(2, limit).Run();
         return (int)connection.Scalar("SELECT changes()");
     }
 }

@@ -15,14 +15,15 @@ internal sealed class IdempotencyGrain(IIdempotencyStore store, IOptions<Idempot
 
     private TenantKey key;
     private IdempotencyRecord? record;
+    private bool isRead;
     private long replays;
 
     private string Name => key.Name!;
 
-    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         key = TenantKey.Parse(this.GetPrimaryKeyString());
-        record = key.Name is null ? throw new FormatException("The key is tenant/name.") : await store.Find(key.Tenant, Name, cancellationToken);
+        return key.Name is null ? throw new FormatException("The key is tenant/name.") : Task.CompletedTask;
     }
 
     public async Task<ClaimAnswer> Claim(IdempotencyClaim claim)
@@ -67,15 +68,27 @@ internal sealed class IdempotencyGrain(IIdempotencyStore store, IOptions<Idempot
         return done;
     }
 
-    public Task<IdempotencyView?> View() => Task.FromResult(IdempotencyRules.View(record, Name, replays, time.GetUtcNow()));
+    public async Task<IdempotencyView?> View()
+    {
+        await Read();
+        return IdempotencyRules.View(record, Name, replays, time.GetUtcNow());
+    }
 
     private async Task<bool> Word(Func<IdempotencyRecord?> decide)
     {
+        await Read();
         if (await Change(decide))
             return true;
         IdempotencyMeter.Late();
         await Tell(IdempotencyEvent.Late, record?.Operation ?? "");
         return false;
+    }
+
+    // Most claims are of keys that nobody used: their write finds out, and no claim reads first.
+    private async Task Read()
+    {
+        if (!isRead)
+            (record, isRead) = (await store.Find(key.Tenant, Name, CancellationToken.None), true);
     }
 
     /// <summary>The one path by which the record changes: decided, written, and only then believed. False: the rules say no.</summary>
@@ -90,7 +103,7 @@ internal sealed class IdempotencyGrain(IIdempotencyStore store, IOptions<Idempot
             try
             {
                 var (done, there) = await store.Write(key.Tenant, Name, record?.Stamp ?? 0, after, CancellationToken.None);
-                record = done ? after : there;
+                (record, isRead) = (done ? after : there, true);
                 if (done)
                     return true;
             }

@@ -71,6 +71,7 @@ internal sealed class IdempotencyWorld : IAsyncDisposable
         world.host = await PipelineHost.Start(services =>
         {
             services.AddSingleton<TimeProvider>(world.Time);
+            RuntimeTime.StaysReal(services);
             services.AddIdempotency(options =>
             {
                 options.AuditEvery = TimeSpan.FromSeconds(1);

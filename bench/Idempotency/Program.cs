@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Sophia.Bench;
+using Sophia.Hosting;
+using Sophia.Resilience;
+using Sophia.Security;
+using Sophia.Servers;
+using Sophia.Tenants;
+
+// sophia bench idempotency [--seconds N] [--scratch FOLDER] [--json]: operations a second over the embedded runtime and store, beside one fsync after the other and PostgreSQL's ON CONFLICT, in one run.
+// An operation claims a key and stores an answer of 256 bytes; in "mixed" one in five is a repetition that reads the answer back, which is checked.
+var json = args.Contains("--json");
+var time = TimeSpan.FromSeconds(double.Parse(Option("--seconds") ?? "4", CultureInfo.InvariantCulture));
+var scratch = Directory.CreateDirectory(Option("--scratch") ?? Path.Combine("var", "bench-idempotency")).FullName;
+var folder = Path.Combine(scratch, "data");
+
+var disk = Floor.SyncsASecond(scratch, time);
+Report("4 KB append and fsync, one after the other", new Measured(disk, 1 / disk, 1 / disk), null);
+Measured? postgres = null;
+if (PostgresServer.Missing is { } missing)
+    Note($"Beside PostgreSQL: skipped, {missing}.");
+else
+    Report("PostgreSQL ON CONFLICT, mixed, 64 callers", (postgres = await OnConflict.Run(PostgresServer.Durable, 64, time)).Value, null);
+
+await using (var sophia = await RunningSophia.Start(new SophiaOptions { DataFolder = folder, Url = "http://127.0.0.1:0", LogLevel = LogLevel.Error }, announce: false))
+{
+    var idempotent = sophia.Services.GetRequiredService<IIdempotent>();
+    foreach (var (callers, tenants) in new[] { (64, 1), (64, 8), (512, 1) })
+    {
+        var run = $"{callers}-{tenants}";
+        var of = tenants == 1 ? "" : $", {tenants} tenants";
+        await Loop.Run(callers, TimeSpan.FromSeconds(1), (caller, i) => Operation(idempotent, Tenant(caller, tenants), $"warm-{run}-{caller}-{i}", false));
+        Report($"claim and store, {callers} callers{of}", await Loop.Run(callers, time, (caller, i) => Operation(idempotent, Tenant(caller, tenants), $"new-{run}-{caller}-{i}", false)), null);
+        Report($"mixed, {callers} callers{of}", await Loop.Run(callers, time, (caller, i) => Operation(idempotent, Tenant(caller, tenants), $"mix-{run}-{caller}-{(i % 5 == 4 ? i - 1 : i)}", i % 5 == 4)), callers == 64 && tenants == 1 ? postgres : null);
+        Report($"replay, {callers} callers{of}", await Loop.Run(callers, time, (caller, i) => Operation(idempotent, Tenant(caller, tenants), $"new-{run}-{caller}-{i % 10}", true)), null);
+    }
+}
+Directory.Delete(folder, recursive: true);
+
+static TenantId Tenant(int caller, int tenants) => TenantId.Parse($"bench-{caller % tenants}");
+
+static async Task Operation(IIdempotent idempotent, TenantId tenant, string key, bool isRepeated)
+{
+    using var _ = CallerContext.For(tenant);
+    var answer = await idempotent.Once(tenant, key, "fingerprint", TimeSpan.FromSeconds(30), static _ => Task.FromResult<IdempotentOutcome?>(new IdempotentOutcome(200, [], new byte[256])));
+    if (answer is not OnceAnswer.Done done || done.Replayed != isRepeated || done.Outcome.Body.Length != 256)
+        throw new InvalidOperationException($"{key} was answered with {answer}.");
+}
+
+void Report(string bench, Measured measured, Measured? beside)
+{
+    if (json)
+        Console.WriteLine(JsonSerializer.Serialize(new { bench, figure = Math.Round(measured.PerSecond), unit = "operations/s", p50Ms = Math.Round(measured.P50 * 1_000, 2), p99Ms = Math.Round(measured.P99 * 1_000, 2), baseline = beside is { } b ? Math.Round(b.PerSecond) : (double?)null, ratio = beside is { } c ? Math.Round(measured.PerSecond / c.PerSecond, 2) : (double?)null }));
+    else
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{bench,-44} {measured.PerSecond,10:N0} operations/s   p50 {measured.P50 * 1_000,7:0.00} ms   p99 {measured.P99 * 1_000,7:0.00} ms{(beside is { } b ? $"   {measured.PerSecond / b.PerSecond:0.00} of PostgreSQL" : "")}"));
+}
+
+void Note(string sentence)
+{
+    if (!json)
+        Console.WriteLine(sentence);
+}
+
+string? Option(string name) => Array.IndexOf(args, name) is var at and >= 0 && at + 1 < args.Length ? args[at + 1] : null;
