@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Sophia.Bench;
@@ -26,6 +27,27 @@ foreach (var callers in new[] { 1, 16, 256 })
     await Measure("each by itself", callers, 1, (_, texts) => embedder.GenerateAsync(texts));
 }
 await Measure("big requests", 4, BigRequest, (_, texts) => embedder.GenerateAsync(texts));
+foreach (var repeated in new[] { 0, 0.5, 0.9 })
+    await Remembered(repeated);
+
+// What remembering is worth: of the texts so many were asked for before, in calls of 64 as an index makes them.
+async Task Remembered(double share)
+{
+    using var meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    using var batcher = new MicroBatcher(embedder, Options.Create(new MicroBatchingOptions()), TimeProvider.System, NullLogger<MicroBatcher>.Instance);
+    var cache = new KnowledgeCache(Options.Create(new CacheOptions()), [], new CacheMeter(meters.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()), TimeProvider.System, NullLogger<KnowledgeCache>.Instance);
+    var remembering = new RememberedEmbedding(batcher, cache, Options.Create(new MicroBatchingOptions()));
+    await batcher.StartAsync(default);
+    await Measure(string.Create(CultureInfo.InvariantCulture, $"{share:P0} known"), Tenants, BigRequest, (caller, texts) => remembering.Embed(TenantId.Parse($"tenant-{caller}"), Known(texts, share), default));
+    await batcher.StopAsync(default);
+}
+
+static string[] Known(string[] texts, double share)
+{
+    for (var i = 0; i < texts.Length * share; i++)
+        texts[i] = $"known {i}: {Sample}";
+    return texts;
+}
 
 async Task Measure(string way, int callers, int textsOfCall, Func<int, string[], Task> embed)
 {

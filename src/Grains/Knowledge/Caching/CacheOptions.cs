@@ -6,10 +6,13 @@ public sealed record CacheOptions
     /// <summary>The kinds of things that are remembered, as they stand in keys, options and counters.</summary>
     public const string SearchAnswers = "search_answers", TextVectors = "text_vectors";
 
-    /// <summary>What memory may hold, as estimated, in MiB for the whole process. Range 0 (nothing is remembered) to 16,384; default 64.</summary>
+    /// <summary>What memory may hold, vectors of texts aside, as estimated, in MiB for the whole process. Range 0 (nothing is remembered) to 16,384; default 64.</summary>
     public int MemoryMiB { get; init; } = 64;
 
-    /// <summary>Values in memory at most. Range 1 to 10,000,000, default 20,000.</summary>
+    /// <summary>What memory may hold of <see cref="TextVectors"/>, of which a large index would drive out all else. In MiB for the whole process; range 0 (the model is asked each time) to 16,384; default 64, some 15,000 vectors of 1,024 numbers.</summary>
+    public int VectorMemoryMiB { get; init; } = 64;
+
+    /// <summary>Values in each of the two memories at most. Range 1 to 10,000,000, default 20,000.</summary>
     public int Entries { get; init; } = 20_000;
 
     /// <summary>A value over this size is not shared between processes. In KiB, default 256.</summary>
@@ -31,10 +34,13 @@ public sealed record CacheOptions
         ["gong_summaries"] = TimeSpan.FromSeconds(1_800),
         ["competitive_data"] = TimeSpan.FromSeconds(3_600),
         ["llm_responses"] = TimeSpan.FromSeconds(7_200),
+        [TextVectors] = TimeSpan.FromHours(24), // A text's vector never changes; a day brings it past the next reading of a daily source.
     };
 
     internal TimeSpan Lifetime(string kind) => KeptForKind.GetValueOrDefault(kind, KeptFor);
 
-    internal bool IsInRange => MemoryMiB is >= 0 and <= 16_384 && Entries is >= 1 and <= 10_000_000 && LargestSharedKiB is >= 1 and <= 1_024 * 64
+    internal int MiBOf(string kind) => kind == TextVectors ? VectorMemoryMiB : MemoryMiB;
+
+    internal bool IsInRange => MemoryMiB is >= 0 and <= 16_384 && VectorMemoryMiB is >= 0 and <= 16_384 && Entries is >= 1 and <= 10_000_000 && LargestSharedKiB is >= 1 and <= 1_024 * 64
         && SharedWithin > TimeSpan.Zero && SharedAgainAfter > TimeSpan.Zero && KeptFor > TimeSpan.Zero && KeptForKind.Values.All(time => time > TimeSpan.Zero);
 }

@@ -17,7 +17,7 @@ internal sealed partial class KnowledgeCache : ITenantCopies
 
     private readonly Lock gate = new();
     private readonly Dictionary<CacheKey, Flight> flights = [];
-    private readonly CacheMemory memory;
+    private readonly CacheMemory memory, vectors;
     private readonly CacheOptions options;
     private readonly ISharedCache? shared;
     private readonly CacheMeter meter;
@@ -28,17 +28,18 @@ internal sealed partial class KnowledgeCache : ITenantCopies
     {
         (this.options, this.shared, this.meter, this.time, this.logger) = (options.Value, shared.LastOrDefault(), meter, time, logger);
         memory = new CacheMemory(this.options.MemoryMiB * MiB, this.options.Entries);
+        vectors = new CacheMemory(this.options.VectorMemoryMiB * MiB, this.options.Entries);
         meter.Observe(() => Held().Bytes, () => Held().Entries);
     }
 
-    /// <summary>Whether anything is remembered at all.</summary>
-    public bool IsOn => options.MemoryMiB > 0;
+    /// <summary>Whether values of a kind are remembered at all.</summary>
+    public bool IsOn(string kind) => options.MiBOf(kind) > 0;
 
     /// <summary>The value of a key, remembered or loaded.</summary>
     /// <param name="keep">Whether a loaded value may be remembered; default: always.</param>
     public async Task<T> Get<T>(CacheKey key, CacheFormat<T> format, Func<CancellationToken, Task<T>> load, Func<T, bool>? keep, CancellationToken cancellation) where T : class
     {
-        if (!IsOn)
+        if (!IsOn(key.Kind))
             return await load(cancellation);
         while (true)
         {
@@ -60,7 +61,7 @@ internal sealed partial class KnowledgeCache : ITenantCopies
         lock (gate)
         {
             underWay = null;
-            if (memory.TryGet(key, time.GetUtcNow(), out remembered.Value, out remembered.MadeAt))
+            if (Of(key.Kind).TryGet(key, time.GetUtcNow(), out remembered.Value, out remembered.MadeAt))
                 return "memory";
             if (!flights.TryGetValue(key, out underWay))
                 flights[key] = new Flight();
@@ -104,8 +105,13 @@ internal sealed partial class KnowledgeCache : ITenantCopies
     {
         meter.Asked(key.Kind, "source");
         var value = await load(cancellation);
-        if (keep?.Invoke(value) == false)
-            return value;
+        if (keep?.Invoke(value) != false)
+            Keep(key, format, value);
+        return value;
+    }
+
+    private void Keep<T>(CacheKey key, CacheFormat<T> format, T value) where T : class
+    {
         var (now, lifetime) = (time.GetUtcNow(), options.Lifetime(key.Kind));
         var weight = format.Weigh(value);
         Remember(key, value, weight, now, now + lifetime);
@@ -115,7 +121,6 @@ internal sealed partial class KnowledgeCache : ITenantCopies
             if (closed.Length <= 1024 * options.LargestSharedKiB)
                 shared.Put(key.Text, closed, lifetime);
         }
-        return value;
     }
 
     private T? Opened<T>(CacheKey key, CacheFormat<T> format, ReadOnlySpan<byte> bytes, out DateTimeOffset madeAt) where T : class
@@ -136,8 +141,10 @@ internal sealed partial class KnowledgeCache : ITenantCopies
     private void Remember(CacheKey key, object value, long weight, DateTimeOffset madeAt, DateTimeOffset until)
     {
         lock (gate)
-            memory.Put(key, value, weight, madeAt, until);
+            Of(key.Kind).Put(key, value, weight, madeAt, until);
     }
+
+    private CacheMemory Of(string kind) => kind == CacheOptions.TextVectors ? vectors : memory;
 
     private void Land(CacheKey key, Outcome outcome)
     {
@@ -150,13 +157,16 @@ internal sealed partial class KnowledgeCache : ITenantCopies
     public void Forget(TenantId tenant)
     {
         lock (gate)
+        {
             memory.Forget(CacheKey.MarkOf(tenant));
+            vectors.Forget(CacheKey.MarkOf(tenant));
+        }
     }
 
     private (long Bytes, long Entries) Held()
     {
         lock (gate)
-            return (memory.Bytes, memory.Count);
+            return (memory.Bytes + vectors.Bytes, memory.Count + vectors.Count);
     }
 
     private sealed class Flight

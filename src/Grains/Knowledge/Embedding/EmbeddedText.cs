@@ -3,6 +3,9 @@ namespace Sophia.Knowledge;
 /// <summary>What of a passage is embedded, and what an embedder must give for it. Pure.</summary>
 internal static class EmbeddedText
 {
+    /// <summary>A text that no model refuses: its vector says who embeds, and that somebody does.</summary>
+    public const string Harmless = "hello";
+
     /// <summary>Title and section say what a passage is about, which its own words may not.</summary>
     public static string Of(ChunkText chunk) => string.Join('\n', new[] { chunk.Title, chunk.Section, chunk.Text }.Where(part => !string.IsNullOrWhiteSpace(part)));
 

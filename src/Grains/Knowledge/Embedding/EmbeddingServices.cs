@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace Sophia.Knowledge;
 
-/// <summary>Puts embedding together: the built-in embedder unless another one is registered, and the gathering of texts for that one.</summary>
+/// <summary>Puts embedding together: the built-in embedder unless another one is registered, and for that one the gathering of texts and the remembering of vectors.</summary>
 internal static class EmbeddingServices
 {
     public static IServiceCollection AddSophiaEmbedding(this IServiceCollection services)
@@ -17,7 +17,7 @@ internal static class EmbeddingServices
         services.AddHostedService(provider => provider.GetRequiredService<MicroBatcher>());
         return services.AddSingleton<ITextEmbedding>(provider => provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>() is HashedEmbedder hashed
             ? new LocalEmbedding(hashed, HashedEmbedder.Id)
-            : provider.GetRequiredService<MicroBatcher>());
+            : ActivatorUtilities.CreateInstance<RememberedEmbedding>(provider, provider.GetRequiredService<MicroBatcher>()));
     }
 
     private sealed class MicroBatchingRange : IValidateOptions<MicroBatchingOptions>

@@ -15,9 +15,6 @@ namespace Sophia.Knowledge;
 internal sealed class VectorFeed(
     TenantId tenant, IIndexStore index, IVectorStore vectors, ITextEmbedder model, ProjectionOptions options, TimeProvider time, Func<ProjectionDeadLetter, Task> putAside) : IProjectionFeed
 {
-    /// <summary>A text that no model refuses: its vector says who embeds, and that somebody does.</summary>
-    private const string Harmless = "hello";
-
     private EmbedderId? embedder;
     private long oneByOneUntil;
 
@@ -56,7 +53,7 @@ internal sealed class VectorFeed(
         return new IndexCursor(who is null ? 0 : state.Vectors.GetValueOrDefault(who), who?.Version ?? 0);
     }
 
-    private async Task<EmbedderId> WhoEmbeds(CancellationToken cancellation) => (await model.Embed([Harmless], cancellation)).Embedder;
+    private async Task<EmbedderId> WhoEmbeds(CancellationToken cancellation) => (await model.Embed([EmbeddedText.Harmless], cancellation)).Embedder;
 
     private async Task Embed(IReadOnlyList<ChunkText> texts, CancellationToken cancellation)
     {

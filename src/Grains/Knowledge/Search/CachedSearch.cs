@@ -18,7 +18,7 @@ internal sealed class CachedSearch(SearchEngine engine, IIndexStore index, ILogS
     {
         SearchRules.Check(query);
         var (began, anew) = (time.GetTimestamp(), false);
-        if (!cache.IsOn || await index.Stamp(tenant, cancellation) is not { } stamp)
+        if (!cache.IsOn(CacheOptions.SearchAnswers) || await index.Stamp(tenant, cancellation) is not { } stamp)
             return await Engine(cancellation);
         var key = CacheKey.Of(CacheOptions.SearchAnswers, tenant, rankedBy, stamp, JsonSerializer.Serialize(query, SearchJson.Default.SearchQuery));
         var answer = await cache.Get(key, SearchAnswerFormat.Instance, Engine, static loaded => loaded.Degraded is null, cancellation);

@@ -10,12 +10,7 @@ namespace Sophia.Knowledge;
 /// <summary>The vectors of the tenants that are asked, within a bound; who was asked longest ago goes first.</summary>
 internal sealed class VectorCache(TimeProvider time, StorageOptions options) : ITenantCopies, IDisposable
 {
-    /// <summary>How long a copy stays that nobody asks for.</summary>
-    public static readonly TimeSpan IdleFor = TimeSpan.FromMinutes(10);
-
-    private readonly Lock gate = new();
-    private readonly Dictionary<TenantId, VectorCopy> copies = [];
-    private ITimer? sweeper;
+    private readonly CopiesByTenant<VectorCopy> copies = new(time);
 
     public VectorCache() : this(TimeProvider.System, new StorageOptions())
     {
@@ -25,67 +20,25 @@ internal sealed class VectorCache(TimeProvider time, StorageOptions options) : I
     public long Bound => options.VectorMib * 1024L * 1024;
 
     /// <summary>Bytes of all copies.</summary>
-    public long Bytes
-    {
-        get
-        {
-            lock (gate)
-                return copies.Values.Sum(copy => copy.Bytes);
-        }
-    }
+    public long Bytes => copies.Bytes;
 
     /// <summary>The tenant's copy, whatever it holds; bring it up to date under its gate.</summary>
-    public VectorCopy Of(TenantId tenant)
-    {
-        lock (gate)
-        {
-            if (!copies.TryGetValue(tenant, out var copy))
-                copies[tenant] = copy = new VectorCopy();
-            copy.AskedAt = time.GetUtcNow();
-            sweeper ??= time.CreateTimer(_ => Sweep(), null, IdleFor / 2, IdleFor / 2);
-            return copy;
-        }
-    }
+    public VectorCopy Of(TenantId tenant) => copies.Of(tenant);
 
-    public void Forget(TenantId tenant)
-    {
-        lock (gate)
-            copies.Remove(tenant);
-    }
+    public void Forget(TenantId tenant) => copies.Remove(tenant);
 
     /// <summary>After a copy has grown: sketches its rows where they are many, and makes room for it. Under the copy's gate.</summary>
     public void Settle(VectorCopy grown)
     {
         grown.Sketch(options.VectorsExact);
-        lock (gate)
-            foreach (var (tenant, copy) in copies.Where(c => c.Value != grown).OrderBy(c => c.Value.AskedAt).ToList())
-            {
-                if (copies.Values.Sum(c => c.Bytes) <= Bound)
-                    return;
-                if (copy.Bytes > 0)
-                    copies.Remove(tenant);
-            }
+        copies.MakeRoom(grown, Bound);
     }
 
-    public void Dispose() => sweeper?.Dispose();
-
-    private void Sweep()
-    {
-        lock (gate)
-        {
-            var before = time.GetUtcNow() - IdleFor;
-            foreach (var (tenant, _) in copies.Where(c => c.Value.AskedAt < before).ToList())
-                copies.Remove(tenant);
-            if (copies.Count > 0)
-                return;
-            sweeper?.Dispose();
-            sweeper = null;
-        }
-    }
+    public void Dispose() => copies.Dispose();
 }
 
 /// <summary>One tenant's vectors in memory, and which state of the store they are.</summary>
-internal sealed class VectorCopy
+internal sealed class VectorCopy : IMemoryCopy
 {
     private long sketchedAt;
 
@@ -100,6 +53,9 @@ internal sealed class VectorCopy
     public VectorPlace Place { get; private set; }
 
     public long Bytes => Rows?.Bytes ?? 0;
+
+    /// <summary>Whoever asks holds what he needs of it: it may leave at any time.</summary>
+    public bool IsBusy => false;
 
     /// <summary>Whether only what changed since <see cref="Place"/> has to be read to come to a state.</summary>
     public bool CanFollow(VectorPlace now) => Rows is { } rows && (Place.Born, Place.Embedder) == (now.Born, now.Embedder) && Place.Change <= now.Change && rows.Buried <= 1_000 + rows.Count / 8;

@@ -58,7 +58,7 @@ internal sealed class SqliteWords(DatabaseConnection database, WordCache cache, 
         var (born, last) = (database.Scalar("SELECT born FROM vector_state"), database.Scalar("SELECT max(id) FROM chunk"));
         var copy = cache.Of(tenant);
         var behind = copy.Behind(born, last);
-        if (behind is not <= ReadAlong || copy.IsFilling)
+        if (behind is not <= ReadAlong || copy.IsBusy)
         {
             cache.Fill(tenant, copy, total);
             return null;

@@ -16,16 +16,12 @@ namespace Sophia.Knowledge;
 /// <summary>The words of the tenants with large indexes that are asked, within a bound; who was asked longest ago goes first.</summary>
 internal sealed partial class WordCache(DatabaseFiles files, StorageOptions options, TimeProvider time, ILogger<WordCache> logger) : ITenantCopies, IDisposable
 {
-    /// <summary>How long a copy stays that nobody asks for.</summary>
-    public static readonly TimeSpan IdleFor = TimeSpan.FromMinutes(10);
-
     /// <summary>Chunks read in one go while a copy is filled: some 50 ms of one reading thread.</summary>
     private const int Slice = 10_000;
 
-    private readonly Lock gate = new();
-    private readonly Dictionary<TenantId, WordCopy> copies = [];
+    private readonly CopiesByTenant<WordCopy> copies = new(time);
+    private readonly Lock filling = new();
     private readonly CancellationTokenSource stopping = new();
-    private ITimer? sweeper;
 
     public WordCache(DatabaseFiles files, StorageOptions options) : this(files, options, TimeProvider.System, NullLogger<WordCache>.Instance)
     {
@@ -35,62 +31,32 @@ internal sealed partial class WordCache(DatabaseFiles files, StorageOptions opti
     public long From => options.WordsMib == 0 ? long.MaxValue : options.WordsFrom;
 
     /// <summary>Bytes of all copies.</summary>
-    public long Bytes
-    {
-        get
-        {
-            lock (gate)
-                return copies.Values.Sum(copy => copy.Bytes);
-        }
-    }
+    public long Bytes => copies.Bytes;
 
     /// <summary>The tenant's copy, whatever it holds.</summary>
-    public WordCopy Of(TenantId tenant)
-    {
-        lock (gate)
-        {
-            if (!copies.TryGetValue(tenant, out var copy))
-                copies[tenant] = copy = new WordCopy();
-            copy.AskedAt = time.GetUtcNow();
-            sweeper ??= time.CreateTimer(_ => Sweep(), null, IdleFor / 2, IdleFor / 2);
-            return copy;
-        }
-    }
+    public WordCopy Of(TenantId tenant) => copies.Of(tenant);
 
     /// <summary>Reads what a copy lacks, beside the questions, which FTS5 answers meanwhile.</summary>
     /// <param name="chunks">How many chunks the index has.</param>
     public void Fill(TenantId tenant, WordCopy copy, long chunks)
     {
-        lock (gate)
+        lock (filling)
         {
-            if (!copy.IsFilling && !(copy.TooMany <= chunks) && !stopping.IsCancellationRequested)
+            if (!copy.IsBusy && !(copy.TooMany <= chunks) && !stopping.IsCancellationRequested)
                 copy.Filling = Task.Run(() => FillAll(tenant, copy, chunks));
         }
     }
 
     /// <summary>Completes once nobody fills any copy.</summary>
-    public Task Filled
-    {
-        get
-        {
-            lock (gate)
-                return Task.WhenAll(copies.Values.Select(copy => copy.Filling));
-        }
-    }
+    public Task Filled => Task.WhenAll(copies.All.Select(copy => copy.Filling));
 
     /// <summary>Makes room for a copy that has grown, or lets go of it where it alone is too large; whether it stays.</summary>
     public bool Keep(TenantId tenant, WordCopy copy, long chunks)
     {
-        var bound = options.WordsMib * 1024L * 1024;
-        lock (gate)
-        {
-            foreach (var (other, _) in copies.Where(c => c.Value != copy && c.Value is { Bytes: > 0, IsFilling: false }).OrderBy(c => c.Value.AskedAt).ToList())
-                if (copies.Values.Sum(c => c.Bytes) > bound)
-                    copies.Remove(other);
-            if (copies.Values.Sum(c => c.Bytes) <= bound)
-                return true;
+        if (copies.MakeRoom(copy, options.WordsMib * 1024L * 1024))
+            return true;
+        lock (filling)
             copy.TooMany = chunks;
-        }
         copy.Drop();
         LogTooMany(tenant.Value, chunks, options.WordsMib);
         return false;
@@ -99,26 +65,20 @@ internal sealed partial class WordCache(DatabaseFiles files, StorageOptions opti
     /// <summary>Chunks that have left a tenant's index.</summary>
     public void Bury(TenantId tenant, IReadOnlyList<long> chunks)
     {
-        if (chunks.Count > 0 && Known(tenant) is { } copy)
+        if (chunks.Count > 0 && copies.Find(tenant) is { } copy)
             copy.Bury(chunks);
     }
 
     /// <summary>A tenant's index was emptied.</summary>
-    public void Drop(TenantId tenant) => Known(tenant)?.Drop();
+    public void Drop(TenantId tenant) => copies.Find(tenant)?.Drop();
 
     /// <summary>The tenant is deleted.</summary>
-    public void Forget(TenantId tenant)
-    {
-        WordCopy? gone;
-        lock (gate)
-            copies.Remove(tenant, out gone);
-        gone?.Drop();
-    }
+    public void Forget(TenantId tenant) => copies.Remove(tenant)?.Drop();
 
     public void Dispose()
     {
         stopping.Cancel();
-        sweeper?.Dispose();
+        copies.Dispose();
     }
 
     private async Task FillAll(TenantId tenant, WordCopy copy, long chunks)
@@ -138,27 +98,6 @@ internal sealed partial class WordCache(DatabaseFiles files, StorageOptions opti
         catch (Exception failure)
         {
             LogNotFilled(failure, tenant.Value);
-        }
-    }
-
-
-    private WordCopy? Known(TenantId tenant)
-    {
-        lock (gate)
-            return copies.GetValueOrDefault(tenant);
-    }
-
-    private void Sweep()
-    {
-        lock (gate)
-        {
-            var before = time.GetUtcNow() - IdleFor;
-            foreach (var (tenant, _) in copies.Where(c => c.Value.AskedAt < before && !c.Value.IsFilling).ToList())
-                copies.Remove(tenant);
-            if (copies.Count > 0)
-                return;
-            sweeper?.Dispose();
-            sweeper = null;
         }
     }
 

@@ -3,7 +3,7 @@ using Sophia.Sqlite;
 namespace Sophia.Knowledge;
 
 /// <summary>One tenant's words in memory, and which index they are of.</summary>
-internal sealed class WordCopy
+internal sealed class WordCopy : IMemoryCopy
 {
     private readonly ReaderWriterLockSlim gate = new();
     private readonly WordAnalyzer analyzer = new();
@@ -13,12 +13,12 @@ internal sealed class WordCopy
 
     public DateTimeOffset AskedAt { get; set; }
 
-    /// <summary>Whoever fills it, or did. Set under the cache's gate.</summary>
+    /// <summary>Whoever fills it, or did. Set by the cache alone.</summary>
     public Task Filling { get; set; } = Task.CompletedTask;
 
-    public bool IsFilling => !Filling.IsCompleted;
+    public bool IsBusy => !Filling.IsCompleted;
 
-    /// <summary>Chunks of the index that were too many for the bound; from there on nobody tries again. Under the cache's gate.</summary>
+    /// <summary>Chunks of the index that were too many for the bound; from there on nobody tries again.</summary>
     public long? TooMany { get; set; }
 
     public long Bytes { get; private set; }
