@@ -21,6 +21,7 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(StartRun))]
 [JsonSerializable(typeof(IReadOnlyList<UnreadableView>))]
 [JsonSerializable(typeof(IReadOnlyList<ConnectorLine>))]
+[JsonSerializable(typeof(IReadOnlyList<RunStreamView>))]
 [JsonSerializable(typeof(DeliveryResult))]
 [JsonSerializable(typeof(PipelineStatus))]
 [JsonSerializable(typeof(InboxFile))]

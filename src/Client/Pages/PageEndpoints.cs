@@ -47,6 +47,7 @@ public static class PageEndpoints
         pages.MapProfilePages();
         pages.MapSystemPages();
         pages.MapReplayPage();
+        pages.MapRunPage();
         return app;
     }
 
@@ -92,8 +93,11 @@ public static class PageEndpoints
     private static async Task<IResult> PipelinesFragment(HttpContext context, IGrainFactory grains) =>
         Page<PipelineList>(new() { [nameof(PipelineList.Pipelines)] = await grains.Directory(context).List() });
 
-    private static async Task<IResult> Pipeline(string name, HttpContext context, IGrainFactory grains) =>
-        Page<PipelinePage>(new(await Live(name, context, grains)) { [nameof(PipelinePage.Tenant)] = context.User.Caller().Tenant.Value });
+    private static async Task<IResult> Pipeline(string name, HttpContext context, IGrainFactory grains, string? replay = null) => Page<PipelinePage>(new(await Live(name, context, grains))
+    {
+        [nameof(PipelinePage.Tenant)] = context.User.Caller().Tenant.Value,
+        [nameof(PipelinePage.Replay)] = Given(replay),
+    });
 
     private static async Task<IResult> PipelineFragment(string name, HttpContext context, IGrainFactory grains) =>
         Page<PipelineLive>(await Live(name, context, grains));

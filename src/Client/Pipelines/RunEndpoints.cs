@@ -16,6 +16,7 @@ internal static class RunEndpoints
             .WithSummary("Starts a run. The same Idempotency-Key header (or operationId) starts one run, however often it is sent.");
         group.MapGet("/{run}", Get).WithSummary("One run, live where it is going.");
         group.MapGet("/{run}/unreadable", Unreadable).WithSummary("What the run could not read, and why.");
+        group.MapGet("/{run}/streams", Streams).WithSummary("What is left of the run by stream: versions and deletions that it stored, records that it held back.");
         group.MapGet("/{run}/log", Log).WithSummary("What the run's connectors said, oldest first; secrets are blanked. Kept for the newest runs of a pipeline.");
         group.MapPost("/{run}/pause", (string name, string run, HttpContext context, IGrainFactory grains) =>
             Change(name, run, context, grains, static pipeline => pipeline.Pause())).RequireAuthorization(Roles.Operator);
@@ -53,6 +54,12 @@ internal static class RunEndpoints
         return await grains.Pipeline(context, name).Unreadable(run, Limits.Checked(limit));
     }
 
+    private static async Task<IReadOnlyList<RunStreamView>> Streams(string name, string run, HttpContext context, IGrainFactory grains)
+    {
+        await Get(name, run, context, grains);
+        return await grains.Pipeline(context, name).Streams(run);
+    }
+
     private static async Task<IReadOnlyList<ConnectorLine>> Log(string name, string run, HttpContext context, IGrainFactory grains, int limit = 1_000)
     {
         await Get(name, run, context, grains);
@@ -70,5 +77,5 @@ internal static class RunEndpoints
             : new RefusedException(RefusalCode.Conflict, "This run has ended.");
     }
 
-    private static RefusedException NoSuchRun() => new(RefusalCode.NotFound, "There is no such run of this pipeline.");
+    internal static RefusedException NoSuchRun() => new(RefusalCode.NotFound, "There is no such run of this pipeline.");
 }

@@ -40,6 +40,10 @@ public interface IPipelineGrain : IGrainWithStringKey
     [Alias("Unreadable"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<UnreadableView>> Unreadable(string runId, int limit);
 
+    /// <summary>What is left of a run by stream, by name; none where all of it was compacted or decided away, or the run is unknown.</summary>
+    [Alias("Streams"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    Task<IReadOnlyList<RunStreamView>> Streams(string runId);
+
     /// <summary>Takes one webhook delivery: checks its signature, then stores it durably before it answers.</summary>
     [Alias("Deliver"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<DeliveryResult> Deliver(WebhookDelivery delivery);

@@ -89,6 +89,10 @@ public sealed record RunCounts(
 [GenerateSerializer, Immutable, Alias("Sophia.UnreadableView")]
 public sealed record UnreadableView([property: Id(0)] string Path, [property: Id(1)] string Reason, [property: Id(2)] long Bytes);
 
+/// <summary>What a run left of one stream: versions and deletions in the log, and records that it held back, whatever was decided on them since.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.RunStreamView")]
+public sealed record RunStreamView([property: Id(0)] string Stream, [property: Id(1)] long Stored, [property: Id(2)] long Deleted, [property: Id(3)] long Quarantined);
+
 /// <summary>An HTTP delivery as it came: header names in lower case, the body untouched because the signature covers its bytes.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.WebhookDelivery")]
 public sealed record WebhookDelivery([property: Id(0)] IReadOnlyDictionary<string, string> Headers, [property: Id(1)] ReadOnlyMemory<byte> Body);

@@ -11,6 +11,12 @@ public interface IRunStore
     Task<IReadOnlyList<RunRow>> Recent(TenantId tenant, string? pipeline, int limit, CancellationToken cancellation);
 
     Task<IReadOnlyList<UnreadableView>> Unreadable(TenantId tenant, string runId, int limit, CancellationToken cancellation);
+
+    /// <summary>What a run's rows say by stream, as far as they are kept: looked for among the newest <see cref="RowsLookedAt"/> of the log up to its last, and as many of those held back. By name.</summary>
+    Task<IReadOnlyList<RunStreamView>> Streams(TenantId tenant, RunRow run, CancellationToken cancellation);
+
+    /// <summary>Neither log nor quarantine knows rows by their run, so a run is found where it ended; more than so many are not gone through for a page.</summary>
+    const int RowsLookedAt = 500_000;
 }
 
 /// <summary>A row of sync_logs.</summary>

@@ -176,6 +176,9 @@ internal sealed partial class PipelineGrain(
 
     public Task<IReadOnlyList<UnreadableView>> Unreadable(string runId, int limit) => runs.Unreadable(key.Tenant, runId, Math.Clamp(limit, 1, 1_000), lifetime.Token);
 
+    public async Task<IReadOnlyList<RunStreamView>> Streams(string runId) =>
+        await runs.Find(key.Tenant, runId, lifetime.Token) is { } run && run.Pipeline == key.Name ? await runs.Streams(key.Tenant, run, lifetime.Token) : [];
+
     public async Task<DeliveryResult> Deliver(WebhookDelivery delivery)
     {
         if (definition is null || PipelineSources.Webhook(definition) is not { } source)

@@ -16,7 +16,7 @@ internal static class RecordsCommand
         var stream = new Argument<string?>("stream") { Description = "A stream's name; without one the streams are listed.", Arity = ArgumentArity.ZeroOrOne };
         var after = new Option<string?>("--after") { Description = "Begin after this key." };
         var limit = new Option<int>("--limit") { Description = "How many, 1 to 1,000.", DefaultValueFactory = _ => 50 };
-        var asOf = new Option<string?>("--as-of") { Description = "As they stood at a moment: 2026-03-01, 2026-03-01T12:00 or 2026-03-01T12:00:00Z; without a zone it is local time." };
+        var asOf = AsOf("As they stood at a moment");
         var command = new Command("list", "The streams, or the newest versions of a stream's records by key, or those of a moment.") { stream, after, limit, asOf };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -43,7 +43,7 @@ internal static class RecordsCommand
         var (records, next) = (new List<RecordView>(), after);
         do
         {
-            var page = await api.Get($"api/records/as-of?stream={Uri.EscapeDataString(stream)}&at={Uri.EscapeDataString(moment.UtcDateTime.ToString("O", CultureInfo.InvariantCulture))}&limit={limit - records.Count}"
+            var page = await api.Get($"api/records/as-of?stream={Uri.EscapeDataString(stream)}&at={Written(moment)}&limit={limit - records.Count}"
                 + (next is null ? "" : $"&after={Uri.EscapeDataString(next)}"), EdgeJson.Default.RecordsPage, cancellation);
             records.AddRange(page.Records);
             next = page.Next;
@@ -57,6 +57,10 @@ internal static class RecordsCommand
             Console.Error.WriteLine($"There may be more: --after {Show.OneLine(next)}");
         return ExitCodes.Done;
     }
+
+    private static Option<string?> AsOf(string what) => new("--as-of") { Description = $"{what}: 2026-03-01, 2026-03-01T12:00 or 2026-03-01T12:00:00Z; without a zone it is local time." };
+
+    private static string Written(DateTimeOffset moment) => Uri.EscapeDataString(moment.UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
 
     private static DateTimeOffset Moment(string text) => DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var moment) ? moment
         : throw new CommandFailedException($"\"{Show.OneLine(text)}\" is no moment: write 2026-03-01, 2026-03-01T12:00 or 2026-03-01T12:00:00Z.");
@@ -75,11 +79,13 @@ internal static class RecordsCommand
     {
         var (stream, key) = (Stream(), Key());
         var version = new Option<long?>("--version") { Description = "This version instead of the newest." };
-        var command = new Command("show", "Print a record's JSON.") { stream, key, version };
+        var asOf = AsOf("As it stood at a moment, instead of the newest version");
+        var command = new Command("show", "Print a record's JSON: the newest version, one by number, or the one of a moment.") { stream, key, version, asOf };
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
-            var address = $"api/record?{Named(parsed.GetValue(stream)!, parsed.GetValue(key)!)}{(parsed.GetValue(version) is { } number ? $"&version={number}" : "")}";
+            var address = $"api/record?{Named(parsed.GetValue(stream)!, parsed.GetValue(key)!)}{(parsed.GetValue(version) is { } number ? $"&version={number}" : "")}"
+                + (parsed.GetValue(asOf) is { } moment ? $"&asOf={Written(Moment(moment))}" : "");
             Console.Out.WriteLine(parsed.GetValue(Settings.Json) ? await api.Text(HttpMethod.Get, address, null, cancellation)
                 : Show.Tame((await api.Get(address, EdgeJson.Default.RecordView, cancellation)).PayloadJson));
             return ExitCodes.Done;

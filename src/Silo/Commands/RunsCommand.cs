@@ -28,8 +28,8 @@ internal static class RunsCommand
 
     private static Command One()
     {
-        var id = new Argument<string>("run") { Description = "The run's id, as ./sophia runs lists it." };
-        var command = new Command("show", "Print one run with its counts, and what each transform did.") { id };
+        var id = new Argument<string>("run") { Description = $"The run's id, as {SophiaCommand.Name} runs lists it." };
+        var command = new Command("show", "Print one run with its counts, what each transform did, and what it left in each stream.") { id };
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
@@ -38,7 +38,11 @@ internal static class RunsCommand
             if (parsed.GetValue(Settings.Json))
                 Console.Out.WriteLine(await api.Text(HttpMethod.Get, address, null, cancellation));
             else
+            {
                 Print(await api.Get(address, EdgeJson.Default.RunView, cancellation));
+                if (!known.DryRun && await api.Get($"{address}/streams", EdgeJson.Default.IReadOnlyListRunStreamView, cancellation) is { Count: > 0 } streams)
+                    Show.Rows(["stream", "stored", "deleted", "held back"], streams.Select(stream => new[] { Show.Plain(stream.Stream), Show.Number(stream.Stored), Show.Number(stream.Deleted), Show.Number(stream.Quarantined) }), "");
+            }
             return ExitCodes.Done;
         });
         return command;

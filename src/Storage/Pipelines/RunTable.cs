@@ -48,6 +48,24 @@ internal static class RunTable
         return found;
     }
 
+    // A run's rows are the newest up to its last; once as many are found as it counted, nothing more is looked at.
+    public static IReadOnlyList<RunStreamView> Streams(DatabaseConnection connection, RunRow run)
+    {
+        using var rows = connection.Prepare($"""
+            WITH logged AS (SELECT stream_id, operation FROM log WHERE position > ?2 - {IRunStore.RowsLookedAt} AND position <= ?2 AND type = {(int)EntryType.Record}
+                AND run_id = (SELECT id FROM names WHERE name = ?1) ORDER BY position DESC LIMIT ?3),
+            held AS (SELECT stream FROM quarantine WHERE run = ?1 AND id > (SELECT coalesce(max(id), 0) FROM quarantine) - {IRunStore.RowsLookedAt} ORDER BY id DESC LIMIT ?4)
+            SELECT stream, sum(stored), sum(deleted), sum(held) FROM (
+                SELECT s.name AS stream, l.operation = {(int)RecordOperation.Upsert} AS stored, l.operation = {(int)RecordOperation.Delete} AS deleted, 0 AS held FROM logged l JOIN streams s ON s.id = l.stream_id
+                UNION ALL SELECT stream, 0, 0, 1 FROM held) GROUP BY stream ORDER BY stream
+            """);
+        rows.Text(1, run.RunId).Int(2, run.LastPosition).Int(3, run.Counts.Stored + run.Counts.Deleted).Int(4, run.Counts.Quarantined);
+        var found = new List<RunStreamView>();
+        while (rows.Step())
+            found.Add(new RunStreamView(rows.Text(0), rows.Int(1), rows.Int(2), rows.Int(3)));
+        return found;
+    }
+
     /// <summary>A score that is given stands for all records so far, so that later batches are weighed against it.</summary>
     public static long Weight(RunRow row) => row.QualityScore is null ? 0 : Math.Max(1, row.Counts.In);
 

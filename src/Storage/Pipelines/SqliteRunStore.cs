@@ -15,4 +15,7 @@ internal sealed class SqliteRunStore(DatabaseFiles files) : IRunStore
 
     public Task<IReadOnlyList<UnreadableView>> Unreadable(TenantId tenant, string runId, int limit, CancellationToken cancellation) =>
         files.Read(tenant, LogSchema.Kind, connection => RunTable.Unreadable(connection, runId, limit), [], cancellation);
+
+    public Task<IReadOnlyList<RunStreamView>> Streams(TenantId tenant, RunRow run, CancellationToken cancellation) =>
+        files.Read(tenant, LogSchema.Kind, connection => RunTable.Streams(connection, run), [], cancellation);
 }

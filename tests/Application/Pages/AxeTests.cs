@@ -41,4 +41,52 @@ public sealed class AxeTests(Chromium chromium, StrainedApp strained) : IClassFi
         }
         Assert.True(grave.Count == 0, string.Join('\n', grave));
     }
+
+    /// <summary>What pages show only for a while: each step of the tour, a search under way, and an answer that is waited for.</summary>
+    [AxeFact]
+    public async Task Neither_the_tour_nor_a_page_that_waits_has_a_serious_or_critical_finding()
+    {
+        var app = strained.App;
+        var grave = new List<string>();
+        foreach (var (width, scheme) in LookTests.Ways)
+        {
+            var (_, _, newcomer) = await app.NewTenant();
+            await using var visitor = await Visitor.SignedIn(chromium, app, newcomer, width, scheme);
+            await Axe.Bring(visitor);
+            var page = visitor.Page;
+            var tour = page.Locator("#tour");
+            await page.GotoAsync("/pipelines");
+            await page.GetByRole(AriaRole.Button, new() { Name = "Look around with a small sample" }).ClickAsync();
+            for (var step = 1; step <= 4; step++)
+            {
+                await Assertions.Expect(tour.Locator("h2:visible")).ToContainTextAsync($"{step} of 4");
+                await Check($"step {step} of the tour");
+                await Pictures.Take(page, $"tour-{step}-{width}-{scheme.ToString().ToLowerInvariant()}");
+                if (step < 4)
+                    await tour.GetByRole(AriaRole.Link, new() { NameRegex = new("^Next") }).ClickAsync();
+            }
+            await tour.GetByRole(AriaRole.Button, new() { Name = "Done" }).ClickAsync();
+
+            var held = new TaskCompletionSource();
+            await page.RouteAsync("**/pages/ask**", async route => { await held.Task; await route.ContinueAsync(); });
+            await page.GotoAsync("/");
+            await page.GetByLabel("Question", new() { Exact = true }).FillAsync("What does the cold chain alarm do?");
+            await page.RunAndWaitForRequestAsync(() => page.Keyboard.PressAsync("Enter"), "**/pages/ask**");
+            await Check("an answer that is waited for");
+            held.SetResult();
+
+            held = new TaskCompletionSource();
+            await page.GotoAsync("/search?q=alarm");
+            await page.RouteAsync("**/search?**", async route => { await held.Task; await route.ContinueAsync(); });
+            await page.GetByLabel("What to look for").FillAsync("cold chain");
+            await page.GetByRole(AriaRole.Button, new() { Name = "Search", Exact = true }).ClickAsync(new() { NoWaitAfter = true });
+            await Assertions.Expect(page.Locator("html[data-leaving]")).ToHaveCountAsync(1);
+            await Check("a search under way");
+            held.SetResult();
+            await page.WaitForURLAsync("**/search?q=cold**");
+
+            async Task Check(string what) => grave.AddRange((await Axe.Grave(page)).Select(found => $"{what} at {width}, {scheme}: {found}"));
+        }
+        Assert.True(grave.Count == 0, string.Join('\n', grave));
+    }
 }

@@ -7,7 +7,7 @@ namespace Sophia.Pages;
 /// <summary>A page: the route that renders it, what its pictures are called, and an address that shows something of <see cref="StrainedApp"/>.</summary>
 internal sealed record PageAt(string Route, string Name)
 {
-    /// <summary>Where it is looked at; "{stream}" and "{key}" stand for a record of the strained tables.</summary>
+    /// <summary>Where it is looked at; "{stream}" and "{key}" stand for a record of the strained tables, "{pipeline}" and "{run}" for the run that read them.</summary>
     public string Path { get; init; } = Route;
 
     /// <summary>What is clicked before it is looked at, or null.</summary>
@@ -28,6 +28,7 @@ internal static class EveryPage
         new("/", "ask") { CanBeEmpty = true },
         new("/pipelines", "pipelines") { CanBeEmpty = true },
         new("/pipelines/{name}", "pipeline") { Path = "/pipelines/office" },
+        new("/pipelines/{name}/runs/{run}", "run") { Path = "/pipelines/{pipeline}/runs/{run}" },
         new("/quarantine", "quarantine") { Open = "details > summary", CanBeEmpty = true },
         new("/search", "search-nothing") { CanBeEmpty = true },
         new("/search", "search") { Path = "/search?q=flight+customers+platypus+Ada" },
@@ -35,11 +36,16 @@ internal static class EveryPage
         new("/search", "search-wrong") { Path = "/search?q=flight&from=soon" },
         new("/records", "records") { CanBeEmpty = true },
         new("/records", "stream") { Path = "/records?stream={stream}" },
+        new("/records", "stream-then") { Path = "/records?stream={stream}&at=2100-01-01T00:00" },
+        new("/records", "stream-before") { Path = "/records?stream={stream}&at=2001-01-01T00:00" },
+        new("/records", "stream-when") { Path = "/records?stream={stream}&at=soon" },
         new("/profiles", "profiles") { CanBeEmpty = true },
         new("/profiles", "profile") { Path = "/profiles?stream={stream}" },
         new("/profiles", "profile-full") { Path = "/profiles?stream=shop%2Ftowns" },
         new("/profiles", "profile-rule") { Path = "/profiles?stream=shop%2Ftowns&rule=enum%3Acity" },
         new("/record", "record-versions") { Path = "/record?stream=shop%2Ftowns&key=0" },
+        new("/record", "record-then") { Path = "/record?stream=shop%2Ftowns&key=0&at=2100-01-01T00:00Z" },
+        new("/record", "record-before") { Path = "/record?stream=shop%2Ftowns&key=0&at=2001-01-01T00:00Z" },
         new("/record", "record") { Path = "/record?stream={stream}&key={key}" },
         new("/tenants", "tenants"),
         new("/tenants", "tenants-end") { Path = "/tenants?after=zz" },

@@ -1,6 +1,11 @@
 using System.Net.Http.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
+using Orleans;
 using Sophia.Hosting;
+using Sophia.Pipelines;
+using Sophia.Security;
+using Sophia.Tenants;
 
 namespace Sophia.Pages;
 
@@ -10,18 +15,23 @@ public sealed class StrainedApp : IAsyncLifetime
     private const string Wide = "a-pipeline-with-quite-a-long-name-for-one-line";
     private const string Deep = "customers/north-east/2026/quarter-four/a-very-long-folder-name-that-nobody-would-type-twice";
 
+    private string run = "";
+
     public SophiaApp App { get; } = new();
 
     /// <summary>Where a page is looked at.</summary>
-    internal string Address(PageAt page) => page.Path.Replace("{stream}", Uri.EscapeDataString($"{Wide}/customers"), StringComparison.Ordinal).Replace("{key}", "1", StringComparison.Ordinal);
+    internal string Address(PageAt page) => page.Path.Replace("{stream}", Uri.EscapeDataString($"{Wide}/customers"), StringComparison.Ordinal).Replace("{key}", "1", StringComparison.Ordinal)
+        .Replace("{pipeline}", Wide, StringComparison.Ordinal).Replace("{run}", run, StringComparison.Ordinal);
 
     public async Task InitializeAsync()
     {
         await App.InitializeAsync();
         await App.Ingest("office", "", ("handbook/travel.md", Records.Handbook), ("calls/acme.txt", Records.Call), ($"{Deep}/notes.md", Long()), ("scan.pdf", "no text"));
-        await App.Ingest(Wide, "streams:\n  customers:\n    key: [id]\n    rules:\n      - type: {age: integer}\ngate:\n  minimumScore: 0\n",
+        run = await App.Ingest(Wide, "streams:\n  customers:\n    key: [id]\n    rules:\n      - type: {age: integer}\ngate:\n  minimumScore: 0\n",
             ($"{Deep}/more.csv", "id,name\n1,Ada\n"),
             ("customers.csv", $"id,name,age\n1,Ada,36\n2,Grace,{new string('9', 150)}x\nkey-{new string('k', 120)},Linus,not a number\n4,Edsger,forty\n"));
+        await Say($"[orders] reading page 1 of 12 at https://example.invalid/{new string('p', 120)}?cursor=**********", ConnectorLineLevel.Information);
+        await Say("[orders] rate limited: waiting 30 s\nand then going on", ConnectorLineLevel.Warning);
         var wide = $"t-{new string('w', 61)}";
         (await App.Owner.PostAsJsonAsync("/api/tenants", new { tenant = wide, displayName = "The International Company for Everything That Goes On Being Named & Sons" })).EnsureSuccessStatusCode();
         (await App.Owner.PostAsJsonAsync($"/api/tenants/{wide}/suspend", new { reason = $"Its bills are open since {new string('b', 60)}, and nobody answers our letters about them." })).EnsureSuccessStatusCode();
@@ -31,6 +41,14 @@ public sealed class StrainedApp : IAsyncLifetime
     }
 
     public Task DisposeAsync() => App.DisposeAsync();
+
+    // As a connector would: the run read files, which say nothing.
+    private async Task Say(string text, ConnectorLineLevel level)
+    {
+        var tenant = TenantId.Parse("default");
+        using var _ = CallerContext.For(tenant);
+        await App.Services.GetRequiredService<IGrainFactory>().GetGrain<IConnectorGrain>(TenantKey.Of(tenant, Wide)).AddLines(run, [new ConnectorLine(DateTimeOffset.UtcNow, level, text)]);
+    }
 
     /// <summary>Towns by their zip, one of them wrong, some without a note: what rules are suggested of.</summary>
     private static string Towns(string first, string firstNote) => $"id,zip,city,note\n0,10115,{first},{firstNote}\n"

@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using System.Text.Json;
 using Microsoft.Playwright;
 using Sophia.Hosting;
 using Sophia.Log;
@@ -47,6 +49,37 @@ public sealed class RecordPagesTests(Chromium chromium, SophiaApp app) : IClassF
         await Expect(page.Locator(".life .waiting")).ToContainTextAsync("decision");
         await page.GetByRole(AriaRole.Link, new() { Name = "What is held back of this stream" }).ClickAsync();
         await Expect(page.Locator(".held")).ToHaveCountAsync(1);
+    }
+
+    [ChromiumFact]
+    public async Task A_stream_and_a_record_are_shown_as_they_stood()
+    {
+        await app.Ingest("ships", "streams:\n  log:\n    key: [id]\n", ("log.csv", "id,port\n1,London\n"));
+        var first = (await app.Owner.GetFromJsonAsync<JsonElement>("/api/record?stream=ships%2Flog&key=1")).GetProperty("at").GetDateTimeOffset();
+        await app.Ingest("ships", "streams:\n  log:\n    key: [id]\n", ("log.csv", "id,port\n1,Paris\n2,Boston\n"));
+        await using var visitor = await Visitor.SignedIn(chromium, app);
+        var page = visitor.Page;
+        await page.GotoAsync($"/records?stream=ships%2Flog&at={Uri.EscapeDataString(first.UtcDateTime.ToString("O"))}");
+        await Expect(page.Locator("table.records tbody tr")).ToHaveCountAsync(1);
+        await Expect(page.Locator(".callout")).ToContainTextAsync("as they stood");
+        await page.GetByRole(AriaRole.Link, new() { Name = "1", Exact = true }).ClickAsync();
+        await Expect(page.Locator(".record")).ToContainTextAsync("London");
+        await Expect(page.Locator(".lead")).ToContainTextAsync("So it stood on");
+        await page.GetByRole(AriaRole.Link, new() { Name = "As it stands now" }).ClickAsync();
+        await Expect(page.Locator(".record")).ToContainTextAsync("Paris");
+
+        // The field is in the reader's zone (Europe/Berlin), the address in UTC.
+        await page.GetByLabel("As it stood at").FillAsync("2001-06-01T12:00:00");
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**at=2001-06-01T10%3A00%3A00.000Z");
+        await Expect(page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("was not there yet");
+        await Expect(page.Locator(".record")).ToContainTextAsync("Paris");
+        await page.GotoAsync("/records?stream=ships%2Flog&at=2001-06-01T10:00:00Z");
+        await Expect(page.GetByLabel("As it stood at")).ToHaveValueAsync("2001-06-01T12:00:00");
+        await Expect(page.Locator(".empty")).ToContainTextAsync("No record was there yet");
+        await page.GotoAsync("/records?stream=ships%2Flog&at=soon");
+        await Expect(page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("no moment");
+        await Expect(page.Locator("table.records tbody tr")).ToHaveCountAsync(2);
     }
 
     [ChromiumFact]

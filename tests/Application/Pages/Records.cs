@@ -29,7 +29,7 @@ internal static class Records
         """;
 
     /// <summary>Defines a pipeline over a folder of files, runs it, and waits until what it stored can be found.</summary>
-    public static async Task Ingest(this SophiaApp app, string name, string more, params (string Path, string Text)[] files)
+    public static async Task<string> Ingest(this SophiaApp app, string name, string more, params (string Path, string Text)[] files)
     {
         await app.Define(name, app.FilesOf(name, files), more);
         using var started = await app.Owner.PostAsJsonAsync($"/api/pipelines/{name}/runs", new { });
@@ -38,6 +38,7 @@ internal static class Records
         var run = await Eventually.Get(() => app.Owner.GetFromJsonAsync<JsonElement>($"/api/pipelines/{name}/runs/{id}"),
             r => r.GetProperty("state").GetString() == "failed" || r.TryGetProperty("searchableAt", out var at) && at.ValueKind == JsonValueKind.String, $"the end of {name}");
         Assert.Equal("succeeded", run.GetProperty("state").GetString());
+        return id!;
     }
 
     public static async Task Define(this SophiaApp app, string name, string folder, string more = "")

@@ -43,6 +43,8 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         ["field"] = ("", ""),
         ["format"] = ("", ""),
         ["kind"] = ("", ""),
+        ["at"] = ("", ""),
+        ["replay"] = ("", ""),
         ["from"] = ("", ""),
         ["until"] = ("", ""),
     };

@@ -57,6 +57,8 @@ public sealed class RunCountsTests
             return found;
         }
 
+        public Task<IReadOnlyList<RunStreamView>> Streams(TenantId tenant, RunRow run, CancellationToken cancellation) => inner.Streams(tenant, run, cancellation);
+
         public Task<IReadOnlyList<RunRow>> Recent(TenantId tenant, string? pipeline, int limit, CancellationToken cancellation) => inner.Recent(tenant, pipeline, limit, cancellation);
 
         public Task<IReadOnlyList<UnreadableView>> Unreadable(TenantId tenant, string runId, int limit, CancellationToken cancellation) => inner.Unreadable(tenant, runId, limit, cancellation);

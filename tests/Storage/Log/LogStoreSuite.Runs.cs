@@ -62,6 +62,18 @@ public abstract partial class LogStoreSuite
         Assert.Equal(0.8, run.QualityScore!.Value, 9);
     }
 
+    [EngineFact]
+    public async Task A_run_says_by_stream_what_it_stored_deleted_and_held_back_and_nothing_of_another_run()
+    {
+        await Append([], batch => batch with { RunRow = Started });
+        await Append([Record("1", "a"), Record("2", "b"), Record("x", "c") with { Stream = "deals" }], Delta(new RunCounts(In: 3), quality: 3));
+        await Append([Record("9", "other")], batch => batch with { RunRow = Started with { RunId = "run-2" }, Run = "run-2", RunDelta = new RunDelta("run-2", new RunCounts(In: 1)) });
+        await Append([Tombstone("2")], batch => Delta(new RunCounts(In: 1, Quarantined: 2), quality: 1)(batch) with { Quarantined = [Held("3", "email"), Held("4", "email")] });
+        var of = Record("1", "a").Stream;
+        Assert.Equal([new RunStreamView(of, 2, 1, 2), new RunStreamView("deals", 1, 0, 0)], (await Runs.Streams(Acme, (await Runs.Find(Acme, "run-1", default))!, default)).OrderByDescending(stream => stream.Stored));
+        Assert.Equal([new RunStreamView(of, 1, 0, 0)], await Runs.Streams(Acme, (await Runs.Find(Acme, "run-2", default))!, default));
+    }
+
     /// <summary>Who keeps the run read its row before a batch was added, and writes it after: only what it decided is new.</summary>
     [EngineFact]
     public async Task A_row_written_from_an_older_reading_takes_no_count_away()

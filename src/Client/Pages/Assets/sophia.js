@@ -248,15 +248,31 @@ if (folder) {
   folder.addEventListener("reset", () => { delete folder.dataset.named; });
 }
 
-// ---- forms that lead to another page
+// ---- forms that lead to another page; their moments are entered in the reader's own zone and sent in UTC
+for (const field of $$("[data-utc]")) {
+  const at = field.dataset.utc ? new Date(field.dataset.utc) : null;
+  if (at) field.value = new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+  const zone = $("[data-zone]", field.closest("label"));
+  if (zone) zone.hidden = true;
+}
+
+function sendMoment(field) {
+  const sent = Object.assign(document.createElement("input"), { type: "hidden", name: field.name, value: new Date(field.value).toISOString() });
+  sent.dataset.sent = field.dataset.empty = "";
+  field.disabled = true;
+  field.form.append(sent);
+}
+
 document.addEventListener("submit", event => {
   const form = event.target;
   if (form.method !== "get" || event.defaultPrevented) return;
+  for (const field of $$("[data-utc]", form)) if (field.value) sendMoment(field);
   // What is left empty does not belong into an address that people keep.
   for (const field of form.elements) if (field.name && !field.value) { field.dataset.empty = ""; field.disabled = true; }
   document.documentElement.dataset.leaving = "";
 });
 window.addEventListener("pageshow", () => {
+  for (const sent of $$("[data-sent]")) sent.remove();
   delete document.documentElement.dataset.leaving;
   for (const field of $$("[data-empty]")) { delete field.dataset.empty; field.disabled = false; }
 });
