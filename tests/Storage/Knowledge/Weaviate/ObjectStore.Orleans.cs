@@ -74,6 +74,15 @@ internal sealed class ObjectStore
         tenants.TryAdd((name, tenant), []);
     }
 
+    /// <summary>A tenant leaves with all its objects.</summary>
+    public void RemoveTenant(string name, string tenant)
+    {
+        _ = Definition(name);
+        tenants.TryRemove((name, tenant), out _);
+        foreach (var length in lengths.Keys.Where(key => key.Class == name && key.Tenant == tenant))
+            lengths.TryRemove(length, out _);
+    }
+
     public IEnumerable<string> TenantsOf(string name) => tenants.Keys.Where(key => key.Class == name).Select(key => key.Tenant);
 
     public IReadOnlyCollection<StoredObject> Of(string name, string tenant) => [.. Tenant(name, tenant).Values.OrderBy(o => o.Order)];

@@ -6,7 +6,7 @@ namespace Sophia.Knowledge.StandIn;
 /// <summary>Holds requests against Weaviate's public description of its REST interface, where that lies beside the shared data; else every path is taken as Sophia knows it.</summary>
 internal sealed class OpenApiCheck
 {
-    private static readonly string[] Known = ["/meta", "/.well-known/live", "/.well-known/ready", "/schema", "/schema/{className}", "/schema/{className}/tenants", "/objects/{className}/{id}"];
+    private static readonly string[] Known = ["/meta", "/.well-known/live", "/.well-known/ready", "/schema", "/schema/{className}", "/schema/{className}/tenants", "/schema/{className}/tenants/{tenantName}", "/objects/{className}/{id}"];
 
     private readonly JsonObject? description = File is { } file ? JsonNode.Parse(System.IO.File.ReadAllText(file))!.AsObject() : null;
 

@@ -65,6 +65,15 @@ internal sealed class RestSide(WeaviateStandIn standIn, OpenApiCheck description
                 foreach (var tenant in body!.AsArray())
                     objects.AddTenant(path[1], tenant!["name"]!.GetValue<string>());
                 return (200, body.DeepClone());
+            case "DELETE /schema/{className}/tenants":
+                // Names that are no tenants are passed over.
+                foreach (var tenant in body!.AsArray())
+                    objects.RemoveTenant(path[1], tenant!.GetValue<string>());
+                return (200, null);
+            case "HEAD /schema/{className}/tenants/{tenantName}":
+                return (objects.TenantsOf(path[1]).Contains(path[3]) ? 200 : 404, null);
+            case "GET /schema/{className}/tenants/{tenantName}":
+                return objects.TenantsOf(path[1]).Contains(path[3]) ? (200, new JsonObject { ["name"] = path[3], ["activityStatus"] = "ACTIVE" }) : (404, Error("tenant not found"));
             case "PATCH /objects/{className}/{id}":
                 return objects.Merge(path[1], body!["tenant"]?.GetValue<string>() ?? "", Guid.Parse(path[2]), body.AsObject()) ? (204, null) : (404, null);
             default:
