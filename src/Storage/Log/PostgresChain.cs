@@ -11,13 +11,20 @@ internal static class PostgresChain
             AND h.key >= $3 AND ($3 = ''::bytea OR h.key > $3) ORDER BY h.key LIMIT $4
         """;
 
-    private const string Chains = $"""
+    /// <summary>The versions of the records of a <see cref="Page"/>, newest first, of those that have more than one or are deleted.</summary>
+    public const string Chains = $"""
         WITH RECURSIVE page AS ({Page}), chain(key, place, position, previous, at) AS (
             SELECT p.key, 0, l.position, l.previous, l.at FROM page p CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=p.position OFFSET 0) AS l WHERE p.version > 1 OR p.operation = 2
             UNION ALL
             SELECT c.key, c.place + 1, b.position, b.previous, b.at FROM chain c CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=c.previous OFFSET 0) AS b)
         SELECT p.key, p.operation, c.position, c.at FROM page p LEFT JOIN chain c ON c.key = p.key ORDER BY p.key, c.place
         """;
+
+    public const string RemoveVersions = "DELETE FROM sophia.log WHERE tenant=$1 AND position = ANY($2)";
+
+    public const string EndChains = "UPDATE sophia.log SET previous=0 WHERE tenant=$1 AND position = ANY($2)";
+
+    public const string RemoveHeads = "DELETE FROM sophia.heads WHERE tenant=$1 AND stream_id=(SELECT id FROM sophia.streams WHERE tenant=$1 AND name=$2) AND key = ANY($3)";
 
     public static async Task<CompactedPage> Compact(TenantTransaction transaction, CompactionOrder order)
     {
@@ -49,9 +56,9 @@ internal static class PostgresChain
 
     private static void Write(TenantStatements tell, string stream, List<long> gone, List<long> oldest, List<ReadOnlyMemory<byte>> keys, DateTimeOffset horizon)
     {
-        tell.Add("DELETE FROM sophia.log WHERE tenant=$1 AND position = ANY($2)").Ints([.. gone]);
-        tell.Add("UPDATE sophia.log SET previous=0 WHERE tenant=$1 AND position = ANY($2)").Ints([.. oldest]);
-        tell.Add("DELETE FROM sophia.heads WHERE tenant=$1 AND stream_id=(SELECT id FROM sophia.streams WHERE tenant=$1 AND name=$2) AND key = ANY($3)").Text(stream).Blobs([.. keys]);
+        tell.Add(RemoveVersions).Ints([.. gone]);
+        tell.Add(EndChains).Ints([.. oldest]);
+        tell.Add(RemoveHeads).Text(stream).Blobs([.. keys]);
         tell.Add("UPDATE sophia.streams SET horizon=greatest(horizon, $3), deleted=deleted-$4 WHERE tenant=$1 AND name=$2").Text(stream).Time(horizon).Int(keys.Count);
     }
 

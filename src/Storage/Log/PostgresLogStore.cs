@@ -14,6 +14,15 @@ internal sealed class PostgresLogStore(PostgresDatabase database, StaleWrites? s
         """;
 
     /// <summary>Walks from a key's newest row to the row before it, and takes no more steps than the limit needs.</summary>
+    /// <summary>Of a page of heads ($2 to $4) the versions that were newest at a moment ($5).</summary>
+    public const string Stood = $"""
+        WITH RECURSIVE page AS ({PostgresChain.Page}), chain(position, previous, at) AS (
+            SELECT l.position, l.previous, l.at FROM page p CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=p.position OFFSET 0) AS l
+            UNION ALL
+            SELECT b.position, b.previous, b.at FROM chain c CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=c.previous OFFSET 0) AS b WHERE c.at > $5)
+        {Rows} FROM chain c CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=c.position OFFSET 0) AS l WHERE c.at <= $5 AND l.operation = 1 ORDER BY l.key
+        """;
+
     public const string Walk = $"""
         WITH RECURSIVE chain(position, previous, version, taken) AS (
             SELECT position, previous, version, (version < $4)::int FROM sophia.log WHERE tenant=$1 AND position=(
@@ -78,13 +87,7 @@ internal sealed class PostgresLogStore(PostgresDatabase database, StaleWrites? s
     {
         ask.Add("SELECT horizon FROM sophia.streams WHERE tenant=$1 AND name=$2").Text(stream);
         ask.Add($"SELECT key FROM ({PostgresChain.Page}) AS page ORDER BY key LIMIT 1 OFFSET $4 - 1").Text(stream).Bytes(PostgresKey.Of(afterKey ?? "")).Int(limit);
-        ask.Add($"""
-            WITH RECURSIVE page AS ({PostgresChain.Page}), chain(position, previous, at) AS (
-                SELECT l.position, l.previous, l.at FROM page p CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=p.position OFFSET 0) AS l
-                UNION ALL
-                SELECT b.position, b.previous, b.at FROM chain c CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=c.previous OFFSET 0) AS b WHERE c.at > $5)
-            {Rows} FROM chain c CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=c.position OFFSET 0) AS l WHERE c.at <= $5 AND l.operation = 1 ORDER BY l.key
-            """).Text(stream).Bytes(PostgresKey.Of(afterKey ?? "")).Int(limit).Time(moment);
+        ask.Add(Stood).Text(stream).Bytes(PostgresKey.Of(afterKey ?? "")).Int(limit).Time(moment);
     }, async reader =>
     {
         DateTimeOffset? horizon = await reader.ReadAsync(cancellation) && !reader.IsDBNull(0) ? reader.Time(0) : null;
