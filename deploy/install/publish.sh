@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes archives of Sophia that need neither this repository nor, where its runtime pack can be had, any .NET: one program file per platform,
-# with checksums and the install scripts, in artifacts/publish.
-# Usage: ./sophia publish [--rid RID]... [--runtime InProcess|Orleans] [--out FOLDER]      RID: linux-x64 linux-arm64 osx-x64 osx-arm64 win-x64, or any
+# with checksums and the install scripts, in artifacts/publish; and a package for "dotnet tool install".
+# Usage: ./sophia publish [--rid RID]... [--runtime InProcess|Orleans] [--out FOLDER]      RID: linux-x64 linux-arm64 osx-x64 osx-arm64 win-x64, any, or tool
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 runtime=InProcess out="$here/artifacts/publish" rids=()
@@ -15,7 +15,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-[ ${#rids[@]} -gt 0 ] || rids=(linux-x64 linux-arm64 osx-x64 osx-arm64 win-x64 any)
+[ ${#rids[@]} -gt 0 ] || rids=(linux-x64 linux-arm64 osx-x64 osx-arm64 win-x64 any tool)
 mkdir -p "$out"
 log="$here/artifacts/publish.log"
 : >"$log"
@@ -61,10 +61,24 @@ any() {
   with="needs the ASP.NET Core runtime 10"
 }
 
+# A package whose command is sophia, for who has the .NET SDK: "dotnet tool install".
+tool() {
+  dotnet pack "$project" -c Release -v quiet -nodeReuse:false -o "$out" -p:SophiaTool=true -p:SophiaRuntime="$runtime" -p:ArtifactsPath="$here/artifacts/publish-$runtime-tool" -p:DebugType=none >>"$log" 2>&1
+}
+
 made=0
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 for rid in "${rids[@]}"; do
+  if [ "$rid" = tool ]; then
+    if tool; then
+      echo "Sophia.Tool.$version.nupkg  $(($(wc -c <"$out/Sophia.Tool.$version.nupkg") / 1048576)) MiB, on $runtime, for dotnet tool install --source"
+      made=$((made + 1))
+    else
+      echo "tool: cannot be made here: $(grep -o 'error [A-Z]*[0-9]*: [^[]*' "$log" | tail -1)" >&2
+    fi
+    continue
+  fi
   name="sophia-$version-$rid"
   folder="$scratch/$name"
   mkdir -p "$folder"
@@ -79,6 +93,6 @@ for rid in "${rids[@]}"; do
   rm -rf "$folder"
 done
 cp "$here/deploy/install/install.sh" "$here/deploy/install/install.ps1" "$out/"
-(cd "$out" && sum sophia-*.tar.gz >SHA256SUMS)
+(cd "$out" && sum $(ls | grep -E '^(sophia-.*\.tar\.gz|Sophia\.Tool\..*\.nupkg)$') >SHA256SUMS)
 echo "Archives, SHA256SUMS and install scripts are in $out"
 [ "$made" -gt 0 ]

@@ -78,19 +78,36 @@ public sealed class InstallTests : IDisposable
         Assert.True(made == 0, log);
         var (code, said) = await Install("--from", From);
         Assert.True(code == 0, said);
+        await Serves(Program, said);
+    }
+
+    [NightlyFact]
+    public async Task The_package_is_installed_by_dotnet_tool_from_its_folder_alone_and_serves()
+    {
+        var (made, log) = await Run(Path.Combine(Sources.Root, "sophia"), "publish", "--runtime", "InProcess", "--rid", "tool", "--out", From);
+        Assert.True(made == 0, log);
+        var tools = Path.Combine(folder, "tools");
+        var (code, said) = await Run("dotnet", "tool", "install", "--tool-path", tools, "--source", From, "Sophia.Tool");
+        Assert.True(code == 0, said);
+        await Serves(Path.Combine(tools, "sophia"), "");
+    }
+
+    /// <summary>An installed program serves from the account's own folder, takes a folder in, finds, answers, and ends when it is asked to.</summary>
+    private async Task Serves(string program, string said)
+    {
         var notes = Directory.CreateDirectory(Path.Combine(folder, "notes")).FullName;
         await File.WriteAllTextAsync(Path.Combine(notes, "boat.md"), "# Boat\nThe boat lies in Turku until May.\n");
-        using var up = Start(Program, "up", "--url", "http://127.0.0.1:0");
+        using var up = Start(program, "up", "--url", "http://127.0.0.1:0");
         try
         {
             while (await up.StandardOutput.ReadLineAsync() is { } line && !line.StartsWith("Ctrl-C", StringComparison.Ordinal))
                 said += line + "\n";
             Assert.Contains($"Data is in {Home}/.local/share/sophia/data", said);
-            Assert.Equal(0, (await Run(Program, "ingest", notes)).Code);
-            Assert.Contains("Turku", (await Run(Program, "search", "boat")).Output);
-            Assert.Equal(0, (await Run(Program, "ask", "Where does the boat lie?")).Code);
-            Assert.Equal(0, (await Run(Program, "doctor", "--data", Path.Combine(folder, "other"))).Code);
-            Assert.Contains("sophia signin", (await Run(Program, "--help")).Output + (await Run(Program, "signin", "--help")).Output);
+            Assert.Equal(0, (await Run(program, "ingest", notes)).Code);
+            Assert.Contains("Turku", (await Run(program, "search", "boat")).Output);
+            Assert.Equal(0, (await Run(program, "ask", "Where does the boat lie?")).Code);
+            Assert.Equal(0, (await Run(program, "doctor", "--data", Path.Combine(folder, "other"))).Code);
+            Assert.Contains("sophia signin", (await Run(program, "--help")).Output + (await Run(program, "signin", "--help")).Output);
             using var http = new HttpClient();
             Assert.Contains("class=\"top\"", await Page(http, said.Split("Sophia serves at ")[1].Split(' ')[0]));
             Assert.Equal(0, await BuiltProgram.Terminate(up));
@@ -140,7 +157,7 @@ public sealed class InstallTests : IDisposable
         var ofDotnet = Environment.GetEnvironmentVariable("HOME");
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("SOPHIA_", StringComparison.Ordinal)).ToList())
             start.Environment.Remove(name);
-        (start.Environment["HOME"], start.Environment["NO_COLOR"]) = (program.EndsWith("/sophia", StringComparison.Ordinal) && program != Program ? ofDotnet : Home, "1");
+        (start.Environment["HOME"], start.Environment["NO_COLOR"]) = (program == Path.Combine(Sources.Root, "sophia") ? ofDotnet : Home, "1");
         start.Environment.Remove("XDG_DATA_HOME");
         return Process.Start(start)!;
     }
