@@ -111,6 +111,6 @@ internal sealed class Filled : IAsyncDisposable
     private static LogEntry Entry(int number, string text)
     {
         var payload = Encoding.UTF8.GetBytes($$"""{"text":{{System.Text.Json.JsonSerializer.Serialize(text)}}}""");
-        return new LogEntry(number, EntryType.Record, "passages", Passages.Key(number), 1, RecordOperation.Upsert, payload, EntryHash.Of(RecordOperation.Upsert, payload), DateTimeOffset.UnixEpoch, "bench", 0);
+        return new LogEntry(number, EntryType.Record, "passages", Passages.Key(number), 1, RecordOperation.Upsert, payload, EntryHash.Of(RecordOperation.Upsert, payload), DateTimeOffset.UnixEpoch.AddSeconds(number), "bench", 0);
     }
 }

@@ -59,6 +59,9 @@ try
             await Asking.Of($"default, {kind}", questions, () => By(filled, filled.Index, RankingOptions.Default));
         }
         await Asking.Of("default, short, a word misspelt", misspelt, () => By(filled, filled.Index, RankingOptions.Default));
+        var early = new SearchFilter(Until: DateTimeOffset.UnixEpoch.AddSeconds(count / 10));
+        await Asking.Of("words, short, narrowed to a tenth by time", brief, () => By(filled, filled.Index, Ways.Words, early));
+        await Asking.Of("the same index on disk: narrowed to a tenth by time", brief[..Math.Min(asked, 60)], () => By(filled, filled.OnDisk, Ways.Words, early), 5);
         await Asking.Of("default, short, the same again (remembered)", brief, Remembering(filled), asked);
         var few = Math.Min(asked, count > 500_000 ? 30 : 60); // FTS5 takes seconds for a whole question at a million.
         await Asking.Of("the same index on disk: words, short", brief[..few], () => By(filled, filled.OnDisk, Ways.Words), 5);
@@ -80,10 +83,10 @@ finally
         Directory.Delete(scratch, recursive: true);
 }
 
-static Func<string, Task> By(Filled filled, IIndexStore index, RankingOptions options)
+static Func<string, Task> By(Filled filled, IIndexStore index, RankingOptions options, SearchFilter? filter = null)
 {
     var engine = filled.Engine(index);
-    return question => engine.Search(Filled.Tenant, new SearchQuery(question), options, default);
+    return question => engine.Search(Filled.Tenant, new SearchQuery(question, Filter: filter), options, default);
 }
 
 static Func<Func<string, Task>> Remembering(Filled filled)

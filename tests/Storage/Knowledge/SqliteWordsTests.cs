@@ -98,7 +98,7 @@ public sealed class SqliteWordsTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_narrowed_search_and_a_small_index_are_asked_of_the_file()
+    public async Task A_search_of_named_keys_and_a_small_index_are_asked_of_the_file()
     {
         await Put(Acme, 10, number => $"common w{number}");
         await Told(store.Index, "common");
@@ -108,6 +108,51 @@ public sealed class SqliteWordsTests : IAsyncDisposable
         await Filled();
         var narrowed = new SearchFilter(Keys: new[] { "3", "5" });
         Assert.Equal(2, (await store.Index.Candidates(Acme, new CandidateQuery(["common"], ["common"], narrowed, 5), default)).Matched);
+    }
+
+    /// <summary>Goal: narrowed by stream, kind and time memory answers as the file does, counts included. Method: random records, replaced and deleted meanwhile; random filters, each asked of both.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Narrowed_by_stream_kind_and_time_memory_answers_as_the_file_does(int seed)
+    {
+        var random = new Random(seed);
+        var onDisk = new SqliteIndexStore(store.Files, store.Cache, new WordCache(store.Files, new() { WordsMib = 0 }));
+        await Some(random, 300);
+        await Told(store.Index, "common");
+        await Filled();
+        for (var step = 0; step < 60; step++)
+        {
+            if (step % 10 == 9)
+                await Some(random, 30);
+            var filter = new SearchFilter(
+                Streams: random.Next(2) == 0 ? null : [.. Enumerable.Range(0, random.Next(3)).Select(_ => $"s{random.Next(5)}")],
+                Kind: random.Next(3) == 0 ? (ChunkKind)random.Next(1, 5) : null,
+                From: random.Next(2) == 0 ? DateTimeOffset.UnixEpoch.AddMinutes(random.Next(100)) : null,
+                Until: random.Next(2) == 0 ? DateTimeOffset.UnixEpoch.AddMinutes(random.Next(100)) : null);
+            string[] words = random.Next(2) == 0 ? ["common"] : [$"w{random.Next(9)}", "common"];
+            var (memory, file) = (await Ask(store.Index, filter, words), await Ask(onDisk, filter, words));
+            Assert.True(memory == file, $"seed {seed}, step {step}, {filter}: {memory}, not {file}");
+        }
+        Assert.True(store.Words.Bytes > 0);
+    }
+
+    private static async Task<string> Ask(IIndexStore index, SearchFilter filter, string[] words)
+    {
+        var found = await index.Candidates(Acme, new CandidateQuery(words, words, filter, 1_000), default);
+        return $"{found.Matched} of {found.TotalChunks}, {found.ScopeChunks}: {string.Join(' ', found.Chunks.Select(chunk => chunk.ChunkId).Order())} {string.Join(' ', found.DocumentFrequency.OrderBy(word => word.Key, StringComparer.Ordinal))}";
+    }
+
+    /// <summary>Records of a few streams, kinds and times, some of which replace others or take them away.</summary>
+    private async Task Some(Random random, int count)
+    {
+        var cursor = await store.Index.Cursor(Acme, default);
+        var records = Enumerable.Range(0, count).Select(_ => random.Next(400)).Distinct().Select(key =>
+        {
+            var record = Record($"{key}", $"common w{random.Next(9)} w{random.Next(9)}") with { Stream = $"s{key % 4}", At = DateTimeOffset.UnixEpoch.AddMinutes(random.Next(100)) };
+            return record with { Chunks = random.Next(9) == 0 ? [] : [record.Chunks[0] with { Kind = (ChunkKind)random.Next(1, 4) }] };
+        }).ToList();
+        Assert.True(await store.Index.Apply(Acme, cursor, new IndexCursor(cursor.Position + 1, 1), records, DateTimeOffset.UnixEpoch, default));
     }
 
     private Task Filled(ScratchStore? of = null) => (of ?? store).Words.Filled;

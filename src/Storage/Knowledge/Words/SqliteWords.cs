@@ -15,12 +15,12 @@ internal sealed class SqliteWords(DatabaseConnection database, WordCache cache, 
     private readonly WordAnalyzer analyzer = new();
     private readonly List<string> stems = [];
 
-    /// <summary>The candidates, or null where the index is to be asked itself: it is small, the search is narrowed, or the copy is not there yet.</summary>
+    /// <summary>The candidates, or null where the index is to be asked itself: it is small, the search is narrowed by more than stream, kind and time, or the copy is not there yet.</summary>
     public CandidateSet? Candidates(CandidateQuery query)
     {
-        if (query.Filter is not null || Current() is not var (copy, total, last) || Numbers(query.Terms) is not { } numbers)
+        if (query.Filter is { } narrowed && !RowFilter.Knows(narrowed) || Current() is not var (copy, total, last) || Numbers(query.Terms) is not { } numbers)
             return null;
-        for (var look = 1; copy.Best(numbers, query.Limit) is { } found; look++)
+        for (var look = 1; copy.Best(numbers, query.Limit, query.Filter) is { } found; look++)
         {
             var known = new IndexReader(database).Near(found.Chunks, null).ConvertAll(near => near.Candidate);
             if (known.Count < found.Chunks.Count && look < Looks && Lost(found.Chunks, known, last) is { Count: > 0 } lost)

@@ -8,7 +8,7 @@ namespace Sophia.Knowledge;
 
 // FTS5 scores every match of a question one by one, some microseconds each, wherever the scores end: at a million passages a common word alone costs a tenth of a second. So a large
 // index is asked in memory: for each word the passages that it stands in (WordRows), made from what the index keeps of each passage for the ranker. FTS5 goes on answering whatever
-// memory cannot: small indexes, narrowed searches, and everything while a copy is being read. Nothing of it is on a disk.
+// memory cannot: small indexes, searches narrowed by keys, speakers or fields, and everything while a copy is being read. Nothing of it is on a disk.
 //
 // A copy follows by the numbers of passages, which only grow: a passage never changes, it leaves and another one comes. Who leaves is told by the writer once that is committed; one
 // that was not told of is met by a question, found unknown to the index, and buried.

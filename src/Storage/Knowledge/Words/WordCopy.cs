@@ -8,6 +8,7 @@ internal sealed class WordCopy : IMemoryCopy
     private readonly ReaderWriterLockSlim gate = new();
     private readonly WordAnalyzer analyzer = new();
     private readonly List<long> gone = [];
+    private readonly Dictionary<string, int> streams = new(StringComparer.Ordinal);
     private WordRows? rows;
     private long born;
 
@@ -32,11 +33,14 @@ internal sealed class WordCopy : IMemoryCopy
         {
             var now = database.Scalar("SELECT born FROM vector_state");
             if (rows is null || born != now || rows.Buried > 1_000 + rows.Count / 8)
+            {
                 (rows, born) = (new WordRows(), now);
+                streams.Clear();
+            }
             var read = 0;
-            using (var select = database.Prepare("SELECT id, speakers, words FROM chunk WHERE id > ?1 ORDER BY id LIMIT ?2"))
+            using (var select = database.Prepare("SELECT c.id, c.speakers, c.words, c.kind, r.stream, r.at FROM chunk c CROSS JOIN record r ON r.id = c.record WHERE c.id > ?1 ORDER BY c.id LIMIT ?2"))
                 for (select.Int(1, rows.Last).Int(2, limit); select.Step(); read++)
-                    rows.Add(select.Int(0), select.Bytes(2), Speakers(select.Bytes(1).Length > 2 ? select.Text(1) : ""));
+                    rows.Add(select.Int(0), select.Bytes(2), Speakers(select.Bytes(1).Length > 2 ? select.Text(1) : ""), new RowTraits(Number(select.Text(4)), (ChunkKind)select.Int(3), select.Int(5)));
             gone.ForEach(rows.Bury);
             if (read < limit)
                 gone.Clear();
@@ -69,12 +73,12 @@ internal sealed class WordCopy : IMemoryCopy
     }
 
     /// <summary>The best chunks; null where it was forgotten meanwhile.</summary>
-    public WordMatches? Best(IReadOnlyList<ulong> numbers, int limit)
+    public WordMatches? Best(IReadOnlyList<ulong> numbers, int limit, SearchFilter? filter = null)
     {
         gate.EnterReadLock();
         try
         {
-            return rows?.Best(numbers, limit);
+            return rows?.Best(numbers, limit, filter is null ? null : RowFilter.Of(filter, streams));
         }
         finally
         {
@@ -131,7 +135,15 @@ internal sealed class WordCopy : IMemoryCopy
     private void Forget()
     {
         (rows, Bytes) = (null, 0);
+        streams.Clear();
         gone.Clear();
+    }
+
+    private int Number(string stream)
+    {
+        if (!streams.TryGetValue(stream, out var number))
+            streams[stream] = number = streams.Count;
+        return number;
     }
 
     // A chunk is found by who speaks in it, though the names are no words of its text.

@@ -23,10 +23,13 @@ internal sealed class WordRows
     /// <summary>The length that says that a chunk has left; no longer text is told from one of so many words.</summary>
     private const ushort Left = ushort.MaxValue;
 
+    private const int TraitsBytes = 16;
+
     private readonly PostingLists lists = new();
     private readonly List<(ulong Number, int Times)> counted = [];
     private long[] chunks = new long[256];
     private ushort[] lengths = new ushort[256];
+    private RowTraits[] traits = new RowTraits[256];
     private long words;
 
     public int Count { get; private set; }
@@ -37,17 +40,18 @@ internal sealed class WordRows
     /// <summary>The newest chunk.</summary>
     public long Last => Count == 0 ? 0 : chunks[Count - 1];
 
-    public long Bytes => lists.Bytes + chunks.Length * (sizeof(long) + (long)sizeof(ushort));
+    public long Bytes => lists.Bytes + chunks.Length * (sizeof(long) + sizeof(ushort) + (long)TraitsBytes);
 
     /// <summary>Adds a chunk, newer than any before it.</summary>
     /// <param name="kept">Its words as the index keeps them.</param>
     /// <param name="besides">Numbers of words that it is found by besides (who speaks).</param>
-    public void Add(long chunk, ReadOnlySpan<byte> kept, IReadOnlyList<ulong> besides)
+    public void Add(long chunk, ReadOnlySpan<byte> kept, IReadOnlyList<ulong> besides, RowTraits of = default)
     {
         if (Count == chunks.Length)
         {
             Array.Resize(ref chunks, 2 * Count);
             Array.Resize(ref lengths, 2 * Count);
+            Array.Resize(ref traits, 2 * Count);
         }
         counted.Clear();
         var length = ChunkWords.Count(kept, counted) + besides.Count;
@@ -58,7 +62,7 @@ internal sealed class WordRows
                 counted.Add((number, 1));
         foreach (var (number, times) in counted)
             lists.Add(number, Count, times);
-        (chunks[Count], lengths[Count]) = (chunk, (ushort)Math.Min(length, Left - 1));
+        (chunks[Count], lengths[Count], traits[Count]) = (chunk, (ushort)Math.Min(length, Left - 1), of);
         words += lengths[Count];
         Count++;
     }
@@ -76,8 +80,8 @@ internal sealed class WordRows
     /// <summary>In how many chunks a word stands, those that have left among them.</summary>
     public int RowsOf(ulong number) => lists.RowsOf(number);
 
-    /// <summary>The best by BM25 of all chunks that hold any of the words.</summary>
-    public WordMatches Best(IReadOnlyList<ulong> numbers, int limit)
+    /// <summary>The best by BM25 of all chunks that hold any of the words and pass the filter. What a word is worth is reckoned over all chunks.</summary>
+    public WordMatches Best(IReadOnlyList<ulong> numbers, int limit, RowFilter? filter = null)
     {
         var living = Count - Buried;
         var mean = Math.Max(1f, living == 0 ? 1 : (float)words / living);
@@ -92,6 +96,8 @@ internal sealed class WordRows
             var any = false;
             foreach (ref var word in sought.AsSpan())
                 any |= word.Score(from, Math.Min(Count, from + Block), lengths, mean, scores);
+            if (any && filter is not null)
+                Narrow(scores, from, filter);
             if (any)
                 matched += Harvest(scores, from, limit, best, ref least);
         }
@@ -99,6 +105,13 @@ internal sealed class WordRows
         for (var place = found.Length - 1; place >= 0; place--)
             found[place] = chunks[best.Dequeue()];
         return new WordMatches(found, matched, Array.ConvertAll(sought, word => word.Living));
+    }
+
+    private void Narrow(float[] scores, int from, RowFilter filter)
+    {
+        for (var at = 0; at < scores.Length; at++)
+            if (scores[at] > 0 && !filter.Passes(in traits[from + at]))
+                scores[at] = 0;
     }
 
     /// <summary>Counts the rows with a score, offers those that are better than the least kept, and sets all scores back.</summary>
