@@ -5,7 +5,7 @@ namespace Sophia.Pages;
 /// <summary>A moment in the past as an address says it; without a zone it is UTC.</summary>
 /// <param name="At">Null where none is asked for, or where what is asked for is no moment.</param>
 /// <param name="Wrong">Why it cannot be shown, or null.</param>
-internal sealed record PastMoment(DateTimeOffset? At, string? Wrong)
+public sealed record PastMoment(DateTimeOffset? At, string? Wrong)
 {
     /// <summary>The part of an address that says it again; empty where none is shown.</summary>
     public string Address => At is { } at ? $"&at={Uri.EscapeDataString(at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture))}" : "";

@@ -79,10 +79,11 @@ public sealed class AxeTests(Chromium chromium, StrainedApp strained) : IClassFi
             await page.GotoAsync("/search?q=alarm");
             await page.RouteAsync("**/search?**", async route => { await held.Task; await route.ContinueAsync(); });
             await page.GetByLabel("What to look for").FillAsync("cold chain");
-            await page.GetByRole(AriaRole.Button, new() { Name = "Search", Exact = true }).ClickAsync(new() { NoWaitAfter = true });
+            var clicked = page.GetByRole(AriaRole.Button, new() { Name = "Search", Exact = true }).ClickAsync();
             await Assertions.Expect(page.Locator("html[data-leaving]")).ToHaveCountAsync(1);
             await Check("a search under way");
             held.SetResult();
+            await clicked;
             await page.WaitForURLAsync("**/search?q=cold**");
 
             async Task Check(string what) => grave.AddRange((await Axe.Grave(page)).Select(found => $"{what} at {width}, {scheme}: {found}"));

@@ -69,13 +69,13 @@ public sealed class RecordPagesTests(Chromium chromium, SophiaApp app) : IClassF
         await Expect(page.Locator(".record")).ToContainTextAsync("Paris");
 
         // The field is in the reader's zone (Europe/Berlin), the address in UTC.
-        await page.GetByLabel("As it stood at").FillAsync("2001-06-01T12:00:00");
+        await page.GetByLabel("As it stood at").FillAsync("2001-06-01T12:00");
         await page.Keyboard.PressAsync("Enter");
         await page.WaitForURLAsync("**at=2001-06-01T10%3A00%3A00.000Z");
         await Expect(page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("was not there yet");
         await Expect(page.Locator(".record")).ToContainTextAsync("Paris");
         await page.GotoAsync("/records?stream=ships%2Flog&at=2001-06-01T10:00:00Z");
-        await Expect(page.GetByLabel("As it stood at")).ToHaveValueAsync("2001-06-01T12:00:00");
+        await Expect(page.GetByLabel("As it stood at")).ToHaveValueAsync("2001-06-01T12:00");
         await Expect(page.Locator(".empty")).ToContainTextAsync("No record was there yet");
         await page.GotoAsync("/records?stream=ships%2Flog&at=soon");
         await Expect(page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("no moment");

@@ -21,7 +21,7 @@ public sealed class RunPageTests(Chromium chromium, SophiaApp app) : IClassFixtu
         await page.Locator(".history").GetByRole(AriaRole.Link, new() { Name = $"Run {run}" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = run })).ToBeVisibleAsync();
         await Expect(page.Locator(".state").First).ToHaveTextAsync("searchable");
-        var people = page.GetByRole(AriaRole.Region, new() { Name = "Streams" }).GetByRole(AriaRole.Row, new() { NameRegex = new("crew/people") });
+        var people = page.GetByRole(AriaRole.Region, new() { Name = "Streams" }).Locator("tr", new() { HasText = "crew/people" });
         await Expect(people.Locator("td.num")).ToHaveTextAsync(["2", "0", "1"]);
         await Expect(page.Locator("#unreadable + .scroll")).ToContainTextAsync("scan.png");
         await page.GetByRole(AriaRole.Link, new() { Name = "What it held back" }).ClickAsync();
