@@ -60,6 +60,7 @@ public sealed class AxeTests(Chromium chromium, StrainedApp strained) : IClassFi
             for (var step = 1; step <= 4; step++)
             {
                 await Assertions.Expect(tour.Locator("h2:visible")).ToContainTextAsync($"{step} of 4");
+                await page.WaitForLoadStateAsync(LoadState.Load);
                 await Check($"step {step} of the tour");
                 await Pictures.Take(page, $"tour-{step}-{width}-{scheme.ToString().ToLowerInvariant()}");
                 if (step < 4)
@@ -75,16 +76,13 @@ public sealed class AxeTests(Chromium chromium, StrainedApp strained) : IClassFi
             await Check("an answer that is waited for");
             held.SetResult();
 
-            held = new TaskCompletionSource();
+            // The page says that it waits when it sends a form; that it then stays is the test's doing, because a browser that leaves answers no questions.
             await page.GotoAsync("/search?q=alarm");
-            await page.RouteAsync("**/search?**", async route => { await held.Task; await route.ContinueAsync(); });
+            await page.EvaluateAsync("() => window.addEventListener('submit', event => event.preventDefault())");
             await page.GetByLabel("What to look for").FillAsync("cold chain");
-            var clicked = page.GetByRole(AriaRole.Button, new() { Name = "Search", Exact = true }).ClickAsync();
+            await page.Keyboard.PressAsync("Enter");
             await Assertions.Expect(page.Locator("html[data-leaving]")).ToHaveCountAsync(1);
             await Check("a search under way");
-            held.SetResult();
-            await clicked;
-            await page.WaitForURLAsync("**/search?q=cold**");
 
             async Task Check(string what) => grave.AddRange((await Axe.Grave(page)).Select(found => $"{what} at {width}, {scheme}: {found}"));
         }
