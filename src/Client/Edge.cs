@@ -2,6 +2,7 @@ using Sophia.Knowledge;
 using Sophia.Log;
 using Sophia.Pipelines;
 using Sophia.Quality;
+using Sophia.Queues;
 
 namespace Sophia;
 
@@ -57,6 +58,8 @@ public static class Edge
         app.MapSample();
         app.MapQuarantine();
         app.MapQuality();
+        app.MapQueues();
+        app.MapDeadLetters();
         app.MapRecords();
         app.MapSearch();
         app.MapTenants();

@@ -10,6 +10,7 @@ using Sophia.Operations;
 using Sophia.Pipelines;
 using Sophia.Postgres;
 using Sophia.Quality;
+using Sophia.Queues;
 using Sophia.Resilience;
 using Sophia.Sqlite;
 using Sophia.Tenants;
@@ -59,6 +60,7 @@ public static class StorageServices
         services.AddSingleton<IRunStore, SqliteRunStore>();
         services.AddSingleton<IQuarantineStore, SqliteQuarantineStore>();
         services.AddSingleton<IIdempotencyStore, SqliteIdempotencyStore>();
+        services.AddSingleton<IQueueStore, SqliteQueueStore>();
         services.AddSingleton<ITenantRoom, FolderTenantRoom>();
         services.AddGrainStorage(Stores.Durable, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Full, provider.GetRequiredService<StaleWrites>()));
         services.AddGrainStorage(Stores.Fast, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Normal, provider.GetRequiredService<StaleWrites>()));
@@ -83,6 +85,7 @@ public static class StorageServices
         services.AddSingleton<IRunStore, PostgresRunStore>();
         services.AddSingleton<IQuarantineStore, PostgresQuarantineStore>();
         services.AddSingleton<IIdempotencyStore, PostgresIdempotencyStore>();
+        services.AddSingleton<IQueueStore, PostgresQueueStore>();
         services.AddSingleton<ITenantRoom, PostgresTenantRoom>();
         services.AddGrainStorage(Stores.Durable, (provider, _) => new PostgresGrainStorage(provider.GetRequiredService<PostgresDatabase>(), waitsForDisk: true, provider.GetRequiredService<StaleWrites>()));
         services.AddGrainStorage(Stores.Fast, (provider, _) => new PostgresGrainStorage(provider.GetRequiredService<PostgresDatabase>(), waitsForDisk: false, provider.GetRequiredService<StaleWrites>()));

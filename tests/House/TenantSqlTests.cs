@@ -34,7 +34,7 @@ public partial class TenantSqlTests
     [GeneratedRegex(@"\bNpgsql(Command|Batch|Connection|DataSource|BatchCommand|BinaryImporter)\b|\.Create(Command|Batch)\(|\.Begin(Binary|Text|Raw)")]
     private static partial Regex Commands();
 
-    [GeneratedRegex(@"sophia\.(tenants|streams|names|log|heads|owners|once|checkpoints|sync_logs|unreadable|quarantine|quarantine_counts|grain_state|reminders|index_progress|index_records|index_chunks|index_words|search_progress|search_records|search_leavings|search_embedders|search_vectors|index_vector_state|index_embedders|index_vectors|idempotency)\b")]
+    [GeneratedRegex(@"sophia\.(tenants|streams|names|log|heads|owners|once|checkpoints|sync_logs|unreadable|quarantine|quarantine_counts|grain_state|reminders|index_progress|index_records|index_chunks|index_words|search_progress|search_records|search_leavings|search_embedders|search_vectors|index_vector_state|index_embedders|index_vectors|idempotency|queues|queue_items|queue_numbers)\b")]
     private static partial Regex TenantTable();
 
     [GeneratedRegex("\"\"\"[\\s\\S]*?\"\"\"|\"(?:[^\"\\\\\\r\\n]|\\\\.)*\"")]

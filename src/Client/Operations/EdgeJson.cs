@@ -6,6 +6,7 @@ using Sophia.Knowledge;
 using Sophia.Log;
 using Sophia.Pipelines;
 using Sophia.Quality;
+using Sophia.Queues;
 
 namespace Sophia.Operations;
 
@@ -32,6 +33,24 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(QuarantineDiscard))]
 [JsonSerializable(typeof(QuarantineBulk))]
 [JsonSerializable(typeof(BulkOutcome))]
+[JsonSerializable(typeof(NewItems))]
+[JsonSerializable(typeof(IReadOnlyList<EnqueueAnswer>))]
+[JsonSerializable(typeof(LeaseAsked))]
+[JsonSerializable(typeof(IReadOnlyList<LeasedItem>))]
+[JsonSerializable(typeof(LeasesHeld))]
+[JsonSerializable(typeof(IReadOnlyList<bool>))]
+[JsonSerializable(typeof(LeasesEnded))]
+[JsonSerializable(typeof(IReadOnlyList<FinishAnswer>))]
+[JsonSerializable(typeof(IReadOnlyList<QueueView>))]
+[JsonSerializable(typeof(QueueHold))]
+[JsonSerializable(typeof(QueueWeight))]
+[JsonSerializable(typeof(FairnessView))]
+[JsonSerializable(typeof(WorkPage))]
+[JsonSerializable(typeof(WorkItem))]
+[JsonSerializable(typeof(DeadIds))]
+[JsonSerializable(typeof(IReadOnlyList<WorkChange>))]
+[JsonSerializable(typeof(DeadReplayOrder))]
+[JsonSerializable(typeof(DeadReplayView))]
 [JsonSerializable(typeof(StreamProfile))]
 [JsonSerializable(typeof(FindingsPage))]
 [JsonSerializable(typeof(IReadOnlyList<Suggestion>))]

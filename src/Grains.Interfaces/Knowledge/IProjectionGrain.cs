@@ -30,6 +30,11 @@ public interface IProjectionGrain : IGrainWithStringKey
     [Alias("Rebuild")]
     Task<ProjectionView> Rebuild();
 
+    /// <summary>Takes in again what it gave up on, as it stands now. Null: that is done, and it is no dead letter any more; else why it cannot be.</summary>
+    /// <param name="position">As <see cref="ProjectionDeadLetter.Position"/>.</param>
+    [Alias("Redo"), Repeatable]
+    Task<string?> Redo(long position, string stream, string key, CancellationToken cancellation);
+
     /// <summary>What it gave up on, newest first, at most <paramref name="limit"/>; the oldest are only counted.</summary>
     [Alias("DeadLetters"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<ProjectionDeadLetter>> DeadLetters(int limit);

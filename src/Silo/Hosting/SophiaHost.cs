@@ -6,6 +6,7 @@ using Sophia.Operations;
 using Sophia.Pages;
 using Sophia.Pipelines;
 using Sophia.Quality;
+using Sophia.Queues;
 using Sophia.Resilience;
 using Sophia.Security;
 using Sophia.Tenants;
@@ -27,6 +28,7 @@ internal static class SophiaHost
         builder.AddReadiness(options);
         builder.AddTelemetry(options);
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(Random.Shared);
         builder.UseRuntime(options, static silo =>
         {
             silo.AddIncomingGrainCallFilter<TenantCallFilter>();
@@ -92,6 +94,7 @@ internal static class SophiaHost
         services.AddSophiaQuality();
         services.AddSignInThrottle();
         services.AddSophiaPipelines();
+        services.AddSophiaQueues();
         services.AddSingleton<ISecretBox>(SecretBox.Of(options.SecretsKey, folder.Path, shared: options.Cluster is not null));
         services.AddAirbyteSource(airbyte => airbyte.TrustedTenants = [RunningSophia.DefaultTenant.Value]);
         services.AddFilesSource(files =>

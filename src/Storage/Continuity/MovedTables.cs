@@ -22,6 +22,10 @@ internal static class MovedTables
             + "origin_hash:t definition_version:i head_version:i decided_by:t decided_at:m note:t"),
         new("quarantine_counts", "pipeline, stream, rule", "pipeline:t stream:t rule:t held:i"),
         new("idempotency", "name", "name:t stamp:i format:i kept_until:m record:b body:b"),
+        new("queues", "queue", "queue:t accepted:i pending:i leased:i done:i dead:i quarantined:i weight:i held_because:t held_by:t held_at:m"),
+        new("queue_items", "id", "id:i format:i key_id:i queue:t kind:t state:i gate:i rank:m due_at:m priority:i cost:i enqueued_at:m changed_at:m deadline:m attempts:i max_attempts:i lapses:i dedup:t order_key:t "
+            + "lease:i lease_until:m worker:t origin:t replay:i cause:i error:t payload:b"),
+        new("queue_numbers", "name", "name:t last:i"),
         GrainState,
     ];
 

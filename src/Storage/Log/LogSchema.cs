@@ -10,7 +10,7 @@ namespace Sophia.Log;
 /// </remarks>
 internal static class LogSchema
 {
-    public static readonly DatabaseKind Kind = new("log.db", 0x536F504C, [Format1, Format2, Format3, Resilience.IdempotencyTable.Schema], Durability.Full);
+    public static readonly DatabaseKind Kind = new("log.db", 0x536F504C, [Format1, Format2, Format3, Resilience.IdempotencyTable.Schema, Queues.QueueSchema.Sqlite], Durability.Full);
 
     /// <summary>The format of log rows whose payload is the entry's bytes as given; those that were transformed have <see cref="SourcedPayload.Format"/>.</summary>
     public const int RowFormat = 1;

@@ -7,7 +7,7 @@ internal static class PostgresSchema
     private const int Partitions = 16;
 
     /// <summary>Every table that has a tenant, and so row-level security.</summary>
-    public static IReadOnlyList<string> TenantTables { get; } = [.. FirstTables, .. Knowledge.PostgresIndexSchema.Tables, .. Knowledge.SearchLedgerSchema.Tables, .. Knowledge.PostgresVectorSchema.Tables, .. Resilience.PostgresIdempotencySchema.Tables];
+    public static IReadOnlyList<string> TenantTables { get; } = [.. FirstTables, .. Knowledge.PostgresIndexSchema.Tables, .. Knowledge.SearchLedgerSchema.Tables, .. Knowledge.PostgresVectorSchema.Tables, .. Resilience.PostgresIdempotencySchema.Tables, .. Queues.QueueSchema.Tables];
 
     private static IReadOnlyList<string> FirstTables =>
     [
@@ -23,6 +23,7 @@ internal static class PostgresSchema
         new(5, 1, Transformed),
         new(6, 1, Horizons),
         new(7, 1, Resilience.PostgresIdempotencySchema.Format1 + Security(Resilience.PostgresIdempotencySchema.Tables)),
+        new(8, 1, Queues.QueueSchema.Postgres + Security(Queues.QueueSchema.Tables)),
     ];
 
     public static int Version => Migrations.Count;

@@ -10,6 +10,7 @@ using Sophia.Chat;
 using Sophia.Knowledge;
 using Sophia.Pipelines;
 using Sophia.Quality;
+using Sophia.Queues;
 
 namespace Sophia.Tenants;
 
@@ -36,6 +37,9 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         ["file"] = ("harbour.yaml", "never.yaml"),
         ["problem"] = ("idempotency-key-missing", "idempotency-key-missing"),
         ["caller"] = (world.KeyId, "0123456789ab"),
+        ["queue"] = ("jobs", "never-jobs"),
+        ["cause"] = ("", ""),
+        ["error"] = ("", ""),
         ["speaker"] = ("", ""),
         ["state"] = ("", ""),
         ["after"] = ("", ""),
@@ -54,6 +58,14 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
     {
         [typeof(QuarantineIds)] = """{"ids":[@id:long]}""",
         [typeof(QuarantineBulk)] = """{"kind":"release","pipeline":"@pipeline","stream":"@stream"}""",
+        [typeof(NewItems)] = """{"items":[{"kind":"mine","payload":{},"dedupKey":"@name"}]}""",
+        [typeof(LeaseAsked)] = """{"worker":"mine"}""",
+        [typeof(LeasesHeld)] = """{"leases":[{"id":@id:long,"lease":1}]}""",
+        [typeof(LeasesEnded)] = """{"results":[{"id":@id:long,"lease":1,"end":"done"}]}""",
+        [typeof(QueueHold)] = """{"queue":"@queue","reason":"mine"}""",
+        [typeof(QueueWeight)] = """{"weight":2}""",
+        [typeof(DeadIds)] = """{"ids":[@id:long],"reason":"mine"}""",
+        [typeof(DeadReplayOrder)] = """{"queue":"@queue"}""",
         [typeof(SuggestionAccept)] = """{"ids":["0123456789"],"pipeline":"@pipeline"}""",
         [typeof(SuggestionDismiss)] = """{"ids":["0123456789"],"reason":"mine"}""",
         [typeof(QuarantineDiscard)] = """{"ids":[@id:long],"reason":"mine"}""",

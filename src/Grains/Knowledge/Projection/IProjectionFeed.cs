@@ -22,6 +22,10 @@ internal interface IProjectionFeed
     /// <exception cref="Operations.RefusedException">Invalid: it cannot be made again by itself.</exception>
     Task Restart(CancellationToken cancellation);
 
+    /// <summary>Takes in again what was put aside, as it stands now; null, or why it cannot be.</summary>
+    /// <exception cref="Exception">Another attempt may help.</exception>
+    Task<string?> Redo(ProjectionDeadLetter letter, IndexCursor cursor, CancellationToken cancellation);
+
     /// <summary>Takes the next batch.</summary>
     /// <exception cref="Exception">Nothing of the batch is done; another attempt may help.</exception>
     Task<FeedStep> Step(IndexCursor cursor, CancellationToken cancellation);

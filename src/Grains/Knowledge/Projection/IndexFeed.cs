@@ -59,6 +59,18 @@ internal sealed class IndexFeed(
         }
     }
 
+    /// <summary>Indexes the newest version of a record again. What the index has not come to yet is left to it.</summary>
+    public async Task<string?> Redo(ProjectionDeadLetter letter, IndexCursor cursor, CancellationToken cancellation)
+    {
+        if (await log.Newest(tenant, letter.Stream, letter.Key, cancellation) is not { } newest || newest.Position > cursor.Position)
+            return null;
+        var rows = await chunk(newest.Position - 1, 1, options.BatchBytes, cancellation);
+        if (rows.Failed.Count > 0)
+            return rows.Failed[0].Reason;
+        return await index.Apply(tenant, cursor, cursor, rows.Records, time.GetUtcNow(), cancellation) ? null
+            : throw new RefusedException(RefusalCode.Unavailable, "The index went on meanwhile.");
+    }
+
     private async Task<FeedStep> Apply(IndexCursor cursor, IndexCursor next, IReadOnlyList<IndexedRecord> records, CancellationToken cancellation)
     {
         for (var attempt = 1; ; attempt++)

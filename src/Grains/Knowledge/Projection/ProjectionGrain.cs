@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Sophia.Operations;
+using Sophia.Queues;
 using Sophia.Security;
 using Sophia.Tenants;
 
@@ -15,7 +16,7 @@ namespace Sophia.Knowledge;
 [Reentrant, InTenantPool]
 internal sealed partial class ProjectionGrain(
     [PersistentState("projection", Stores.Durable)] IPersistentState<ProjectionState> stored,
-    ProjectionFeeds feeds, IOptions<ProjectionOptions> options, TimeProvider time, ILogger<ProjectionGrain> logger) : Grain, IProjectionGrain, IRemindable
+    ProjectionFeeds feeds, IOptions<ProjectionOptions> options, TimeProvider time, ILogger<ProjectionGrain> logger, IWorkIntake? intake = null) : Grain, IProjectionGrain, IRemindable
 {
     private const string SweepReminder = "sweep";
 
@@ -23,6 +24,7 @@ internal sealed partial class ProjectionGrain(
     private static readonly TimeSpan KeepAwake = TimeSpan.FromMinutes(1);
 
     private readonly CancellationTokenSource lifetime = new();
+    private readonly Queue<(ProjectionDeadLetter Letter, TaskCompletionSource<string?> Told)> again = new();
     private TenantId tenant;
     private IProjectionFeed feed = null!;
     private IndexCursor cursor = new(0, 0);
@@ -48,6 +50,8 @@ internal sealed partial class ProjectionGrain(
     {
         await lifetime.CancelAsync();
         await following;
+        while (again.TryDequeue(out var asked))
+            asked.Told.TrySetCanceled(CancellationToken.None);
         KnowledgeMeter.BehindBy(feed.Name, -behind);
         lifetime.Dispose();
     }
@@ -103,6 +107,14 @@ internal sealed partial class ProjectionGrain(
         return await View();
     }
 
+    public Task<string?> Redo(long position, string stream, string key, CancellationToken cancellation)
+    {
+        var told = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        again.Enqueue((new ProjectionDeadLetter(position, stream, key, "", time.GetUtcNow()), told));
+        Follow();
+        return told.Task.WaitAsync(cancellation);
+    }
+
     public Task<IReadOnlyList<ProjectionDeadLetter>> DeadLetters(int limit) =>
         Task.FromResult<IReadOnlyList<ProjectionDeadLetter>>(stored.State.Kept.Reverse().Take(Math.Max(0, limit)).ToArray());
 
@@ -121,6 +133,7 @@ internal sealed partial class ProjectionGrain(
             {
                 DelayDeactivation(KeepAwake);
                 await Restart();
+                await RedoAsked();
                 var known = hints;
                 if (!await Step() && known == hints)
                     return;
@@ -162,6 +175,22 @@ internal sealed partial class ProjectionGrain(
         cursor = await feed.Cursor(lifetime.Token);
         asked?.SetResult();
         rebuilding = null;
+    }
+
+    private async Task RedoAsked()
+    {
+        while (again.TryDequeue(out var asked))
+            try
+            {
+                var why = await feed.Redo(asked.Letter, cursor, lifetime.Token);
+                if (why is null && stored.State.Without(asked.Letter.Position) is var after && after != stored.State)
+                    await stored.CommitAsync(after, DeactivateOnIdle);
+                asked.Told.SetResult(why);
+            }
+            catch (Exception wrong)
+            {
+                asked.Told.SetException(wrong);
+            }
     }
 
     /// <summary>Whether there was anything to do.</summary>
@@ -218,6 +247,16 @@ internal sealed partial class ProjectionGrain(
         LogPutAside(feed.Name, tenant.Value, letter.Stream, letter.Key, letter.Position, letter.Reason);
         KnowledgeMeter.DeadLetter(feed.Name);
         await stored.CommitAsync(stored.State.With(letter, options.Value.DeadLettersKept), DeactivateOnIdle);
+        try
+        {
+            if (intake is not null)
+                await intake.Take(tenant, ReindexHandler.Of(feed.Name, letter), lifetime.Token);
+        }
+        catch (RefusedException full)
+        {
+            // It stands in the list above all the same, and a rebuild tries it again.
+            LogNotQueued(feed.Name, tenant.Value, letter.Stream, letter.Key, full.Message);
+        }
     }
 
     [LoggerMessage(3101, LogLevel.Warning, "Projection {Name} of {Tenant}: stuck at {Position}, next attempt in {Wait}")]
@@ -228,6 +267,9 @@ internal sealed partial class ProjectionGrain(
 
     [LoggerMessage(3120, LogLevel.Warning, "Projection {Name} of {Tenant}: the step from {Position} was refused, somebody else took it and is at {Current}")]
     private partial void LogOvertaken(string name, string tenant, long position, long current);
+
+    [LoggerMessage(3104, LogLevel.Warning, "Projection {Name} of {Tenant}: {Stream}/{Key} is not tried again by itself: {Reason}")]
+    private partial void LogNotQueued(string name, string tenant, string stream, string key, string reason);
 
     [LoggerMessage(3103, LogLevel.Warning, "Projection {Name} of {Tenant}: {Stream}/{Key} at {Position} is put aside: {Reason}")]
     private partial void LogPutAside(string name, string tenant, string stream, string key, long position, string reason);

@@ -47,6 +47,17 @@ internal sealed class VectorFeed(
         return new FeedStep(lacking.Count > 0 ? Of(await vectors.State(tenant, cancellation)) : Of(state), lacking.Count > 0);
     }
 
+    /// <summary>Embeds a passage again. One that has left the index needs it no more.</summary>
+    public async Task<string?> Redo(ProjectionDeadLetter letter, IndexCursor cursor, CancellationToken cancellation)
+    {
+        if ((await index.Chunks(tenant, [letter.Position], cancellation)).FirstOrDefault() is not { } found || found.Stream != letter.Stream || found.Key != letter.Key)
+            return null;
+        var made = await model.Embed([EmbeddedText.Of(new ChunkText(found.ChunkId, found.Title, found.Chunk.Section, found.Chunk.Text))], cancellation);
+        EmbeddedText.Check(made, 1);
+        await vectors.Keep(tenant, made.Embedder, [new ChunkVector(found.ChunkId, made.Vectors[0])], cancellation);
+        return null;
+    }
+
     private IndexCursor Of(VectorState state)
     {
         var who = embedder ?? state.Answering;

@@ -1,0 +1,54 @@
+namespace Sophia.Queues;
+
+/// <summary>Work that could not be done: found, read, edited, given up, brought back, replayed step by step.</summary>
+internal static class DeadLetterEndpoints
+{
+    private const int MostListed = 500;
+
+    public static void MapDeadLetters(this IEndpointRouteBuilder app)
+    {
+        var group = app.MapGroup("/api/dead").WithTags("Queues");
+        group.MapGet("/", List).WithSummary("Dead and quarantined work newest first, by queue, kind, cause and words of the error; without payloads.");
+        group.MapGet("/{id:long}", One).WithSummary("One item. Its payload is shown to operators and above.");
+        group.MapPut("/{id:long}", Edit).RequireAuthorization(Roles.Operator).Accepts<object>("application/json").WithSummary("Replaces an item's payload; it stays where it is.");
+        group.MapPost("/revive", (DeadIds body, HttpContext context, IGrainFactory grains) => Grain(context, grains).Revive(Ids(body), QueueEndpoints.By(context)))
+            .RequireAuthorization(Roles.Operator).WithSummary("Brings items back at once, with all their attempts before them.");
+        group.MapPost("/purge", (DeadIds body, HttpContext context, IGrainFactory grains) => Grain(context, grains).Purge(Ids(body), body.Reason ?? "", QueueEndpoints.By(context)))
+            .RequireAuthorization(Roles.Operator).WithSummary("Gives items up for good, with a reason.");
+        group.MapPost("/quarantine", (DeadIds body, HttpContext context, IGrainFactory grains) => Grain(context, grains).Quarantine(Ids(body), body.Reason ?? "", QueueEndpoints.By(context)))
+            .RequireAuthorization(Roles.Operator).WithSummary("Holds pending or dead items back, with a reason.");
+        group.MapPost("/replay", (DeadReplayOrder body, HttpContext context, IGrainFactory grains) => Grain(context, grains).Replay(body, QueueEndpoints.By(context)))
+            .RequireAuthorization(Roles.Operator).WithSummary("Brings back all that a filter takes: a canary first, then more and more, and stops by itself where too much fails again. dryRun says what it would take.");
+        group.MapGet("/replay", async (HttpContext context, IGrainFactory grains) => await Grain(context, grains).Replaying() ?? throw NoReplay()).WithSummary("The replay that goes, or the last one.");
+        group.MapPost("/replay/stop", async (HttpContext context, IGrainFactory grains) => await Grain(context, grains).StopReplay(QueueEndpoints.By(context)) ?? throw NoReplay())
+            .RequireAuthorization(Roles.Operator).WithSummary("Stops the replay that goes; what it brought back stays back.");
+    }
+
+    internal static IDeadLetterGrain Grain(HttpContext context, IGrainFactory grains) => grains.GetGrain<IDeadLetterGrain>(TenantKey.Of(context.User.Caller().Tenant));
+
+    /// <summary>Whether the caller may read payloads.</summary>
+    internal static bool MayRead(HttpContext context) => context.User.Caller().Role >= TenantRole.Operator;
+
+    /// <exception cref="RefusedException">Invalid: there is no such word.</exception>
+    internal static WorkQuery Query(string? queue, string? kind, string? cause, string? error, string? state, long? before, int limit) =>
+        new(Given(queue), Given(kind), Word<WorkState>(state, "state"), Word<WorkCause>(cause, "cause"), Given(error), before, Limits.Checked(limit, MostListed));
+
+    private static Task<WorkPage> List(HttpContext context, IGrainFactory grains, string? queue = null, string? kind = null, string? cause = null, string? error = null, string? state = null, long? before = null, int limit = 50) =>
+        Grain(context, grains).List(Query(queue, kind, cause, error, state, before, limit));
+
+    private static async Task<WorkItem> One(long id, HttpContext context, IGrainFactory grains) =>
+        await Grain(context, grains).Get(id, MayRead(context)) ?? throw new RefusedException(RefusalCode.NotFound, "There is no such item.");
+
+    private static async Task<WorkItem> Edit(long id, HttpContext context, IGrainFactory grains) => await Grain(context, grains).Edit(id, await context.Request.Utf8("The payload"), QueueEndpoints.By(context));
+
+    private static IReadOnlyList<long> Ids(DeadIds body) => body.Ids is { Count: >= 1 and <= WorkLimits.MaxAtOnce } ids ? ids
+        : throw new RefusedException(RefusalCode.Invalid, $"ids is a list of 1 to {WorkLimits.MaxAtOnce} item numbers.");
+
+    private static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
+
+    private static TWord? Word<TWord>(string? word, string what) where TWord : struct, Enum => Given(word) is not { } given ? null
+        : Enum.TryParse<TWord>(given, ignoreCase: true, out var known) && Enum.IsDefined(known) && !char.IsDigit(given[0]) ? known
+        : throw new RefusedException(RefusalCode.Invalid, $"{what} is one of {string.Join(", ", Enum.GetNames<TWord>().Select(name => char.ToLowerInvariant(name[0]) + name[1..]))}.");
+
+    private static RefusedException NoReplay() => new(RefusalCode.NotFound, "Nothing was replayed yet.");
+}

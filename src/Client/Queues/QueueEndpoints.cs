@@ -1,0 +1,103 @@
+using System.Text.Json;
+
+namespace Sophia.Queues;
+
+/// <summary>Queues: work is put in, leased, renewed and ended by programs; queues are looked at, held and let go by people.</summary>
+internal static class QueueEndpoints
+{
+    public static void MapQueues(this IEndpointRouteBuilder app)
+    {
+        var group = app.MapGroup("/api/queue").WithTags("Queues");
+        group.MapGet("/", (HttpContext context, IGrainFactory grains) => Grain(context, grains).View()).WithSummary("Every queue with its counts, and whether it is held. The nameless one stands for all.");
+        group.MapPost("/{queue}/items", Enqueue).RequireAuthorization(Roles.Operator).WithSummary("Takes work in. What is answered as accepted is on the disk; a full queue says when to come again.");
+        group.MapPost("/{queue}/lease", Lease).RequireAuthorization(Roles.Operator).WithSummary("Hands out work under a lease.");
+        group.MapPost("/{queue}/extend", Extend).RequireAuthorization(Roles.Operator).WithSummary("Renews leases by a minute; false for each that is not held any more.");
+        group.MapPost("/{queue}/finish", Finish).RequireAuthorization(Roles.Operator).WithSummary("Says how leased work ended. The end of an older lease is answered as late and changes nothing.");
+        group.MapPost("/hold", Hold).RequireAuthorization(Roles.Operator).WithSummary("Holds a queue, or all: it takes work in and gives none out.");
+        group.MapPost("/let-go", LetGo).RequireAuthorization(Roles.Operator).WithSummary("Lets a held queue, or all, go on.");
+        group.MapGet("/fairness", Fairness).RequireSystemOperator(app.ServiceProvider.GetRequiredService<EdgeOptions>().SystemTenant).WithSummary("Who has work in hand, of all tenants, and who is noisy. Only for operators of the system tenant.");
+        group.MapPost("/weights/{tenant}", Weigh).RequireAuthorization(Roles.Owner).WithSummary("A tenant's share among tenants, 1 to 100. Only the owner of the system tenant may.");
+    }
+
+    internal static IWorkQueueGrain Grain(HttpContext context, IGrainFactory grains) => grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(context.User.Caller().Tenant));
+
+    internal static string By(HttpContext context) => context.User.Caller() is var caller ? $"{caller.Label} ({caller.KeyId})" : "";
+
+    internal static async Task<FairnessView> Fairness(IGrainFactory grains)
+    {
+        using var _ = CallerContext.ForSystem("view of fair scheduling");
+        return await grains.GetGrain<IWorkDispatcherGrain>(TenantKey.System).View();
+    }
+
+    private static async Task<IReadOnlyList<EnqueueAnswer>> Enqueue(string queue, NewItems body, HttpContext context, IGrainFactory grains, CancellationToken cancellation)
+    {
+        var items = (body.Items ?? []).Select(item => new NewWork(queue, item.Kind ?? "", item.Payload?.GetRawText() ?? "null")
+        {
+            DedupKey = item.DedupKey, OrderKey = item.OrderKey, Priority = item.Priority, Cost = item.Cost, NotBefore = item.NotBefore, Deadline = item.Deadline, MaxAttempts = item.MaxAttempts,
+            Origin = item.Origin ?? context.User.Caller().Label,
+        }).ToArray();
+        var answers = await Grain(context, grains).Enqueue(items, cancellation);
+        return answers.All(answer => answer.State == EnqueueState.Full) ? throw new RefusedException(RefusalCode.Busy, $"The queue \"{queue}\" is full.", retryAt: answers[0].RetryAt) : answers;
+    }
+
+    private static async Task<IReadOnlyList<LeasedItem>> Lease(string queue, LeaseAsked body, HttpContext context, IGrainFactory grains, CancellationToken cancellation)
+    {
+        MustBeOthers(queue);
+        var leased = await Grain(context, grains).Lease(new LeaseRequest(queue, body.Worker ?? context.User.Caller().Label, body.Items, For: TimeSpan.FromSeconds(body.Seconds)), cancellation);
+        return [.. leased.Items.Select(work => new LeasedItem(work.Token.Id, work.Token.Lease, work.Kind, Json(work.Payload), work.Attempt, work.MaxAttempts, work.Until, work.OnceKey))];
+    }
+
+    private static Task<IReadOnlyList<bool>> Extend(string queue, LeasesHeld body, HttpContext context, IGrainFactory grains, CancellationToken cancellation)
+    {
+        MustBeOthers(queue);
+        return Grain(context, grains).Extend([.. (body.Leases ?? []).Select(lease => new LeaseToken(lease.Id, lease.Lease))], cancellation);
+    }
+
+    private static Task<IReadOnlyList<FinishAnswer>> Finish(string queue, LeasesEnded body, HttpContext context, IGrainFactory grains, CancellationToken cancellation)
+    {
+        MustBeOthers(queue);
+        return Grain(context, grains).Finish([.. (body.Results ?? []).Select(result => new WorkResult(new LeaseToken(result.Id, result.Lease),
+            result.End is WorkEnd.Done or WorkEnd.Failed or WorkEnd.Rejected or WorkEnd.GivenBack ? result.End.Value : throw new RefusedException(RefusalCode.Invalid, "end is done, failed, rejected or givenBack."), result.Error))], cancellation);
+    }
+
+    private static async Task<IReadOnlyList<QueueView>> Hold(QueueHold body, HttpContext context, IGrainFactory grains)
+    {
+        await Grain(context, grains).Hold(body.Queue, body.Reason ?? "", By(context));
+        return await Grain(context, grains).View();
+    }
+
+    private static async Task<IReadOnlyList<QueueView>> LetGo(QueueHold body, HttpContext context, IGrainFactory grains)
+    {
+        await Grain(context, grains).LetGo(body.Queue, By(context));
+        return await Grain(context, grains).View();
+    }
+
+    private static async Task<IReadOnlyList<QueueView>> Weigh(string tenant, QueueWeight body, HttpContext context, IGrainFactory grains, EdgeOptions options, ITenantGate gate)
+    {
+        TenantEndpoints.MustOwnSystem(context, options);
+        var id = tenant == options.SystemTenant.Value ? options.SystemTenant : await TenantEndpoints.Living(tenant, context, options, gate);
+        using var _ = CallerContext.ForSystem("share of a tenant");
+        await grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(id)).Weigh(body.Weight, By(context));
+        return await grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(id)).View();
+    }
+
+    // Two hands on one item would only hinder each other.
+    private static void MustBeOthers(string queue)
+    {
+        if (queue == WorkLimits.OwnQueue)
+            throw new RefusedException(RefusalCode.Conflict, $"The queue \"{queue}\" is served by Sophia's own workers.");
+    }
+
+    private static JsonElement Json(string payload)
+    {
+        try
+        {
+            return JsonElement.Parse(payload);
+        }
+        catch (JsonException)
+        {
+            using var quoted = JsonDocument.Parse($"\"{JsonEncodedText.Encode(payload)}\"");
+            return quoted.RootElement.Clone();
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using System.Text.Json;
+
+namespace Sophia.Queues;
+
+/// <summary>Work as programs send it: 1 to 1,000 items.</summary>
+public sealed record NewItems(IReadOnlyList<NewItem>? Items);
+
+/// <summary>As <see cref="NewWork"/>; payload is any JSON value, deadline and notBefore are moments.</summary>
+public sealed record NewItem(
+    string? Kind, JsonElement? Payload, string? DedupKey = null, string? OrderKey = null, int Priority = 5, int Cost = 1, DateTimeOffset? NotBefore = null, DateTimeOffset? Deadline = null, int MaxAttempts = 3, string? Origin = null);
+
+/// <summary>A worker asks for items, 1 to 1,000; its lease lasts seconds, 1 to 3,600.</summary>
+public sealed record LeaseAsked(string? Worker, int Items = 1, int Seconds = 60);
+
+/// <summary>An item in a worker's hands; id and lease are sent back with its end.</summary>
+public sealed record LeasedItem(long Id, long Lease, string Kind, JsonElement Payload, int Attempt, int MaxAttempts, DateTimeOffset Until, string OnceKey);
+
+public sealed record LeaseNamed(long Id, long Lease);
+
+public sealed record LeasesHeld(IReadOnlyList<LeaseNamed>? Leases);
+
+/// <summary>End is done, failed, rejected or givenBack.</summary>
+public sealed record LeaseEnd(long Id, long Lease, WorkEnd? End, string? Error = null);
+
+public sealed record LeasesEnded(IReadOnlyList<LeaseEnd>? Results);
+
+/// <summary>Which queue is held or let go; null: all of the tenant's. A hold has a reason.</summary>
+public sealed record QueueHold(string? Queue, string? Reason = null);
+
+public sealed record QueueWeight(int Weight);
+
+/// <summary>Numbers of items, and why, where that is asked for.</summary>
+public sealed record DeadIds(IReadOnlyList<long>? Ids, string? Reason = null);

@@ -1,0 +1,176 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Sophia.Operations;
+using Sophia.Security;
+using Sophia.Tenants;
+
+namespace Sophia.Queues;
+
+/// <summary>This process's workers: asks the dispatcher for as much work as it has places, leases it from the tenants, does it and says how it ended.</summary>
+/// <remarks>It decides nothing about whose turn it is. What it has in hand when the process dies comes back when its leases end.</remarks>
+internal sealed partial class WorkPump(
+    IGrainFactory grains, IEnumerable<IWorkHandler> handlers, ILocalSiloDetails silo, IHostApplicationLifetime host, IOptions<QueueOptions> options, TimeProvider time, ILogger<WorkPump> logger) : BackgroundService
+{
+    private readonly Dictionary<string, IWorkHandler> byKind = handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
+    private readonly WorkInHand hand = new(options.Value.Places);
+    private string worker = "";
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (options.Value.Places == 0)
+            return;
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var _ = host.ApplicationStarted.Register(() => started.TrySetResult());
+        await using var stopped = stoppingToken.Register(() => started.TrySetCanceled(stoppingToken));
+        try
+        {
+            await started.Task;
+            worker = silo.SiloAddress.ToString();
+            var renewing = Renew(stoppingToken);
+            await Pump(stoppingToken);
+            await renewing;
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+        await hand.Empty();
+    }
+
+    private async Task Pump(CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            await hand.Room(stopping);
+            var report = new WorkerReport(worker, hand.Free, hand.Outcomes(), hand.Efforts(), options.Value.OfferEvery);
+            try
+            {
+                using var _ = CallerContext.ForSystem("hand out work");
+                foreach (var grant in await grains.GetGrain<IWorkDispatcherGrain>(TenantKey.System).Next(report, stopping))
+                {
+                    hand.Reserve(grant.Items);
+                    hand.Run(Serve(grant, stopping));
+                }
+            }
+            catch (Exception failure) when (!stopping.IsCancellationRequested)
+            {
+                // What was not heard is lost, and the dispatcher finds out: tenants offer again.
+                LogUnheard(failure.Message);
+                await Task.Delay(options.Value.OfferEvery, time, stopping);
+            }
+        }
+    }
+
+    private async Task Serve(WorkGrant grant, CancellationToken stopping)
+    {
+        IReadOnlyList<Work> items = [];
+        try
+        {
+            using var _ = CallerContext.ForSystem("lease work");
+            var leased = await Queue(grant.Tenant).Lease(new LeaseRequest(WorkLimits.OwnQueue, worker, grant.Items, grant.Cost), stopping);
+            items = leased.Items;
+            hand.Told(new GrantOutcome(grant, items.Count, items.Sum(item => item.Cost), leased.Left, leased.NextCost, leased.Weight));
+        }
+        catch (Exception failure)
+        {
+            LogNotLeased(grant.Tenant.Value, failure.Message);
+            hand.Told(new GrantOutcome(grant, 0, 0, 0, 1, 1));
+        }
+        hand.Release(grant.Items - items.Count);
+        foreach (var work in items)
+            hand.Run(Do(grant.Tenant, work, stopping));
+    }
+
+    private async Task Do(TenantId tenant, Work work, CancellationToken stopping)
+    {
+        var began = time.GetTimestamp();
+        using var lease = hand.Begin(tenant, work, stopping);
+        try
+        {
+            var result = await Attempt(tenant, work, lease, stopping);
+            QueueMeter.Worked(time.GetElapsedTime(began));
+            using var _ = CallerContext.ForSystem("end work");
+            var answers = await Queue(tenant).Finish([result], CancellationToken.None);
+            if (answers[0] == FinishAnswer.Late)
+                LogLate(tenant.Value, work.Token.Id, work.Kind);
+        }
+        catch (Exception failure)
+        {
+            LogNotEnded(tenant.Value, work.Token.Id, work.Kind, failure.Message);
+        }
+        finally
+        {
+            hand.End(tenant, work, time.GetElapsedTime(began));
+        }
+    }
+
+    private async Task<WorkResult> Attempt(TenantId tenant, Work work, WorkInHand.Lease lease, CancellationToken stopping)
+    {
+        if (!byKind.TryGetValue(work.Kind, out var handler))
+            return new WorkResult(work.Token, WorkEnd.NoHandler, $"Nothing here does work of the kind \"{work.Kind}\".");
+        using var late = new CancellationTokenSource(options.Value.AttemptFor, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, lease.Token);
+        try
+        {
+            using var _ = CallerContext.For(tenant);
+            return await handler.Do(tenant, work, either.Token) switch
+            {
+                WorkVerdict.Failed failed => new WorkResult(work.Token, WorkEnd.Failed, failed.Error),
+                WorkVerdict.Rejected rejected => new WorkResult(work.Token, WorkEnd.Rejected, rejected.Error),
+                _ => new WorkResult(work.Token, WorkEnd.Done),
+            };
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return new WorkResult(work.Token, WorkEnd.GivenBack, "Its worker's process ended.");
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested)
+        {
+            return new WorkResult(work.Token, WorkEnd.Failed, $"The attempt took longer than {options.Value.AttemptFor}.");
+        }
+        catch (Exception wrong)
+        {
+            LogFailed(tenant.Value, work.Token.Id, work.Kind, work.Attempt, wrong);
+            return new WorkResult(work.Token, WorkEnd.Failed, $"{wrong.GetType().Name}: {wrong.Message}");
+        }
+    }
+
+    private async Task Renew(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(options.Value.LeaseFor / 3, time);
+        while (await timer.WaitForNextTickAsync(stopping))
+            foreach (var (tenant, tokens) in hand.Leases())
+                try
+                {
+                    using var _ = CallerContext.ForSystem("renew leases");
+                    var held = await Queue(tenant).Extend(tokens, stopping);
+                    for (var i = 0; i < tokens.Count; i++)
+                        if (!held[i])
+                            hand.Lost(tokens[i]);
+                }
+                catch (Exception failure) when (!stopping.IsCancellationRequested)
+                {
+                    LogNotRenewed(tenant.Value, failure.Message);
+                }
+    }
+
+    private IWorkQueueGrain Queue(TenantId tenant) => grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(tenant));
+
+    [LoggerMessage(2420, LogLevel.Warning, "No work was handed out: {Reason} Asked again.")]
+    private partial void LogUnheard(string reason);
+
+    [LoggerMessage(2421, LogLevel.Warning, "Tenant {Tenant}: its work could not be leased: {Reason}")]
+    private partial void LogNotLeased(string tenant, string reason);
+
+    [LoggerMessage(2422, LogLevel.Warning, "Tenant {Tenant}: item {Item} ({Kind}) was done under a lease that had ended; its end does not count")]
+    private partial void LogLate(string tenant, long item, string kind);
+
+    [LoggerMessage(2423, LogLevel.Warning, "Tenant {Tenant}: how item {Item} ({Kind}) ended could not be said; its lease will end: {Reason}")]
+    private partial void LogNotEnded(string tenant, long item, string kind, string reason);
+
+    [LoggerMessage(2424, LogLevel.Warning, "Tenant {Tenant}: item {Item} ({Kind}) failed, attempt {Attempt}")]
+    private partial void LogFailed(string tenant, long item, string kind, int attempt, Exception wrong);
+
+    [LoggerMessage(2425, LogLevel.Warning, "Tenant {Tenant}: leases were not renewed: {Reason}")]
+    private partial void LogNotRenewed(string tenant, string reason);
+}

@@ -1,0 +1,244 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Sophia.Log;
+using Sophia.Operations;
+using Sophia.Security;
+using Sophia.Tenants;
+
+namespace Sophia.Queues;
+
+/// <summary>The work of one tenant; the key is the tenant.</summary>
+/// <remarks>
+/// What an item becomes is decided in <see cref="WorkRules"/> and kept by the store, in one transaction; this grain adds when to look again and tells the
+/// dispatcher that there is something to do. Reentrant, so that what comes in together is committed together; between two awaits it changes only
+/// what it remembers about waking.
+/// </remarks>
+[Reentrant, InTenantPool]
+internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, IOptions<QueueOptions> options, TimeProvider time, Random chance, ILogger<WorkQueueGrain> logger, ITenantGate? gate = null)
+    : Grain, IWorkQueueGrain, IRemindable
+{
+    private const string LookReminder = "work";
+
+    /// <summary>How often a tenant with unfinished work is looked after, should its activation be lost.</summary>
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(1);
+
+    private const int LapsesAtOnce = 200;
+
+    private readonly EndRate rate = new();
+    private TenantId tenant;
+    private QueueWaker waker = null!;
+    private bool offered, capped, reminded;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        tenant = TenantKey.Parse(this.GetPrimaryKeyString()).Tenant;
+        waker = new QueueWaker(this.RegisterGrainTimer(static (self, _) => self.Turn(), this, new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan)), time);
+        reminded = await this.GetReminder(LookReminder) is not null;
+        waker.At(time.GetUtcNow());
+    }
+
+    public async Task<IReadOnlyList<EnqueueAnswer>> Enqueue(IReadOnlyList<NewWork> items, CancellationToken cancellation)
+    {
+        WorkRules.Check(items);
+        await Remind();
+        var now = time.GetUtcNow();
+        var answers = await store.Enqueue(tenant, items, options.Value.MaxDepth, now, cancellation);
+        var (taken, ready) = (0, false);
+        for (var i = 0; i < answers.Count; i++)
+        {
+            if (answers[i].State != EnqueueState.Accepted)
+                continue;
+            taken++;
+            if (items[i].NotBefore is { } later && later > now)
+                waker.At(later);
+            else
+                ready |= items[i].Queue == WorkLimits.OwnQueue;
+        }
+        QueueMeter.Accepted(taken);
+        if (ready && !offered)
+            await Offer();
+        return answers.Any(answer => answer.State == EnqueueState.Full)
+            ? [.. answers.Select(answer => answer.State == EnqueueState.Full ? answer with { RetryAt = WorkRules.RetryAt(options.Value.MaxDepth, rate.PerSecond(now), now) } : answer)]
+            : answers;
+    }
+
+    public async Task<LeasedWork> Lease(LeaseRequest request, CancellationToken cancellation)
+    {
+        Check(request);
+        if (gate?.Because(tenant) is not null)
+            return new LeasedWork([], 0, 0, 1);
+        var now = time.GetUtcNow();
+        var until = now + (request.For ?? options.Value.LeaseFor);
+        var rows = await store.Lease(tenant, new LeaseOrder(request.Queue, request.Items, request.Cost, options.Value.MaxLeased, request.Worker, until, now), cancellation);
+        waker.At(until);
+        if (request.Queue == WorkLimits.OwnQueue)
+            (offered, capped) = (rows.Left > 0 && offered, rows.Capped);
+        QueueMeter.Leased(rows.Items.Count);
+        return new LeasedWork(rows.Items, rows.Left, rows.NextCost, rows.Weight);
+    }
+
+    public Task<IReadOnlyList<bool>> Extend(IReadOnlyList<LeaseToken> leases, CancellationToken cancellation) => leases.Count <= WorkLimits.MaxAtOnce
+        ? store.Extend(tenant, leases, time.GetUtcNow() + options.Value.LeaseFor, cancellation)
+        : throw new RefusedException(RefusalCode.Invalid, $"At most {WorkLimits.MaxAtOnce} leases at a time.");
+
+    public Task<IReadOnlyList<FinishAnswer>> Finish(IReadOnlyList<WorkResult> results, CancellationToken cancellation)
+    {
+        if (results.Count > WorkLimits.MaxAtOnce)
+            throw new RefusedException(RefusalCode.Invalid, $"At most {WorkLimits.MaxAtOnce} results at a time.");
+        var now = time.GetUtcNow();
+        return End([.. results.Select(result => (result, drawn: chance.NextDouble())).Select(one => new EndOrder(one.result.Token, held => WorkRules.After(one.result, held, options.Value, one.drawn, now)))], now, cancellation);
+    }
+
+    public Task<IReadOnlyList<QueueView>> View() => store.Queues(tenant, CancellationToken.None);
+
+    public async Task Hold(string? queue, string because, string by)
+    {
+        if (queue is not null)
+            WorkRules.CheckQueue(queue);
+        if (string.IsNullOrWhiteSpace(because) || because.Length > WorkLimits.MaxKey)
+            throw new RefusedException(RefusalCode.Invalid, $"Say why, in 1 to {WorkLimits.MaxKey} characters.");
+        await Audit.Write("hold", by, queue ?? "*", because);
+        await store.Hold(tenant, queue ?? "", new Holding(because, by, time.GetUtcNow()), CancellationToken.None);
+        LogHeld(tenant.Value, queue ?? "all queues", because, by);
+    }
+
+    public async Task LetGo(string? queue, string by)
+    {
+        if (queue is not null)
+            WorkRules.CheckQueue(queue);
+        await Audit.Write("let-go", by, queue ?? "*", null);
+        await store.Hold(tenant, queue ?? "", null, CancellationToken.None);
+        LogLetGo(tenant.Value, queue ?? "all queues", by);
+        await Turn();
+    }
+
+    public async Task Weigh(int weight, string by)
+    {
+        if (CallerContext.SystemReason is null)
+            throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
+        if (weight is < 1 or > WorkLimits.MaxWeight)
+            throw new RefusedException(RefusalCode.Invalid, $"weight is 1 to {WorkLimits.MaxWeight}.");
+        await Audit.Write("weigh", by, WorkLimits.OwnQueue, $"{weight}");
+        await store.Weigh(tenant, weight, CancellationToken.None);
+        await Turn();
+    }
+
+    public Task Wake() => Turn();
+
+    public async Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        var queues = await store.Queues(tenant, CancellationToken.None);
+        if (queues.All(queue => queue.Pending + queue.Leased == 0) && await this.GetReminder(LookReminder) is { } known)
+        {
+            reminded = false;
+            await this.UnregisterReminder(known);
+        }
+        await Turn();
+    }
+
+    private QueueAudit Audit => new(log, tenant, time);
+
+    private async Task<IReadOnlyList<FinishAnswer>> End(IReadOnlyList<EndOrder> ends, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var rows = await store.End(tenant, ends, now, cancellation);
+        foreach (var row in rows)
+            QueueMeter.Ended(row.Answer);
+        rate.Add(rows.Count(row => row.Answer is FinishAnswer.Done or FinishAnswer.Dead or FinishAnswer.Quarantined), now);
+        if (rows.Any(row => row.Answer == FinishAnswer.Again))
+            waker.At(now + options.Value.RetryAfter / 2);
+        if (rows.Any(row => row.Queue == WorkLimits.OwnQueue && (row.Freed || capped)) && !offered)
+            await Offer();
+        return [.. rows.Select(row => row.Answer)];
+    }
+
+    /// <summary>Leases that ended without a word, items whose time has come, the offer to the dispatcher, and when to look again.</summary>
+    private async Task Turn()
+    {
+        if (!waker.Begin())
+            return;
+        try
+        {
+            var now = time.GetUtcNow();
+            for (var lapsed = await store.Lapsed(tenant, now, LapsesAtOnce, CancellationToken.None); lapsed.Count > 0; lapsed = await store.Lapsed(tenant, now, LapsesAtOnce, CancellationToken.None))
+            {
+                LogLapsed(tenant.Value, lapsed.Count);
+                await End([.. lapsed.Select(token => (token, drawn: chance.NextDouble())).Select(one => new EndOrder(one.token, held => WorkRules.AfterLapse(held, options.Value, one.drawn, now)))], now, CancellationToken.None);
+            }
+            var outlook = await store.Look(tenant, WorkLimits.OwnQueue, CancellationToken.None);
+            if (outlook.NextDue <= now || outlook.OldestDone + options.Value.DoneFor <= now)
+            {
+                while (await store.Ripen(tenant, now, now - options.Value.DoneFor, WorkLimits.MaxAtOnce, CancellationToken.None))
+                {
+                }
+                outlook = await store.Look(tenant, WorkLimits.OwnQueue, CancellationToken.None);
+            }
+            if (outlook.Ready > 0 && gate?.Because(tenant) is null)
+                await Offer(outlook);
+            waker.At(outlook.NextDue);
+            waker.At(outlook.NextLapse);
+            waker.At(outlook.OldestDone + options.Value.DoneFor);
+        }
+        catch (Exception failure)
+        {
+            waker.At(time.GetUtcNow() + options.Value.OfferEvery);
+            LogStuck(tenant.Value, failure);
+        }
+        finally
+        {
+            waker.End();
+        }
+    }
+
+    private async Task Offer()
+    {
+        offered = true;
+        await Offer(await store.Look(tenant, WorkLimits.OwnQueue, CancellationToken.None));
+    }
+
+    // May be lost, and so may the dispatcher: said again for as long as there is something ready.
+    private async Task Offer(QueueOutlook outlook)
+    {
+        offered = outlook.Ready > 0;
+        if (!offered)
+            return;
+        waker.At(time.GetUtcNow() + options.Value.OfferEvery);
+        using var _ = CallerContext.ForSystem("offer work");
+        await GrainFactory.GetGrain<IWorkDispatcherGrain>(TenantKey.System).Offer(new WorkOffer(tenant, outlook.Ready, outlook.NextCost, outlook.Weight));
+    }
+
+    private async Task Remind()
+    {
+        if (reminded)
+            return;
+        reminded = true;
+        try
+        {
+            await this.RegisterOrUpdateReminder(LookReminder, LookEvery, LookEvery);
+        }
+        catch
+        {
+            reminded = false;
+            throw;
+        }
+    }
+
+    private static void Check(LeaseRequest request)
+    {
+        WorkRules.CheckQueue(request.Queue);
+        if (request.Items is < 1 or > WorkLimits.MaxAtOnce || request.Cost < 1 || string.IsNullOrWhiteSpace(request.Worker) || request.Worker.Length > WorkLimits.MaxKey
+            || (request.For is { } span && (span < TimeSpan.FromSeconds(1) || span > TimeSpan.FromHours(1))))
+            throw new RefusedException(RefusalCode.Invalid, $"A lease is of 1 to {WorkLimits.MaxAtOnce} items, by a worker whose name has 1 to {WorkLimits.MaxKey} characters, for 1 s to 1 h.");
+    }
+
+    [LoggerMessage(2401, LogLevel.Warning, "Tenant {Tenant}: {Count} leases ended without a word")]
+    private partial void LogLapsed(string tenant, int count);
+
+    [LoggerMessage(2402, LogLevel.Warning, "Tenant {Tenant}: its queues could not be looked after; tried again soon")]
+    private partial void LogStuck(string tenant, Exception failure);
+
+    [LoggerMessage(2403, LogLevel.Warning, "Tenant {Tenant}: {Queue} is held by {By}: {Because}")]
+    private partial void LogHeld(string tenant, string queue, string because, string by);
+
+    [LoggerMessage(2404, LogLevel.Information, "Tenant {Tenant}: {Queue} goes on, said {By}")]
+    private partial void LogLetGo(string tenant, string queue, string by);
+}

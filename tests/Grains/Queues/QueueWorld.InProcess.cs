@@ -1,0 +1,117 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Orleans;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.InProcess;
+using Orleans.Runtime;
+using Orleans.Runtime.Hosting;
+using Orleans.Storage;
+using Sophia.Log;
+using Sophia.Operations;
+using Sophia.Security;
+using Sophia.Tenants;
+
+namespace Sophia.Queues;
+
+/// <summary>Silos of one cluster over one store, whose workers do what a test says; a silo can be killed with what it has in hand.</summary>
+internal sealed class QueueWorld : IAsyncDisposable
+{
+    public static readonly TenantId Acme = TenantId.Parse("acme");
+
+    private readonly string root = Path.Combine(Path.GetTempPath(), "sophia-queues-" + Path.GetRandomFileName());
+    private readonly InProcessCluster cluster = new();
+    private readonly Dictionary<string, IHost> silos = [];
+    private readonly ServiceProvider stores;
+
+    private QueueWorld() => stores = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddSophiaStorage(storage => storage.DataFolder = root).BuildServiceProvider();
+
+    /// <summary>What workers do: by default, nothing but succeed. The name is the silo's.</summary>
+    public Func<string, TenantId, Work, CancellationToken, Task<WorkVerdict>> Doing { get; set; } = static (_, _, _, _) => Task.FromResult(WorkVerdict.Done);
+
+    /// <summary>Every attempt, in the order in which they began.</summary>
+    public ConcurrentQueue<(string Silo, TenantId Tenant, Work Work)> Begun { get; } = [];
+
+    public IQueueStore Store => stores.GetRequiredService<IQueueStore>();
+
+    public ILogStore Log => stores.GetRequiredService<ILogStore>();
+
+    public static async Task<QueueWorld> Start(params string[] names)
+    {
+        var world = new QueueWorld();
+        foreach (var name in names.DefaultIfEmpty("one"))
+            await world.Add(name);
+        return world;
+    }
+
+    public async Task Add(string name)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.UseOrleans(silo => silo.UseInProcessCluster(cluster).Configure<SiloOptions>(options => options.SiloName = name).AddReminders().AddIncomingGrainCallFilter<TenantCallFilter>());
+        builder.Services.AddLogging().AddSingleton(TimeProvider.System).AddSingleton(new Random(1));
+        builder.Services.AddSingleton(Store).AddSingleton(Log).AddSingleton(stores.GetRequiredService<IReminderTable>());
+        foreach (var storage in (string[])[Stores.Durable, Stores.Fast])
+            builder.Services.AddGrainStorage(storage, (_, _) => stores.GetRequiredKeyedService<IGrainStorage>(storage));
+        builder.Services.AddSophiaQueues(options => (options.LeaseFor, options.RetryAfter, options.OfferEvery, options.MaxDepth) = (TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(50), 5_000));
+        builder.Services.AddSingleton<IWorkHandler>(new Scripted(this, name));
+        silos[name] = builder.Build();
+        await silos[name].StartAsync();
+        using var _ = CallerContext.ForSystem("test");
+        await Grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System).Add(Acme);
+    }
+
+    public void Kill(string name) => cluster.Kill(silos[name].Services.GetRequiredService<ILocalSiloDetails>().SiloAddress);
+
+    public IGrainFactory Grains => silos.Values.Last().Services.GetRequiredService<IGrainFactory>();
+
+    public async Task<T> Queue<T>(Func<IWorkQueueGrain, Task<T>> ask, TenantId? tenant = null)
+    {
+        using var _ = CallerContext.For(tenant ?? Acme);
+        return await ask(Grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(tenant ?? Acme)));
+    }
+
+    public async Task<T> Dead<T>(Func<IDeadLetterGrain, Task<T>> ask)
+    {
+        using var _ = CallerContext.For(Acme);
+        return await ask(Grains.GetGrain<IDeadLetterGrain>(TenantKey.Of(Acme)));
+    }
+
+    public Task<IReadOnlyList<EnqueueAnswer>> Take(params NewWork[] work) => Queue(queue => queue.Enqueue(work, default));
+
+    public static NewWork Job(string payload = "1") => new(WorkLimits.OwnQueue, Scripted.OwnKind, payload);
+
+    public async Task<QueueView> Counts()
+    {
+        var view = (await Store.Queues(Acme, default)).FirstOrDefault(one => one.Queue == WorkLimits.OwnQueue) ?? new QueueView(WorkLimits.OwnQueue, 0, 0, 0, 0, 0, 0, null, null, null, null, 1);
+        Assert.Equal(view.Accepted, view.Pending + view.Leased + view.Done + view.Dead + view.Quarantined);
+        return view;
+    }
+
+    public Task<QueueView> Until(Func<QueueView, bool> fits, string what) => Eventually.Get(Counts, fits, what);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var silo in silos.Values)
+        {
+            await silo.StopAsync();
+            silo.Dispose();
+        }
+        await stores.DisposeAsync();
+        Directory.Delete(root, recursive: true);
+    }
+
+    private sealed class Scripted(QueueWorld world, string silo) : IWorkHandler
+    {
+        public const string OwnKind = "scripted";
+
+        public string Kind => OwnKind;
+
+        public Task<WorkVerdict> Do(TenantId tenant, Work work, CancellationToken cancellation)
+        {
+            Assert.Equal(tenant, CallerContext.Tenant);
+            world.Begun.Enqueue((silo, tenant, work));
+            return world.Doing(silo, tenant, work, cancellation);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using Sophia.Operations;
+
+namespace Sophia.Queues;
+
+public sealed class WorkRulesTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 11, 1, 12, 0, 0, TimeSpan.Zero);
+    private static readonly QueueOptions Options = new();
+
+    [Fact]
+    public void Waits_double_with_chance_and_stop_growing_at_the_cap()
+    {
+        Assert.Equal([2, 4, 8, 16, 300, 300], ((int[])[1, 2, 3, 4, 9, 99]).Select(attempts => WorkRules.Wait(attempts, Options, 0.5).TotalSeconds));
+        for (var seed = 0; seed < 200; seed++)
+            Assert.InRange(WorkRules.Wait(2, Options, new Random(seed).NextDouble()).TotalSeconds, 4 * 0.8, 4 * 1.2);
+    }
+
+    [Fact]
+    public void Every_end_leaves_an_item_where_it_belongs()
+    {
+        var token = new LeaseToken(1, 1);
+        ItemEnd After(WorkEnd end, int attempts) => WorkRules.After(new WorkResult(token, end, "why"), new HeldWork(attempts, 3, 0, false), Options, 0.5, Noon);
+        Assert.Equal(new ItemEnd.Done(), After(WorkEnd.Done, 1));
+        Assert.Equal(new ItemEnd.Again(Noon.AddSeconds(2), "why"), After(WorkEnd.Failed, 1));
+        Assert.Equal(new ItemEnd.Again(Noon.AddSeconds(4), "why"), After(WorkEnd.Failed, 2));
+        Assert.Equal(new ItemEnd.GivenUp(WorkState.Dead, WorkCause.Failed, "why"), After(WorkEnd.Failed, 3));
+        Assert.Equal(new ItemEnd.GivenUp(WorkState.Dead, WorkCause.Rejected, "why"), After(WorkEnd.Rejected, 1));
+        Assert.Equal(new ItemEnd.GivenUp(WorkState.Dead, WorkCause.NoHandler, "why"), After(WorkEnd.NoHandler, 3));
+        Assert.Equal(new ItemEnd.Again(Noon, "why", Counts: false), After(WorkEnd.GivenBack, 3));
+    }
+
+    [Fact]
+    public void What_ends_its_workers_is_quarantined_and_not_tried_for_ever()
+    {
+        Assert.IsType<ItemEnd.Again>(WorkRules.AfterLapse(new HeldWork(1, 3, 0, false), Options, 0.5, Noon));
+        Assert.Equal(WorkState.Dead, Assert.IsType<ItemEnd.GivenUp>(WorkRules.AfterLapse(new HeldWork(3, 3, 0, false), Options, 0.5, Noon)).State);
+        Assert.Equal((WorkState.Quarantined, WorkCause.Lapsed), WorkRules.AfterLapse(new HeldWork(3, 9, 2, false), Options, 0.5, Noon) is ItemEnd.GivenUp up ? (up.State, up.Cause) : default);
+        Assert.Equal(WorkState.Quarantined, Assert.IsType<ItemEnd.GivenUp>(WorkRules.AfterLapse(new HeldWork(3, 3, 0, IsReplayed: true), Options, 0.5, Noon)).State);
+    }
+
+    // The known bug: ageing that saturates, so that old work of a low priority stands behind new urgent work for ever.
+    [Fact]
+    public void Waiting_outweighs_any_priority_however_long_it_lasts()
+    {
+        for (var waited = TimeSpan.FromSeconds(271); waited < TimeSpan.FromDays(400); waited *= 3)
+            Assert.True(WorkRules.Rank(Noon, 0) < WorkRules.Rank(Noon + waited, 9));
+        Assert.True(WorkRules.Rank(Noon.AddSeconds(269), 9) < WorkRules.Rank(Noon, 0));
+    }
+
+    [Fact]
+    public void A_full_queue_says_when_it_has_room()
+    {
+        Assert.Equal(Noon.AddSeconds(10), WorkRules.RetryAt(1_000, 10, Noon));
+        Assert.Equal(Noon.AddSeconds(1), WorkRules.RetryAt(1_000, 1_000_000, Noon));
+        Assert.Equal(Noon.AddSeconds(60), WorkRules.RetryAt(1_000, 0, Noon));
+        var rate = new EndRate();
+        for (var second = 0; second < 90; second++)
+            rate.Add(5, Noon.AddSeconds(second));
+        Assert.InRange(rate.PerSecond(Noon.AddSeconds(89)), 4, 6);
+        Assert.InRange(rate.PerSecond(Noon.AddMinutes(9)), 0, 0.5);
+    }
+
+    public static TheoryData<NewWork, RefusalCode> Wrong() => new()
+    {
+        { new NewWork("No", "a", ""), RefusalCode.Invalid },
+        { new NewWork("a", "a/b", ""), RefusalCode.Invalid },
+        { new NewWork("a", "a", "\0"), RefusalCode.Invalid },
+        { new NewWork("a", "a", "x\ud800"), RefusalCode.Invalid },
+        { new NewWork("a", "a", "\udc00"), RefusalCode.Invalid },
+        { new NewWork("a", "a", new string('é', WorkLimits.MaxPayloadBytes / 2 + 1)), RefusalCode.TooLarge },
+        { new NewWork("a", "a", "") { DedupKey = "" }, RefusalCode.Invalid },
+        { new NewWork("a", "a", "") { OrderKey = new string('x', 201) }, RefusalCode.Invalid },
+        { new NewWork("a", "a", "") { Priority = 10 }, RefusalCode.Invalid },
+        { new NewWork("a", "a", "") { Cost = 0 }, RefusalCode.Invalid },
+        { new NewWork("a", "a", "") { MaxAttempts = 101 }, RefusalCode.Invalid },
+        { new NewWork("a", "a", "") { NotBefore = Noon, Deadline = Noon }, RefusalCode.Invalid },
+    };
+
+    [Theory]
+    [MemberData(nameof(Wrong))]
+    public void What_breaks_a_limit_is_refused(NewWork work, RefusalCode code) => Assert.Equal(code, Assert.Throws<RefusedException>(() => WorkRules.Check([work])).Code);
+
+    [Fact]
+    public void What_keeps_every_limit_is_taken() => WorkRules.Check([new NewWork("a", "a", "😀" + new string('é', WorkLimits.MaxPayloadBytes / 2 - 2)) { DedupKey = "x", Priority = 0, Cost = 100, MaxAttempts = 1 }]);
+
+    [Fact]
+    public void A_tenant_is_noisy_by_the_thresholds_of_fair_queues()
+    {
+        var none = TimeSpan.Zero;
+        Assert.False(NoiseRules.IsNoisy(29, 100, none, none, 5));
+        Assert.True(NoiseRules.IsNoisy(30, 100, none, none, 5));
+        Assert.False(NoiseRules.IsNoisy(30, 300, none, none, 5));
+        Assert.True(NoiseRules.IsNoisy(1, 300, TimeSpan.FromSeconds(11), TimeSpan.FromSeconds(100), 5));
+        Assert.False(NoiseRules.IsNoisy(300, 300, TimeSpan.FromSeconds(11), TimeSpan.FromSeconds(11), 1));
+    }
+
+    [Fact]
+    public void A_replay_begins_with_a_canary_doubles_and_stops_where_too_much_fails()
+    {
+        var state = new DeadReplayState { Number = 1, Order = new DeadReplayOrder(Canary: 1, MostAtOnce: 6, StopShare: 0.2) };
+        Assert.Equal(new ReplayMove.Take(1), DeadReplayRules.Next(state, default));
+        state = state with { Step = 1 };
+        Assert.Equal(new ReplayMove.Wait(), DeadReplayRules.Next(state, new ReplayTally(1, 0, 0)));
+        Assert.Equal(new ReplayMove.Take(2), DeadReplayRules.Next(state, new ReplayTally(0, 1, 0)));
+        Assert.IsType<ReplayMove.Stop>(DeadReplayRules.Next(state, new ReplayTally(0, 0, 1)));
+        state = state with { Step = 4 };
+        Assert.Equal(new ReplayMove.Take(6), DeadReplayRules.Next(state, new ReplayTally(0, 4, 1)));
+        // One of six so far, with four open: not more than a fifth of what was replayed.
+        Assert.Equal(new ReplayMove.Wait(), DeadReplayRules.Next(state, new ReplayTally(4, 5, 1)));
+        Assert.IsType<ReplayMove.Stop>(DeadReplayRules.Next(state, new ReplayTally(4, 3, 2)));
+        Assert.Throws<RefusedException>(() => DeadReplayRules.Check(new DeadReplayOrder(StopShare: double.NaN)));
+    }
+}
