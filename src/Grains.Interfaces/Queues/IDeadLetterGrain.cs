@@ -40,7 +40,16 @@ public interface IDeadLetterGrain : IGrainWithStringKey
     /// <summary>Stops the replay that goes; what it brought back stays back.</summary>
     [Alias("StopReplay")]
     Task<DeadReplayView?> StopReplay(string by);
+
+    /// <summary>What people did to queues and dead letters, newest first, at most <paramref name="limit"/> (1 to 500).</summary>
+    [Alias("Deeds"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    Task<IReadOnlyList<QueueDeed>> Deeds(int limit);
 }
+
+/// <param name="What">The verb.</param>
+/// <param name="Of">A queue, "*" for all, numbers of items, or a replay's filter.</param>
+[GenerateSerializer, Immutable, Alias("Sophia.QueueDeed")]
+public sealed record QueueDeed([property: Id(0)] DateTimeOffset At, [property: Id(1)] string What, [property: Id(2)] string Of, [property: Id(3)] string By, [property: Id(4)] string? Because);
 
 /// <summary>Which items. Before is the id to go on below; limit is 1 to 500.</summary>
 /// <param name="State">Null: dead and quarantined ones.</param>

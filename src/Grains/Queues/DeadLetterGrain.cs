@@ -102,6 +102,9 @@ internal sealed partial class DeadLetterGrain(
         return stored.State.Number == 0 ? null : stored.State.View([]);
     }
 
+    public Task<IReadOnlyList<QueueDeed>> Deeds(int limit) => limit is >= 1 and <= MaxListed ? Audit.Newest(limit, CancellationToken.None)
+        : throw new RefusedException(RefusalCode.Invalid, $"limit is 1 to {MaxListed}.");
+
     public Task ReceiveReminder(string reminderName, TickStatus status) => GoOn();
 
     private QueueAudit Audit => new(log, tenant, time);

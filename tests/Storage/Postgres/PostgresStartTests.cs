@@ -55,10 +55,10 @@ public sealed class PostgresStartTests : IDisposable
     [EngineFact]
     public void A_newer_schema_is_refused_only_where_it_no_longer_suits()
     {
-        ScratchDatabase.Execute(scratch.Owner, "INSERT INTO sophia.schema_version(version, compatible_from) VALUES(7, 1)");
+        ScratchDatabase.Execute(scratch.Owner, $"INSERT INTO sophia.schema_version(version, compatible_from) VALUES({PostgresSchema.Version + 1}, 1)");
         Open(scratch.Options);
-        ScratchDatabase.Execute(scratch.Owner, "INSERT INTO sophia.schema_version(version, compatible_from) VALUES(8, 7)");
-        Refused(scratch.Options, StorageFault.NewerFormat, "version 8");
+        ScratchDatabase.Execute(scratch.Owner, $"INSERT INTO sophia.schema_version(version, compatible_from) VALUES({PostgresSchema.Version + 2}, {PostgresSchema.Version + 1})");
+        Refused(scratch.Options, StorageFault.NewerFormat, $"version {PostgresSchema.Version + 2}");
         Refused(new PostgresOptions { Connection = scratch.Silo, OwnerConnection = scratch.Owner }, StorageFault.NewerFormat, "Use a newer Sophia");
     }
 
