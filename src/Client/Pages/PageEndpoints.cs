@@ -48,6 +48,7 @@ public static class PageEndpoints
         pages.MapSystemPages();
         pages.MapReplayPage();
         pages.MapRunPage();
+        pages.MapQueuePages();
         return app;
     }
 

@@ -11,6 +11,7 @@ internal sealed record Place(string Name, string Path, TenantRole? OfSystem = nu
         new("Pipelines", "/pipelines"),
         new("Quarantine", "/quarantine"),
         new("Profiles", "/profiles"),
+        new("Queues", "/queues"),
         new("Tenants", "/tenants", TenantRole.Owner),
         new("Silos", "/silos", TenantRole.Operator),
     ];

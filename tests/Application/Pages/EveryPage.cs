@@ -43,6 +43,7 @@ internal static class EveryPage
         new("/profiles", "profile") { Path = "/profiles?stream={stream}" },
         new("/profiles", "profile-full") { Path = "/profiles?stream=shop%2Ftowns" },
         new("/profiles", "profile-rule") { Path = "/profiles?stream=shop%2Ftowns&rule=enum%3Acity" },
+        new("/queues", "queues") { Open = "details > summary", CanBeEmpty = true },
         new("/record", "record-versions") { Path = "/record?stream=shop%2Ftowns&key=0" },
         new("/record", "record-then") { Path = "/record?stream=shop%2Ftowns&key=0&at=2100-01-01T00:00Z" },
         new("/record", "record-before") { Path = "/record?stream=shop%2Ftowns&key=0&at=2001-01-01T00:00Z" },

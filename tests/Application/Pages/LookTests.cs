@@ -35,6 +35,9 @@ public sealed class StrainedApp : IAsyncLifetime
         var wide = $"t-{new string('w', 61)}";
         (await App.Owner.PostAsJsonAsync("/api/tenants", new { tenant = wide, displayName = "The International Company for Everything That Goes On Being Named & Sons" })).EnsureSuccessStatusCode();
         (await App.Owner.PostAsJsonAsync($"/api/tenants/{wide}/suspend", new { reason = $"Its bills are open since {new string('b', 60)}, and nobody answers our letters about them." })).EnsureSuccessStatusCode();
+        (await App.Owner.PostAsJsonAsync("/api/queue/sophia/items", new { items = new[] { new { kind = $"work-of-a-kind-{new string('k', 40)}", payload = new { note = new string('p', 200) }, maxAttempts = 1, orderKey = new string('o', 150), origin = "an origin of some length, for people" } } })).EnsureSuccessStatusCode();
+        (await App.Owner.PostAsJsonAsync("/api/queue/hold", new { queue = "another-queue-of-a-long-name-for-one-line", reason = $"It waits for repairs {new string('r', 80)}" })).EnsureSuccessStatusCode();
+        await Eventually.Comes(async () => (await (await App.Owner.GetAsync("/api/dead")).Json()).GetProperty("items").GetArrayLength() == 1, "a dead letter");
         const string checkedTowns = "streams:\n  towns:\n    key: [id]\n    transforms:\n      - rename: {note: remark}\n    rules:\n      - {enum: {city: [Bonn, Trier, Gera]}, level: warning}\ngate:\n  minimumScore: 0\n";
         await App.Ingest("shop", checkedTowns, ("towns.csv", Towns("Bon", "Ring twice since the bell at the gate is broken")));
         await App.Ingest("shop", checkedTowns, ("towns.csv", Towns("Bonn", "Ring once since the bell at the gate was mended")));

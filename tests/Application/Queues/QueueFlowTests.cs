@@ -1,0 +1,87 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Sophia.Hosting;
+using Sophia.Tenants;
+
+namespace Sophia.Queues;
+
+// Goal: a program in any language can put work in, do it and be told when a queue is full; roles and shares hold. Method: REST of the real application.
+public sealed class QueueFlowTests : IClassFixture<QueueFlowTests.SmallQueues>
+{
+    private readonly SophiaApp app;
+
+    public QueueFlowTests(SmallQueues small) => app = small.App;
+
+    [Fact]
+    public async Task Work_of_a_program_s_own_queue_is_leased_renewed_and_ended_over_REST()
+    {
+        var taken = await Items("mine", new { kind = "sum", payload = new { n = 7 }, dedupKey = "once", orderKey = "k" }, new { kind = "sum", payload = new { n = 7 }, dedupKey = "once", orderKey = "k" });
+        Assert.Equal(["accepted", "known"], taken.EnumerateArray().Select(answer => answer.GetProperty("state").GetString()));
+        var work = Assert.Single((await Post("mine/lease", new { worker = "me", items = 5, seconds = 600 })).EnumerateArray());
+        Assert.Equal(7, work.GetProperty("payload").GetProperty("n").GetInt32());
+        var lease = new { id = work.GetProperty("id").GetInt64(), lease = work.GetProperty("lease").GetInt64() };
+        Assert.True((await Post("mine/extend", new { leases = new[] { lease } }))[0].GetBoolean());
+        var old = new { lease.id, lease = lease.lease - 1, end = "done" };
+        Assert.Equal("late", (await Post("mine/finish", new { results = new[] { old } }))[0].GetString());
+        Assert.Equal("done", (await Post("mine/finish", new { results = new[] { new { lease.id, lease.lease, end = "done" } } }))[0].GetString());
+        var view = (await (await app.Owner.GetAsync("/api/queue")).Json()).EnumerateArray().Single(queue => queue.GetProperty("queue").GetString() == "mine");
+        Assert.Equal((1, 1), (view.GetProperty("accepted").GetInt64(), view.GetProperty("done").GetInt64()));
+    }
+
+    [Fact]
+    public async Task A_full_queue_is_a_429_that_says_when_to_come_again()
+    {
+        for (var i = 0; i < 3; i++)
+            await Items("full", new { kind = "sum", payload = i });
+        var answer = await app.Owner.PostAsJsonAsync("/api/queue/full/items", new { items = new[] { new { kind = "sum", payload = 4 } } });
+        var problem = await answer.Problem(429, "busy");
+        Assert.InRange(problem.GetProperty("retryAfter").GetInt32(), 1, 61);
+        Assert.InRange((int)answer.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 61);
+    }
+
+    [Fact]
+    public async Task Sophia_s_own_work_is_leased_by_nobody_else_and_viewers_read_no_payload()
+    {
+        await (await app.Owner.PostAsJsonAsync("/api/queue/sophia/lease", new { worker = "me" })).Problem(409, "conflict");
+        var id = (await Items("sophia", new { kind = "nobodys", payload = new { secret = "word" }, maxAttempts = 1 }))[0].GetProperty("id").GetInt64();
+        await Eventually.Comes(async () => (await (await app.Owner.GetAsync($"/api/dead/{id}")).Json()) is var item && item.TryGetProperty("cause", out var cause) && cause.GetString() == "noHandler", "a dead letter");
+        using var viewer = await app.InRole("viewer");
+        Assert.DoesNotContain("word", await viewer.GetStringAsync($"/api/dead/{id}"));
+        Assert.Contains("word", await app.Owner.GetStringAsync($"/api/dead/{id}"));
+        foreach (var path in (string[])["/api/dead/revive", "/api/dead/purge", "/api/dead/quarantine", "/api/dead/replay", "/api/dead/replay/stop", "/api/queue/hold", "/api/queue/let-go", "/api/queue/mine/items", "/api/queue/mine/lease"])
+            await (await viewer.PostAsJsonAsync(path, new { })).Problem(403, "forbidden");
+        Assert.Equal("quarantined", (await (await app.Owner.PostAsJsonAsync("/api/dead/quarantine", new { ids = new[] { id }, reason = "to look at it" })).Json())[0].GetProperty("state").GetString());
+        Assert.Equal("done", (await (await app.Owner.PostAsJsonAsync("/api/dead/purge", new { ids = new[] { id }, reason = "not needed" })).Json())[0].GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task A_tenant_s_share_is_said_by_the_owner_of_the_installation_alone()
+    {
+        var (name, _, client) = await app.NewTenant();
+        await (await client.PostAsJsonAsync($"/api/queue/weights/{name}", new { weight = 9 })).Problem(403, "forbidden");
+        await (await client.GetAsync("/api/queue/fairness")).Problem(403, "forbidden");
+        var view = await (await app.Owner.PostAsJsonAsync($"/api/queue/weights/{name}", new { weight = 9 })).Json();
+        Assert.Equal(9, view[0].GetProperty("weight").GetInt32());
+        Assert.True((await (await app.Owner.GetAsync("/api/queue/fairness")).Json()).GetProperty("workers").GetInt32() >= 1);
+    }
+
+    private Task<JsonElement> Items(string queue, params object[] items) => Post($"{queue}/items", new { items });
+
+    private async Task<JsonElement> Post(string path, object body)
+    {
+        var answer = await app.Owner.PostAsJsonAsync($"/api/queue/{path}", body);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        return await answer.Json();
+    }
+
+    /// <summary>The application with queues of three items, but for Sophia's own.</summary>
+    public sealed class SmallQueues : IAsyncLifetime
+    {
+        public SophiaApp App { get; } = new() { Adapt = builder => builder.Services.Configure<QueueOptions>(options => options.MaxDepth = 3) };
+
+        public Task InitializeAsync() => App.InitializeAsync();
+
+        public Task DisposeAsync() => App.DisposeAsync();
+    }
+}
