@@ -61,6 +61,7 @@ public static class Edge
         app.MapQueues();
         app.MapDeadLetters();
         app.MapRecords();
+        app.MapErasures();
         app.MapSearch();
         app.MapTenants();
         app.MapExport();

@@ -55,12 +55,13 @@ public static class StorageServices
         services.AddSingleton<ILogStore>(provider =>
         {
             LogPlace.IsHere(provider.GetRequiredService<DataFolder>());
-            return new RoomyLogStore(new SqliteLogStore(provider.GetRequiredService<DatabaseFiles>(), provider.GetRequiredService<StaleWrites>()), provider.GetRequiredService<IStorageRoom>(), provider.GetService<ITenantGate>());
+            return new RoomyLogStore(new SqliteLogStore(provider.GetRequiredService<DatabaseFiles>(), provider.GetRequiredService<StaleWrites>(), provider.GetService<IRecordMarks>()), provider.GetRequiredService<IStorageRoom>(), provider.GetService<ITenantGate>());
         });
         services.AddSingleton<IRunStore, SqliteRunStore>();
         services.AddSingleton<IQuarantineStore, SqliteQuarantineStore>();
         services.AddSingleton<IIdempotencyStore, SqliteIdempotencyStore>();
         services.AddSingleton<IQueueStore, SqliteQueueStore>();
+        services.AddSingleton<IErasureStore>(provider => new SqliteErasureStore(provider.GetRequiredService<DatabaseFiles>(), provider.GetService<IRecordMarks>()));
         services.AddSingleton<ITenantRoom, FolderTenantRoom>();
         services.AddGrainStorage(Stores.Durable, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Full, provider.GetRequiredService<StaleWrites>()));
         services.AddGrainStorage(Stores.Fast, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Normal, provider.GetRequiredService<StaleWrites>()));
@@ -80,12 +81,13 @@ public static class StorageServices
             return database;
         });
         services.AddSingleton<ITenantMemory, PostgresTenants>();
-        services.AddSingleton<ILogStore>(provider => new RoomyLogStore(new PostgresLogStore(provider.GetRequiredService<PostgresDatabase>(), provider.GetRequiredService<StaleWrites>()), provider.GetRequiredService<IStorageRoom>(), provider.GetService<ITenantGate>()));
+        services.AddSingleton<ILogStore>(provider => new RoomyLogStore(new PostgresLogStore(provider.GetRequiredService<PostgresDatabase>(), provider.GetRequiredService<StaleWrites>(), provider.GetService<IRecordMarks>()), provider.GetRequiredService<IStorageRoom>(), provider.GetService<ITenantGate>()));
         services.AddSingleton<IRoomProbe>(provider => new PostgresProbe(provider.GetRequiredService<PostgresDatabase>(), provider.GetRequiredService<IOptions<RoomOptions>>().Value.PostgresBytes));
         services.AddSingleton<IRunStore, PostgresRunStore>();
         services.AddSingleton<IQuarantineStore, PostgresQuarantineStore>();
         services.AddSingleton<IIdempotencyStore, PostgresIdempotencyStore>();
         services.AddSingleton<IQueueStore, PostgresQueueStore>();
+        services.AddSingleton<IErasureStore>(provider => new PostgresErasureStore(provider.GetRequiredService<PostgresDatabase>(), provider.GetService<IRecordMarks>(), provider.GetRequiredService<DatabaseFiles>()));
         services.AddSingleton<ITenantRoom, PostgresTenantRoom>();
         services.AddGrainStorage(Stores.Durable, (provider, _) => new PostgresGrainStorage(provider.GetRequiredService<PostgresDatabase>(), waitsForDisk: true, provider.GetRequiredService<StaleWrites>()));
         services.AddGrainStorage(Stores.Fast, (provider, _) => new PostgresGrainStorage(provider.GetRequiredService<PostgresDatabase>(), waitsForDisk: false, provider.GetRequiredService<StaleWrites>()));

@@ -20,7 +20,8 @@ internal sealed class ScratchStore : IAsyncDisposable
         configure?.Invoke(Options);
         Folder = DataFolder.Open(Root, disk);
         Files = new DatabaseFiles(Folder, Options, vfs);
-        Log = new SqliteLogStore(Files);
+        Log = new SqliteLogStore(Files, null, new TestMarks());
+        Erasures = new SqliteErasureStore(Files, new TestMarks());
         Runs = new SqliteRunStore(Files);
         Quarantine = new SqliteQuarantineStore(Files);
         Words = new WordCache(Files, Options);
@@ -41,6 +42,8 @@ internal sealed class ScratchStore : IAsyncDisposable
     public IRunStore Runs { get; }
 
     public IQuarantineStore Quarantine { get; }
+
+    public IErasureStore Erasures { get; }
 
     public IIndexStore Index { get; }
 

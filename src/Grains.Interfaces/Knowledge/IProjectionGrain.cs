@@ -35,6 +35,10 @@ public interface IProjectionGrain : IGrainWithStringKey
     [Alias("Redo"), Repeatable]
     Task<string?> Redo(long position, string stream, string key, CancellationToken cancellation);
 
+    /// <summary>Forgets that it gave up on records which are erased; how often it gave up is still counted.</summary>
+    [Alias("Forget"), Repeatable]
+    Task Forget(IReadOnlyList<Log.RecordKey> records);
+
     /// <summary>What it gave up on, newest first, at most <paramref name="limit"/>; the oldest are only counted.</summary>
     [Alias("DeadLetters"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<ProjectionDeadLetter>> DeadLetters(int limit);

@@ -66,7 +66,7 @@ public sealed record RunView(
     [property: Id(17)] IReadOnlyList<StreamTransformView>? Transforms = null,
     [property: Id(18)] DateTimeOffset? TransformsSince = null);
 
-/// <summary>What a run counted so far, in records but for bytes, unreadable partitions and nulled values. Filtered records left by their stream's transforms; Nulled values could not be cast.</summary>
+/// <summary>What a run counted so far, in records but for bytes, unreadable partitions and nulled values. Filtered records left by their stream's transforms; Nulled values could not be cast; Blocked records were erased and left out.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.RunCounts")]
 public sealed record RunCounts(
     [property: Id(0)] long In = 0,
@@ -79,11 +79,12 @@ public sealed record RunCounts(
     [property: Id(7)] long Bytes = 0,
     [property: Id(8)] long Unreadable = 0,
     [property: Id(9)] long Filtered = 0,
-    [property: Id(10)] long Nulled = 0)
+    [property: Id(10)] long Nulled = 0,
+    [property: Id(11)] long Blocked = 0)
 {
     public static RunCounts operator +(RunCounts a, RunCounts b) => new(
         a.In + b.In, a.Valid + b.Valid, a.Quarantined + b.Quarantined, a.Duplicate + b.Duplicate, a.Stored + b.Stored,
-        a.Deleted + b.Deleted, a.Chunked + b.Chunked, a.Bytes + b.Bytes, a.Unreadable + b.Unreadable, a.Filtered + b.Filtered, a.Nulled + b.Nulled);
+        a.Deleted + b.Deleted, a.Chunked + b.Chunked, a.Bytes + b.Bytes, a.Unreadable + b.Unreadable, a.Filtered + b.Filtered, a.Nulled + b.Nulled, a.Blocked + b.Blocked);
 }
 
 [GenerateSerializer, Immutable, Alias("Sophia.UnreadableView")]

@@ -26,4 +26,8 @@ public interface IQualityGrain : IGrainWithStringKey
     /// <summary>Suggests these no more; the audit names who said so, and why.</summary>
     [Alias("Dismiss")]
     Task<SuggestionOutcome> Dismiss(string stream, IReadOnlyList<string> ids, string reason, string by);
+
+    /// <summary>Forgets the tables that it read, since records of them were erased; they are read again when asked for.</summary>
+    [Alias("Forget"), Repeatable]
+    Task Forget();
 }

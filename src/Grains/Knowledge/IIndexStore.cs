@@ -14,6 +14,9 @@ public interface IIndexStore
     /// <summary>Replaces the chunks of the given records and moves the cursor, in one transaction, remembering <paramref name="at"/> as the time. Refused (false) unless the cursor is <paramref name="expected"/>.</summary>
     Task<bool> Apply(TenantId tenant, IndexCursor expected, IndexCursor next, IReadOnlyList<IndexedRecord> records, DateTimeOffset at, CancellationToken cancellation);
 
+    /// <summary>Removes what is known of records, their keys included; the cursor stays. Called when the log has nothing of them any more and the cursor is past what it had.</summary>
+    Task Erase(TenantId tenant, IReadOnlyList<Log.RecordKey> records, CancellationToken cancellation);
+
     /// <summary>Empties the index and sets the cursor to the start under a chunker version.</summary>
     Task Reset(TenantId tenant, int version, CancellationToken cancellation);
 

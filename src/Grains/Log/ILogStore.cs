@@ -107,6 +107,12 @@ public sealed record AppendBatch
     /// <summary>Counts to add to the run's row, which must exist. Stored, Duplicate and Deleted of records (not of other entries) are added by the store itself, from what it did.</summary>
     public RunDelta? RunDelta { get; init; }
 
+    /// <summary>Records that are being erased: every later append of them is left out as <see cref="EntryDisposition.Blocked"/> (docs/adr/0025); this one's own entries are not.</summary>
+    public IReadOnlyList<RecordKey> Erases { get; init; } = [];
+
+    /// <summary>Whose doing <see cref="Erases"/> is.</summary>
+    public string Erasure { get; init; } = "";
+
     /// <summary>A key under a unique constraint, in the same transaction: a second append with it is refused as <see cref="AppendOutcome.AlreadyDone"/>.</summary>
     public string? OnceKey { get; init; }
 }
@@ -117,7 +123,14 @@ public abstract record AppendOutcome
     private AppendOutcome() { }
 
     /// <summary>Durable. Positions are 0 where no row was written. Dispositions are by index of Entries.</summary>
-    public sealed record Committed(Fence Next, long FirstPosition, long LastPosition, int Stored, int Duplicates, int Deleted, int Conflicts, IReadOnlyList<EntryDisposition> Dispositions) : AppendOutcome;
+    public sealed record Committed(Fence Next, long FirstPosition, long LastPosition, int Stored, int Duplicates, int Deleted, int Conflicts, IReadOnlyList<EntryDisposition> Dispositions) : AppendOutcome
+    {
+        /// <summary>Entries left out because their records were erased.</summary>
+        public int Blocked { get; init; }
+
+        /// <summary>Items of such records that were not quarantined.</summary>
+        public int BlockedItems { get; init; }
+    }
 
     /// <summary>Somebody else has taken the owner's name under a higher epoch: stop and deactivate.</summary>
     public sealed record Fenced(long CurrentEpoch) : AppendOutcome;
@@ -137,6 +150,9 @@ public enum EntryDisposition : byte
     Stored = 1,
     Duplicate = 2,
     Conflict = 3,
+
+    /// <summary>The record was erased and may not come back.</summary>
+    Blocked = 4,
 }
 
 /// <summary>A stored row. Previous is the position of the key's version before it, 0 for the first.</summary>

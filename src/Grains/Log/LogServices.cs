@@ -12,6 +12,7 @@ public static class LogServices
         services.AddOptions<RetentionOptions>().Configure(retention ?? (_ => { })).Validate(options => options.IsInRange, "RetentionOptions: a limit is out of its range.").ValidateOnStart();
         services.AddSophiaPlacement();
         services.TryAddSingleton<IRecordExplainer, LogExplainer>();
+        services.TryAddSingleton<IRecordMarks, RecordMarks>();
         return services;
     }
 }

@@ -9,7 +9,7 @@ namespace Sophia.Commands;
 /// <summary>Lists streams, the records of one, and the versions of a record.</summary>
 internal static class RecordsCommand
 {
-    public static Command Create() => new("records", "List streams, the records of one, the versions of a record; print one.") { List(), One(), Versions() };
+    public static Command Create() => new("records", "List streams, the records of one, the versions of a record; print one; erase some.") { List(), One(), Versions(), ErasureCommand.Erase(), ErasureCommand.Erasures(), ErasureCommand.Blocked(), ErasureCommand.Allow() };
 
     private static Command List()
     {

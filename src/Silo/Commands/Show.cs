@@ -43,14 +43,14 @@ internal static class Show
     };
 
     public static string Counts(RunView run) => string.Create(CultureInfo.InvariantCulture,
-        $"{run.Counts.In:#,0} in, {run.Counts.Stored:#,0} stored, {run.Counts.Duplicate:#,0} unchanged, {Some(run.Counts.Filtered, "filtered, ")}{run.Counts.Quarantined:#,0} held back, {run.Counts.Deleted:#,0} deleted, "
+        $"{run.Counts.In:#,0} in, {run.Counts.Stored:#,0} stored, {run.Counts.Duplicate:#,0} unchanged, {Some(run.Counts.Filtered, "filtered, ")}{Some(run.Counts.Blocked, "blocked, ")}{run.Counts.Quarantined:#,0} held back, {run.Counts.Deleted:#,0} deleted, "
         + $"{run.Counts.Unreadable:#,0} unreadable, {run.RecordsPerSecond:#,0}/s");
 
     /// <summary>The counts that say something, for a line of a list.</summary>
     public static string Brief(RunView run) => string.Join(", ", new[]
     {
         $"{Number(run.Counts.In)} in", $"{Number(run.Counts.Stored)} stored", Some(run.Counts.Duplicate, "unchanged"), Some(run.Counts.Quarantined, "held back"),
-        Some(run.Counts.Filtered, "filtered"), Some(run.Counts.Nulled, "values nulled"), Some(run.Counts.Deleted, "deleted"), Some(run.Counts.Unreadable, "unreadable"),
+        Some(run.Counts.Filtered, "filtered"), Some(run.Counts.Blocked, "blocked (erased)"), Some(run.Counts.Nulled, "values nulled"), Some(run.Counts.Deleted, "deleted"), Some(run.Counts.Unreadable, "unreadable"),
     }.Where(part => part.Length > 0));
 
     private static string Some(long count, string what) => count == 0 ? "" : $"{Number(count)} {what}";

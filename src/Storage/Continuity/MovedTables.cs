@@ -16,10 +16,11 @@ internal static class MovedTables
         new("checkpoints", "pipeline, partition", "pipeline:t partition:t state:t run:t at:m"),
         new("sync_logs", "run_id", "run_id:t id:i pipeline:t definition_version:i dry_run:o state:t reason:t started_at:z updated_at:z ended_at:z paused_seconds:r records_in:i records_valid:i "
             + "records_quarantined:i records_duplicate:i records_stored:i records_deleted:i records_chunked:i bytes:i unreadable:i partitions_total:i partitions_done:i quality_sum:r "
-            + "quality_records:i error:t last_position:i records_filtered:i values_nulled:i"),
+            + "quality_records:i error:t last_position:i records_filtered:i values_nulled:i records_blocked:i"),
         new("unreadable", "run_id, path", "run_id:t path:t reason:t bytes:i"),
         new("quarantine", "id", "id:i format:i key_id:i pipeline:t run:t stream:t key:k payload:b reasons:t state:i at:m origin_path:t origin_offset:i origin_length:i origin_line:i "
             + "origin_hash:t definition_version:i head_version:i decided_by:t decided_at:m note:t"),
+        new("erased", "stream, mark", "stream:t mark:b erasure:t at:m versions:i"),
         new("quarantine_counts", "pipeline, stream, rule", "pipeline:t stream:t rule:t held:i"),
         new("idempotency", "name", "name:t stamp:i format:i kept_until:m record:b body:b"),
         new("queues", "queue", "queue:t accepted:i pending:i leased:i done:i dead:i quarantined:i weight:i held_because:t held_by:t held_at:m"),

@@ -22,6 +22,25 @@ internal sealed class IndexWriter(DatabaseConnection database)
         return true;
     }
 
+    public void Erase(IReadOnlyList<Log.RecordKey> records)
+    {
+        database.Execute("PRAGMA secure_delete=ON");
+        try
+        {
+            foreach (var record in records)
+                if (Find(record.Stream, record.Key) is { } known)
+                {
+                    var left = RemoveChunks(known);
+                    database.Prepare("DELETE FROM record WHERE id = ?1").Int(1, known).Run();
+                    database.Prepare("UPDATE progress SET chunks = chunks - ?1").Int(1, left).Run();
+                }
+        }
+        finally
+        {
+            database.Execute("PRAGMA secure_delete=OFF");
+        }
+    }
+
     public void Reset(int version)
     {
         database.Execute("INSERT INTO chunk_words(chunk_words) VALUES ('delete-all'); DELETE FROM chunk; DELETE FROM record;");

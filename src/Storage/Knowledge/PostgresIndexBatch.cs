@@ -54,6 +54,21 @@ internal sealed class PostgresIndexBatch
         return true;
     }
 
+    /// <summary>Removes what is known of records, their keys included.</summary>
+    public static async Task<bool> Erase(TenantTransaction transaction, IReadOnlyList<RecordKey> records)
+    {
+        long[] known = [.. await transaction.Ask(
+            ask => ask.Add("SELECT r.id FROM unnest($2::text[], $3::bytea[]) AS w(stream, key) JOIN sophia.index_records r ON r.tenant=$1 AND r.stream=w.stream AND r.key=w.key")
+                .Texts([.. records.Select(r => r.Stream)]).Blobs([.. records.Select(r => (ReadOnlyMemory<byte>)PostgresKey.Of(r.Key))]),
+            reader => reader.Rows(row => row.GetInt64(0)))];
+        await transaction.Tell(tell =>
+        {
+            Remove(tell, known);
+            tell.Add("DELETE FROM sophia.index_records WHERE tenant=$1 AND id = ANY($2)").Ints(known);
+        });
+        return known.Length > 0;
+    }
+
     private static void Remove(TenantStatements tell, long[] known)
     {
         if (known.Length == 0)

@@ -23,6 +23,9 @@ internal sealed class PostgresIndexStore(PostgresDatabase database, VectorCache 
         return database.Write(tenant, transaction => prepared.Write(transaction, expected, next), cancellation, waitsForDisk: false, prepared.Bytes);
     }
 
+    public Task Erase(TenantId tenant, IReadOnlyList<RecordKey> records, CancellationToken cancellation) =>
+        database.Write(tenant, transaction => PostgresIndexBatch.Erase(transaction, records), cancellation);
+
     public Task Reset(TenantId tenant, int version, CancellationToken cancellation) =>
         database.Write(tenant, async transaction =>
         {

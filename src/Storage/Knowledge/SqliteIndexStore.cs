@@ -23,6 +23,19 @@ internal sealed class SqliteIndexStore(DatabaseFiles files, VectorCache vectors,
         return applied;
     }
 
+    public async Task Erase(TenantId tenant, IReadOnlyList<Log.RecordKey> records, CancellationToken cancellation)
+    {
+        if (!files.Exists(tenant, IndexSchema.Kind))
+            return;
+        var removed = await files.Write(tenant, IndexSchema.Kind, d =>
+        {
+            var writer = new IndexWriter(d);
+            writer.Erase(records);
+            return writer.Removed;
+        }, cancellation, Durability.Normal);
+        wordsInMemory.Bury(tenant, removed);
+    }
+
     public async Task Reset(TenantId tenant, int version, CancellationToken cancellation)
     {
         await files.Write(tenant, IndexSchema.Kind, d =>

@@ -10,7 +10,7 @@ namespace Sophia.Log;
 /// </remarks>
 internal static class LogSchema
 {
-    public static readonly DatabaseKind Kind = new("log.db", 0x536F504C, [Format1, Format2, Format3, Resilience.IdempotencyTable.Schema, Queues.QueueSchema.Sqlite], Durability.Full);
+    public static readonly DatabaseKind Kind = new("log.db", 0x536F504C, [Format1, Format2, Format3, Resilience.IdempotencyTable.Schema, Queues.QueueSchema.Sqlite, Format6], Durability.Full);
 
     /// <summary>The format of log rows whose payload is the entry's bytes as given; those that were transformed have <see cref="SourcedPayload.Format"/>.</summary>
     public const int RowFormat = 1;
@@ -64,4 +64,15 @@ internal static class LogSchema
 
     /// <summary>From which moment on a stream can be read as it stood (docs/adr/0025); null: from its beginning.</summary>
     private const string Format3 = "ALTER TABLE streams ADD COLUMN horizon INTEGER";
+
+    /// <summary>Records that were erased and may not come back (docs/adr/0025), and how many a run left out for it.</summary>
+    private const string Format6 = """
+        CREATE TABLE erased(stream TEXT NOT NULL, mark BLOB NOT NULL, erasure TEXT NOT NULL, at INTEGER NOT NULL, versions INTEGER NOT NULL, PRIMARY KEY(stream, mark)) WITHOUT ROWID;
+        ALTER TABLE sync_logs ADD COLUMN records_blocked INTEGER NOT NULL DEFAULT 0;
+        DROP VIEW recent_syncs;
+        CREATE VIEW recent_syncs AS SELECT run_id, pipeline, state, reason, started_at, updated_at, ended_at, records_in, records_valid, records_quarantined,
+            records_duplicate, records_stored, records_deleted, records_chunked, bytes, unreadable, quality_score, error,
+            round((julianday('now') - julianday(updated_at)) * 86400, 3) AS age_seconds, records_filtered, values_nulled, records_blocked
+            FROM sync_logs WHERE updated_at >= strftime('%Y-%m-%dT%H:%M:%S', 'now', '-1 day') ORDER BY started_at DESC;
+        """;
 }

@@ -10,10 +10,17 @@ internal sealed class LogTally(int entries, Func<string?, long> number)
     private int duplicates;
     private int deleted;
     private int conflicts;
+    private int blocked;
 
     /// <summary>Whether a row is to be written. The head of an unchanged record moves to the partition that it is seen in.</summary>
-    public bool IsToStore(int index, in NewEntry entry, ref Head head)
+    public bool IsToStore(int index, in NewEntry entry, ref Head head, bool isErased)
     {
+        if (isErased)
+        {
+            dispositions[index] = EntryDisposition.Blocked;
+            blocked++;
+            return false;
+        }
         switch (dispositions[index] = LogJudgement.Of(entry, head))
         {
             case EntryDisposition.Conflict:
@@ -32,5 +39,5 @@ internal sealed class LogTally(int entries, Func<string?, long> number)
     /// <param name="first">The position that the append's first row had, if it wrote any.</param>
     /// <param name="last">The newest position after it.</param>
     public AppendOutcome.Committed Committed(Fence fence, long first, long last) =>
-        last >= first ? new(fence, first, last, stored, duplicates, deleted, conflicts, dispositions) : new(fence, 0, 0, stored, duplicates, deleted, conflicts, dispositions);
+        new(fence, last >= first ? first : 0, last >= first ? last : 0, stored, duplicates, deleted, conflicts, dispositions) { Blocked = blocked };
 }

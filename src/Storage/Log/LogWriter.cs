@@ -16,6 +16,7 @@ internal sealed class LogWriter(DatabaseConnection connection)
     private readonly NameTable names = new(connection);
     private readonly HeadTable heads = new(connection);
     private readonly LogRetention retention = new(connection);
+    private readonly ErasedTable erased = new(connection);
     private readonly SqliteStatement insert = connection.Prepare(
         "INSERT INTO log(position, type, format, key_id, stream_id, version, operation, previous, at, run_id, key, hash, payload) VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
 
@@ -29,10 +30,12 @@ internal sealed class LogWriter(DatabaseConnection connection)
         if (QuarantineTable.Refusal(connection, batch.Decisions) is { } notHeld)
             return notHeld;
 
+        var isErased = erased.Touches(prepared);
         var quarantine = new QuarantineTable(connection);
-        quarantine.Add(batch);
+        var blockedItems = quarantine.Add(batch, item => isErased && item.Key is { } key && erased.Holds(item.Stream, prepared.Marks.Of(item.Stream, key)));
         quarantine.Decide(batch);
-        var written = WriteEntries(prepared);
+        var written = WriteEntries(prepared, isErased) with { BlockedItems = blockedItems };
+        erased.Add(batch, prepared.Marks);
         foreach (var checkpoint in batch.Checkpoints)
             CheckpointTable.Write(connection, checkpoint, batch.Run, batch.At);
         RunTable.Write(connection, batch, written);
@@ -45,7 +48,13 @@ internal sealed class LogWriter(DatabaseConnection connection)
     /// <summary>Removes versions that a stream need not keep.</summary>
     public CompactedPage Compact(CompactionOrder order) => new LogChain(connection, streams).Compact(order, last);
 
-    private AppendOutcome.Committed WriteEntries(PreparedBatch prepared)
+    /// <summary>Takes records out of the log.</summary>
+    public void Erase(string erasure, IReadOnlyList<RecordKey> records, IReadOnlyList<long> items, DateTimeOffset at, ErasureMarks marks) =>
+        new LogEraser(connection, streams).Remove(erasure, records, items, at, last, marks);
+
+    public int Allow(IReadOnlyList<UInt128> marks) => erased.Allow(marks);
+
+    private AppendOutcome.Committed WriteEntries(PreparedBatch prepared, bool isErased)
     {
         var entries = prepared.Batch.Entries;
         var first = last + 1;
@@ -61,7 +70,7 @@ internal sealed class LogWriter(DatabaseConnection connection)
             var entry = entries[i];
             var group = prepared.GroupOf[i];
             ref var head = ref found[group];
-            if (tally.IsToStore(i, entry, ref head))
+            if (tally.IsToStore(i, entry, ref head, isErased && entry.Type == EntryType.Record && erased.Holds(entry.Stream, prepared.Marks.Of(entry.Stream, prepared.Key(i)))))
                 Insert(entry, prepared.Key(i), owners[group], ref head);
         }
         WriteHeads(prepared, found, owners);

@@ -5,7 +5,7 @@ using Sophia.Tenants;
 namespace Sophia.Log;
 
 /// <summary>The log in PostgreSQL, all tenants in the same tables.</summary>
-internal sealed class PostgresLogStore(PostgresDatabase database, StaleWrites? stale = null) : ILogStore
+internal sealed class PostgresLogStore(PostgresDatabase database, StaleWrites? stale = null, IRecordMarks? marks = null) : ILogStore
 {
     // Names are asked for row by row: a tenant may have very many streams, and the planner knows of none while it plans.
     private const string Rows = """
@@ -42,7 +42,7 @@ internal sealed class PostgresLogStore(PostgresDatabase database, StaleWrites? s
 
     public async Task<AppendOutcome> Append(TenantId tenant, AppendBatch batch, CancellationToken cancellation)
     {
-        var prepared = new PreparedBatch(batch);
+        var prepared = new PreparedBatch(batch, new ErasureMarks(marks, tenant));
         var outcome = await database.Write(tenant, transaction => new PostgresLogWriter(transaction, prepared).Append(), cancellation, bytes: prepared.Bytes);
         return stale?.Noted(tenant, batch.Fence, outcome) ?? outcome;
     }

@@ -12,15 +12,18 @@ internal sealed class PostgresLogWriter(TenantTransaction transaction, PreparedB
     private readonly PostgresNaming naming = new(transaction, prepared.Batch);
     private readonly PostgresHeads heads = new(prepared);
     private readonly PostgresQuarantine quarantine = new(transaction, prepared.Batch);
+    private readonly PostgresErasure erasure = new(transaction, prepared);
 
     public async Task<AppendOutcome> Append()
     {
         await naming.LookUp();
+        var touches = false;
         var refusal = await transaction.Ask(ask =>
         {
             PostgresOwners.AskRefusal(ask, batch);
             quarantine.AskDecided(ask);
             PostgresRuns.AskWhetherThere(ask, batch);
+            erasure.Ask(ask);
             heads.Ask(ask, transaction.Memory);
         }, async reader =>
         {
@@ -28,24 +31,30 @@ internal sealed class PostgresLogWriter(TenantTransaction transaction, PreparedB
             var notHeld = await quarantine.Refusal(reader);
             var runIsThere = await reader.ReadAsync();
             await reader.NextResultAsync();
+            touches = await PostgresErasure.Touches(reader);
             await heads.Read(reader);
             if (refused is null && notHeld is null && !runIsThere && batch.RunDelta is { } delta && batch.RunRow?.RunId != delta.RunId)
                 throw new InvalidOperationException($"The run {delta.RunId} has no row to add to: append its RunRow first.");
             return refused ?? notHeld;
         });
-        return refusal ?? await Write();
+        if (refusal is not null)
+            return refusal;
+        if (touches)
+            await erasure.Look();
+        return await Write();
     }
 
     private async Task<AppendOutcome> Write()
     {
-        var rows = new PostgresRows(prepared, transaction.Counters, naming, heads);
-        var written = rows.Judge();
+        var rows = new PostgresRows(prepared, transaction.Counters, naming, heads, erasure);
+        var written = rows.Judge() with { BlockedItems = quarantine.Sort(erasure.Holds) };
         await transaction.Tell(tell =>
         {
             quarantine.Write(tell);
             naming.Write(tell);
             rows.Write(tell);
             heads.Write(tell);
+            erasure.Write(tell);
             foreach (var checkpoint in batch.Checkpoints)
                 Write(tell, checkpoint);
             PostgresRuns.Write(tell, batch, written, batch.RunRow is null ? 0 : ++transaction.Counters.Name);

@@ -3,7 +3,7 @@ using Sophia.Postgres;
 namespace Sophia.Log;
 
 /// <summary>Judges the entries of one append in their own order, and writes the rows that are to be.</summary>
-internal sealed class PostgresRows(PreparedBatch prepared, TenantCounters counters, PostgresNaming naming, PostgresHeads heads)
+internal sealed class PostgresRows(PreparedBatch prepared, TenantCounters counters, PostgresNaming naming, PostgresHeads heads, PostgresErasure erasure)
 {
     private readonly IReadOnlyList<NewEntry> entries = prepared.Batch.Entries;
     private readonly List<int> stored = [];
@@ -23,7 +23,7 @@ internal sealed class PostgresRows(PreparedBatch prepared, TenantCounters counte
             var group = prepared.GroupOf[i];
             heads.BelongsTo(group, naming.Stream(entry.Stream, entry.Type));
             ref var head = ref heads[group];
-            if (tally.IsToStore(i, entry, ref head))
+            if (tally.IsToStore(i, entry, ref head, erasure.Holds(i)))
                 Store(i, ref head);
         }
         return tally.Committed(prepared.Batch.Fence, first, counters.Position);

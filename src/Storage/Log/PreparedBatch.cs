@@ -11,9 +11,9 @@ internal sealed class PreparedBatch
     private readonly int[] keyEnds;
 
     /// <exception cref="ArgumentException">A key is no valid text, a stream has no name or is kept for other entries, or a version is asked for that cannot be.</exception>
-    public PreparedBatch(AppendBatch batch)
+    public PreparedBatch(AppendBatch batch, ErasureMarks marks)
     {
-        Batch = batch;
+        (Batch, Marks) = (batch, marks);
         var entries = batch.Entries;
         keyEnds = new int[entries.Count];
         var length = 0;
@@ -37,6 +37,23 @@ internal sealed class PreparedBatch
     }
 
     public AppendBatch Batch { get; }
+
+    /// <summary>By what erased records are known.</summary>
+    public ErasureMarks Marks { get; }
+
+    /// <summary>The streams of records that the batch speaks of, entries' and quarantined items'.</summary>
+    public IReadOnlySet<string> RecordStreams()
+    {
+        var streams = new HashSet<string>(StringComparer.Ordinal);
+        string? last = null;
+        foreach (var entry in Batch.Entries)
+            if (entry.Type == EntryType.Record && !ReferenceEquals(entry.Stream, last))
+                streams.Add(last = entry.Stream);
+        foreach (var item in Batch.Quarantined)
+            if (item.Key is not null)
+                streams.Add(item.Stream);
+        return streams;
+    }
 
     /// <summary>Indices of entries by stream and key; entries of one key in their own order.</summary>
     public int[] Order { get; }

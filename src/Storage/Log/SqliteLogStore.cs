@@ -4,7 +4,7 @@ using Sophia.Tenants;
 namespace Sophia.Log;
 
 /// <summary>The log in SQLite: log.db in each tenant's folder.</summary>
-internal sealed class SqliteLogStore(DatabaseFiles files, StaleWrites? stale = null) : ILogStore
+internal sealed class SqliteLogStore(DatabaseFiles files, StaleWrites? stale = null, IRecordMarks? marks = null) : ILogStore
 {
     public Task<Fence> Acquire(TenantId tenant, string owner, CancellationToken cancellation)
     {
@@ -15,7 +15,7 @@ internal sealed class SqliteLogStore(DatabaseFiles files, StaleWrites? stale = n
     public async Task<AppendOutcome> Append(TenantId tenant, AppendBatch batch, CancellationToken cancellation)
     {
         // Worked out here, on the caller's thread, while the writer may be waiting for the disk.
-        var prepared = new PreparedBatch(batch);
+        var prepared = new PreparedBatch(batch, new ErasureMarks(marks, tenant));
         var outcome = await files.Write(tenant, LogSchema.Kind, connection => connection.Companion(static c => new LogWriter(c)).Append(prepared), cancellation, bytes: prepared.Bytes);
         return stale?.Noted(tenant, batch.Fence, outcome) ?? outcome;
     }

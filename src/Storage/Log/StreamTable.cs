@@ -54,10 +54,11 @@ internal sealed class StreamTable(DatabaseConnection connection)
     /// <summary>The row of a stream that is there, or null.</summary>
     public StreamRow? Known(string name) => known.GetValueOrDefault(name) ?? (Find(name) is { } row ? known[name] = row : null);
 
-    /// <summary>A deleted record of which nothing is left.</summary>
-    public void Forget(StreamRow stream)
+    /// <summary>A record of which nothing is left.</summary>
+    public void Forget(StreamRow stream, RecordOperation newest = RecordOperation.Delete)
     {
-        stream.Deleted--;
+        stream.Deleted -= newest == RecordOperation.Delete ? 1 : 0;
+        stream.Records -= newest == RecordOperation.Upsert ? 1 : 0;
         if (stream.Changed)
             return;
         stream.Changed = true;

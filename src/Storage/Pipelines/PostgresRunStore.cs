@@ -11,7 +11,7 @@ internal sealed class PostgresRunStore(PostgresDatabase database) : IRunStore
     private const string Columns = """
         SELECT run_id, pipeline, definition_version, dry_run, state, reason, started_at, updated_at, ended_at, paused_seconds, records_in, records_valid,
             records_quarantined, records_duplicate, records_stored, records_deleted, records_chunked, bytes, unreadable, partitions_total, partitions_done,
-            quality_score, error, last_position, records_filtered, values_nulled FROM sophia.sync_logs WHERE tenant=$1
+            quality_score, error, last_position, records_filtered, values_nulled, records_blocked FROM sophia.sync_logs WHERE tenant=$1
         """;
 
     /// <summary>As in <see cref="RunTable.Streams"/>.</summary>
@@ -50,6 +50,6 @@ internal sealed class PostgresRunStore(PostgresDatabase database) : IRunStore
         row.GetString(0), row.GetString(1), row.GetInt32(2), row.GetBoolean(3), Enum.Parse<RunState>(row.GetString(4), ignoreCase: true), row.GetString(5),
         row.Time(6), row.Time(7), row.TimeOrNull(8), TimeSpan.FromSeconds(row.GetDouble(9)),
         new RunCounts(row.GetInt64(10), row.GetInt64(11), row.GetInt64(12), row.GetInt64(13), row.GetInt64(14), row.GetInt64(15), row.GetInt64(16), row.GetInt64(17), row.GetInt64(18),
-            row.GetInt64(24), row.GetInt64(25)),
+            row.GetInt64(24), row.GetInt64(25), row.GetInt64(26)),
         row.GetInt32(19), row.GetInt32(20), row.IsDBNull(21) ? null : row.GetDouble(21), row.TextOrNull(22), row.GetInt64(23));
 }

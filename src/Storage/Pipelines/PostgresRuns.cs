@@ -27,8 +27,8 @@ internal static class PostgresRuns
         tell.Add("""
             INSERT INTO sophia.sync_logs AS s (tenant, run_id, id, pipeline, definition_version, dry_run, state, reason, started_at, updated_at, ended_at, paused_seconds, records_in,
                 records_valid, records_quarantined, records_duplicate, records_stored, records_deleted, records_chunked, bytes, unreadable, partitions_total, partitions_done,
-                quality_sum, quality_records, error, last_position, records_filtered, values_nulled)
-            VALUES($1, $2, $3, $4, $5, $6 <> 0, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
+                quality_sum, quality_records, error, last_position, records_filtered, values_nulled, records_blocked)
+            VALUES($1, $2, $3, $4, $5, $6 <> 0, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)
             ON CONFLICT(tenant, run_id) DO UPDATE SET pipeline=$4, definition_version=$5, dry_run=excluded.dry_run, state=$7, reason=$8, started_at=$9,
                 updated_at=greatest(s.updated_at, $10), ended_at=$11, paused_seconds=$12, partitions_total=$22, partitions_done=greatest(s.partitions_done, $23), error=$26,
                 last_position=greatest(s.last_position, $27)
@@ -37,7 +37,7 @@ internal static class PostgresRuns
             .Time(row.StartedAt).Time(row.UpdatedAt).Time(row.EndedAt).Real(row.PausedFor.TotalSeconds).Int(row.Counts.In).Int(row.Counts.Valid).Int(row.Counts.Quarantined)
             .Int(row.Counts.Duplicate).Int(row.Counts.Stored).Int(row.Counts.Deleted).Int(row.Counts.Chunked).Int(row.Counts.Bytes).Int(row.Counts.Unreadable)
             .Int(row.PartitionsTotal).Int(row.PartitionsDone).Real((row.QualityScore ?? 0) * weight).Int(weight).Text(row.Error).Int(row.LastPosition)
-            .Int(row.Counts.Filtered).Int(row.Counts.Nulled);
+            .Int(row.Counts.Filtered).Int(row.Counts.Nulled).Int(row.Counts.Blocked);
         if (row.DryRun)
             PutCounts(tell, row, weight);
     }
@@ -45,12 +45,12 @@ internal static class PostgresRuns
     private static void PutCounts(TenantStatements tell, RunRow row, long weight) =>
         tell.Add("""
             UPDATE sophia.sync_logs SET records_in=$3, records_valid=$4, records_quarantined=$5, records_duplicate=$6, records_stored=$7, records_deleted=$8, records_chunked=$9,
-                bytes=$10, unreadable=$11, quality_sum=$12, quality_records=$13, records_filtered=$14, values_nulled=$15
+                bytes=$10, unreadable=$11, quality_sum=$12, quality_records=$13, records_filtered=$14, values_nulled=$15, records_blocked=$16
             WHERE tenant=$1 AND run_id=$2
             """)
             .Text(row.RunId).Int(row.Counts.In).Int(row.Counts.Valid).Int(row.Counts.Quarantined).Int(row.Counts.Duplicate).Int(row.Counts.Stored).Int(row.Counts.Deleted)
             .Int(row.Counts.Chunked).Int(row.Counts.Bytes).Int(row.Counts.Unreadable).Real((row.QualityScore ?? 0) * weight).Int(weight)
-            .Int(row.Counts.Filtered).Int(row.Counts.Nulled);
+            .Int(row.Counts.Filtered).Int(row.Counts.Nulled).Int(row.Counts.Blocked);
 
     private static void Add(TenantStatements tell, RunDelta delta, AppendBatch batch, AppendOutcome.Committed done)
     {
@@ -59,12 +59,12 @@ internal static class PostgresRuns
             UPDATE sophia.sync_logs SET updated_at=greatest(updated_at, $3), records_in=records_in+$4, records_valid=records_valid+$5, records_quarantined=records_quarantined+$6,
                 records_duplicate=records_duplicate+$7, records_stored=records_stored+$8, records_deleted=records_deleted+$9, records_chunked=records_chunked+$10,
                 bytes=bytes+$11, unreadable=unreadable+$12, partitions_done=partitions_done+$13, quality_sum=quality_sum+$14, quality_records=quality_records+$4,
-                last_position=greatest(last_position, $15), records_filtered=records_filtered+$16, values_nulled=values_nulled+$17
+                last_position=greatest(last_position, $15), records_filtered=records_filtered+$16, values_nulled=values_nulled+$17, records_blocked=records_blocked+$18
             WHERE tenant=$1 AND run_id=$2
             """)
-            .Text(delta.RunId).Time(batch.At).Int(counts.In).Int(counts.Valid).Int(counts.Quarantined).Int(counts.Duplicate + own.Duplicate).Int(counts.Stored + own.Stored)
+            .Text(delta.RunId).Time(batch.At).Int(counts.In).Int(counts.Valid).Int(counts.Quarantined - done.BlockedItems).Int(counts.Duplicate + own.Duplicate).Int(counts.Stored + own.Stored)
             .Int(counts.Deleted + own.Deleted).Int(counts.Chunked).Int(counts.Bytes).Int(counts.Unreadable).Int(delta.PartitionsDone).Real(delta.QualitySum).Int(done.LastPosition)
-            .Int(counts.Filtered).Int(counts.Nulled);
+            .Int(counts.Filtered).Int(counts.Nulled).Int(counts.Blocked + done.Blocked + done.BlockedItems);
         foreach (var file in delta.Unreadable ?? [])
             tell.Add("""
                 INSERT INTO sophia.unreadable(tenant, run_id, path, reason, bytes) VALUES($1, $2, $3, $4, $5) ON CONFLICT(tenant, run_id, path) DO UPDATE SET reason=$4, bytes=$5

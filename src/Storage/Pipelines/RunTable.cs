@@ -9,7 +9,7 @@ internal static class RunTable
     private const string Columns = """
         run_id, pipeline, definition_version, dry_run, state, reason, started_at, updated_at, ended_at, paused_seconds, records_in, records_valid,
         records_quarantined, records_duplicate, records_stored, records_deleted, records_chunked, bytes, unreadable, partitions_total, partitions_done,
-        quality_score, error, last_position, records_filtered, values_nulled FROM sync_logs
+        quality_score, error, last_position, records_filtered, values_nulled, records_blocked FROM sync_logs
         """;
 
     public static void Write(DatabaseConnection connection, AppendBatch batch, AppendOutcome.Committed done)
@@ -76,8 +76,8 @@ internal static class RunTable
         connection.Prepare("""
             INSERT INTO sync_logs(run_id, pipeline, definition_version, dry_run, state, reason, started_at, updated_at, ended_at, paused_seconds, records_in, records_valid,
                 records_quarantined, records_duplicate, records_stored, records_deleted, records_chunked, bytes, unreadable, partitions_total, partitions_done,
-                quality_sum, quality_records, error, last_position, records_filtered, values_nulled)
-            VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)
+                quality_sum, quality_records, error, last_position, records_filtered, values_nulled, records_blocked)
+            VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)
             ON CONFLICT(run_id) DO UPDATE SET pipeline=?2, definition_version=?3, dry_run=?4, state=?5, reason=?6, started_at=?7, updated_at=max(updated_at, ?8), ended_at=?9,
                 paused_seconds=?10, partitions_total=?20, partitions_done=max(partitions_done, ?21), error=?24, last_position=max(last_position, ?25)
             """)
@@ -86,7 +86,7 @@ internal static class RunTable
             .Real(10, row.PausedFor.TotalSeconds).Int(11, row.Counts.In).Int(12, row.Counts.Valid).Int(13, row.Counts.Quarantined).Int(14, row.Counts.Duplicate)
             .Int(15, row.Counts.Stored).Int(16, row.Counts.Deleted).Int(17, row.Counts.Chunked).Int(18, row.Counts.Bytes).Int(19, row.Counts.Unreadable)
             .Int(20, row.PartitionsTotal).Int(21, row.PartitionsDone).Real(22, (row.QualityScore ?? 0) * weight).Int(23, weight).Text(24, row.Error).Int(25, row.LastPosition)
-            .Int(26, row.Counts.Filtered).Int(27, row.Counts.Nulled)
+            .Int(26, row.Counts.Filtered).Int(27, row.Counts.Nulled).Int(28, row.Counts.Blocked)
             .Run();
         if (row.DryRun)
             PutCounts(connection, row, weight);
@@ -96,12 +96,12 @@ internal static class RunTable
     private static void PutCounts(DatabaseConnection connection, RunRow row, long weight) =>
         connection.Prepare("""
             UPDATE sync_logs SET records_in=?2, records_valid=?3, records_quarantined=?4, records_duplicate=?5, records_stored=?6, records_deleted=?7, records_chunked=?8,
-                bytes=?9, unreadable=?10, quality_sum=?11, quality_records=?12, records_filtered=?13, values_nulled=?14
+                bytes=?9, unreadable=?10, quality_sum=?11, quality_records=?12, records_filtered=?13, values_nulled=?14, records_blocked=?15
             WHERE run_id=?1
             """)
             .Text(1, row.RunId).Int(2, row.Counts.In).Int(3, row.Counts.Valid).Int(4, row.Counts.Quarantined).Int(5, row.Counts.Duplicate).Int(6, row.Counts.Stored)
             .Int(7, row.Counts.Deleted).Int(8, row.Counts.Chunked).Int(9, row.Counts.Bytes).Int(10, row.Counts.Unreadable).Real(11, (row.QualityScore ?? 0) * weight).Int(12, weight)
-            .Int(13, row.Counts.Filtered).Int(14, row.Counts.Nulled)
+            .Int(13, row.Counts.Filtered).Int(14, row.Counts.Nulled).Int(15, row.Counts.Blocked)
             .Run();
 
     private static void Add(DatabaseConnection connection, RunDelta delta, AppendBatch batch, AppendOutcome.Committed done)
@@ -111,13 +111,13 @@ internal static class RunTable
             UPDATE sync_logs SET updated_at=max(updated_at, ?2), records_in=records_in+?3, records_valid=records_valid+?4, records_quarantined=records_quarantined+?5,
                 records_duplicate=records_duplicate+?6, records_stored=records_stored+?7, records_deleted=records_deleted+?8, records_chunked=records_chunked+?9,
                 bytes=bytes+?10, unreadable=unreadable+?11, partitions_done=partitions_done+?12, quality_sum=quality_sum+?13, quality_records=quality_records+?3,
-                last_position=max(last_position, ?14), records_filtered=records_filtered+?15, values_nulled=values_nulled+?16
+                last_position=max(last_position, ?14), records_filtered=records_filtered+?15, values_nulled=values_nulled+?16, records_blocked=records_blocked+?17
             WHERE run_id=?1
             """);
-        add.Text(1, delta.RunId).Text(2, LogTime.Text(batch.At)).Int(3, counts.In).Int(4, counts.Valid).Int(5, counts.Quarantined)
+        add.Text(1, delta.RunId).Text(2, LogTime.Text(batch.At)).Int(3, counts.In).Int(4, counts.Valid).Int(5, counts.Quarantined - done.BlockedItems)
             .Int(6, counts.Duplicate + own.Duplicate).Int(7, counts.Stored + own.Stored).Int(8, counts.Deleted + own.Deleted).Int(9, counts.Chunked)
             .Int(10, counts.Bytes).Int(11, counts.Unreadable).Int(12, delta.PartitionsDone).Real(13, delta.QualitySum).Int(14, done.LastPosition)
-            .Int(15, counts.Filtered).Int(16, counts.Nulled).Step();
+            .Int(15, counts.Filtered).Int(16, counts.Nulled).Int(17, counts.Blocked + done.Blocked + done.BlockedItems).Step();
         if (connection.Scalar("SELECT changes()") == 0)
             throw new InvalidOperationException($"The run {delta.RunId} has no row to add to: append its RunRow first.");
         foreach (var file in delta.Unreadable ?? [])
@@ -144,7 +144,7 @@ internal static class RunTable
     private static RunRow Of(SqliteStatement row) => new(
         row.Text(0), row.Text(1), (int)row.Int(2), row.Int(3) != 0, Enum.Parse<RunState>(row.Text(4), ignoreCase: true), row.Text(5),
         LogTime.FromText(row.Text(6)), LogTime.FromText(row.Text(7)), row.IsNull(8) ? null : LogTime.FromText(row.Text(8)), TimeSpan.FromSeconds(row.RealOrNull(9) ?? 0),
-        new RunCounts(row.Int(10), row.Int(11), row.Int(12), row.Int(13), row.Int(14), row.Int(15), row.Int(16), row.Int(17), row.Int(18), row.Int(24), row.Int(25)),
+        new RunCounts(row.Int(10), row.Int(11), row.Int(12), row.Int(13), row.Int(14), row.Int(15), row.Int(16), row.Int(17), row.Int(18), row.Int(24), row.Int(25), row.Int(26)),
         (int)row.Int(19), (int)row.Int(20), row.RealOrNull(21), row.TextOrNull(22), row.Int(23));
 
     public static string State(RunState state) => state.ToString().ToLowerInvariant();

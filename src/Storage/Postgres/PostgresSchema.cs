@@ -7,12 +7,14 @@ internal static class PostgresSchema
     private const int Partitions = 16;
 
     /// <summary>Every table that has a tenant, and so row-level security.</summary>
-    public static IReadOnlyList<string> TenantTables { get; } = [.. FirstTables, .. Knowledge.PostgresIndexSchema.Tables, .. Knowledge.SearchLedgerSchema.Tables, .. Knowledge.PostgresVectorSchema.Tables, .. Resilience.PostgresIdempotencySchema.Tables, .. Queues.QueueSchema.Tables];
+    public static IReadOnlyList<string> TenantTables { get; } = [.. FirstTables, .. ErasureTables, .. Knowledge.PostgresIndexSchema.Tables, .. Knowledge.SearchLedgerSchema.Tables, .. Knowledge.PostgresVectorSchema.Tables, .. Resilience.PostgresIdempotencySchema.Tables, .. Queues.QueueSchema.Tables];
 
     private static IReadOnlyList<string> FirstTables =>
     [
         "tenants", "streams", "names", "log", "heads", "owners", "once", "checkpoints", "sync_logs", "unreadable", "quarantine", "quarantine_counts", "grain_state", "reminders",
     ];
+
+    private static IReadOnlyList<string> ErasureTables => ["erased"];
 
     public static readonly IReadOnlyList<Migration> Migrations = 
     [
@@ -24,6 +26,7 @@ internal static class PostgresSchema
         new(6, 1, Horizons),
         new(7, 1, Resilience.PostgresIdempotencySchema.Format1 + Security(Resilience.PostgresIdempotencySchema.Tables)),
         new(8, 1, Queues.QueueSchema.Postgres + Security(Queues.QueueSchema.Tables)),
+        new(9, 1, Erased + Security(ErasureTables)),
     ];
 
     public static int Version => Migrations.Count;
@@ -97,6 +100,17 @@ internal static class PostgresSchema
 
     /// <summary>From which moment on a stream can be read as it stood (docs/adr/0025); programs of before neither remove versions nor ask.</summary>
     private const string Horizons = "ALTER TABLE sophia.streams ADD COLUMN horizon timestamptz;";
+
+    /// <summary>Records that were erased and may not come back (docs/adr/0025). Programs of before do not look here, and let them back.</summary>
+    private const string Erased = """
+        CREATE TABLE sophia.erased(tenant text COLLATE "C", stream text COLLATE "C", mark bytea, erasure text NOT NULL, at timestamptz NOT NULL, versions bigint NOT NULL, PRIMARY KEY(tenant, stream, mark));
+        ALTER TABLE sophia.sync_logs ADD COLUMN records_blocked bigint NOT NULL DEFAULT 0;
+        CREATE OR REPLACE VIEW sophia.recent_syncs WITH (security_invoker = true) AS SELECT tenant, run_id, pipeline, state, reason, started_at, updated_at, ended_at, records_in, records_valid,
+            records_quarantined, records_duplicate, records_stored, records_deleted, records_chunked, bytes, unreadable, quality_score, error,
+            round(extract(epoch FROM now() - updated_at), 3) AS age_seconds, records_filtered, values_nulled, records_blocked
+            FROM sophia.sync_logs WHERE updated_at >= now() - interval '1 day' ORDER BY started_at DESC;
+
+        """;
 
     /// <summary>Nobody is granted a partition; one that is granted by mistake shows nothing, having security and no policy.</summary>
     private static string Partitioned() => string.Concat(

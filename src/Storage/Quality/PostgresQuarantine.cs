@@ -10,6 +10,7 @@ internal sealed class PostgresQuarantine(TenantTransaction transaction, AppendBa
 {
     private readonly Dictionary<long, (QuarantineState State, string Pipeline, string Stream, IReadOnlyList<CellReason> Reasons)> decided = [];
     private readonly Dictionary<(string Pipeline, string Stream, string Rule), long> changes = [];
+    private IReadOnlyList<NewQuarantine> quarantined = batch.Quarantined;
 
     public void AskDecided(TenantStatements ask) =>
         ask.Add("SELECT id, state, pipeline, stream, reasons FROM sophia.quarantine WHERE tenant=$1 AND id=ANY($2)").Ints([.. batch.Decisions.Select(decision => decision.Id)]);
@@ -30,9 +31,29 @@ internal sealed class PostgresQuarantine(TenantTransaction transaction, AppendBa
         return null;
     }
 
+    /// <summary>Leaves out items of erased records; answers how many.</summary>
+    public int Sort(Func<NewQuarantine, bool> isErased)
+    {
+        quarantined = [.. batch.Quarantined.Where(item => !isErased(item))];
+        return batch.Quarantined.Count - quarantined.Count;
+    }
+
+    /// <summary>Takes out of an item whatever was its record's.</summary>
+    /// <param name="held">Where it is held: what its rules are counted under.</param>
+    public static void Erase(TenantStatements tell, long id, (string Pipeline, string Stream)? held, IReadOnlyList<CellReason> reasons, string note, DateTimeOffset at)
+    {
+        tell.Add("""
+            UPDATE sophia.quarantine SET key=NULL, payload=NULL, format=1, reasons=$3, origin_path='', origin_offset=0, origin_length=0, origin_line=0, origin_hash=NULL, note=$4,
+                state=CASE WHEN state=1 THEN $5 ELSE state END, decided_by=coalesce(decided_by, $6), decided_at=coalesce(decided_at, $7) WHERE tenant=$1 AND id=$2
+            """).Int(id).Text(QuarantineTable.Json(ErasedItem.Reasons(reasons))).Text(note).Int((long)QuarantineState.Discarded).Text(ErasedItem.By).Time(at);
+        if (held is var (pipeline, stream))
+            foreach (var rule in reasons.Select(reason => reason.Rule).Distinct(StringComparer.Ordinal).Append(""))
+                tell.Add("UPDATE sophia.quarantine_counts SET held=held-1 WHERE tenant=$1 AND pipeline=$2 AND stream=$3 AND rule=$4").Text(pipeline).Text(stream).Text(rule);
+    }
+
     public void Write(TenantStatements tell)
     {
-        foreach (var item in batch.Quarantined)
+        foreach (var item in quarantined)
             Add(tell, item);
         foreach (var decision in batch.Decisions)
             Decide(tell, decision);

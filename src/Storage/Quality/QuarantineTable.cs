@@ -24,10 +24,17 @@ internal sealed class QuarantineTable(DatabaseConnection connection)
         return null;
     }
 
-    public void Add(AppendBatch batch)
+    /// <summary>Answers how many were left out.</summary>
+    public int Add(AppendBatch batch, Func<NewQuarantine, bool> isErased)
     {
+        var blocked = 0;
         foreach (var item in batch.Quarantined)
         {
+            if (isErased(item))
+            {
+                blocked++;
+                continue;
+            }
             using var insert = connection.Prepare("""
                 INSERT INTO quarantine(format, key_id, pipeline, run, stream, key, payload, reasons, state, at, origin_path, origin_offset, origin_length, origin_line,
                     origin_hash, definition_version, head_version)
@@ -41,6 +48,23 @@ internal sealed class QuarantineTable(DatabaseConnection connection)
             insert.Step();
             Count(item.Pipeline, item.Stream, item.Reasons, 1);
         }
+        WriteCounts();
+        return blocked;
+    }
+
+    /// <summary>Takes out of an item whatever was its record's. Done twice it changes nothing.</summary>
+    public void Erase(long id, string note, DateTimeOffset at)
+    {
+        using var find = connection.Prepare("SELECT state, pipeline, stream, reasons, note FROM quarantine WHERE id=?1").Int(1, id);
+        if (!find.Step() || find.TextOrNull(4) == note)
+            return;
+        var (state, pipeline, stream, reasons) = ((QuarantineState)find.Int(0), find.Text(1), find.Text(2), Reasons(find.Bytes(3)));
+        connection.Prepare("""
+            UPDATE quarantine SET key=NULL, payload=NULL, format=1, reasons=?2, origin_path='', origin_offset=0, origin_length=0, origin_line=0, origin_hash=NULL, note=?3,
+                state=iif(state=1, ?4, state), decided_by=ifnull(decided_by, ?5), decided_at=ifnull(decided_at, ?6) WHERE id=?1
+            """).Int(1, id).Text(2, Json(ErasedItem.Reasons(reasons))).Text(3, note).Int(4, (long)QuarantineState.Discarded).Text(5, ErasedItem.By).Int(6, LogTime.Micros(at)).Run();
+        if (state == QuarantineState.Held)
+            Count(pipeline, stream, reasons, -1);
         WriteCounts();
     }
 

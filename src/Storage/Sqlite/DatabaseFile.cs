@@ -36,6 +36,9 @@ internal sealed class DatabaseFile : IAsyncDisposable
         }
     }
 
+    /// <summary>Does work by itself and outside of a transaction.</summary>
+    public Task<T> WriteAlone<T>(Func<DatabaseConnection, T> work, CancellationToken cancellation) => lane.Enqueue(work, Durability.Full, 0, cancellation, alone: true);
+
     /// <summary>Empties the writer's cache and closes readers that nobody uses.</summary>
     public Task Rest(CancellationToken cancellation)
     {

@@ -9,6 +9,9 @@ namespace Sophia.Sqlite;
 /// <param name="isEnded">Whether a tenant is deleted, so that nobody opens its files any more.</param>
 internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, string? vfs = null, Func<TenantId, bool>? isEnded = null) : IAsyncDisposable
 {
+    /// <summary>The largest file that is written anew by way of memory, in bytes; a larger one by way of a temporary file.</summary>
+    private const long RewrittenInMemory = 64L * 1024 * 1024;
+
     private readonly Lock gate = new();
     private readonly Dictionary<string, Entry> open = [];
     private readonly LinkedList<Entry> byUse = new();
@@ -40,6 +43,26 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
     /// <exception cref="Sophia.Log.StorageException">The disk failed.</exception>
     public Task<T> Write<T>(TenantId? tenant, DatabaseKind kind, Func<DatabaseConnection, T> work, CancellationToken cancellation, Durability durability = Durability.Full, int bytes = 0) =>
         Use(tenant, kind, file => file.Write(work, durability, bytes, cancellation));
+
+    /// <summary>Writes a file anew from what it holds, and empties its write-ahead log: freed pages and copies that split pages left behind are gone then. Its writers wait meanwhile, and it takes up to twice its size beside it.</summary>
+    /// <param name="before">A statement to run first, or null.</param>
+    /// <exception cref="StorageException">Locked: somebody read for so long that the log could not be emptied. Full: there is no room. It may be done again.</exception>
+    public Task Rewrite(TenantId? tenant, DatabaseKind kind, string? before, CancellationToken cancellation) => !Exists(tenant, kind) ? Task.CompletedTask : Use(tenant, kind, file => file.WriteAlone(connection =>
+    {
+        if (before is not null)
+            connection.Execute(before);
+        Empty(connection);
+        var large = connection.Scalar("PRAGMA page_count") * connection.Scalar("PRAGMA page_size") > RewrittenInMemory;
+        connection.Execute(large ? "PRAGMA temp_store=FILE; VACUUM; PRAGMA temp_store=MEMORY" : "VACUUM");
+        Empty(connection);
+        return true;
+    }, cancellation));
+
+    private static void Empty(DatabaseConnection connection)
+    {
+        if (connection.Scalar("PRAGMA wal_checkpoint(TRUNCATE)") != 0)
+            throw new StorageException(StorageFault.Locked, "A reader keeps the write-ahead log from being emptied.");
+    }
 
     /// <summary>Empties the page caches of all open files; what is asked next fills them again.</summary>
     public async Task Rest(CancellationToken cancellation)

@@ -3,6 +3,9 @@ namespace Sophia.Sqlite;
 /// <summary>One piece of work that waits for the writer of a file.</summary>
 internal abstract class WriteItem(Durability durability, int bytes, CancellationToken cancellation)
 {
+    /// <summary>Done by itself and outside of a transaction, as writing the file anew has to be.</summary>
+    public bool IsAlone { get; init; }
+
     public Durability Durability => durability;
 
     public int Bytes => bytes;

@@ -23,12 +23,13 @@ internal sealed class WriteLane(WriterSettings settings, StorageThreads threads,
 
     /// <summary>Completes when the work's transaction is on the disk as far as <paramref name="durability"/> asks.</summary>
     /// <param name="bytes">About how much it writes; a group ends at <see cref="Operations.StorageOptions.MaxGroupBytes"/>.</param>
-    public async Task<T> Enqueue<T>(Func<DatabaseConnection, T> work, Durability durability, int bytes, CancellationToken cancellation)
+    /// <param name="alone">By itself and outside of a transaction.</param>
+    public async Task<T> Enqueue<T>(Func<DatabaseConnection, T> work, Durability durability, int bytes, CancellationToken cancellation, bool alone = false)
     {
         await room.WaitAsync(cancellation);
         try
         {
-            var item = new WriteItem<T>(work, durability, bytes, cancellation);
+            var item = new WriteItem<T>(work, durability, bytes, cancellation) { IsAlone = alone };
             lock (gate)
             {
                 ObjectDisposedException.ThrowIf(closing, this);
@@ -91,6 +92,8 @@ internal sealed class WriteLane(WriterSettings settings, StorageThreads threads,
                 }
                 group.Add(item);
                 bytes += item.Bytes;
+                if (item.IsAlone || (waiting.TryPeek(out var next) && next.IsAlone))
+                    break;
             }
         return group;
     }

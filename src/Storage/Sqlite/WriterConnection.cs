@@ -43,6 +43,12 @@ internal sealed class WriterConnection : IDisposable
 
     public void Commit(List<WriteItem> group)
     {
+        if (group is [{ IsAlone: true } alone])
+        {
+            Synchronous(settings.Kind.Durability);
+            alone.Execute(connection);
+            return;
+        }
         Synchronous(Wanted(group));
         connection.Execute("BEGIN IMMEDIATE");
         foreach (var item in group)

@@ -143,6 +143,30 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task Records_are_erased_and_allowed_again_from_the_command_line()
+    {
+        await program.Up();
+        Assert.Equal(0, (await program.Run("sample")).ExitCode);
+        var plan = await program.Run("records", "erase", "sample/accounts", "A-101", "--dry-run");
+        Assert.True(plan.ExitCode == 0, plan.Error);
+        Assert.Contains("Would be erased: 1 records, 1 versions, 0 quarantined items (erasure-1)", plan.Output);
+        Assert.Contains("The source still has them", plan.Output);
+        Assert.Contains("say --yes", (await program.Run("records", "erase", "sample/accounts", "A-101")).Error);
+        Assert.Contains("another one than that which was confirmed", (await program.Run("records", "erase", "--token", plan.Output.Split("Token: ")[1][..32])).Error);
+        plan = await program.Run("records", "erase", "sample/accounts", "A-101", "--dry-run");
+        var done = await program.Run("records", "erase", "--token", plan.Output.Split("Token: ")[1][..32], "--reference", "T-7");
+        Assert.True(done.ExitCode == 0, done.Error);
+        Assert.Contains("Erased: 1 records, 2 versions, 0 quarantined items", done.Output);
+        Assert.Contains("no such record", (await program.Run("records", "versions", "sample/accounts", "A-101")).Output);
+        Assert.Contains("T-7", (await program.Run("records", "erasures")).Output);
+        Assert.Contains("sample/accounts", (await program.Run("records", "blocked")).Output);
+        Assert.Contains("1 may come again", (await program.Run("records", "allow", "sample/accounts", "A-101")).Output);
+        Assert.Contains("No record is kept from coming.", (await program.Run("records", "blocked")).Output);
+        Assert.Contains("Erased: 1 records", (await program.Run("records", "erase", "--value", "a-102", "--field", "id", "--in", "sample/accounts", "--yes")).Output);
+        Assert.Equal(1, (await program.Run("records", "erase", "--value", "nobody@example.org", "--yes")).ExitCode);
+    }
+
+    [Fact]
     public async Task A_command_acts_for_the_tenant_whose_key_it_is_given()
     {
         await program.Up();

@@ -83,6 +83,24 @@ public sealed class RecordPagesTests(Chromium chromium, SophiaApp app) : IClassF
     }
 
     [ChromiumFact]
+    public async Task A_record_is_erased_from_its_page_after_a_question_that_says_what_is_not_reached()
+    {
+        await app.Ingest("leavers", "streams:\n  people:\n    key: [id]\n", ("people.csv", "id,name\n1,Ada\n2,Grace\n"));
+        await using var visitor = await Visitor.SignedIn(chromium, app);
+        var page = visitor.Page;
+        await page.GotoAsync("/record?stream=leavers%2Fpeople&key=1");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Erase this record" }).ClickAsync();
+        await Expect(page.Locator("#sure-question")).ToContainTextAsync("1 record with 1 version of leavers/people? Not reached: The source still has them");
+        await page.GetByRole(AriaRole.Button, new() { Name = "No" }).ClickAsync();
+        await Expect(page.Locator("#erase-status")).ToBeEmptyAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Erase this record" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync();
+        await page.WaitForURLAsync("**/records?stream=*");
+        await Expect(page.Locator("table.records tbody tr")).ToHaveCountAsync(1);
+        Assert.Equal(404, (await page.GotoAsync("/record?stream=leavers%2Fpeople&key=1"))!.Status);
+    }
+
+    [ChromiumFact]
     public async Task A_long_stream_is_leafed_through_by_key_and_a_key_is_opened_at_once()
     {
         await app.Ingest("many", "streams:\n  rows:\n    key: [id]\n", ("rows.csv", "id,name\n" + string.Concat(Enumerable.Range(100, 120).Select(n => $"{n},Row {n}\n"))));

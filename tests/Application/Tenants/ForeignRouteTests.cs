@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Sophia.Chat;
 using Sophia.Knowledge;
+using Sophia.Log;
 using Sophia.Pipelines;
 using Sophia.Quality;
 using Sophia.Queues;
@@ -51,11 +52,15 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         ["replay"] = ("", ""),
         ["from"] = ("", ""),
         ["until"] = ("", ""),
+        ["mark"] = ("", ""),
     };
 
     /// <summary>The bodies of requests, by the type that a route reads; <c>@</c> stands before a name of <see cref="Names"/>.</summary>
     private static readonly Dictionary<Type, string> Bodies = new()
     {
+        [typeof(ErasureSelection)] = """{"records":[{"stream":"@stream","key":"@key"}]}""",
+        [typeof(ApplyErasure)] = """{"token":"00000000000000000000000000000000"}""",
+        [typeof(AllowRecords)] = """{"records":[{"stream":"@stream","key":"@key"}]}""",
         [typeof(QuarantineIds)] = """{"ids":[@id:long]}""",
         [typeof(QuarantineBulk)] = """{"kind":"release","pipeline":"@pipeline","stream":"@stream"}""",
         [typeof(NewItems)] = """{"items":[{"kind":"mine","payload":{},"dedupKey":"@name"}]}""",

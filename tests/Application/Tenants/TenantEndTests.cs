@@ -32,6 +32,7 @@ public abstract class TenantEndSuite : IAsyncLifetime
     protected async Task Nothing_is_left_of_a_deleted_tenant_and_its_neighbour_has_all()
     {
         var (name, key, client) = await Filled($"gone{Guid.NewGuid():n}"[..12], Marker);
+        App.FilesOf(Path.Combine("data", "inbox", name), (".sample/calls/.hidden", Marker));
         var (other, _, _) = await Filled($"{name}-b", "neighbour");
         var before = await Print(other);
         Assert.All(await Counts(name), count => Assert.True(count.Value > 0 || count.Key is "kept keys for commands", $"nothing in {count.Key}"));

@@ -37,6 +37,8 @@ internal sealed class FaultyIndex(IIndexStore inner) : IIndexStore
 
     public Task<string?> Stamp(TenantId tenant, CancellationToken cancellation) => inner.Stamp(tenant, cancellation);
 
+    public Task Erase(TenantId tenant, IReadOnlyList<RecordKey> records, CancellationToken cancellation) => inner.Erase(tenant, records, cancellation);
+
     public Task Reset(TenantId tenant, int version, CancellationToken cancellation) => inner.Reset(tenant, version, cancellation);
 
     public Task<CandidateSet> Candidates(TenantId tenant, CandidateQuery query, CancellationToken cancellation)

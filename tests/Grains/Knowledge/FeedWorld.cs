@@ -15,15 +15,23 @@ internal sealed class FeedWorld : IAsyncDisposable
 
     public FeedWorld()
     {
-        services = new ServiceCollection().AddLogging().AddSophiaStorage(storage => storage.DataFolder = root).BuildServiceProvider();
+        services = new ServiceCollection().AddLogging().AddSingleton<IRecordMarks>(Marks).AddSophiaStorage(storage => storage.DataFolder = root).BuildServiceProvider();
         Log = services.GetRequiredService<ILogStore>();
         Vectors = services.GetRequiredService<IVectorStore>();
+        Quarantine = services.GetRequiredService<Quality.IQuarantineStore>();
+        Erasures = services.GetRequiredService<IErasureStore>();
         Index = new FaultyIndex(services.GetRequiredService<IIndexStore>());
     }
 
     public ILogStore Log { get; }
 
     public FaultyIndex Index { get; }
+
+    public Quality.IQuarantineStore Quarantine { get; }
+
+    public IErasureStore Erasures { get; }
+
+    public RecordMarks Marks { get; } = new(new PlainBox());
 
     public IVectorStore Vectors { get; }
 
@@ -83,4 +91,14 @@ internal sealed class FeedWorld : IAsyncDisposable
         var payload = Encoding.UTF8.GetBytes(json ?? "");
         return new NewEntry(EntryType.Record, "notes", key, operation, payload, EntryHash.Of(operation, payload));
     }
+}
+
+/// <summary>A key that everybody knows; seals nothing.</summary>
+internal sealed class PlainBox : Security.ISecretBox
+{
+    public string Seal(string text, string purpose) => throw new NotSupportedException("A test seals nothing.");
+
+    public string? Open(string closed, string purpose) => null;
+
+    public byte[] Derive(string purpose) => System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(purpose));
 }

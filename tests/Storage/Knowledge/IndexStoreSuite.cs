@@ -89,6 +89,23 @@ public abstract class IndexStoreSuite : IAsyncLifetime
     }
 
     [EngineFact]
+    public async Task Erased_records_are_not_known_any_more_and_the_others_are_found()
+    {
+        await Put(1, Record("a", "some words", "more words"), Record("b", "other words"), Record("c", "last words"));
+        await Put(2, Record("a") with { Version = 2 });
+        for (var time = 0; time < 2; time++)
+            await Index.Erase(Acme, [new("notes", "a"), new("notes", "c"), new("notes", "never"), new("elsewhere", "b")], default);
+        Assert.Null(await Index.StateOf(Acme, "notes", "a", default));
+        Assert.Null(await Index.StateOf(Acme, "notes", "c", default));
+        Assert.Empty(await Index.ChunksOf(Acme, "notes", "c", default));
+        var found = await Ask("words");
+        Assert.Equal((1, 1L, 1L), (found.Chunks.Count, found.Matched, found.TotalChunks));
+        Assert.Equal(new IndexCursor(2, 1), await Index.Cursor(Acme, default));
+        Assert.True(await Put(3, Record("c", "new words")));
+        Assert.Equal(2, (await Ask("words")).TotalChunks);
+    }
+
+    [EngineFact]
     public async Task The_cursor_moves_with_the_records_or_neither_does()
     {
         Assert.True(await Put(5, Record("a", "first")));

@@ -17,6 +17,8 @@ public abstract partial class LogStoreSuite : IAsyncLifetime
 
     protected abstract IQuarantineStore Quarantine { get; }
 
+    protected abstract IErasureStore Erasures { get; }
+
     public virtual Task InitializeAsync() => Task.CompletedTask;
 
     public abstract Task DisposeAsync();

@@ -13,11 +13,13 @@ public sealed class PostgresLogStoreTests : LogStoreSuite
 
     public PostgresLogStoreTests() => database = PostgresDatabase.Open(scratch.Options);
 
-    protected override ILogStore Log => new PostgresLogStore(database);
+    protected override ILogStore Log => new PostgresLogStore(database, null, new TestMarks());
 
     protected override IRunStore Runs => new PostgresRunStore(database);
 
     protected override IQuarantineStore Quarantine => new PostgresQuarantineStore(database);
+
+    protected override IErasureStore Erasures => new PostgresErasureStore(database, new TestMarks());
 
     public override async Task DisposeAsync()
     {

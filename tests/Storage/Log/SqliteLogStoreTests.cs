@@ -13,5 +13,7 @@ public sealed class SqliteLogStoreTests : LogStoreSuite
 
     protected override IQuarantineStore Quarantine => store.Quarantine;
 
+    protected override IErasureStore Erasures => store.Erasures;
+
     public override async Task DisposeAsync() => await store.DisposeAsync();
 }

@@ -154,7 +154,7 @@ public sealed class HostileSqlTests : IAsyncLifetime
     /// <summary>One row at least in every table that has a tenant.</summary>
     private async Task Fill(TenantId tenant, string word)
     {
-        var log = new PostgresLogStore(database);
+        var log = new PostgresLogStore(database, null, new TestMarks());
         var at = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
         var payload = Encoding.UTF8.GetBytes($"{{\"note\":\"{word}\"}}");
         var run = new RunRow($"run-{word}", $"crm-{word}", 1, false, RunState.Running, word, at, at, null, TimeSpan.Zero, new RunCounts(), 1, 0, null, null, 0);
@@ -167,6 +167,8 @@ public sealed class HostileSqlTests : IAsyncLifetime
             Entries = [.. Enumerable.Range(0, 20).Select(i => new NewEntry(EntryType.Record, $"contacts-{word}", $"{word}-{i}", RecordOperation.Upsert, payload, EntryHash.Of(RecordOperation.Upsert, payload), $"{word}.csv"))],
             Checkpoints = [new CheckpointWrite("crm", $"{word}.csv", word)],
             Quarantined = [new NewQuarantine("crm", "contacts", word, payload, [new CellReason("email", "format", word, "an address", null)], new Origin(word, 1, 2, 3, null), 1)],
+            Erases = [new RecordKey($"contacts-{word}", "gone")],
+            Erasure = $"erasure-{word}",
             RunRow = run,
             RunDelta = new RunDelta(run.RunId, new RunCounts(In: 1), Unreadable: [new UnreadableView($"{word}.bin", word, 1)]),
         }, default);

@@ -115,6 +115,16 @@ internal sealed partial class ProjectionGrain(
         return told.Task.WaitAsync(cancellation);
     }
 
+    public async Task Forget(IReadOnlyList<Log.RecordKey> records)
+    {
+        var erased = records.ToHashSet();
+        if (stored.State.Kept.Any(IsErased))
+            await stored.CommitAsync(stored.State with { Kept = [.. stored.State.Kept.Where(letter => !IsErased(letter))] }, DeactivateOnIdle);
+        lastError = null;
+
+        bool IsErased(ProjectionDeadLetter letter) => erased.Contains(new Log.RecordKey(letter.Stream, letter.Key));
+    }
+
     public Task<IReadOnlyList<ProjectionDeadLetter>> DeadLetters(int limit) =>
         Task.FromResult<IReadOnlyList<ProjectionDeadLetter>>(stored.State.Kept.Reverse().Take(Math.Max(0, limit)).ToArray());
 

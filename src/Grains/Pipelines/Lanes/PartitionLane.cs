@@ -132,7 +132,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
                 if (done.LastPosition > 0)
                     parts.Committed(done.LastPosition);
                 return new LaneAnswer(last ? LaneOutcome.Done : LaneOutcome.More,
-                    counts with { Stored = done.Stored, Duplicate = done.Duplicates, Deleted = done.Deleted }, done.LastPosition, batch?.QualitySum ?? 0, Transforms: transforms);
+                    counts with { Stored = done.Stored, Duplicate = done.Duplicates, Deleted = done.Deleted, Quarantined = counts.Quarantined - done.BlockedItems, Blocked = done.Blocked + done.BlockedItems }, done.LastPosition, batch?.QualitySum ?? 0, Transforms: transforms);
             case LogWrite.Lost:
                 IsLost = true;
                 break;

@@ -63,7 +63,7 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
             switch (write)
             {
                 case LogWrite.Done done when reasons is null:
-                    return (new DeliveryResult(DeliveryOutcome.Stored, recordId is null ? "Taken; the stream's filter leaves it out." : "Stored.", recordId), done.Committed.LastPosition);
+                    return (new DeliveryResult(DeliveryOutcome.Stored, recordId is null ? "Taken; the stream's filter leaves it out." : done.Committed is { Blocked: > 0, Stored: 0, Deleted: 0 } ? "Taken; the record was erased and is left out." : "Stored.", recordId), done.Committed.LastPosition);
                 case LogWrite.Done:
                     return (new DeliveryResult(DeliveryOutcome.Quarantined, $"Held back: {string.Join("; ", reasons!.Select(reason => $"{reason.Field}: {reason.Expected}"))}", null), 0);
                 case LogWrite.AlreadyDone:

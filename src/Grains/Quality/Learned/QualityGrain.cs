@@ -90,6 +90,13 @@ internal sealed partial class QualityGrain(
         return new SuggestionOutcome("", 0, [.. chosen.Select(suggestion => suggestion.Id)], unknown);
     }
 
+    public Task Forget()
+    {
+        tables = new StreamTables(tenant, log, time);
+        judged = null;
+        return Task.CompletedTask;
+    }
+
     private async Task<long> Known(string stream) =>
         (await log.Streams(tenant, default)).FirstOrDefault(known => known.Type == EntryType.Record && known.Stream == stream) is { } found
             ? found.Records : throw new RefusedException(RefusalCode.NotFound, "There is no such stream of records.");

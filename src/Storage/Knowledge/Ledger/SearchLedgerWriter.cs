@@ -86,6 +86,14 @@ internal sealed class SearchLedgerWriter(PostgresDatabase database, string engin
         return true;
     }, cancellation);
 
+    /// <summary>Forgets records that have no passages any more, their keys included.</summary>
+    public Task<bool> Forget(TenantId tenant, IReadOnlyList<RecordKey> records, CancellationToken cancellation) => database.Write(tenant, async transaction =>
+    {
+        await transaction.Tell(tell => tell.Add("DELETE FROM sophia.search_records r USING unnest($2::text[], $3::bytea[]) AS w(stream, key) WHERE r.tenant=$1 AND r.stream=w.stream AND r.key=w.key AND r.chunks=0")
+            .Texts([.. records.Select(record => record.Stream)]).Blobs([.. records.Select(record => (ReadOnlyMemory<byte>)PostgresKey.Of(record.Key))]));
+        return true;
+    }, cancellation);
+
     /// <summary>Begins the index anew under a chunker's version; what it was is left to be swept.</summary>
     public Task Reset(TenantId tenant, int version, string build, CancellationToken cancellation) => database.Write(tenant, async transaction =>
     {

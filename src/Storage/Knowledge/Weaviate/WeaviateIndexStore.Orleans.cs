@@ -44,6 +44,18 @@ internal sealed partial class WeaviateIndexStore(SearchLedger ledger, Func<strin
         return true;
     }
 
+    // Passages leave by the way that every change takes; then the ledger forgets whose they were.
+    public async Task Erase(TenantId tenant, IReadOnlyList<Log.RecordKey> records, CancellationToken cancellation)
+    {
+        var engine = await connection.Engine(cancellation);
+        IndexedRecord[] withdrawn = [.. records.Select(record => new IndexedRecord(record.Stream, record.Key, 0, 0, DateTimeOffset.UnixEpoch, "", new Dictionary<string, string>(), []))];
+        IndexCursor cursor;
+        do
+            cursor = await Cursor(tenant, cancellation);
+        while (cursor.Position > 0 && !await Apply(tenant, cursor, cursor, withdrawn, DateTimeOffset.UnixEpoch, cancellation));
+        await writers(engine).Forget(tenant, records, cancellation);
+    }
+
     public async Task Reset(TenantId tenant, int version, CancellationToken cancellation)
     {
         var engine = await connection.Engine(cancellation);

@@ -1,0 +1,184 @@
+using System.Text;
+using Sophia.Pipelines;
+using Sophia.Quality;
+using Sophia.Tenants;
+
+namespace Sophia.Log;
+
+// Goal: what is erased is gone and stays gone, and nobody else's rows are touched. Method: the steps of an erasure one by one, done twice, beside a copy of everything that must not change.
+public abstract partial class LogStoreSuite
+{
+    [EngineFact]
+    public async Task An_erased_record_leaves_no_row_and_its_neighbours_keep_theirs()
+    {
+        await Append([Record("1", "a"), Record("2", "b"), Record("3", "c")]);
+        await Append([Record("1", "a2"), Record("3", "c2")]);
+        var before = await Kept("1");
+        await Erase("erasure-1", Of("1"));
+        Assert.Empty(await Log.History(Acme, "contacts", "1", null, 10, default));
+        Assert.Equal(["2", "3"], (await Log.Heads(Acme, "contacts", null, null, 10, default)).Select(head => head.Key));
+        Assert.Equal(before, await Kept("1"));
+        Assert.Equal(new StreamCount("contacts", EntryType.Record, 2, 0), (await Log.Streams(Acme, default)).Single(stream => stream.Stream == "contacts"));
+        Assert.Equal(new ErasedCounts(1, 3, 0), await Erasures.Counts(Acme, "erasure-1", default));
+    }
+
+    [EngineFact]
+    public async Task Erasing_twice_changes_nothing_more()
+    {
+        await Append([Record("1", "a"), Record("2", "b")], batch => batch with { Quarantined = [Held("1", "email")] });
+        await Erase("erasure-1", Of("1"));
+        var (rows, page) = (await Rows(), await Quarantine.List(Acme, new QuarantineQuery(State: null), default));
+        await Erasures.Remove(Acme, "erasure-1", Of("1"), [1], Noon.AddDays(1), default);
+        Assert.Equal(rows, await Rows());
+        Assert.Equivalent(page, await Quarantine.List(Acme, new QuarantineQuery(State: null), default));
+        Assert.Equal(new ErasedCounts(1, 2, 1), await Erasures.Counts(Acme, "erasure-1", default));
+    }
+
+    [EngineFact]
+    public async Task An_erased_record_is_left_out_and_counted_whoever_brings_it()
+    {
+        await Append([Record("1", "a")]);
+        await Erase("erasure-1", Of("1"));
+        await Append([], batch => batch with { Run = "run-1", RunRow = Row("run-1") });
+        var done = await Append([Record("1", "a"), Record("1", "b"), Tombstone("1"), Record("2", "b")], batch => batch with
+        {
+            Run = "run-1", Quarantined = [Held("1", "email"), Held("2", "email"), Held(null, "email")], RunDelta = new RunDelta("run-1", new RunCounts(In: 7, Valid: 4, Quarantined: 3)),
+        });
+        Assert.Equal((1, 0, 3, 1), (done.Stored, done.Deleted, done.Blocked, done.BlockedItems));
+        Assert.Equal([EntryDisposition.Blocked, EntryDisposition.Blocked, EntryDisposition.Blocked, EntryDisposition.Stored], done.Dispositions);
+        Assert.Null(await Log.Newest(Acme, "contacts", "1", default));
+        Assert.Equal([null, "2"], (await Quarantine.List(Acme, new QuarantineQuery(), default)).Items.Select(item => item.Key));
+        var counts = (await Runs.Find(Acme, "run-1", default))!.Counts;
+        Assert.Equal((7, 4, 2, 1, 0, 4), (counts.In, counts.Valid, counts.Quarantined, counts.Stored, counts.Deleted, counts.Blocked));
+        Assert.Equal(counts, (await Runs.Recent(Acme, null, 1, default)).Single().Counts);
+    }
+
+    [EngineFact]
+    public async Task A_record_is_blocked_from_the_append_of_its_tombstone_on()
+    {
+        await Append([Record("1", "a")]);
+        Assert.Equal(1, (await Append([Tombstone("1")], batch => batch with { Erases = Of("1"), Erasure = "erasure-1" })).Deleted);
+        Assert.Equal(1, (await Append([Record("1", "b")])).Blocked);
+        Assert.Equal([2L, 1L], (await Log.History(Acme, "contacts", "1", null, 10, default)).Select(row => row.Version));
+        Assert.Equal(0, (await Append([Record("1", "b") with { Stream = "elsewhere" }])).Blocked);
+    }
+
+    [EngineFact]
+    public async Task A_record_that_is_allowed_again_begins_anew()
+    {
+        await Append([Record("1", "a"), Record("2", "b")]);
+        await Erase("erasure-1", Of("1", "2"));
+        var blocked = await Erasures.Blocked(Acme, null, 10, default);
+        Assert.Equal([("contacts", "erasure-1", Noon), ("contacts", "erasure-1", Noon)], blocked.Select(one => (one.Stream, one.Erasure, one.At)));
+        Assert.Equal(blocked.Select(one => one.Mark).Order(), blocked.Select(one => one.Mark));
+        Assert.Equal(blocked.Skip(1), await Erasures.Blocked(Acme, blocked[0], 10, default));
+        Assert.Equal(1, await Erasures.Allow(Acme, [new TestMarks().Of(Acme, "contacts", "1"u8), 7], default));
+        var done = await Append([Record("1", "a"), Record("2", "b")]);
+        Assert.Equal([EntryDisposition.Stored, EntryDisposition.Blocked], done.Dispositions);
+        Assert.Equal(1, (await Log.Newest(Acme, "contacts", "1", default))!.Version);
+        Assert.Equal(0, await Erasures.Allow(Acme, [new TestMarks().Of(Acme, "contacts", "1"u8)], default));
+    }
+
+    [EngineFact]
+    public async Task An_item_of_an_erased_record_keeps_its_rules_and_nothing_else()
+    {
+        await Append([Record("1", "a")], batch => batch with { Run = "run-1", Quarantined = [Held("1", "email"), Held("1", "amount"), Held("2", "email"), Held(null, "email")] });
+        await Append([], batch => batch with { Decisions = [new(2, QuarantineState.Discarded, "ann", "test data of 1")] });
+        Assert.Equal([1L, 2L], await Erasures.ItemsOf(Acme, Of("1"), default));
+        await Erase("erasure-1", Of("1"), 4);
+        foreach (var (id, by, field) in new[] { (1, "erasure", "email"), (2, "ann", "amount"), (4, "erasure", "email") })
+        {
+            var item = (await Quarantine.Find(Acme, id, default))!;
+            Assert.Equal((null, null, new Origin(""), QuarantineState.Discarded, by, "run-1"), (item.Key, item.PayloadJson, item.Origin, item.State, item.DecidedBy, item.Run));
+            Assert.Equal([new CellReason(field, "format", null, "", null)], item.Reasons);
+        }
+        Assert.Equal("2", (await Quarantine.Find(Acme, 3, default))!.Key);
+        var page = await Quarantine.List(Acme, new QuarantineQuery(), default);
+        Assert.Equal((1, 1), (page.Held, page.Reasons.Single().Count));
+        Assert.Equal(new ErasedCounts(1, 2, 3), await Erasures.Counts(Acme, "erasure-1", default));
+    }
+
+    [EngineFact]
+    public async Task The_logs_last_row_stays_as_a_tombstone_of_nobody()
+    {
+        await Append([Record("1", "a"), Record("1", "secret")], batch => batch with { Erases = Of("1"), Erasure = "erasure-1" });
+        var head = await Log.Head(Acme, default);
+        await Erasures.Remove(Acme, "erasure-1", Of("1"), [], Noon, default);
+        Assert.DoesNotContain(await Rows(), row => row.Contains("secret", StringComparison.Ordinal));
+        Assert.Equal(head, await Log.Head(Acme, default));
+        Assert.Equal(head + 1, (await Append([Record("2", "b")])).FirstPosition);
+    }
+
+    [EngineFact]
+    public async Task Another_tenants_records_of_the_same_name_are_not_touched()
+    {
+        var other = TenantId.Parse("other");
+        var fence = await Log.Acquire(other, "tests", default);
+        await Append([Record("1", "a")]);
+        fence = Assert.IsType<AppendOutcome.Committed>(await Log.Append(other, new AppendBatch { Fence = fence, At = Noon, Entries = [Record("1", "a")] }, default)).Next;
+        await Erase("erasure-1", Of("1"));
+        Assert.Single(await Log.History(other, "contacts", "1", null, 10, default));
+        Assert.Empty(await Erasures.Blocked(other, null, 10, default));
+        Assert.Equal(0, await Erasures.Allow(other, [new TestMarks().Of(Acme, "contacts", "1"u8)], default));
+        Assert.Equal(1, Assert.IsType<AppendOutcome.Committed>(await Log.Append(other, new AppendBatch { Fence = fence, At = Noon, Entries = [Record("1", "b")] }, default)).Stored);
+        Assert.Equal(1, (await Append([Record("1", "b")])).Blocked);
+    }
+
+    [EngineFact]
+    public async Task A_tenant_without_a_log_has_nothing_erased()
+    {
+        Assert.Empty(await Erasures.Blocked(Acme, null, 10, default));
+        Assert.Equal(0, await Erasures.Allow(Acme, [1], default));
+        Assert.Equal(new ErasedCounts(0, 0, 0), await Erasures.Counts(Acme, "erasure-1", default));
+        Assert.Empty(await Erasures.ItemsOf(Acme, Of("1"), default));
+        await Erasures.Scrub(Acme, default);
+    }
+
+    [EngineTheory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Whatever_is_erased_all_other_rows_heads_and_counts_stay(int seed)
+    {
+        var random = new Random(seed);
+        for (var round = 0; round < 12; round++)
+        {
+            await Append([.. Enumerable.Range(0, random.Next(1, 20)).Select(_ => random.Next(5) == 0 ? Tombstone($"{random.Next(15)}") : Record($"{random.Next(15)}", $"{random.Next(4)}"))]);
+            if (round % 3 != 2)
+                continue;
+            string[] keys = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => $"{random.Next(15)}").Distinct()];
+            var (head, before) = (await Log.Head(Acme, default), await Kept(keys));
+            await Erase($"erasure-{round}", Of(keys));
+            Assert.True(await Log.Head(Acme, default) > head);
+            Assert.Equal(before, await Kept(keys));
+            foreach (var key in keys)
+                Assert.Empty(await Log.History(Acme, "contacts", key, null, 100, default));
+            var heads = await Log.Heads(Acme, "contacts", null, null, 100, default);
+            var counts = (await Log.Streams(Acme, default)).Single(stream => stream.Stream == "contacts");
+            Assert.Equal((heads.Count(one => one.Operation == RecordOperation.Upsert), heads.Count(one => one.Operation == RecordOperation.Delete)), ((int)counts.Records, (int)counts.Deleted));
+        }
+    }
+
+    private static RecordKey[] Of(params string[] keys) => [.. keys.Select(key => new RecordKey("contacts", key))];
+
+    private async Task Erase(string erasure, IReadOnlyList<RecordKey> records, params long[] items)
+    {
+        var audit = Encoding.UTF8.GetBytes($"{{\"what\":\"{erasure}\"}}");
+        await Append([.. records.Select(record => Tombstone(record.Key)), new NewEntry(EntryType.Audit, OwnStreams.Audit, erasure, RecordOperation.Upsert, audit, EntryHash.Of(RecordOperation.Upsert, audit))],
+            batch => batch with { Erases = records, Erasure = erasure });
+        await Erasures.Remove(Acme, erasure, records, items, Noon, default);
+    }
+
+    /// <summary>Every row and head of a record whose key is none of these.</summary>
+    private async Task<IReadOnlyList<string>> Kept(params string[] keys) =>
+    [
+        .. (await Log.Read(Acme, 0, 10_000, int.MaxValue, default)).Where(row => row.Type == EntryType.Record && !keys.Contains(row.Key)).Select(Line),
+        .. (await Log.Heads(Acme, "contacts", null, null, 10_000, default)).Where(head => !keys.Contains(head.Key)).Select(head => head.ToString()),
+    ];
+
+    private async Task<IReadOnlyList<string>> Rows() => [.. (await Log.Read(Acme, 0, 10_000, int.MaxValue, default)).Select(Line)];
+
+    private static string Line(LogEntry row) => $"{row.Position} {row.Key} {row.Version} {row.Operation} {row.Previous} {row.Hash} {Encoding.UTF8.GetString(row.Payload.Span)}";
+
+    private static RunRow Row(string run) => new(run, "crm", 1, false, RunState.Running, "asked", Noon, Noon, null, TimeSpan.Zero, new RunCounts(), 1, 0, null, null, 0);
+}
