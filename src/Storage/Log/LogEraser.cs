@@ -19,6 +19,7 @@ internal sealed class LogEraser(DatabaseConnection connection, StreamTable strea
             var quarantine = new QuarantineTable(connection);
             foreach (var item in items.Concat(ItemsOf(connection, records)).Distinct().Order().ToList())
                 quarantine.Erase(item, ErasedItem.Note(erasure), at);
+            ErasedWork.Erase(connection, records, marks);
         }
         finally
         {

@@ -27,16 +27,19 @@ internal sealed class PostgresErasureStore(PostgresDatabase database, IRecordMar
     {
         string[] streams = [.. records.Select(record => record.Stream)];
         ReadOnlyMemory<byte>[] keys = [.. records.Select(record => (ReadOnlyMemory<byte>)PostgresKey.Of(record.Key))];
-        var (rows, held) = await transaction.Ask(ask =>
+        var (rows, held, work) = await transaction.Ask(ask =>
         {
             ask.Add(Chains).Texts(streams).Blobs(keys);
             ask.Add($"SELECT id, state, pipeline, stream, reasons, coalesce(note, '') FROM sophia.quarantine WHERE tenant=$1 AND (id = ANY($4) OR id IN ({ItemsOfKeys})) ORDER BY id").Texts(streams).Blobs(keys).Ints([.. items]);
+            ErasedWork.Ask(ask);
         }, async reader =>
         {
             var found = await reader.Rows(row => (Place: (int)row.GetInt64(0) - 1, Position: row.GetInt64(1), Operation: (RecordOperation)row.GetInt16(2)));
             await reader.NextResultAsync();
-            return (found, await reader.Rows(row => (Id: row.GetInt64(0), State: (QuarantineState)row.GetInt16(1), Pipeline: row.GetString(2), Stream: row.GetString(3),
-                Reasons: QuarantineTable.Reasons(Encoding.UTF8.GetBytes(row.GetString(4))), Note: row.GetString(5))));
+            var quarantined = await reader.Rows(row => (Id: row.GetInt64(0), State: (QuarantineState)row.GetInt16(1), Pipeline: row.GetString(2), Stream: row.GetString(3),
+                Reasons: QuarantineTable.Reasons(Encoding.UTF8.GetBytes(row.GetString(4))), Note: row.GetString(5)));
+            await reader.NextResultAsync();
+            return (found, quarantined, await reader.Rows(row => (row.GetInt64(0), row.Bytes(1))));
         });
         var own = new ErasureMarks(marks, tenant);
         await transaction.Tell(tell =>
@@ -48,6 +51,7 @@ internal sealed class PostgresErasureStore(PostgresDatabase database, IRecordMar
             foreach (var (id, state, pipeline, stream, reasons, note) in held)
                 if (note != ErasedItem.Note(erasure))
                     PostgresQuarantine.Erase(tell, id, state == QuarantineState.Held ? (pipeline, stream) : null, reasons, ErasedItem.Note(erasure), at);
+            ErasedWork.Erase(tell, work, records, own);
         });
         return true;
     }, cancellation);

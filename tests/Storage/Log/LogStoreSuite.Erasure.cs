@@ -1,6 +1,7 @@
 using System.Text;
 using Sophia.Pipelines;
 using Sophia.Quality;
+using Sophia.Queues;
 using Sophia.Tenants;
 
 namespace Sophia.Log;
@@ -96,6 +97,18 @@ public abstract partial class LogStoreSuite
         var page = await Quarantine.List(Acme, new QuarantineQuery(), default);
         Assert.Equal((1, 1), (page.Held, page.Reasons.Single().Count));
         Assert.Equal(new ErasedCounts(1, 2, 3), await Erasures.Counts(Acme, "erasure-1", default));
+    }
+
+    [EngineFact]
+    public async Task Work_on_an_erased_record_names_it_by_its_mark()
+    {
+        await Append([Record("1", "a"), Record("2", "b")]);
+        NewWork[] work = [.. new[] { "1", "2", "12" }.Select(key => new NewWork(WorkLimits.OwnQueue, "reindex", $"{{\"projection\":\"index\",\"position\":1,\"stream\":\"contacts\",\"key\":\"{key}\"}}"))];
+        await Queue.Enqueue(Acme, [.. work, new NewWork("mine", "reindex", work[0].Payload)], 100, Noon, default);
+        await Erase("erasure-1", Of("1"));
+        var mark = RecordMark.Text(new TestMarks().Of(Acme, "contacts", "1"u8));
+        Assert.Equal([work[0].Payload.Replace("\"1\"", $"\"erased:{mark}\"", StringComparison.Ordinal), work[1].Payload, work[2].Payload, work[0].Payload],
+            (await Queue.List(Acme, new WorkQuery(State: WorkState.Pending), withPayload: true, default)).Items.OrderBy(item => item.Id).Select(item => item.Payload));
     }
 
     [EngineFact]

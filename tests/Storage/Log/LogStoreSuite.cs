@@ -19,6 +19,8 @@ public abstract partial class LogStoreSuite : IAsyncLifetime
 
     protected abstract IErasureStore Erasures { get; }
 
+    protected abstract Queues.IQueueStore Queue { get; }
+
     public virtual Task InitializeAsync() => Task.CompletedTask;
 
     public abstract Task DisposeAsync();

@@ -21,6 +21,8 @@ public sealed class PostgresLogStoreTests : LogStoreSuite
 
     protected override IErasureStore Erasures => new PostgresErasureStore(database, new TestMarks());
 
+    protected override Queues.IQueueStore Queue => new Queues.PostgresQueueStore(database);
+
     public override async Task DisposeAsync()
     {
         await database.DisposeAsync();

@@ -15,5 +15,7 @@ public sealed class SqliteLogStoreTests : LogStoreSuite
 
     protected override IErasureStore Erasures => store.Erasures;
 
+    protected override Queues.IQueueStore Queue => new Queues.SqliteQueueStore(store.Files);
+
     public override async Task DisposeAsync() => await store.DisposeAsync();
 }

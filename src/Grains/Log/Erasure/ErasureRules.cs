@@ -120,6 +120,7 @@ internal static class ErasureRules
         "The source still has them, files of the inbox and connectors included: remove them there. A next reading leaves them out, and counts them as blocked.",
         "Records that hold the same under another key, or in words of a longer text, were not looked for.",
         "Exports and answers that somebody took away, backups until they expire, log lines of processes, and the names of files.",
+        "Work of queues that names them in words of its own: purge it there.",
         "Errors of runs, lines of connectors and samples of dry runs may quote a value until newer ones take their place.",
         "Remembered search answers of other processes go within half an hour, answers kept for repeated requests within a day; rows in PostgreSQL leave its files with the next vacuum and its write-ahead log with the next recycling.",
     ];
