@@ -17,7 +17,7 @@ public sealed class TenantDeletionTests(ClusterFixture fixture)
 {
     private const string Marker = "zqxforgetme";
 
-    private static readonly HttpStatusCode[] Closed = [HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden, HttpStatusCode.NotFound, HttpStatusCode.Conflict, HttpStatusCode.ServiceUnavailable];
+    private static readonly HttpStatusCode[] Closed = [HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden, HttpStatusCode.NotFound, HttpStatusCode.Conflict, HttpStatusCode.TooManyRequests, HttpStatusCode.ServiceUnavailable];
 
     private readonly ConcurrentQueue<string> wrong = [];
 
@@ -55,7 +55,7 @@ public sealed class TenantDeletionTests(ClusterFixture fixture)
         Assert.Empty(wrong);
         Assert.Equal((0, 0), (await Rows(gone.Name), await Keys(gone.Name)));
         Assert.Empty(await Holding(Marker));
-        Assert.Equal(HttpStatusCode.Unauthorized, (await gone.Client.GetAsync("/api/streams")).StatusCode);
+        Assert.Contains((await gone.Client.GetAsync("/api/streams")).StatusCode, (HttpStatusCode[])[HttpStatusCode.Unauthorized, HttpStatusCode.TooManyRequests]); // Its keys are guesses now.
         var counts = tombstone.GetProperty("counts").EnumerateArray().ToDictionary(count => count.GetProperty("what").GetString()!, count => count.GetProperty("count").GetInt64());
         Assert.True(counts["rows in PostgreSQL"] > 0 && counts["keys in Redis"] > 0, string.Join(", ", counts));
         Assert.True(await Rows(stays.Name) > 0);
