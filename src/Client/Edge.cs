@@ -3,6 +3,7 @@ using Sophia.Log;
 using Sophia.Pipelines;
 using Sophia.Quality;
 using Sophia.Queues;
+using Sophia.Resilience;
 
 namespace Sophia;
 
@@ -48,6 +49,7 @@ public static class Edge
         app.MapSignIn();
         app.MapHealth();
         app.MapSilos();
+        app.MapBreakers();
         app.MapProblemPages();
         app.MapIdempotency();
         app.MapPipelines();

@@ -7,6 +7,7 @@ using Sophia.Log;
 using Sophia.Pipelines;
 using Sophia.Quality;
 using Sophia.Queues;
+using Sophia.Resilience;
 
 namespace Sophia.Operations;
 
@@ -90,6 +91,9 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(HealthView))]
 [JsonSerializable(typeof(LiveView))]
 [JsonSerializable(typeof(SilosView))]
+[JsonSerializable(typeof(BreakerView))]
+[JsonSerializable(typeof(IReadOnlyList<BreakerView>))]
+[JsonSerializable(typeof(BreakerWord))]
 [JsonSerializable(typeof(IdempotencyTerms))]
 [JsonSerializable(typeof(IdempotencyView))]
 public sealed partial class EdgeJson : JsonSerializerContext

@@ -8,16 +8,19 @@ namespace Sophia.Chat;
 /// <summary>Any OpenAI-compatible endpoint, streamed. Before the first word a request is repeated; after it nothing is, because somebody has read it.</summary>
 internal sealed partial class OpenAiAnswerModel : IAnswerModel, IDisposable
 {
+    /// <summary>What its breaker is called.</summary>
+    public const string Dependency = "model";
+
     private readonly AnswerModelOptions options;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly ModelEndpoint endpoint;
 
-    public OpenAiAnswerModel(AnswerModelOptions options, TimeProvider time, Random random, ILogger<OpenAiAnswerModel> logger)
+    public OpenAiAnswerModel(AnswerModelOptions options, TimeProvider time, Random random, ILogger<OpenAiAnswerModel> logger, IBreakers? breakers = null)
     {
         (this.options, this.time, this.logger) = (options, time, logger);
         endpoint = new ModelEndpoint(options.Completions, options.Key, new EndpointPatience(options.FirstWordWithin, options.Retries, options.RetryAfter, options.LongestRetryAfter), time, random,
-            (failure, attempt) => LogRepeated(logger, options.Name, options.Url.Host, attempt, Told(failure)));
+            (failure, attempt) => LogRepeated(logger, options.Name, options.Url.Host, attempt, Told(failure)), breakers?.OfInstallation(Dependency));
     }
 
     public string Name => options.Name;

@@ -20,11 +20,11 @@ internal sealed partial class EmbeddingClient : IDisposable
     private readonly EmbeddingModelOptions options;
     private readonly ModelEndpoint endpoint;
 
-    public EmbeddingClient(EmbeddingEndpoint at, EmbeddingModelOptions options, TimeProvider time, Random random, ILogger logger)
+    public EmbeddingClient(EmbeddingEndpoint at, EmbeddingModelOptions options, TimeProvider time, Random random, ILogger logger, IBreaker? breaker = null)
     {
         (this.options, Host) = (options, at.Url.Host);
         endpoint = new ModelEndpoint(at.Embeddings, at.Key, new EndpointPatience(options.AnswerWithin, options.Retries, options.RetryAfter, options.LongestRetryAfter), time, random,
-            (failure, attempt) => LogRepeated(logger, options.Model, Host, Told(failure), attempt));
+            (failure, attempt) => LogRepeated(logger, options.Model, Host, Told(failure), attempt), breaker);
     }
 
     public string Host { get; }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
+using Sophia.Resilience;
 
 namespace Sophia.Knowledge;
 
@@ -8,17 +9,20 @@ namespace Sophia.Knowledge;
 /// its vectors would lie in the same index and mean nothing there.</remarks>
 internal sealed partial class OpenAiEmbedder : IEmbeddingGenerator<string, Embedding<float>>
 {
+    /// <summary>What the breakers of its endpoints are called.</summary>
+    public const string Dependency = "embedding", SecondDependency = "embedding-secondary";
+
     private readonly EmbeddingModelOptions options;
     private readonly ILogger logger;
     private readonly EmbeddingClient primary;
     private readonly EmbeddingClient? secondary;
     private int dimensions;
 
-    public OpenAiEmbedder(EmbeddingModelOptions options, TimeProvider time, Random random, ILogger<OpenAiEmbedder> logger)
+    public OpenAiEmbedder(EmbeddingModelOptions options, TimeProvider time, Random random, ILogger<OpenAiEmbedder> logger, IBreakers? breakers = null)
     {
         (this.options, this.logger, dimensions) = (options, logger, options.Dimensions ?? 0);
-        primary = new EmbeddingClient(options.Primary, options, time, random, logger);
-        secondary = options.Secondary is { } second ? new EmbeddingClient(second, options, time, random, logger) : null;
+        primary = new EmbeddingClient(options.Primary, options, time, random, logger, breakers?.OfInstallation(Dependency));
+        secondary = options.Secondary is { } second ? new EmbeddingClient(second, options, time, random, logger, breakers?.OfInstallation(SecondDependency)) : null;
     }
 
     public async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)

@@ -25,7 +25,8 @@ internal sealed class ModelEndpoint : IDisposable
     private readonly ResiliencePipeline pipeline;
 
     /// <param name="repeats">Told of each failure that is followed by a repetition, with the repetition's number from 1.</param>
-    public ModelEndpoint(Uri url, string? key, EndpointPatience patience, TimeProvider time, Random random, Action<Exception, int> repeats)
+    /// <param name="breaker">Asked before each attempt; null: every one is made.</param>
+    public ModelEndpoint(Uri url, string? key, EndpointPatience patience, TimeProvider time, Random random, Action<Exception, int> repeats, IBreaker? breaker = null)
     {
         (this.url, this.key, this.patience, this.time) = (url, key, patience, time);
         // A redirect could carry the key to a stranger.
@@ -47,6 +48,8 @@ internal sealed class ModelEndpoint : IDisposable
                     return default;
                 },
             });
+        if (breaker is not null)
+            building.AddBreaker(breaker, OutcomeOf);
         pipeline = building.AddTimeout(new TimeoutStrategyOptions { Timeout = patience.Within }).Build();
     }
 
@@ -54,6 +57,7 @@ internal sealed class ModelEndpoint : IDisposable
     /// <param name="body">Made anew for each attempt.</param>
     /// <param name="read">Reads an answer whose headers have come and whose status is 200, and owns it from then on unless it throws.</param>
     /// <exception cref="EndpointFailure">It answered with another status.</exception>
+    /// <exception cref="BreakerRefusedException">It is not asked for now.</exception>
     public async Task<T> Post<T>(Func<HttpContent> body, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellation) =>
         await pipeline.ExecuteAsync(async token => await Ask(body, read, token), cancellation);
 
@@ -62,6 +66,7 @@ internal sealed class ModelEndpoint : IDisposable
     /// <param name="late">What did not come in time, such as "it gave no answer".</param>
     public string Told(Exception failure, string who, string late) => failure switch
     {
+        BreakerRefusedException refused => refused.Message,
         EndpointFailure answered => $"{who} answered {(int)answered.Status}",
         TimeoutRejectedException => $"{late} within {patience.Within.TotalSeconds:0.#} seconds",
         HttpRequestException or IOException => $"{who} cannot be reached or broke the connection",
@@ -70,6 +75,18 @@ internal sealed class ModelEndpoint : IDisposable
     };
 
     public void Dispose() => http.Dispose();
+
+    // What the reader of an answer makes of it is its own exception: whatever is none of these was an answer that is none.
+    private static CallOutcome OutcomeOf(Exception failure) => failure switch
+    {
+        TimeoutRejectedException => CallOutcome.TimedOut,
+        OperationCanceledException => CallOutcome.Abandoned,
+        HttpRequestException or IOException => CallOutcome.Unreachable,
+        EndpointFailure { Status: HttpStatusCode.TooManyRequests } => CallOutcome.Throttled,
+        EndpointFailure { MayPass: true } => CallOutcome.Failed,
+        EndpointFailure => CallOutcome.Refused,
+        _ => CallOutcome.BadAnswer,
+    };
 
     private async Task<T> Ask<T>(Func<HttpContent> body, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellation)
     {

@@ -38,9 +38,13 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         ["file"] = ("harbour.yaml", "never.yaml"),
         ["problem"] = ("idempotency-key-missing", "idempotency-key-missing"),
         ["caller"] = (world.KeyId, "0123456789ab"),
+<<<<<<< HEAD
         ["queue"] = ("jobs", "never-jobs"),
         ["cause"] = ("", ""),
         ["error"] = ("", ""),
+=======
+        ["dependency"] = ("model", "never-model"),
+>>>>>>> 7db4661 (Breakers before models and embeddings, over REST and the command line; bench)
         ["speaker"] = ("", ""),
         ["state"] = ("", ""),
         ["after"] = ("", ""),
@@ -79,6 +83,7 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         [typeof(SuspendTenant)] = """{"reason":"mine"}""",
         [typeof(DeleteTenant)] = """{"confirm":"@tenant","now":true,"confirmNow":"delete @tenant now"}""",
         [typeof(StartRun)] = "{}",
+        [typeof(Resilience.BreakerWord)] = """{"reason":"mine","confirm":"@dependency"}""",
         [typeof(ReplayRequest)] = """{"stream":"@stream","key":"@key"}""",
         [typeof(SearchQuery)] = """{"text":"@q"}""",
         [typeof(NewConversation)] = """{"session":"@session"}""",

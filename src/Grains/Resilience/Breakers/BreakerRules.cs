@@ -22,7 +22,7 @@ internal static class BreakerRules
     public static BreakerState Pass(BreakerState state, BreakerOptions options, DateTimeOffset now) => state.Phase switch
     {
         BreakerPhase.Open when state.Until <= now => Turn(state, BreakerPhase.HalfOpen, "the break is over", null, now),
-        BreakerPhase.HalfOpen when state.Probes.Any(probe => IsOver(probe, now)) => state with { Version = state.Version + 1, Probes = [.. state.Probes.Where(probe => !IsOver(probe, now))] },
+        BreakerPhase.HalfOpen => Free(state, now),
         BreakerPhase.Ramp when state.Until <= now => NextStep(state, state.Step + 1, options, now),
         _ => state,
     };
@@ -94,6 +94,10 @@ internal static class BreakerRules
         BreakerPhase.Ramp => state.Step < options.Ramp.Count ? options.Ramp[state.Step] : 100,
         _ => 0,
     };
+
+    // By itself, because what it captures would be allocated for every phase.
+    private static BreakerState Free(BreakerState state, DateTimeOffset now) => !state.Probes.Any(probe => IsOver(probe, now)) ? state
+        : state with { Version = state.Version + 1, Probes = [.. state.Probes.Where(probe => !IsOver(probe, now))] };
 
     private static bool IsOver(BreakerProbe probe, DateTimeOffset now) => !probe.Succeeded && probe.ExpiresAt + ClockSkew <= now;
 

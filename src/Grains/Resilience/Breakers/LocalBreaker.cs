@@ -28,7 +28,7 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
     private readonly BreakerOptions options;
     private readonly CallWindow window;
     private readonly LocalProbes probes = new();
-    private readonly long slowAfter;
+    private readonly long slowAfter, madeAt;
     private volatile Replica<BreakerCopy> replica;
     private volatile Stance stance;
     private volatile BreakerCopy? copy;
@@ -49,6 +49,7 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
         window = new CallWindow(options.Window, time);
         own = BreakerRules.Lost(0, time.GetUtcNow()) with { Because = "nothing is known of it yet" };
         stance = new Stance(false, 1, default);
+        madeAt = time.GetTimestamp();
         replica = find();
         replica.Attach(this);
     }
@@ -77,9 +78,13 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
             next = heard.Task;
         if (copy is not null && TryEnter() is var entry and not { IsRefused: true, Refusal.Reason: BreakerRefusalReason.ProbesAreOut })
             return entry;
+        // A truth that did not answer once is not waited for by every caller after that.
+        var patience = copy is null ? PatienceForTruth - time.GetElapsedTime(madeAt) : PatienceForProbe;
+        if (patience <= TimeSpan.Zero)
+            return TryEnter();
         try
         {
-            await next.WaitAsync(copy is null ? PatienceForTruth : PatienceForProbe, time, cancellation);
+            await next.WaitAsync(patience, time, cancellation);
         }
         catch (TimeoutException)
         {
