@@ -46,6 +46,7 @@ public static class PageEndpoints
         pages.MapRecordPages();
         pages.MapProfilePages();
         pages.MapSystemPages();
+        pages.MapBreakerPage();
         pages.MapReplayPage();
         pages.MapRunPage();
         pages.MapQueuePages();

@@ -57,7 +57,8 @@ public sealed class GuardedModelTests
         breaker.Refuses = new BreakerRefusal(BreakerRefusalReason.Isolated, "embedding is isolated: it costs too much", DateTimeOffset.UnixEpoch);
         var options = new EmbeddingModelOptions { Primary = new EmbeddingEndpoint(first.Url, null), Secondary = new EmbeddingEndpoint(second.Url, null), Model = "acme/e5", Retries = 0 };
         using var embedder = new OpenAiEmbedder(options, TimeProvider.System, new Random(7), NullLogger<OpenAiEmbedder>.Instance, new OnlyOf(breaker, OpenAiEmbedder.Dependency));
-        Assert.Equal([0f, 1f], (await embedder.GenerateAsync(["one"]))[0].Vector.ToArray());
+        var made = await embedder.GenerateAsync(["one"]);
+        Assert.Equal([0f, 1f], made[0].Vector.ToArray());
         Assert.Empty(first.Requests);
     }
 

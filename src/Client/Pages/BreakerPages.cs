@@ -1,0 +1,29 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Sophia.Resilience;
+
+namespace Sophia.Pages;
+
+/// <summary>The page of circuit breakers: a tenant's own, and for operators of the system's tenant those of the installation.</summary>
+internal static class BreakerPages
+{
+    public static void MapBreakerPage(this IEndpointRouteBuilder pages)
+    {
+        pages.MapGet("/breakers", Breakers);
+        pages.MapGet("/pages/breakers", Fragment);
+    }
+
+    private static async Task<IResult> Breakers(HttpContext context, IGrainFactory grains, EdgeOptions edge) => Page<BreakersPage>(new()
+    {
+        [nameof(BreakersPage.Tenant)] = context.User.Caller().Tenant.Value,
+        [nameof(BreakersPage.Views)] = await grains.Breakers(context.User.Caller(), edge),
+    });
+
+    private static async Task<IResult> Fragment(HttpContext context, IGrainFactory grains, EdgeOptions edge) => Page<BreakerList>(new()
+    {
+        [nameof(BreakerList.Views)] = await grains.Breakers(context.User.Caller(), edge),
+    });
+
+    private static RazorComponentResult Page<TPage>(Dictionary<string, object?> parameters)
+        where TPage : IComponent => new RazorComponentResult<TPage>(parameters) { PreventStreamingRendering = true };
+}
