@@ -4,6 +4,7 @@ using Microsoft.Playwright;
 using Orleans;
 using Sophia.Hosting;
 using Sophia.Pipelines;
+using Sophia.Resilience;
 using Sophia.Security;
 using Sophia.Tenants;
 
@@ -38,9 +39,21 @@ public sealed class StrainedApp : IAsyncLifetime
         (await App.Owner.PostAsJsonAsync("/api/queue/sophia/items", new { items = new[] { new { kind = $"work-of-a-kind-{new string('k', 40)}", payload = new { note = new string('p', 200) }, maxAttempts = 1, orderKey = new string('o', 150), origin = "an origin of some length, for people" } } })).EnsureSuccessStatusCode();
         (await App.Owner.PostAsJsonAsync("/api/queue/hold", new { queue = "another-queue-of-a-long-name-for-one-line", reason = $"It waits for repairs {new string('r', 80)}" })).EnsureSuccessStatusCode();
         await Eventually.Comes(async () => (await (await App.Owner.GetAsync("/api/dead")).Json()).GetProperty("items").GetArrayLength() == 1, "a dead letter");
+        await Break();
         const string checkedTowns = "streams:\n  towns:\n    key: [id]\n    transforms:\n      - rename: {note: remark}\n    rules:\n      - {enum: {city: [Bonn, Trier, Gera]}, level: warning}\ngate:\n  minimumScore: 0\n";
         await App.Ingest("shop", checkedTowns, ("towns.csv", Towns("Bon", "Ring twice since the bell at the gate is broken")));
         await App.Ingest("shop", checkedTowns, ("towns.csv", Towns("Bonn", "Ring once since the bell at the gate was mended")));
+    }
+
+    /// <summary>One breaker that opened, and one that somebody isolated.</summary>
+    private async Task Break()
+    {
+        var breakers = App.Services.GetRequiredService<IBreakers>();
+        foreach (var dependency in (string[])["model", "a-dependency-with-quite-a-long-name-for-one-line-of-a-telephone"])
+            for (var entry = await breakers.OfInstallation(dependency).Enter(default); !entry.IsRefused; entry = breakers.OfInstallation(dependency).TryEnter())
+                entry.Permit.Report(CallOutcome.Failed);
+        var body = new { reason = $"It costs too much since {new string('c', 60)}, and nobody answers our letters about it.", confirm = "model" };
+        await Eventually.Comes(async () => (await App.Owner.PostAsJsonAsync("/api/breakers/system/model/isolate", body)).IsSuccessStatusCode, "it is listed");
     }
 
     public Task DisposeAsync() => App.DisposeAsync();
