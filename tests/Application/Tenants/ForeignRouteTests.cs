@@ -38,13 +38,10 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         ["file"] = ("harbour.yaml", "never.yaml"),
         ["problem"] = ("idempotency-key-missing", "idempotency-key-missing"),
         ["caller"] = (world.KeyId, "0123456789ab"),
-<<<<<<< HEAD
         ["queue"] = ("jobs", "never-jobs"),
         ["cause"] = ("", ""),
         ["error"] = ("", ""),
-=======
         ["dependency"] = ("model", "never-model"),
->>>>>>> 7db4661 (Breakers before models and embeddings, over REST and the command line; bench)
         ["speaker"] = ("", ""),
         ["state"] = ("", ""),
         ["after"] = ("", ""),
