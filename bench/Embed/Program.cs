@@ -13,6 +13,7 @@ var json = args.Contains("--json");
 var duration = TimeSpan.FromSeconds(Number("--seconds", 3));
 var (perRequest, perText) = (TimeSpan.FromMilliseconds(Number("--request-ms", 5)), TimeSpan.FromMilliseconds(Number("--text-ms", 0.1)));
 const int Tenants = 8, BigRequest = 64;
+var rounds = 0;
 
 Hashed();
 await using var model = await StandInModel.Start(perRequest, perText);
@@ -63,13 +64,14 @@ async Task Measure(string way, int callers, int textsOfCall, Func<int, string[],
 
     async Task<IEnumerable<double>> Loop(TimeSpan time)
     {
+        var round = ++rounds; // What was asked to warm up is not asked again.
         var until = Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency);
         return (await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(async () =>
         {
             var own = new List<double>();
             for (var number = 0; Stopwatch.GetTimestamp() < until; number++)
             {
-                var texts = Enumerable.Range(0, textsOfCall).Select(i => $"caller {caller} says number {number} of {i}: {Sample}").ToArray();
+                var texts = Enumerable.Range(0, textsOfCall).Select(i => $"caller {caller} says number {number} of {i} in round {round}: {Sample}").ToArray();
                 var began = Stopwatch.GetTimestamp();
                 await embed(caller, texts);
                 own.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
