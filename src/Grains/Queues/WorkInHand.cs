@@ -22,15 +22,15 @@ internal sealed class WorkInHand(int places)
         }
     }
 
-    /// <summary>Completes when a place is free.</summary>
-    public async Task Room(CancellationToken cancellation)
+    /// <summary>Completes when so many places are free.</summary>
+    public async Task Room(int free, CancellationToken cancellation)
     {
         while (true)
         {
             Task freed;
             lock (gate)
             {
-                if (used < places)
+                if (places - used >= free)
                     return;
                 freed = room.Task;
             }

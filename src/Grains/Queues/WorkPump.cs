@@ -12,8 +12,12 @@ namespace Sophia.Queues;
 internal sealed partial class WorkPump(
     IGrainFactory grains, IEnumerable<IWorkHandler> handlers, ILocalSiloDetails silo, IHostApplicationLifetime host, IOptions<QueueOptions> options, TimeProvider time, ILogger<WorkPump> logger) : BackgroundService
 {
+    /// <summary>How long places are gathered before work for them is asked for.</summary>
+    private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(5);
+
     private readonly Dictionary<string, IWorkHandler> byKind = handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
     private readonly WorkInHand hand = new(options.Value.Places);
+    private EndTeller ends = null!;
     private string worker = "";
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -27,6 +31,7 @@ internal sealed partial class WorkPump(
         {
             await started.Task;
             worker = silo.SiloAddress.ToString();
+            ends = new EndTeller(Tell);
             var renewing = Renew(stoppingToken);
             await Pump(stoppingToken);
             await renewing;
@@ -41,12 +46,11 @@ internal sealed partial class WorkPump(
     {
         while (!stopping.IsCancellationRequested)
         {
-            await hand.Room(stopping);
-            var report = new WorkerReport(worker, hand.Free, hand.Outcomes(), hand.Efforts(), options.Value.OfferEvery);
+            await Room(stopping);
             try
             {
                 using var _ = CallerContext.ForSystem("hand out work");
-                foreach (var grant in await grains.GetGrain<IWorkDispatcherGrain>(TenantKey.System).Next(report, stopping))
+                foreach (var grant in await Dispatcher.Next(Report(hand.Free, options.Value.OfferEvery), stopping))
                 {
                     hand.Reserve(grant.Items);
                     hand.Run(Serve(grant, stopping));
@@ -61,15 +65,41 @@ internal sealed partial class WorkPump(
         }
     }
 
+    /// <summary>Waits for a place, and a little longer for more of them: many that end together ask once.</summary>
+    private async Task Room(CancellationToken stopping)
+    {
+        await hand.Room(1, stopping);
+        var enough = Math.Max(1, options.Value.Places / 4);
+        if (hand.Free >= enough)
+            return;
+        using var patience = new CancellationTokenSource(GatherFor, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stopping);
+        try
+        {
+            await hand.Room(enough, either.Token);
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+        }
+    }
+
+    private async Task<IReadOnlyList<FinishAnswer>> Tell(TenantId tenant, IReadOnlyList<WorkResult> results)
+    {
+        using var _ = CallerContext.ForSystem("end work");
+        return await Queue(tenant).Finish(results, CancellationToken.None);
+    }
+
     private async Task Serve(WorkGrant grant, CancellationToken stopping)
     {
         IReadOnlyList<Work> items = [];
+        var more = false;
         try
         {
             using var _ = CallerContext.ForSystem("lease work");
             var leased = await Queue(grant.Tenant).Lease(new LeaseRequest(WorkLimits.OwnQueue, worker, grant.Items, grant.Cost), stopping);
             items = leased.Items;
             hand.Told(new GrantOutcome(grant, items.Count, items.Sum(item => item.Cost), leased.Left, leased.NextCost, leased.Weight));
+            more = leased.Left > 0;
         }
         catch (Exception failure)
         {
@@ -79,6 +109,22 @@ internal sealed partial class WorkPump(
         hand.Release(grant.Items - items.Count);
         foreach (var work in items)
             hand.Run(Do(grant.Tenant, work, stopping));
+        if (more)
+            await TellMore(stopping);
+    }
+
+    // This process may be waiting for work already, and would say what is left only with its next question.
+    private async Task TellMore(CancellationToken stopping)
+    {
+        try
+        {
+            using var _ = CallerContext.ForSystem("tell of work");
+            await Dispatcher.Next(Report(0, TimeSpan.Zero), stopping);
+        }
+        catch (Exception failure)
+        {
+            LogUnheard(failure.Message);
+        }
     }
 
     private async Task Do(TenantId tenant, Work work, CancellationToken stopping)
@@ -89,9 +135,7 @@ internal sealed partial class WorkPump(
         {
             var result = await Attempt(tenant, work, lease, stopping);
             QueueMeter.Worked(time.GetElapsedTime(began));
-            using var _ = CallerContext.ForSystem("end work");
-            var answers = await Queue(tenant).Finish([result], CancellationToken.None);
-            if (answers[0] == FinishAnswer.Late)
+            if (await ends.End(tenant, result) == FinishAnswer.Late)
                 LogLate(tenant.Value, work.Token.Id, work.Kind);
         }
         catch (Exception failure)
@@ -153,6 +197,10 @@ internal sealed partial class WorkPump(
                     LogNotRenewed(tenant.Value, failure.Message);
                 }
     }
+
+    private WorkerReport Report(int free, TimeSpan patience) => new(worker, free, hand.Outcomes(), hand.Efforts(), patience);
+
+    private IWorkDispatcherGrain Dispatcher => grains.GetGrain<IWorkDispatcherGrain>(TenantKey.System);
 
     private IWorkQueueGrain Queue(TenantId tenant) => grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(tenant));
 

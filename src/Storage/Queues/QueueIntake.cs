@@ -37,13 +37,13 @@ internal sealed class QueueIntake(DatabaseConnection connection)
         if (item.DedupKey is not null && Known(item) is { } known)
             return new EnqueueAnswer(EnqueueState.Known, known, null);
         if (!queues.TryGetValue(item.Queue, out var queue))
-            queue = (Depth(item.Queue), new QueueCounts());
+            queue = (QueueMemory.Of(connection).Depth(item.Queue), new QueueCounts());
         if (queue.Depth >= maxDepth)
         {
             queues[item.Queue] = queue;
             return new EnqueueAnswer(EnqueueState.Full, 0, null);
         }
-        var id = connection.Next(QueueTable.Item);
+        var id = QueueMemory.Of(connection).Next(QueueTable.Item);
         Insert(id, item, now);
         queue.Counts.Take();
         queues[item.Queue] = (queue.Depth + 1, queue.Counts);
@@ -54,14 +54,6 @@ internal sealed class QueueIntake(DatabaseConnection connection)
     {
         using var find = connection.Prepare("SELECT id FROM queue_items WHERE queue=?1 AND dedup=?2").Text(1, item.Queue).Text(2, item.DedupKey);
         return find.Step() ? find.Int(0) : null;
-    }
-
-    private long Depth(string queue)
-    {
-        Know(connection, queue);
-        using var find = connection.Prepare("SELECT pending + leased + dead + quarantined FROM queues WHERE queue=?1").Text(1, queue);
-        find.Step();
-        return find.Int(0);
     }
 
     private void Insert(long id, NewWork item, DateTimeOffset now)

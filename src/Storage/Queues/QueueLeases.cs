@@ -65,7 +65,7 @@ internal sealed class QueueLeases(DatabaseConnection connection)
                 }
                 if ((cost += rows.Int(5)) > order.Cost)
                     break;
-                lease = lease == 0 ? connection.Next(QueueTable.Lease) : lease;
+                lease = lease == 0 ? QueueMemory.Of(connection).Next(QueueTable.Lease) : lease;
                 taken.Add(new Work(new LeaseToken(rows.Int(0), lease), order.Queue, rows.Text(1), rows.Text(2), (int)rows.Int(3) + 1, (int)rows.Int(4), (int)rows.Int(5),
                     WorkRules.OnceKey(order.Queue, rows.Int(0), rows.IntOrNull(7)), order.Until));
             }

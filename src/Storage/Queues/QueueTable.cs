@@ -6,22 +6,15 @@ namespace Sophia.Queues;
 /// <summary>What the parts of the store in log.db have in common: numbers that rise, counts, small statements.</summary>
 internal static class QueueTable
 {
-    public const string Item = "item", Lease = "lease", Replay = "replay";
-
-    /// <summary>The next number of a kind; none is given twice.</summary>
-    public static long Next(this DatabaseConnection connection, string name, int count = 1)
-    {
-        using var find = connection.Prepare("SELECT last FROM queue_numbers WHERE name=?1").Text(1, name);
-        var last = find.Step() ? find.Int(0) : 0;
-        connection.Prepare("INSERT INTO queue_numbers(name, last) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET last=?2").Text(1, name).Int(2, last + count).Run();
-        return last + 1;
-    }
+    public const string Item = "item", Lease = "lease";
 
     public static void Write(this DatabaseConnection connection, string queue, QueueCounts counts)
     {
-        if (counts.Changed)
-            connection.Prepare("UPDATE queues SET accepted=accepted+?2, pending=pending+?3, leased=leased+?4, done=done+?5, dead=dead+?6, quarantined=quarantined+?7 WHERE queue=?1").Text(1, queue)
-                .Int(2, counts.Accepted).Int(3, counts.Of(WorkState.Pending)).Int(4, counts.Of(WorkState.Leased)).Int(5, counts.Of(WorkState.Done)).Int(6, counts.Of(WorkState.Dead)).Int(7, counts.Of(WorkState.Quarantined)).Run();
+        if (!counts.Changed)
+            return;
+        QueueMemory.Of(connection).Changed(queue, counts);
+        connection.Prepare("UPDATE queues SET accepted=accepted+?2, pending=pending+?3, leased=leased+?4, done=done+?5, dead=dead+?6, quarantined=quarantined+?7 WHERE queue=?1").Text(1, queue)
+            .Int(2, counts.Accepted).Int(3, counts.Of(WorkState.Pending)).Int(4, counts.Of(WorkState.Leased)).Int(5, counts.Of(WorkState.Done)).Int(6, counts.Of(WorkState.Dead)).Int(7, counts.Of(WorkState.Quarantined)).Run();
     }
 
     public static long Changed(this DatabaseConnection connection, string sql, long one, long two)

@@ -117,6 +117,13 @@ public sealed class ProgramTests : IDisposable
         await program.Up();
         Assert.Contains("No run yet.", (await program.Run("runs")).Output);
         Assert.Contains("0 held", (await program.Run("quarantine")).Output);
+        Assert.Contains("No work was put in yet.", (await program.Run("queue")).Output);
+        Assert.Contains("Item 1 is taken.", (await program.Run("queue", "put", "mine", "sum", "{\"n\":1}")).Output);
+        Assert.Contains("held: repairs", (await program.Run("queue", "hold", "mine", "--reason", "repairs")).Output);
+        Assert.Contains("Nothing is dead.", (await program.Run("dead")).Output);
+        Assert.Contains("quarantined", (await program.Run("dead", "quarantine", "1", "--reason", "odd")).Output);
+        Assert.Contains("a person decided so", (await program.Run("dead", "list", "--cause", "byHand")).Output);
+        Assert.Contains("It would take 1 items.", (await program.Run("dead", "replay", "--dry-run")).Output);
         Assert.Contains("There are no records yet.", (await program.Run("ask", "Where is the boat?")).Output);
         Assert.Equal(ExitCodes.Failed, (await program.Run("why", "nothing/here")).ExitCode);
         Assert.Contains("sophia quarantine [command]", (await program.Run("quarantine", "--help")).Output);
