@@ -14,6 +14,7 @@ public sealed class FairRingTests
         world.Backlog(_ => 40, noisy: 40_000);
         world.Serve(20_000);
         Assert.True(world.Jain() >= 0.99, $"seed {seed}: Jain {world.Jain()}");
+        Assert.InRange(world.Lag(), 0, 1 + 2);
         world.AssertBounds();
     }
 
@@ -27,6 +28,7 @@ public sealed class FairRingTests
         world.Serve(100_000);
         foreach (var (share, due) in world.Shares())
             Assert.InRange(share / due, 0.95, 1.05);
+        Assert.InRange(world.Lag(), 0, 1 + 2 * WorkLimits.MaxCost);
         world.AssertBounds();
     }
 

@@ -57,6 +57,9 @@ internal sealed class FairWorld
         return Math.Pow(shares.Sum(), 2) / (shares.Count * shares.Sum(share => share * share));
     }
 
+    /// <summary>The most by which the cost served per weight differs between two tenants, all having work throughout.</summary>
+    public double Lag() => all.Max(one => (double)one.Served / one.Weight) - all.Min(one => (double)one.Served / one.Weight);
+
     public IEnumerable<(double Share, double Due)> Shares() => all.Select(one => ((double)one.Served / served, (double)one.Weight / all.Sum(other => other.Weight)));
 
     /// <summary>That nobody who had work stood aside for longer than ceil(C / (Q w)) * sum(Q w) + sum(C - 1) of the others' cost. A call's grants stand together, so up to one call more is between two of them.</summary>
