@@ -61,7 +61,13 @@ internal sealed class QueueWorld : IAsyncDisposable
         await Grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System).Add(Acme);
     }
 
-    public void Kill(string name) => cluster.Kill(silos[name].Services.GetRequiredService<ILocalSiloDetails>().SiloAddress);
+    /// <summary>Ends a silo without a word; the others visit their tenants then, as they do in a cluster.</summary>
+    public async Task Kill(string name)
+    {
+        cluster.Kill(silos[name].Services.GetRequiredService<ILocalSiloDetails>().SiloAddress);
+        foreach (var sweep in silos.Where(silo => silo.Key != name).SelectMany(silo => silo.Value.Services.GetServices<IHostedService>().OfType<TenantSweep>()))
+            await sweep.SweepNow();
+    }
 
     public IGrainFactory Grains => silos.Values.Last().Services.GetRequiredService<IGrainFactory>();
 

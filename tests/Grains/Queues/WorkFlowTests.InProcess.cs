@@ -30,7 +30,7 @@ public sealed class WorkFlowTests
         };
         await world.Take([.. Enumerable.Range(0, 40).Select(i => QueueWorld.Job($"{i}"))]);
         await Eventually.Comes(() => world.Begun.Any(one => one.Silo == "one"), "work in hand of the silo that will die");
-        world.Kill("one");
+        await world.Kill("one");
         var view = await world.Until(view => view.Done == 40, "all work done by the other silo");
         Assert.Equal((40, 0, 0), (view.Accepted, view.Dead, view.Quarantined));
         // What the dead one says late changes nothing.
