@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Sophia.Operations;
 
-/// <summary>RFC 9457 problem details. Code is stable; Detail and Errors are for people; RetryAfter is in seconds; Help is the address of a page that explains it.</summary>
+/// <summary>RFC 9457 problem details. Code is stable; Detail and Errors are for people; RetryAfter is in seconds; Help is the address of a page that explains it; ViolatedPolicies names the limits that refused.</summary>
 public sealed record Problem(
     string Type,
     string Title,
@@ -13,7 +14,8 @@ public sealed record Problem(
     IReadOnlyList<string>? Errors = null,
     int? RetryAfter = null,
     string? CorrelationId = null,
-    string? Help = null);
+    string? Help = null,
+    [property: JsonPropertyName("violated-policies")] IReadOnlyList<string>? ViolatedPolicies = null);
 
 /// <summary>The one place where refusals and surprises become HTTP answers. No answer carries a stack trace or the text of an unforeseen exception.</summary>
 internal static class Problems

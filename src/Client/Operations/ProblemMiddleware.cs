@@ -34,6 +34,9 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, TimeProvid
             context.Response.Clear();
             context.Response.Headers[CorrelationHeader] = correlation;
             SecurityHeaders.Write(context.Response.Headers);
+            if (exception is ProblemException known)
+                foreach (var (name, value) in known.Headers)
+                    context.Response.Headers[name] = value;
             context.Response.StatusCode = problem.Status;
             await Write(context, problem, correlation);
         }

@@ -10,9 +10,12 @@ internal sealed record ProblemPage(string Code, int Status, string Title, string
 }
 
 /// <summary>A refusal that the edge itself decides.</summary>
-internal sealed class ProblemException(Problem problem) : Exception(problem.Detail)
+/// <param name="headers">What the answer says beside the problem.</param>
+internal sealed class ProblemException(Problem problem, IReadOnlyDictionary<string, string>? headers = null) : Exception(problem.Detail)
 {
     public Problem Problem => problem;
+
+    public IReadOnlyDictionary<string, string> Headers => headers ?? new Dictionary<string, string>();
 }
 
 /// <summary>What refusals mean, for who follows the link in one. Open to everybody: it says nothing of anybody.</summary>

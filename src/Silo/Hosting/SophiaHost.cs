@@ -39,6 +39,7 @@ internal static class SophiaHost
         AddStorageRoom(builder.Services, options, folder);
         builder.Services.AddTenantGate();
         builder.Services.AddIdempotent(static () => Guid.NewGuid().ToString("n"));
+        builder.Services.AddLimits(limits => LimitSettings.Read(limits, Environment.GetEnvironmentVariable));
         builder.Services.AddBreakers(BreakerSettings.Read(Environment.GetEnvironmentVariable));
         if (options.HasGrains)
             AddGrains(builder.Services, options, folder);

@@ -44,7 +44,7 @@ public class HostileTenantTests(SophiaApp app) : IClassFixture<SophiaApp>
 
     private static string KeyOf(string tenant, Type type) => type.Name switch
     {
-        nameof(IPipelineGrain) or nameof(ICircuitBreakerGrain) or nameof(IConnectorGrain) or nameof(IEmbeddingGrain) or nameof(IChunkingGrain) or nameof(IChatSessionGrain) or nameof(IProjectionGrain) or nameof(IIdempotencyGrain) => $"{tenant}/index",
+        nameof(IPipelineGrain) or nameof(ICircuitBreakerGrain) or nameof(IConnectorGrain) or nameof(IEmbeddingGrain) or nameof(IChunkingGrain) or nameof(IChatSessionGrain) or nameof(IProjectionGrain) or nameof(IIdempotencyGrain) or nameof(IRateLimitGrain) => $"{tenant}/index",
         nameof(IPartitionLaneGrain) => $"{tenant}/crm/lane-0",
         nameof(ITenantEndGrain) => $"{tenant}/ending/victim",
         nameof(ISignInThrottleGrain) => $"{tenant}/sign-in/address-0",

@@ -25,6 +25,8 @@ internal sealed class SomeSilos(Action<BreakersOptions> options) : IAsyncDisposa
 
     public static readonly TenantId Tenant = TenantId.Parse("acme");
 
+    public static readonly QuotaPolicy Quota = new(2_000, 400);
+
     public StateInMemory Store { get; } = new();
 
     public MemoryLog Log { get; } = new();
@@ -47,6 +49,8 @@ internal sealed class SomeSilos(Action<BreakersOptions> options) : IAsyncDisposa
 
     /// <summary>What a process goes by.</summary>
     public BreakerCopy? Knows(int silo, string dependency = "model") => ((LocalBreaker)Breaker(silo, dependency)).Knows;
+
+    public ILimit Limit(int silo) => hosts[silo].Services.GetRequiredService<ILimits>().For(Tenant, "api")!;
 
     public Replicas Replicas(int silo) => hosts[silo].Services.GetRequiredService<Replicas>();
 
@@ -86,6 +90,8 @@ internal sealed class SomeSilos(Action<BreakersOptions> options) : IAsyncDisposa
     public int? Home(string dependency = "model") =>
         cluster.Find(Grains(0).GetGrain<ICircuitBreakerGrain>(TenantKey.Of(Tenant, dependency)).GetGrainId()) is { } at ? hosts.FindIndex(host => host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.Equals(at)) : null;
 
+    public int? HomeOf(IGrain grain) => cluster.Find(grain.GetGrainId()) is { } at ? hosts.FindIndex(host => host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.Equals(at)) : null;
+
     public void Kill(int silo) => cluster.Kill(hosts[silo].Services.GetRequiredService<ILocalSiloDetails>().SiloAddress);
 
     public async Task Add()
@@ -98,6 +104,7 @@ internal sealed class SomeSilos(Action<BreakersOptions> options) : IAsyncDisposa
             builder.Services.AddGrainStorage(name, (_, _) => Store);
         builder.Services.AddReplicas(replicas => (replicas.ExchangeEvery, replicas.RetryAfter, replicas.ProcessName) = (TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(100), called));
         builder.Services.AddBreakers(options);
+        builder.Services.AddLimits(limits => limits.Resources["api"] = Quota);
         var host = builder.Build();
         hosts.Add(host);
         await host.StartAsync();

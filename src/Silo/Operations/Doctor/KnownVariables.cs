@@ -30,6 +30,7 @@ internal static class KnownVariables
         ["SOPHIA_SILO_LABELS"] = Cluster("SOPHIA_SILO_LABELS"),
         ["SOPHIA_MEMBERSHIP"] = Cluster("SOPHIA_MEMBERSHIP"),
         ["SOPHIA_TRUSTED_PROXIES"] = variable => new SophiaOptions { DataFolder = "-", TrustedProxies = Settings.List(variable("SOPHIA_TRUSTED_PROXIES")) }.Validated(),
+        ["SOPHIA_LIMITS"] = variable => LimitSettings.Read(new LimitsOptions(), variable),
         ["SOPHIA_IDEMPOTENCY_REQUIRED"] = variable => new SophiaOptions { DataFolder = "-", IdempotencyRequired = IdempotencySettings.Required(variable("SOPHIA_IDEMPOTENCY_REQUIRED")) }.Validated(),
         ["SOPHIA_IDEMPOTENCY_RETENTION"] = variable => IdempotencySettings.Read(new IdempotencyOptions(), variable),
         ["SOPHIA_REDIS"] = null,
