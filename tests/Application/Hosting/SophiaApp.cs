@@ -51,8 +51,8 @@ public sealed class SophiaApp : IAsyncLifetime
         Stranger = With(null);
     }
 
-    // The strangers of one class share an address, and try more than a person would.
-    private static void Patient(WebApplicationBuilder builder) => builder.Services.AddSignInThrottle(new SignInThrottleOptions { FreeOfAddress = 1_000 });
+    // The strangers of one class share an address and a tenant, and try every route there is.
+    private static void Patient(WebApplicationBuilder builder) => builder.Services.AddSignInThrottle(new SignInThrottleOptions { FreeOfAddress = 1_000, FreeOfTenant = 10_000 });
 
     public async Task Stop()
     {

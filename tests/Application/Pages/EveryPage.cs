@@ -52,6 +52,7 @@ internal static class EveryPage
         new("/tenants", "tenants-end") { Path = "/tenants?after=zz" },
         new("/silos", "silos"),
         new("/breakers", "breakers") { Open = "details > summary", CanBeEmpty = true },
+        new("/problems/{problem}", "problem") { Path = "/problems/idempotency-key-missing", ForStrangers = true },
         new("/signin", "signin") { Path = "/signin?code=default.unknown", ForStrangers = true },
     ];
 

@@ -11,7 +11,7 @@ namespace Sophia.Security;
 /// <summary>Who may come in: every route against nobody, wrong keys, every role, and other hosts.</summary>
 public class AccessTests(SophiaApp app) : IClassFixture<SophiaApp>
 {
-    private static readonly string[] Open = ["GET /live", "GET /ready", "GET /signin", "POST /signin", "POST /hooks/{tenant}/{pipeline}"];
+    private static readonly string[] Open = ["GET /live", "GET /ready", "GET /signin", "POST /signin", "POST /hooks/{tenant}/{pipeline}", "GET /problems/{problem}"];
 
     private IEnumerable<(string Method, string Pattern, RouteEndpoint Endpoint)> Routes =>
         from endpoint in app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
@@ -19,7 +19,7 @@ public class AccessTests(SophiaApp app) : IClassFixture<SophiaApp>
         select (method, "/" + endpoint.RoutePattern.RawText!.TrimStart('/'), endpoint);
 
     [Fact]
-    public void Only_liveness_sign_in_and_webhooks_are_open()
+    public void Only_liveness_sign_in_webhooks_and_what_problems_mean_are_open()
     {
         var open = Routes.Where(r => r.Endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null).Select(r => $"{r.Method} {r.Pattern.TrimEnd('/')}");
         Assert.Equal(Open.Order(), open.Order());
