@@ -41,7 +41,7 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         ["queue"] = ("jobs", "never-jobs"),
         ["cause"] = ("", ""),
         ["error"] = ("", ""),
-        ["dependency"] = ("model", "never-model"),
+        ["dependency"] = ("harbour-model", "never-model"),
         ["speaker"] = ("", ""),
         ["state"] = ("", ""),
         ["after"] = ("", ""),

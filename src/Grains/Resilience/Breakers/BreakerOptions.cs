@@ -33,7 +33,7 @@ public sealed record BreakerOptions
     /// <summary>Probes of a half-open breaker, in the whole cluster; all must succeed. Default 3, range 1 to 100.</summary>
     public int Probes { get; init; } = 3;
 
-    /// <summary>After this time a probe that nobody reported on is given anew. Default 1 minute, range 1 s to 1 hour: longer than a call may take, or there are more calls than probes.</summary>
+    /// <summary>After this time a probe that nobody reported on is given anew. Default 1 minute, range 1 s to 1 hour. It begins in the first half: twice as long as a call may take, or there may be more calls than probes.</summary>
     public TimeSpan ProbeFor { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Of a hundred calls, how many are let through step by step after the probes. Default 10, 25, 50, 100; rising, from 1 to 100; none: it closes at once.</summary>

@@ -127,7 +127,7 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
                 Begin(before, received);
             openUntil = now - Ticks(age) + Ticks(received.OpenFor);
             foreach (var grant in received.Probes)
-                probes.Add(grant.Number, now - Ticks(age) + Ticks(grant.For), now + Ticks(KeepProbeFor));
+                probes.Add(grant.Number, now - Ticks(age) + Ticks(grant.For - options.ProbeFor / 2), now + Ticks(KeepProbeFor));
             if (received.Phase == BreakerPhase.HalfOpen && probes.Ready == 0 && before?.Round == received.Round)
                 askAgainAt = now + Ticks(AskAgainAfter);
             if (received.Asks)

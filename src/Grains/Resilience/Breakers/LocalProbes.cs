@@ -15,7 +15,7 @@ internal sealed class LocalProbes
     public IReadOnlyList<BreakerSettled> Settled => [.. settled];
 
     /// <summary>A probe is told again with each copy until it comes back.</summary>
-    /// <param name="startBy">After this time the truth may have given it to another.</param>
+    /// <param name="startBy">It begins by this time or goes back: half its lease is over then, and a call of the other half still ends within it.</param>
     /// <param name="keptUntil">How long it is kept for callers that do not come.</param>
     public void Add(long number, long startBy, long keptUntil)
     {
@@ -25,15 +25,13 @@ internal sealed class LocalProbes
 
     public bool TryBegin(long now, out long number)
     {
-        ready.RemoveAll(probe => probe.StartBy <= now);
-        (number, var any) = (0, ready.Count > 0);
-        if (any)
-        {
-            number = ready[0].Number;
-            ready.RemoveAt(0);
-            begun.Add(number);
-        }
-        return any;
+        var first = ready.FindIndex(probe => probe.StartBy > now);
+        number = first < 0 ? 0 : ready[first].Number;
+        if (first < 0)
+            return false;
+        ready.RemoveAt(first);
+        begun.Add(number);
+        return true;
     }
 
     /// <summary>False where it is none of this round, or came back before.</summary>
@@ -48,9 +46,11 @@ internal sealed class LocalProbes
     /// <summary>Those that nobody came for go back.</summary>
     public void HandBack(long now)
     {
-        foreach (var probe in ready.Where(probe => probe.KeptUntil <= now))
+        foreach (var probe in ready.Where(probe => IsPast(probe, now)))
             settled.Add(new BreakerSettled(probe.Number, null));
-        ready.RemoveAll(probe => probe.KeptUntil <= now);
+        ready.RemoveAll(probe => IsPast(probe, now));
+
+        static bool IsPast((long Number, long StartBy, long KeptUntil) probe, long now) => probe.KeptUntil <= now || probe.StartBy <= now;
     }
 
     public void Clear()
