@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sophia.Resilience;
 
 namespace Sophia.Queues;
 
@@ -31,9 +32,11 @@ internal static class QueueEndpoints
 
     private static async Task<IReadOnlyList<EnqueueAnswer>> Enqueue(string queue, NewItems body, HttpContext context, IGrainFactory grains, CancellationToken cancellation)
     {
-        var items = (body.Items ?? []).Select(item => new NewWork(queue, item.Kind ?? "", item.Payload?.GetRawText() ?? "null")
+        // A request that is repeated under its idempotency key after its answer got lost puts nothing in twice.
+        var operation = context.OperationId();
+        var items = (body.Items ?? []).Select((item, index) => new NewWork(queue, item.Kind ?? "", item.Payload?.GetRawText() ?? "null")
         {
-            DedupKey = item.DedupKey, OrderKey = item.OrderKey, Priority = item.Priority, Cost = item.Cost, NotBefore = item.NotBefore, Deadline = item.Deadline, MaxAttempts = item.MaxAttempts,
+            DedupKey = item.DedupKey ?? (operation is null ? null : $"{operation}/{index}"), OrderKey = item.OrderKey, Priority = item.Priority, Cost = item.Cost, NotBefore = item.NotBefore, Deadline = item.Deadline, MaxAttempts = item.MaxAttempts,
             Origin = item.Origin ?? context.User.Caller().Label,
         }).ToArray();
         var answers = await Grain(context, grains).Enqueue(items, cancellation);

@@ -35,9 +35,12 @@ internal sealed partial class DeadLetterGrain(
         return Task.CompletedTask;
     }
 
-    public Task<WorkPage> List(WorkQuery query) => query.Limit is >= 1 and <= MaxListed
-        ? store.List(tenant, query, withPayload: false, CancellationToken.None)
-        : throw new RefusedException(RefusalCode.Invalid, $"limit is 1 to {MaxListed}.");
+    public Task<WorkPage> List(WorkQuery query)
+    {
+        WorkRules.CheckTexts(query.Queue, query.Kind, query.Error);
+        return query.Limit is >= 1 and <= MaxListed ? store.List(tenant, query, withPayload: false, CancellationToken.None)
+            : throw new RefusedException(RefusalCode.Invalid, $"limit is 1 to {MaxListed}.");
+    }
 
     public async Task<WorkItem?> Get(long id, bool withPayload) => await store.Find(tenant, id, CancellationToken.None) is { } item ? withPayload ? item : item with { Payload = null } : null;
 
@@ -65,6 +68,7 @@ internal sealed partial class DeadLetterGrain(
     public async Task<DeadReplayView> Replay(DeadReplayOrder order, string by)
     {
         DeadReplayRules.Check(order);
+        WorkRules.CheckTexts(order.Queue, order.Kind, order.Error);
         var filter = DeadReplayRules.Filter(order);
         var all = await store.Match(tenant, filter, 0, long.MaxValue, 1, CancellationToken.None);
         var now = time.GetUtcNow();
@@ -176,8 +180,13 @@ internal sealed partial class DeadLetterGrain(
         return await store.Change(tenant, ids, decision, time.GetUtcNow(), CancellationToken.None);
     }
 
-    private static string Reason(string because) => !string.IsNullOrWhiteSpace(because) && because.Length <= WorkLimits.MaxKey ? because
-        : throw new RefusedException(RefusalCode.Invalid, $"Say why, in 1 to {WorkLimits.MaxKey} characters.");
+    private static string Reason(string because)
+    {
+        if (string.IsNullOrWhiteSpace(because))
+            throw new RefusedException(RefusalCode.Invalid, $"Say why, in 1 to {WorkLimits.MaxKey} characters.");
+        WorkRules.CheckTexts(because);
+        return because;
+    }
 
     private static string Word(WorkState state) => state.ToString().ToLowerInvariant();
 

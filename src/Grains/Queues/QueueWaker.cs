@@ -42,7 +42,8 @@ internal sealed class QueueWaker(IGrainTimer timer, TimeProvider time)
 
     private void Set()
     {
-        var wait = next!.Value - time.GetUtcNow();
+        // A timer takes no more than some weeks; a look that comes too early looks again.
+        var wait = next!.Value - time.GetUtcNow() is var until && until < TimeSpan.FromDays(1) ? until : TimeSpan.FromDays(1);
         timer.Change(wait > TimeSpan.FromMilliseconds(1) ? wait : TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
     }
 }

@@ -90,7 +90,7 @@ internal sealed partial class WorkDispatcherGrain(IOptions<QueueOptions> options
     private void Listen(IEnumerable<TenantId> heard)
     {
         var (busy, hands) = (workers.Busy(), workers.InHand());
-        var (all, allHands) = (TimeSpan.FromTicks(busy.Values.Sum(one => one.Ticks)), hands.Values.Sum());
+        var allHands = hands.Values.Sum();
         var count = busy.Keys.Union(hands.Keys).Count();
         foreach (var tenant in heard.Concat(noisy).Distinct().ToList())
             if (NoiseRules.IsNoisy(hands.GetValueOrDefault(tenant), allHands, TimeSpan.Zero, TimeSpan.Zero, count))

@@ -183,19 +183,25 @@ internal sealed partial class WorkPump(
     {
         using var timer = new PeriodicTimer(options.Value.LeaseFor / 3, time);
         while (await timer.WaitForNextTickAsync(stopping))
-            foreach (var (tenant, tokens) in hand.Leases())
-                try
-                {
-                    using var _ = CallerContext.ForSystem("renew leases");
-                    var held = await Queue(tenant).Extend(tokens, stopping);
-                    for (var i = 0; i < tokens.Count; i++)
-                        if (!held[i])
-                            hand.Lost(tokens[i]);
-                }
-                catch (Exception failure) when (!stopping.IsCancellationRequested)
-                {
-                    LogNotRenewed(tenant.Value, failure.Message);
-                }
+            await Task.WhenAll(hand.Leases().Select(of => Renew(of.Tenant, of.Tokens, stopping)));
+    }
+
+    // Each by itself: a tenant whose queue does not answer takes nobody else's leases along.
+    private async Task Renew(TenantId tenant, IReadOnlyList<LeaseToken> tokens, CancellationToken stopping)
+    {
+        try
+        {
+            using var _ = CallerContext.ForSystem("renew leases");
+            var held = await Queue(tenant).Extend(tokens, stopping);
+            for (var i = 0; i < tokens.Count; i++)
+                if (!held[i])
+                    hand.Lost(tokens[i]);
+        }
+        catch (Exception failure)
+        {
+            if (!stopping.IsCancellationRequested)
+                LogNotRenewed(tenant.Value, failure.Message);
+        }
     }
 
     private WorkerReport Report(int free, TimeSpan patience) => new(worker, free, hand.Outcomes(), hand.Efforts(), patience);

@@ -97,6 +97,7 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
             WorkRules.CheckQueue(queue);
         if (string.IsNullOrWhiteSpace(because) || because.Length > WorkLimits.MaxKey)
             throw new RefusedException(RefusalCode.Invalid, $"Say why, in 1 to {WorkLimits.MaxKey} characters.");
+        WorkRules.CheckTexts(because);
         await Audit.Write("hold", by, queue ?? "*", because);
         await store.Hold(tenant, queue ?? "", new Holding(because, by, time.GetUtcNow()), CancellationToken.None);
         LogHeld(tenant.Value, queue ?? "all queues", because, by);
@@ -132,6 +133,9 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
         {
             reminded = false;
             await this.UnregisterReminder(known);
+            // What came in meanwhile relied on it.
+            if ((await store.Queues(tenant, CancellationToken.None)).Any(queue => queue.Pending + queue.Leased > 0))
+                await Remind();
         }
         await Turn();
     }
@@ -225,6 +229,7 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
     private static void Check(LeaseRequest request)
     {
         WorkRules.CheckQueue(request.Queue);
+        WorkRules.CheckTexts(request.Worker);
         if (request.Items is < 1 or > WorkLimits.MaxAtOnce || request.Cost < 1 || string.IsNullOrWhiteSpace(request.Worker) || request.Worker.Length > WorkLimits.MaxKey
             || (request.For is { } span && (span < TimeSpan.FromSeconds(1) || span > TimeSpan.FromHours(1))))
             throw new RefusedException(RefusalCode.Invalid, $"A lease is of 1 to {WorkLimits.MaxAtOnce} items, by a worker whose name has 1 to {WorkLimits.MaxKey} characters, for 1 s to 1 h.");

@@ -41,7 +41,7 @@ internal static class WorkRules
     {
         WorkEnd.Done => new ItemEnd.Done(),
         WorkEnd.Rejected => new ItemEnd.GivenUp(WorkState.Dead, WorkCause.Rejected, Clip(result.Error)),
-        WorkEnd.GivenBack => new ItemEnd.Again(now, result.Error, Counts: false),
+        WorkEnd.GivenBack => new ItemEnd.Again(now, Clip(result.Error), Counts: false),
         _ when held.Attempts >= held.MaxAttempts => new ItemEnd.GivenUp(WorkState.Dead, result.End == WorkEnd.NoHandler ? WorkCause.NoHandler : WorkCause.Failed, Clip(result.Error)),
         _ => new ItemEnd.Again(now + Wait(held.Attempts, options, chance), Clip(result.Error)),
     };
@@ -69,7 +69,20 @@ internal static class WorkRules
     public static DateTimeOffset RetryAt(int maxDepth, double perSecond, DateTimeOffset now) =>
         now + TimeSpan.FromSeconds(perSecond <= 0 ? 60 : Math.Clamp(maxDepth / 10.0 / perSecond, 1, 60));
 
-    public static string? Clip(string? text) => text is { Length: > WorkLimits.MaxError } ? text[..WorkLimits.MaxError] : text;
+    /// <summary>An error as it is kept: not too long, and a text that every store takes.</summary>
+    public static string? Clip(string? text)
+    {
+        var clipped = text is { Length: > WorkLimits.MaxError } ? text[..WorkLimits.MaxError] : text;
+        return clipped is null || IsText(clipped) ? clipped : Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(clipped)).Replace('\0', '\uFFFD');
+    }
+
+    /// <exception cref="RefusedException">Invalid: one of the texts is none that a store takes.</exception>
+    public static void CheckTexts(params ReadOnlySpan<string?> texts)
+    {
+        foreach (var text in texts)
+            if (text is not null && (text.Length > WorkLimits.MaxKey || !IsText(text)))
+                throw new RefusedException(RefusalCode.Invalid, $"A text has at most {WorkLimits.MaxKey} characters of valid Unicode.");
+    }
 
     private static (RefusalCode Code, string Said)? Objection(NewWork item)
     {

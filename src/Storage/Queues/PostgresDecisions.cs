@@ -8,8 +8,8 @@ internal sealed class PostgresDecisions(TenantTransaction transaction)
 {
     public async Task<WorkChange[]> Change(IReadOnlyList<long> ids, WorkDecision decision, DateTimeOffset now)
     {
-        var known = await transaction.Ask(ask => ask.Add("SELECT id, queue, order_key, state FROM sophia.queue_items WHERE tenant=$1 AND id=ANY($2)").Ints([.. ids]),
-            async reader => (await reader.Rows(row => new Known(row.GetInt64(0), row.GetString(1), row.TextOrNull(2), (WorkState)row.GetInt16(3)))).ToDictionary(row => row.Id));
+        var known = await transaction.Ask(ask => ask.Add("SELECT id, queue, order_key, state, gate FROM sophia.queue_items WHERE tenant=$1 AND id=ANY($2)").Ints([.. ids]),
+            async reader => (await reader.Rows(row => new Known(row.GetInt64(0), row.GetString(1), row.TextOrNull(2), (WorkState)row.GetInt16(3), (WorkGate)row.GetInt16(4)))).ToDictionary(row => row.Id));
         var (changes, counts) = (new WorkChange[ids.Count], new Dictionary<string, QueueCounts>(StringComparer.Ordinal));
         await transaction.Tell(tell =>
         {
@@ -44,7 +44,9 @@ internal sealed class PostgresDecisions(TenantTransaction transaction)
                 return WorkState.Done;
             case WorkDecision.Quarantine held when item.State is WorkState.Pending or WorkState.Dead:
                 tell.Add("UPDATE sophia.queue_items SET state=5, cause=6, error=$3, changed_at=$4 WHERE tenant=$1 AND id=$2").Int(item.Id).Text(held.Because).Time(now);
-                PostgresEnds.Free(tell, item.Queue, item.Key, now);
+                // Only the one whose turn it was lets the next one go.
+                if (item is { State: WorkState.Pending, Gate: not WorkGate.EarlierOfItsKey })
+                    PostgresEnds.Free(tell, item.Queue, item.Key, now);
                 return WorkState.Quarantined;
             case WorkDecision.Revive revive when isAside:
                 tell.Add("""
@@ -62,5 +64,5 @@ internal sealed class PostgresDecisions(TenantTransaction transaction)
         }
     }
 
-    private sealed record Known(long Id, string Queue, string? Key, WorkState State);
+    private sealed record Known(long Id, string Queue, string? Key, WorkState State, WorkGate Gate);
 }

@@ -86,11 +86,12 @@ internal sealed class QueueEnds(DatabaseConnection connection)
         string queue;
         string? key;
         WorkState state;
-        using (var find = connection.Prepare("SELECT queue, order_key, state FROM queue_items WHERE id=?1").Int(1, id))
+        WorkGate gate;
+        using (var find = connection.Prepare("SELECT queue, order_key, state, gate FROM queue_items WHERE id=?1").Int(1, id))
         {
             if (!find.Step())
                 return new WorkChange(id, null, false);
-            (queue, key, state) = (find.Text(0), find.TextOrNull(1), (WorkState)find.Int(2));
+            (queue, key, state, gate) = (find.Text(0), find.TextOrNull(1), (WorkState)find.Int(2), (WorkGate)find.Int(3));
         }
         var isAside = state is WorkState.Dead or WorkState.Quarantined;
         switch (decision)
@@ -100,7 +101,9 @@ internal sealed class QueueEnds(DatabaseConnection connection)
                 return Moved(id, queue, state, WorkState.Done);
             case WorkDecision.Quarantine held when state is WorkState.Pending or WorkState.Dead:
                 connection.Prepare("UPDATE queue_items SET state=5, cause=6, error=?2, changed_at=?3 WHERE id=?1").Int(1, id).Text(2, held.Because).Int(3, LogTime.Micros(now)).Run();
-                Free(connection, queue, key, now);
+                // Only the one whose turn it was lets the next one go.
+                if (state == WorkState.Pending && gate != WorkGate.EarlierOfItsKey)
+                    Free(connection, queue, key, now);
                 return Moved(id, queue, state, WorkState.Quarantined);
             case WorkDecision.Revive revive when isAside:
                 Revive(id, queue, key, revive, now);

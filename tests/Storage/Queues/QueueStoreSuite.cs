@@ -156,6 +156,19 @@ public abstract partial class QueueStoreSuite : IAsyncLifetime
     }
 
     [EngineFact]
+    public async Task A_quarantine_of_one_that_waits_lets_nobody_of_its_key_go_before_the_one_at_work()
+    {
+        var ids = new[] { await Take(Job() with { OrderKey = "k" }), await Take(Job() with { OrderKey = "k" }), await Take(Job() with { OrderKey = "k" }) };
+        await End((await Lease()).Items[0].Token, new ItemEnd.GivenUp(WorkState.Dead, WorkCause.Failed, "no"));
+        var second = (await Lease()).Items.Single();
+        await Store.Change(Acme, [ids[0]], new WorkDecision.Revive(), Noon, default);
+        await Store.Change(Acme, [ids[2]], new WorkDecision.Quarantine("odd"), Noon, default);
+        Assert.Empty((await Lease(10)).Items);
+        await End(second.Token, new ItemEnd.Done());
+        Assert.Equal(ids[0], (await Lease(10)).Items.Single().Token.Id);
+    }
+
+    [EngineFact]
     public async Task A_lease_takes_no_more_than_its_cost_and_the_queue_s_cap_allow()
     {
         foreach (var cost in (int[])[2, 3, 4])

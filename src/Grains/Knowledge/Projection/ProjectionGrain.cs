@@ -260,7 +260,7 @@ internal sealed partial class ProjectionGrain(
         try
         {
             if (intake is not null)
-                await intake.Take(tenant, ReindexHandler.Of(feed.Name, letter), lifetime.Token);
+                await intake.Take(tenant, ReindexHandler.Of(feed.Name, stored.State.Kept.FirstOrDefault(kept => kept.Position == letter.Position) ?? letter), lifetime.Token);
         }
         catch (RefusedException full)
         {
