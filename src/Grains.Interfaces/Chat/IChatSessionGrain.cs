@@ -96,6 +96,10 @@ public sealed record ChatEvent(
     /// <summary>Only with Done: why its passages were found by words alone, as <see cref="SearchAnswer.Degraded"/> says it; else null.</summary>
     [Id(7)]
     public string? Degraded { get; init; }
+
+    /// <summary>Only with Done: that its passages are those of an earlier search, and why, as <see cref="StaleAnswer.Said"/> has it; else null.</summary>
+    [Id(8)]
+    public string? Stale { get; init; }
 }
 
 /// <summary>Where a sentence of an answer comes from: the number shown in the text ([1]), the words, and their place.</summary>

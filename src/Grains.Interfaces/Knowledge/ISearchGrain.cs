@@ -54,6 +54,20 @@ public sealed record SearchAnswer(
     /// <summary>Why meaning had no part in this answer, which words alone gave; null where it had, or where there was nothing to compare with.</summary>
     [Id(6)]
     public string? Degraded { get; init; }
+
+    /// <summary>Where this is the answer of an earlier search, given again without looking; else null.</summary>
+    [Id(7)]
+    public StaleAnswer? Stale { get; init; }
+}
+
+/// <summary>An answer of before: newer records may be missing from it.</summary>
+/// <param name="At">When it was found.</param>
+/// <param name="Because">Why nobody looked again.</param>
+[GenerateSerializer, Immutable, Alias("Sophia.StaleAnswer")]
+public sealed record StaleAnswer([property: Id(0)] DateTimeOffset At, [property: Id(1)] string Because)
+{
+    /// <summary>One sentence for people.</summary>
+    public string Said => $"As of {At.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", System.Globalization.CultureInfo.InvariantCulture)}; newer records may be missing: {Because}";
 }
 
 /// <summary>How common the words looked for are: passages in the whole index, and for each word (its stem) those that hold it.</summary>

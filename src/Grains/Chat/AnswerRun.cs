@@ -11,6 +11,7 @@ internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadO
     private readonly long began = time.GetTimestamp();
     private IReadOnlyList<TextSpan>? uncited;
     private string? degraded;
+    private string? stale;
     private bool hasSpoken;
 
     /// <summary>Ends with one of Done, Failed or Stopped, unless the conversation closes or the append fails.</summary>
@@ -22,7 +23,7 @@ internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadO
         try
         {
             await Steps(any);
-            end = new AnswerEvent(ChatEventKind.Done, group.Answer, group.Sources, uncited is { Count: > 0 } ? uncited : null, degraded);
+            end = new AnswerEvent(ChatEventKind.Done, group.Answer, group.Sources, uncited is { Count: > 0 } ? uncited : null, degraded, stale);
         }
         catch (AnswerFailedException e)
         {
@@ -84,6 +85,9 @@ internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadO
             case AnswerStep.Degraded found:
                 degraded = found.Why;
                 break;
+            case AnswerStep.Remembered remembered:
+                stale = remembered.Why;
+                break;
             case AnswerStep.Flagged flagged:
                 uncited = flagged.Uncited;
                 break;
@@ -108,7 +112,7 @@ internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadO
 }
 
 /// <summary>An event of an answer before it has a number.</summary>
-internal sealed record AnswerEvent(ChatEventKind Kind, string Text, IReadOnlyList<ChatSource>? Sources = null, IReadOnlyList<TextSpan>? Uncited = null, string? Degraded = null)
+internal sealed record AnswerEvent(ChatEventKind Kind, string Text, IReadOnlyList<ChatSource>? Sources = null, IReadOnlyList<TextSpan>? Uncited = null, string? Degraded = null, string? Stale = null)
 {
     public static AnswerEvent Of(AnswerStep.Said said) => new(ChatEventKind.Text, said.Text, said.Sources);
 }

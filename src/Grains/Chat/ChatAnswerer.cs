@@ -3,37 +3,49 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Sophia.Knowledge;
 using Sophia.Log;
+using Sophia.Resilience;
 
 namespace Sophia.Chat;
 
 /// <summary>Makes the answerer of a conversation from the parts of this process; with no model configured answers are extractive.</summary>
-internal sealed class AnswererFactory(ILogStore log, IPassageSearch search, IEnumerable<IAnswerModel> models, ILoggerFactory loggers)
+internal sealed class AnswererFactory(ILogStore log, IPassageSearch search, IEnumerable<IAnswerModel> models, ILoggerFactory loggers, IFeatures? features = null, IHealth? health = null)
 {
-    public IAnswerer Make() => new ChatAnswerer(search, new PassageReader(log), models.FirstOrDefault(), loggers.CreateLogger<ChatAnswerer>());
+    public IAnswerer Make() => new ChatAnswerer(search, new PassageReader(log), models.FirstOrDefault(), loggers.CreateLogger<ChatAnswerer>(), features, health);
 }
 
 /// <summary>Searches, then lets the model answer from what was found, or chooses sentences of it.</summary>
-internal sealed partial class ChatAnswerer(IPassageSearch search, PassageReader reader, IAnswerModel? model, ILogger logger) : IAnswerer
+internal sealed partial class ChatAnswerer(IPassageSearch search, PassageReader reader, IAnswerModel? model, ILogger logger, IFeatures? features = null, IHealth? health = null) : IAnswerer
 {
     public const string Extractive = "extractive";
+
+    /// <summary>The answer model as rules of health know it.</summary>
+    public const string Dependency = "model";
+
     public const string Nothing = "I found nothing in the records that answers this.";
 
     private static readonly ExtractiveOptions Options = new();
 
     public async IAsyncEnumerable<AnswerStep> Answer(AnswerTask task, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        yield return new AnswerStep.Began(model?.Name ?? Extractive);
+        var off = model is null ? null : features?.Of(task.Tenant).WhyOff(Feature.ModelAnswers);
+        yield return new AnswerStep.Began(off is not null ? $"{Extractive}: {off}" : model?.Name ?? Extractive);
         var found = await search.Search(task.Tenant, new SearchQuery(task.Question, ChatLimits.Hits, task.Filter), cancellation);
         if (found.Degraded is { } reason)
             yield return new AnswerStep.Degraded(reason);
+        if (found.Stale is { } stale)
+            yield return new AnswerStep.Remembered(stale.Said);
         var passages = await reader.Read(task.Tenant, found.Hits, cancellation);
-        if (model is not null && passages.Count > 0)
+        if (model is not null && off is null && passages.Count > 0)
         {
             var told = new ModelAnswer(model, task, [.. passages.Take(ChatLimits.ModelPassages)]);
             await foreach (var step in told.Steps(cancellation))
                 yield return step;
             if (told.Unavailable is not { } why)
+            {
+                health?.Worked(null, Dependency);
                 yield break;
+            }
+            health?.Failed(null, Dependency, why.Message);
             LogFellBack(logger, why, model.Name, task.Tenant.Value);
             yield return new AnswerStep.Began($"{Extractive}: {model.Name} did not answer ({why.Message})");
         }

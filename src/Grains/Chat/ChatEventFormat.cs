@@ -22,14 +22,15 @@ internal static class ChatEventFormat
             happened.Uncited,
             asked?.Filter,
             asked?.OperationId,
-            happened.Degraded),
+            happened.Degraded,
+            happened.Stale),
         ChatJson.Default.ChatRow);
 
     /// <exception cref="StorageException">NewerFormat or Corrupt: the row cannot be understood.</exception>
     public static ChatEvent Read(LogEntry row)
     {
         var stored = Parse(row);
-        return new ChatEvent(row.Version, stored.Kind, stored.Question == 0 ? row.Version : stored.Question, stored.Text, stored.Sources ?? [], row.At, stored.Uncited) { Degraded = stored.Degraded };
+        return new ChatEvent(row.Version, stored.Kind, stored.Question == 0 ? row.Version : stored.Question, stored.Text, stored.Sources ?? [], row.At, stored.Uncited) { Degraded = stored.Degraded, Stale = stored.Stale };
     }
 
     /// <summary>How a question was asked.</summary>
@@ -57,7 +58,7 @@ internal static class ChatEventFormat
     }
 }
 
-/// <summary>One event as stored. Question is 0 in the question's own row: there it is the row's number. Filter and Operation are the question's only, Degraded the end's.</summary>
+/// <summary>One event as stored. Question is 0 in the question's own row: there it is the row's number. Filter and Operation are the question's only, Degraded and Stale the end's.</summary>
 internal sealed record ChatRow(
     int Format,
     ChatEventKind Kind,
@@ -67,7 +68,8 @@ internal sealed record ChatRow(
     IReadOnlyList<TextSpan>? Uncited,
     SearchFilter? Filter,
     string? Operation,
-    string? Degraded = null);
+    string? Degraded = null,
+    string? Stale = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(ChatRow))]

@@ -24,6 +24,9 @@ internal abstract record AnswerStep
     /// <summary>Says why passages were found by words alone.</summary>
     public sealed record Degraded(string Why) : AnswerStep;
 
+    /// <summary>Says that passages are those of an earlier search, and why.</summary>
+    public sealed record Remembered(string Why) : AnswerStep;
+
     public sealed record Said(string Text, IReadOnlyList<ChatSource> Sources) : AnswerStep;
 
     /// <summary>Flags the spans of the whole answer that name no source.</summary>

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Sophia.Knowledge;
 using Sophia.Log;
 using Sophia.Operations;
+using Sophia.Resilience;
 using Sophia.Security;
 using Sophia.Tenants;
 
@@ -28,7 +29,9 @@ internal sealed partial class PipelineGrain(
     ITenantGate gate,
     TimeProvider time,
     ILogger<PipelineGrain> logger,
-    ISecretBox? box = null) : Grain, IPipelineGrain, IRemindable
+    ISecretBox? box = null,
+    IFeatures? features = null,
+    IHealth? health = null) : Grain, IPipelineGrain, IRemindable
 {
     private static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(1);
 
@@ -280,7 +283,7 @@ internal sealed partial class PipelineGrain(
                 stored.State.Usual, reported.Select(view => view.Path).ToHashSet(StringComparer.Ordinal), stated.Parallelism > 0 ? stated.Parallelism : options.Value.Parallelism);
             keeper.GoesOn(stored.State.Transforms.FirstOrDefault(kept => kept.RunId == run.RunId));
             keeper.GoLive();
-            pump = new RunPump(order, planner, Lanes(order.Lanes), keeper, time, () => gate.Because(key.Tenant) ?? (order.DryRun ? null : room.RefusesRecords));
+            pump = new RunPump(order, planner, Lanes(order.Lanes), keeper, time, () => gate.Because(key.Tenant) ?? (order.DryRun ? null : room.RefusesRecords ?? RunOffers.Withheld(features?.Of(key.Tenant), stated, keeper.Row!.Reason)));
             if (await pump.Go(lifetime.Token) is { } ended)
                 await End(ended);
         }
@@ -310,6 +313,7 @@ internal sealed partial class PipelineGrain(
     private async Task End(RunEvent ended)
     {
         storeFailed = ended is RunEvent.Fail { OfStore: true };
+        RunOffers.Tell(health, key.Tenant, definition, ended);
         await keeper.Apply(ended, lifetime.Token);
         var row = keeper.Row!;
         LogEnded(key.ToString(), row.RunId, row.State, row.Counts.In, row.Counts.Stored, row.Counts.Quarantined, row.Error is null ? "" : $": {row.Error}");

@@ -4,7 +4,7 @@ namespace Sophia.Knowledge;
 public sealed record CacheOptions
 {
     /// <summary>The kinds of things that are remembered, as they stand in keys, options and counters.</summary>
-    public const string SearchAnswers = "search_answers", TextVectors = "text_vectors";
+    public const string SearchAnswers = "search_answers", TextVectors = "text_vectors", LastAnswers = "search_answers_last";
 
     /// <summary>What memory may hold, vectors of texts aside, as estimated, in MiB for the whole process. Range 0 (nothing is remembered) to 16,384; default 64.</summary>
     public int MemoryMiB { get; init; } = 64;
@@ -35,6 +35,7 @@ public sealed record CacheOptions
         ["competitive_data"] = TimeSpan.FromSeconds(3_600),
         ["llm_responses"] = TimeSpan.FromSeconds(7_200),
         [TextVectors] = TimeSpan.FromHours(24), // A text's vector never changes; a day brings it past the next reading of a daily source.
+        [LastAnswers] = TimeSpan.FromSeconds(3_600),
     };
 
     internal TimeSpan Lifetime(string kind) => KeptForKind.GetValueOrDefault(kind, KeptFor);

@@ -56,6 +56,20 @@ internal sealed partial class KnowledgeCache : ITenantCopies
         }
     }
 
+    /// <summary>What is remembered under a key and when it was made, without loading anything; null: nothing.</summary>
+    public async Task<(T Value, DateTimeOffset MadeAt)?> Kept<T>(CacheKey key, CacheFormat<T> format) where T : class
+    {
+        if (IsOn(key.Kind) && Held(key) is null)
+            await Shared(key, format);
+        return Held(key) is { } held ? ((T)held.Value, held.MadeAt) : null;
+    }
+
+    private (object Value, DateTimeOffset MadeAt)? Held(CacheKey key)
+    {
+        lock (gate)
+            return Of(key.Kind).TryGet(key, time.GetUtcNow(), out var value, out var madeAt) ? (value, madeAt) : null;
+    }
+
     private string? Find(CacheKey key, out (object Value, DateTimeOffset MadeAt) remembered, out Flight? underWay)
     {
         lock (gate)
@@ -110,7 +124,8 @@ internal sealed partial class KnowledgeCache : ITenantCopies
         return value;
     }
 
-    private void Keep<T>(CacheKey key, CacheFormat<T> format, T value) where T : class
+    /// <summary>Remembers a value that was made now.</summary>
+    public void Keep<T>(CacheKey key, CacheFormat<T> format, T value) where T : class
     {
         var (now, lifetime) = (time.GetUtcNow(), options.Lifetime(key.Kind));
         var weight = format.Weigh(value);

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Sophia.Operations;
 using Sophia.Queues;
+using Sophia.Resilience;
 using Sophia.Security;
 using Sophia.Tenants;
 
@@ -16,7 +17,7 @@ namespace Sophia.Knowledge;
 [Reentrant, InTenantPool]
 internal sealed partial class ProjectionGrain(
     [PersistentState("projection", Stores.Durable)] IPersistentState<ProjectionState> stored,
-    ProjectionFeeds feeds, IOptions<ProjectionOptions> options, TimeProvider time, ILogger<ProjectionGrain> logger, IWorkIntake? intake = null) : Grain, IProjectionGrain, IRemindable
+    ProjectionFeeds feeds, IOptions<ProjectionOptions> options, TimeProvider time, ILogger<ProjectionGrain> logger, IWorkIntake? intake = null, IHealth? health = null) : Grain, IProjectionGrain, IRemindable
 {
     private const string SweepReminder = "sweep";
 
@@ -28,7 +29,7 @@ internal sealed partial class ProjectionGrain(
     private TenantId tenant;
     private IProjectionFeed feed = null!;
     private IndexCursor cursor = new(0, 0);
-    private DateTimeOffset? caughtUpAt;
+    private DateTimeOffset? caughtUpAt, behindSince;
     private string? lastError;
     private long hints, knownHead, behind;
     private TaskCompletionSource? rebuilding;
@@ -158,6 +159,7 @@ internal sealed partial class ProjectionGrain(
                 lastError = $"The {feed.Name} projection cannot go on at {cursor.Position}: {failure.Message}";
                 LogStuck(feed.Name, tenant.Value, cursor.Position, wait, failure);
                 KnowledgeMeter.Failed(feed.Name);
+                TellAge(isBehind: true);
                 if (!await Paused(wait))
                     return;
                 wait = TimeSpan.FromTicks(Math.Min(wait.Ticks * 2, options.Value.RetryAtMost.Ticks));
@@ -212,6 +214,7 @@ internal sealed partial class ProjectionGrain(
         cursor = step.Cursor;
         lastError = null;
         Measure(step.Moved ? knownHead : cursor.Position);
+        TellAge(step.Moved);
         await HintFollowers();
         if (!step.Moved)
         {
@@ -222,6 +225,14 @@ internal sealed partial class ProjectionGrain(
         moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         waiting.SetResult();
         return true;
+    }
+
+    // Only of the index: the others come after it.
+    private void TellAge(bool isBehind)
+    {
+        behindSince = isBehind ? behindSince ?? time.GetUtcNow() : null;
+        if (feed.Name == Projections.Index)
+            health?.Measured(tenant, HealthSignal.QueueAge, behindSince is { } since ? (time.GetUtcNow() - since).TotalSeconds : 0);
     }
 
     private void Measure(long head)

@@ -2,28 +2,69 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Sophia.Log;
 using Sophia.Operations;
+using Sophia.Resilience;
 using Sophia.Tenants;
 
 namespace Sophia.Knowledge;
 
 /// <summary>Searches, and remembers the answers for as long as the index stands still.</summary>
 /// <remarks>The key of an answer holds the stamp of the index and which code ranks, so an answer that newer records or another ranking would change is never
-/// found. What the log has beyond the index is looked up anew each time. An answer that came without its part of meaning is not kept.</remarks>
-internal sealed class CachedSearch(SearchEngine engine, IIndexStore index, ILogStore log, KnowledgeCache cache, RankingOptions ranking, TimeProvider time)
+/// found. What the log has beyond the index is looked up anew each time. An answer that came without its part of meaning is not kept.
+/// The last answer to each question is remembered besides, whatever the index does: it is given again, and says so, where a level of degradation wants answers from memory, and where the index fails.</remarks>
+internal sealed class CachedSearch(SearchEngine engine, IIndexStore index, ILogStore log, KnowledgeCache cache, RankingOptions ranking, TimeProvider time, IFeatures? features = null)
 {
+    /// <summary>When a refused question may be asked again. One step of recovery.</summary>
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(30);
+
+    /// <summary>What holds where the index itself gives no answer.</summary>
+    private static readonly OfferedNow FailingIndex = new(DegradationLevel.Full, "the index does not answer", null, new DegradationEffects([], CacheOnly: true));
+
     private readonly string rankedBy = $"{typeof(SearchEngine).Module.ModuleVersionId} {ranking}";
 
     /// <exception cref="RefusedException">Invalid: see <see cref="ISearchGrain.Search"/>.</exception>
     public async Task<SearchAnswer> Search(TenantId tenant, SearchQuery query, CancellationToken cancellation)
     {
         SearchRules.Check(query);
-        var (began, anew) = (time.GetTimestamp(), false);
-        if (!cache.IsOn(CacheOptions.SearchAnswers) || await index.Stamp(tenant, cancellation) is not { } stamp)
+        var offered = features?.Of(tenant) ?? OfferedNow.Everything;
+        var (asked, began) = (JsonSerializer.Serialize(query, SearchJson.Default.SearchQuery), time.GetTimestamp());
+        var last = CacheKey.Of(CacheOptions.LastAnswers, tenant, rankedBy, asked);
+        if (offered.Effects.CacheOnly)
+        {
+            if (await Last(last, offered, began) is { } kept)
+                return kept;
+            if (offered.Effects.RefusesMisses)
+                throw new RefusedException(RefusalCode.Unavailable, $"Only questions that were answered before are answered for now (level {offered.Level.ToString().ToLowerInvariant()}: {offered.Because}).", retryAt: time.GetUtcNow() + AskAgainAfter);
+        }
+        try
+        {
+            return await Look(tenant, query, asked, last, began, cache.IsOn(CacheOptions.SearchAnswers) && !offered.IsOff(Feature.Caching), cancellation);
+        }
+        catch (Exception failure) when (failure is StorageException or TimeoutException)
+        {
+            if (await Last(last, FailingIndex, began) is { } kept)
+                return kept;
+            throw;
+        }
+    }
+
+    /// <summary>The answer of before, if there is one of the age allowed.</summary>
+    private async Task<SearchAnswer?> Last(CacheKey last, OfferedNow offered, long began) =>
+        await cache.Kept(last, SearchAnswerFormat.Instance) is { } kept && time.GetUtcNow() - kept.MadeAt <= TimeSpan.FromSeconds(offered.Effects.CacheForSeconds)
+            ? kept.Value with { Milliseconds = time.GetElapsedTime(began).TotalMilliseconds, Stale = offered.Effects.SaysStale ? new StaleAnswer(kept.MadeAt, offered.Because ?? "") : null }
+            : null;
+
+    private async Task<SearchAnswer> Look(TenantId tenant, SearchQuery query, string asked, CacheKey last, long began, bool mayRemember, CancellationToken cancellation)
+    {
+        var anew = false;
+        if (!mayRemember || await index.Stamp(tenant, cancellation) is not { } stamp)
             return await Engine(cancellation);
-        var key = CacheKey.Of(CacheOptions.SearchAnswers, tenant, rankedBy, stamp, JsonSerializer.Serialize(query, SearchJson.Default.SearchQuery));
+        var key = CacheKey.Of(CacheOptions.SearchAnswers, tenant, rankedBy, stamp, asked);
         var answer = await cache.Get(key, SearchAnswerFormat.Instance, Engine, static loaded => loaded.Degraded is null, cancellation);
         if (anew)
+        {
+            cache.Keep(last, SearchAnswerFormat.Instance, answer);
             return answer;
+        }
         var head = await IndexLag.Head(log, tenant, answer.IndexedTo, cancellation);
         return answer with { Head = head, Milliseconds = time.GetElapsedTime(began).TotalMilliseconds };
 

@@ -1,15 +1,16 @@
 using Microsoft.Extensions.Options;
 using Sophia.Log;
 using Sophia.Operations;
+using Sophia.Resilience;
 using Sophia.Tenants;
 
 namespace Sophia.Knowledge;
 
 /// <summary>Searches for a tenant; the key is the tenant. Several may work at a time.</summary>
 [StatelessWorker, InTenantPool]
-internal sealed class SearchGrain(IIndexStore index, ILogStore log, KnowledgeCache cache, IOptions<RankingOptions> options, IGrainFactory grains, TimeProvider time) : Grain, ISearchGrain
+internal sealed class SearchGrain(IIndexStore index, ILogStore log, KnowledgeCache cache, IOptions<RankingOptions> options, IGrainFactory grains, TimeProvider time, IFeatures? features = null) : Grain, ISearchGrain
 {
-    private readonly CachedSearch searching = new(new SearchEngine(index, log, time, tenant => new GrainEmbedder(tenant, grains)), index, log, cache, options.Value, time);
+    private readonly CachedSearch searching = new(new SearchEngine(index, log, time, tenant => new GrainEmbedder(tenant, grains)), index, log, cache, options.Value, time, features);
 
     public async Task<SearchAnswer> Search(SearchQuery query, CancellationToken cancellation)
     {

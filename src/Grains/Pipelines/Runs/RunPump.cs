@@ -86,12 +86,12 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
         if (IsOver(out var how))
             return how;
         if (firstUnread is { } unread)
-            return new RunEvent.Fail(unread);
+            return new RunEvent.Fail(unread, OfSource: true);
         var sources = order.Reading.Definition.Sources.Select(ReadingPlan.NameOf).ToArray();
         var (held, toSweep) = await planner.Holdings(plan.Listed, sources, cancellation);
         var total = order.DryRun ? held + recordsRead : held;
         if (plan.ListingFailure is { } unlisted)
-            return new RunEvent.Fail($"A source could not be listed: {unlisted}");
+            return new RunEvent.Fail($"A source could not be listed: {unlisted}", OfSource: true);
         if (FullReadRules.Objection(total, order.Usual, order.Reading.Definition.Gate, firstUnreadable) is { } objection)
             return plan.Settling > 0 ? new RunEvent.Finish() : new RunEvent.Fail(objection);
         listener.FullRead(total);

@@ -20,7 +20,8 @@ internal abstract record RunEvent
     public sealed record Finish : RunEvent;
 
     /// <param name="OfStore">The store failed, not the source: once it is well again the run goes on by itself.</param>
-    public sealed record Fail(string Reason, bool OfStore = false) : RunEvent
+    /// <param name="OfSource">A source gave no answer, or could not be read.</param>
+    public sealed record Fail(string Reason, bool OfStore = false, bool OfSource = false) : RunEvent
     {
         public static Fail OfFullDisk(string? reason) =>
             new($"The disk is full: {reason} Make room: the run goes on by itself within 5 minutes, or when it is resumed. Nothing that was read is lost.", OfStore: true);
