@@ -12,7 +12,7 @@ public interface IChatClient
 }
 
 /// <summary>Conversations for programs and pages. The contract is docs/hub.md; the tenant is the caller's, never an argument.</summary>
-public sealed class ChatHub(IGrainFactory grains, TimeProvider time) : Hub<IChatClient>
+public sealed class ChatHub(IGrainFactory grains, IFeatures features, TimeProvider time) : Hub<IChatClient>
 {
     public const string Path = ApiKeyHandler.HubPath;
 
@@ -44,6 +44,9 @@ public sealed class ChatHub(IGrainFactory grains, TimeProvider time) : Hub<IChat
 
     /// <summary>The newest runs of every pipeline as they are now, then each one again whenever it changes.</summary>
     public IAsyncEnumerable<RunView> WatchRuns(CancellationToken cancellation) => Counted(new RunFeed(grains, time).Read(Tenant, cancellation), cancellation);
+
+    /// <summary>What is offered to the tenant now, then again whenever that changes.</summary>
+    public IAsyncEnumerable<DegradationNews> WatchDegradation(CancellationToken cancellation) => Counted(new DegradationFeed(features, time).Read(Tenant, cancellation), cancellation);
 
     private string Group => $"tenant:{Tenant}";
 

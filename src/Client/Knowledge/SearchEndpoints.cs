@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Sophia.Knowledge;
 
 /// <summary>Search over the tenant's index, in plain words.</summary>
@@ -13,8 +15,13 @@ internal static class SearchEndpoints
             .ChangesNothing().WithSummary("The same with every filter.");
     }
 
-    private static Task<SearchAnswer> Search(SearchQuery query, HttpContext context, IGrainFactory grains) =>
-        grains.GetGrain<ISearchGrain>(TenantKey.Of(context.User.Caller().Tenant)).Search(query with { Text = query.Text ?? "" }, context.RequestAborted);
+    private static async Task<SearchAnswer> Search(SearchQuery query, HttpContext context, IGrainFactory grains)
+    {
+        var answer = await grains.GetGrain<ISearchGrain>(TenantKey.Of(context.User.Caller().Tenant)).Search(query with { Text = query.Text ?? "" }, context.RequestAborted);
+        if (answer.Stale is { } stale)
+            context.Response.Headers.Age = Math.Max(0, (long)(context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow() - stale.At).TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        return answer;
+    }
 
     private static SearchFilter? Filter(string[]? streams, string? speaker, DateTimeOffset? from, DateTimeOffset? until) =>
         streams is null or [] && speaker is null && from is null && until is null

@@ -96,6 +96,9 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(BreakerWord))]
 [JsonSerializable(typeof(IdempotencyTerms))]
 [JsonSerializable(typeof(IdempotencyView))]
+[JsonSerializable(typeof(DegradationStatus))]
+[JsonSerializable(typeof(HoldLevel))]
+[JsonSerializable(typeof(ReleaseLevel))]
 public sealed partial class EdgeJson : JsonSerializerContext
 {
     /// <summary>Gives the options of endpoints this shape. Quotes and letters stay readable: nothing is ever served as HTML.</summary>

@@ -54,10 +54,13 @@ public sealed class Exchange(long number, string question, DateTimeOffset at)
     /// <summary>Why the answer's passages were found by words alone, or null.</summary>
     public string? Degraded { get; private set; }
 
+    /// <summary>That the answer's passages are those of an earlier search, and why; or null.</summary>
+    public string? Stale { get; private set; }
+
     public bool Open { get; private set; } = true;
 
     /// <summary>Whether the answer is made of the records' own sentences.</summary>
-    public bool IsExtractive => AnsweredBy == "extractive";
+    public bool IsExtractive => AnsweredBy == "extractive" || AnsweredBy?.StartsWith("extractive:", StringComparison.Ordinal) == true;
 
     /// <summary>What somebody thought of the answer last: above 0 it helped, below 0 it did not, 0 nobody said.</summary>
     public int Opinion { get; private set; }
@@ -78,7 +81,7 @@ public sealed class Exchange(long number, string question, DateTimeOffset at)
                 sources.AddRange(happened.Sources);
                 break;
             case ChatEventKind.Done:
-                Degraded = happened.Degraded;
+                (Degraded, Stale) = (happened.Degraded, happened.Stale);
                 Open = false;
                 break;
             case ChatEventKind.Failed or ChatEventKind.Stopped:

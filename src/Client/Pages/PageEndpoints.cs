@@ -50,6 +50,7 @@ public static class PageEndpoints
         pages.MapReplayPage();
         pages.MapRunPage();
         pages.MapQueuePages();
+        pages.MapDegradationPages();
         return app;
     }
 

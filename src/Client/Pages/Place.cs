@@ -12,6 +12,7 @@ internal sealed record Place(string Name, string Path, TenantRole? OfSystem = nu
         new("Quarantine", "/quarantine"),
         new("Profiles", "/profiles"),
         new("Queues", "/queues"),
+        new("Degradation", "/degradation"),
         new("Tenants", "/tenants", TenantRole.Owner),
         new("Silos", "/silos", TenantRole.Operator),
         new("Breakers", "/breakers", TenantRole.Operator),

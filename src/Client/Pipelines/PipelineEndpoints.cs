@@ -47,11 +47,15 @@ internal static class PipelineEndpoints
 
     private static Task<ReplayPage> Replay(string name, ReplayRequest request, HttpContext context, IGrainFactory grains) => grains.ReplayPart(context, name, request);
 
-    public static Task<ReplayPage> ReplayPart(this IGrainFactory grains, HttpContext context, string name, ReplayRequest request) =>
-        TenantId.IsName(name)
+    public static Task<ReplayPage> ReplayPart(this IGrainFactory grains, HttpContext context, string name, ReplayRequest request)
+    {
+        if (request.After is null) // One that has begun goes on.
+            context.RequestServices.GetRequiredService<IFeatures>().MustOffer(context.User.Caller().Tenant, Feature.Replays, context.RequestServices.GetRequiredService<TimeProvider>());
+        return TenantId.IsName(name)
             ? grains.GetGrain<IReplayGrain>(TenantKey.Of(context.User.Caller().Tenant)).Page(new ReplayQuery(name, request.Run, request.Stream, request.Key, request.From, request.Until, request.Definition,
                 request.File ?? "definition", request.After, request.Limit))
             : throw new RefusedException(RefusalCode.NotFound, "There is no such pipeline. Names are 1 to 63 of a-z, 0-9 and '-'.");
+    }
 
     private static async Task<WebhookSecret> Secret(string name, HttpContext context, IGrainFactory grains)
     {

@@ -67,6 +67,8 @@ internal static class AskCommand
                 Console.Out.WriteLine();
                 foreach (var source in happened.Sources.DistinctBy(s => s.Mark).OrderBy(s => s.Mark))
                     AnsiConsole.MarkupLine($"[dim]{Markup.Escape($"[{source.Mark}]")} {Show.Plain(source.Title)} · {Show.Plain($"{source.Citation.Stream}/{source.Citation.Key} v{source.Citation.Version}")}[/]");
+                if (happened.Stale is { } stale)
+                    AnsiConsole.MarkupLine($"[dim]{Show.Plain(stale, 300)}[/]");
                 if (happened.Degraded is { } reason)
                     AnsiConsole.MarkupLine($"[dim]By words alone: {Show.Plain(reason, 300)}[/]");
                 break;

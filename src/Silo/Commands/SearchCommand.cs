@@ -53,6 +53,8 @@ internal static class SearchCommand
         }
         var lag = answer.IndexedTo < answer.Head ? $"; {Show.Number(answer.Head - answer.IndexedTo)} newer log positions are not searchable yet" : "";
         AnsiConsole.MarkupLine(string.Create(CultureInfo.InvariantCulture, $"[dim]{Found(answer)} in {answer.Milliseconds:0} ms{lag}[/]"));
+        if (answer.Stale is { } stale)
+            AnsiConsole.MarkupLine($"[dim]{Show.Plain(stale.Said, 300)}[/]");
         if (answer.Degraded is { } reason)
             AnsiConsole.MarkupLine($"[dim]By words alone: {Show.Plain(reason, 300)}[/]");
     }

@@ -41,6 +41,7 @@ internal static class SophiaHost
         builder.Services.AddIdempotent(static () => Guid.NewGuid().ToString("n"));
         builder.Services.AddLimits(limits => LimitSettings.Read(limits, Environment.GetEnvironmentVariable));
         builder.Services.AddBreakers(BreakerSettings.Read(Environment.GetEnvironmentVariable));
+        builder.Services.AddDegradation(DegradationSettings.Read(Environment.GetEnvironmentVariable)).AddSingleton<IHealthSource, MemoryHealth>();
         if (options.HasGrains)
             AddGrains(builder.Services, options, folder);
         if (options.HasEdge)

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
+using Sophia.Resilience;
 using Sophia.Security;
 
 namespace Sophia.Hosting;
@@ -51,8 +52,9 @@ public sealed class SophiaApp : IAsyncLifetime
         Stranger = With(null);
     }
 
-    // The strangers of one class share an address and a tenant, and try every route there is.
-    private static void Patient(WebApplicationBuilder builder) => builder.Services.AddSignInThrottle(new SignInThrottleOptions { FreeOfAddress = 1_000, FreeOfTenant = 10_000 });
+    // The strangers of one class share an address and a tenant, and try every route there is. And what fails here on purpose is not to change what others are offered.
+    private static void Patient(WebApplicationBuilder builder) =>
+        builder.Services.AddSignInThrottle(new SignInThrottleOptions { FreeOfAddress = 1_000, FreeOfTenant = 10_000 }).AddDegradation(static degradation => degradation.Rules = []);
 
     public async Task Stop()
     {

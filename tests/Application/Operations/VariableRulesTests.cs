@@ -62,6 +62,7 @@ public sealed partial class VariableRulesTests
     [InlineData("SOPHIA_VECTORS_EXACT", "few")]
     [InlineData("SOPHIA_WORDS_MIB", "much")]
     [InlineData("SOPHIA_BREAKERS", "model: probes=0")]
+    [InlineData("SOPHIA_DEGRADATION", "/nowhere/at/all.json")]
     [InlineData("SOPHIA_TENANT_GRACE", "soon")]
     [InlineData("SOPHIA_GPU_LABEL", "gpu")]
     [InlineData("SOPHIA_GPU_PLACEMENT", "hope")]

@@ -53,6 +53,7 @@ internal static class EveryPage
         new("/silos", "silos"),
         new("/breakers", "breakers") { Open = "details > summary", CanBeEmpty = true },
         new("/problems/{problem}", "problem") { Path = "/problems/idempotency-key-missing", ForStrangers = true },
+        new("/degradation", "degradation"),
         new("/signin", "signin") { Path = "/signin?code=default.unknown", ForStrangers = true },
     ];
 

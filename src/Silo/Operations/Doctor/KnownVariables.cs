@@ -59,6 +59,7 @@ internal static class KnownVariables
         ["SOPHIA_WORDS_FROM"] = Search,
         ["SOPHIA_WORDS_MIB"] = Search,
         ["SOPHIA_BREAKERS"] = variable => Resilience.BreakerSettings.Read(variable),
+        ["SOPHIA_DEGRADATION"] = variable => Resilience.DegradationSettings.Read(variable),
         ["SOPHIA_TENANT_GRACE"] = variable => Tenants.TenantEndSettings.Read(new Tenants.TenantEndOptions(), variable),
         ["SOPHIA_GPU_LABEL"] = Placement,
         ["SOPHIA_GPU_PLACEMENT"] = Placement,

@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+
+namespace Sophia.Resilience;
+
+/// <summary>Tells every answer at which level it was given, bounds what a level bounds, and counts how requests went.</summary>
+/// <remarks>Stands behind sign-in: nothing here can keep anybody out of it. What is bounded is reading (search, chat, records); whatever comes in, audit and administration are not.</remarks>
+internal sealed class DegradationMiddleware(RequestDelegate next, IFeatures features, IHealth health, TimeProvider time)
+{
+    /// <summary>The level and why, as one structured field; absent where everything is offered.</summary>
+    public const string Header = "Sophia-Degradation";
+
+    private static readonly PathString[] Bounded = ["/api/search", "/api/ask", "/api/chat", "/api/records", "/search", "/records", "/record", "/profiles"];
+
+    private readonly ConcurrentDictionary<TenantId, RequestBound> bounds = new();
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        if (context.User.TryCaller() is not { } caller)
+        {
+            await next(context);
+            return;
+        }
+        var offered = features.Of(caller.Tenant);
+        if (offered.Level > DegradationLevel.Full)
+            Tell(context, offered);
+        if (offered.Effects.RequestsPerSecond is { } most && IsBounded(context.Request.Path) && !bounds.GetOrAdd(caller.Tenant, static _ => new RequestBound()).TryTake(most, time.GetUtcNow(), out var retryAt))
+            throw new RefusedException(RefusalCode.Busy, $"At most {most} requests a second are taken for now: {offered.Because}.", retryAt: retryAt);
+        await Count(context);
+    }
+
+    private async Task Count(HttpContext context)
+    {
+        var began = time.GetTimestamp();
+        var failed = false;
+        try
+        {
+            await next(context);
+            failed = context.Response.StatusCode == StatusCodes.Status500InternalServerError;
+        }
+        catch (Exception failure)
+        {
+            failed = IsOurs(failure) && !context.RequestAborted.IsCancellationRequested;
+            throw;
+        }
+        finally
+        {
+            if (HasTime(context))
+                health.Answered(time.GetElapsedTime(began), failed);
+        }
+    }
+
+    // What waits by its nature (an answer being written, a stream, a long export) says nothing of how quick things are.
+    private static bool HasTime(HttpContext context) => context.Request.Path.StartsWithSegments("/api/search")
+        || (HttpMethods.IsGet(context.Request.Method) && context.Request.Path.StartsWithSegments("/api") && context.Response.ContentType?.StartsWith("text/event-stream", StringComparison.Ordinal) != true
+            && !context.Request.Path.Value!.EndsWith("/export", StringComparison.Ordinal));
+
+    private static bool IsOurs(Exception failure) => failure is not (RefusedException or ProblemException or BadHttpRequestException or JsonException or FormatException or OperationCanceledException);
+
+    private static bool IsBounded(PathString path) => Array.Exists(Bounded, start => path.StartsWithSegments(start));
+
+    // Asked for again when the answer begins, because a problem clears what was written before.
+    private static void Tell(HttpContext context, OfferedNow offered) => context.Response.OnStarting(static state =>
+    {
+        var (response, now) = ((HttpResponse, OfferedNow))state;
+        response.Headers[Header] = $"{now.Level.ToString().ToLowerInvariant()}; because=\"{Ascii(now.Because ?? "")}\"";
+        return Task.CompletedTask;
+    }, (context.Response, offered));
+
+    private static string Ascii(string text) => new([.. text.Take(200).Select(c => c is >= ' ' and <= '~' and not '"' and not '\\' ? c : '?')]);
+}
+
+/// <summary>So many requests in each second of the clock; for any thread.</summary>
+internal sealed class RequestBound
+{
+    private readonly Lock gate = new();
+    private long second;
+    private int taken;
+
+    public bool TryTake(int most, DateTimeOffset now, out DateTimeOffset retryAt)
+    {
+        lock (gate)
+        {
+            var current = now.ToUnixTimeSeconds();
+            (second, taken) = current == second ? (second, taken + 1) : (current, 1);
+            retryAt = DateTimeOffset.FromUnixTimeSeconds(current + 1);
+            return taken <= most;
+        }
+    }
+}
