@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Time.Testing;
+
+namespace Sophia.Resilience;
+
+// Goal: what processes see becomes one picture that a single sick process does not rule, and that forgets.
+public sealed class HealthTests
+{
+    private readonly FakeTimeProvider time = new();
+    private readonly DegradationOptions options = new() { MinimumRequests = 20 };
+
+    [Fact]
+    public void The_95th_percentile_is_at_least_the_lower_bound_of_its_bucket_for_any_times()
+    {
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var random = new Random(seed);
+            var took = Enumerable.Range(0, random.Next(1, 400)).Select(_ => Math.Exp(random.NextDouble() * 11)).Order().ToArray();
+            var counts = new long[LatencyBuckets.Count];
+            foreach (var one in took)
+                counts[LatencyBuckets.Of(TimeSpan.FromMilliseconds(one))]++;
+            var exact = took[^((took.Length * 5 + 99) / 100)];
+            Assert.True(LatencyBuckets.P95(counts) <= exact, $"seed {seed}");
+            Assert.Equal(LatencyBuckets.Of(TimeSpan.FromMilliseconds(exact)), LatencyBuckets.Of(TimeSpan.FromMilliseconds(LatencyBuckets.P95(counts))));
+        }
+        Assert.Equal(0, LatencyBuckets.P95(new long[LatencyBuckets.Count]));
+    }
+
+    [Fact]
+    public void Few_requests_say_nothing_and_those_of_all_processes_are_added()
+    {
+        LocalHealth[] two = [Local(), Local()];
+        foreach (var one in two)
+            for (var request = 0; request < 15; request++)
+                one.Answered(TimeSpan.FromMilliseconds(request == 0 ? 6_000 : 10), failed: request < 3);
+        Assert.Empty(Merge(two[0].Report()).Signals);
+        var merged = Merge(two[0].Report(), two[1].Report());
+        Assert.Equal(20, merged.Signals[HealthSignal.ErrorRate]);
+        Assert.Equal(5_000, merged.Signals[HealthSignal.P95]);
+        time.Advance(TimeSpan.FromSeconds(31));
+        Assert.Empty(Merge(two[0].Report(), two[1].Report()).Signals);
+    }
+
+    [Fact]
+    public void A_dependency_fails_after_failures_in_a_row_where_half_of_its_users_see_it_and_until_the_evidence_is_old()
+    {
+        var (sick, well, third) = (Local(), Local(), Local());
+        Assert.False(sick.Failed("airbyte", "no answer", 2));
+        sick.Worked("airbyte");
+        Assert.False(sick.Failed("airbyte", "no answer", 2));
+        Assert.True(sick.Failed("airbyte", "no answer", 1));
+        Assert.Equal("no answer", Merge(sick.Report()).Failing["airbyte"]);
+        well.Worked("airbyte");
+        third.Worked("airbyte");
+        Assert.Empty(Merge(sick.Report(), well.Report(), third.Report()).Failing);
+        third.Failed("airbyte", "no answer", 3);
+        Assert.NotEmpty(Merge(sick.Report(), well.Report(), third.Report()).Failing);
+        time.Advance(options.EvidenceFor + TimeSpan.FromSeconds(1));
+        Assert.Empty(Merge(sick.Report(), third.Report()).Failing);
+    }
+
+    [Fact]
+    public void An_open_breaker_is_a_dependency_that_fails() =>
+        Assert.Equal("its breaker is open", HealthMerge.Of([], new Dictionary<string, string> { ["model"] = "its breaker is open" }, options).Failing["model"]);
+
+    private LocalHealth Local() => new(options, [], time);
+
+    private HealthSnapshot Merge(params HealthReport[] reports) => HealthMerge.Of(reports, new Dictionary<string, string>(), options);
+}
