@@ -19,6 +19,7 @@ public static class RedisFastState
     {
         services.AddSingleton(provider => new RedisConnection(settings, cluster, provider.GetRequiredService<TimeProvider>()));
         services.AddHostedService<RedisWatch>();
+        services.AddSingleton<Resilience.IHealthSource, Resilience.RedisHealth>();
         return services;
     }
 

@@ -30,7 +30,7 @@ internal sealed class CachedSearch(SearchEngine engine, IIndexStore index, ILogS
         var last = CacheKey.Of(CacheOptions.LastAnswers, tenant, rankedBy, asked);
         if (offered.Effects.CacheOnly)
         {
-            if (await Last(last, offered, began) is { } kept)
+            if (await Last(tenant, last, offered, began, cancellation) is { } kept)
                 return kept;
             if (offered.Effects.RefusesMisses)
                 throw new RefusedException(RefusalCode.Unavailable, $"Only questions that were answered before are answered for now (level {offered.Level.ToString().ToLowerInvariant()}: {offered.Because}).", retryAt: time.GetUtcNow() + AskAgainAfter);
@@ -41,17 +41,27 @@ internal sealed class CachedSearch(SearchEngine engine, IIndexStore index, ILogS
         }
         catch (Exception failure) when (failure is StorageException or TimeoutException)
         {
-            if (await Last(last, FailingIndex, began) is { } kept)
+            if (await Last(tenant, last, FailingIndex, began, cancellation) is { } kept)
                 return kept;
             throw;
         }
     }
 
-    /// <summary>The answer of before, if there is one of the age allowed.</summary>
-    private async Task<SearchAnswer?> Last(CacheKey last, OfferedNow offered, long began) =>
-        await cache.Kept(last, SearchAnswerFormat.Instance) is { } kept && time.GetUtcNow() - kept.MadeAt <= TimeSpan.FromSeconds(offered.Effects.CacheForSeconds)
-            ? kept.Value with { Milliseconds = time.GetElapsedTime(began).TotalMilliseconds, Stale = offered.Effects.SaysStale ? new StaleAnswer(kept.MadeAt, offered.Because ?? "") : null }
-            : null;
+    /// <summary>The answer of before, if there is one of the age allowed; without what was erased or deleted since, for which the log is asked.</summary>
+    private async Task<SearchAnswer?> Last(TenantId tenant, CacheKey last, OfferedNow offered, long began, CancellationToken cancellation)
+    {
+        if (await cache.Kept(last, SearchAnswerFormat.Instance) is not { } kept || time.GetUtcNow() - kept.MadeAt > TimeSpan.FromSeconds(offered.Effects.CacheForSeconds))
+            return null;
+        var there = new Dictionary<(string Stream, string Key), bool>();
+        foreach (var at in kept.Value.Hits.Select(hit => (hit.Citation.Stream, hit.Citation.Key)).Distinct())
+            there[at] = await log.Newest(tenant, at.Stream, at.Key, cancellation) is { Operation: RecordOperation.Upsert };
+        return kept.Value with
+        {
+            Hits = [.. kept.Value.Hits.Where(hit => there[(hit.Citation.Stream, hit.Citation.Key)])],
+            Milliseconds = time.GetElapsedTime(began).TotalMilliseconds,
+            Stale = offered.Effects.SaysStale ? new StaleAnswer(kept.MadeAt, offered.Because ?? "") : null,
+        };
+    }
 
     private async Task<SearchAnswer> Look(TenantId tenant, SearchQuery query, string asked, CacheKey last, long began, bool mayRemember, CancellationToken cancellation)
     {

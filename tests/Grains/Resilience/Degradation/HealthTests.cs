@@ -1,11 +1,11 @@
-using Microsoft.Extensions.Time.Testing;
+using Sophia.Knowledge;
 
 namespace Sophia.Resilience;
 
 // Goal: what processes see becomes one picture that a single sick process does not rule, and that forgets.
 public sealed class HealthTests
 {
-    private readonly FakeTimeProvider time = new();
+    private readonly ManualTime time = new();
     private readonly DegradationOptions options = new() { MinimumRequests = 20 };
 
     [Fact]
