@@ -4,7 +4,7 @@ using Sophia.Hosting;
 
 namespace Sophia.Resilience;
 
-/// <summary>What the environment says of degradation: SOPHIA_DEGRADATION names a JSON file with what differs from the shipped rules. Every process of a cluster is told the same.</summary>
+/// <summary>What the environment says of degradation: SOPHIA_DEGRADATION is JSON, or names a file of JSON, with what differs from the shipped rules. Every process of a cluster is told the same.</summary>
 internal static class DegradationSettings
 {
     public const string Variable = "SOPHIA_DEGRADATION";
@@ -27,6 +27,8 @@ internal static class DegradationSettings
     {
         try
         {
+            if (path.StartsWith('{'))
+                return JsonSerializer.Deserialize(path, StatedDegradationJson.Default.StatedDegradation)!;
             if (new FileInfo(path).Length > MostBytes)
                 throw new StartRefusedException($"{Variable}: {path} is larger than {MostBytes / 1024} KiB.");
             return JsonSerializer.Deserialize(File.ReadAllBytes(path), StatedDegradationJson.Default.StatedDegradation) ?? new StatedDegradation();
