@@ -11,6 +11,7 @@ using Sophia.Knowledge;
 using Sophia.Log;
 using Sophia.Pipelines;
 using Sophia.Quality;
+using Sophia.Resilience;
 using Sophia.Queues;
 
 namespace Sophia.Tenants;
@@ -68,6 +69,8 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         [typeof(LeaseAsked)] = """{"worker":"mine"}""",
         [typeof(LeasesHeld)] = """{"leases":[{"id":@id:long,"lease":1}]}""",
         [typeof(LeasesEnded)] = """{"results":[{"id":@id:long,"lease":1,"end":"done"}]}""",
+        [typeof(HoldLevel)] = """{"level":"full","because":"mine"}""",
+        [typeof(ReleaseLevel)] = """{"because":"mine"}""",
         [typeof(QueueHold)] = """{"queue":"@queue","reason":"mine"}""",
         [typeof(QueueWeight)] = """{"weight":2}""",
         [typeof(DeadIds)] = """{"ids":[@id:long],"reason":"mine"}""",
