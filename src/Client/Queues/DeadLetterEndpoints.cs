@@ -18,7 +18,7 @@ internal static class DeadLetterEndpoints
         group.MapPost("/quarantine", (DeadIds body, HttpContext context, IGrainFactory grains) => Grain(context, grains).Quarantine(Ids(body), body.Reason ?? "", QueueEndpoints.By(context)))
             .RequireAuthorization(Roles.Operator).WithSummary("Holds pending or dead items back, with a reason.");
         group.MapPost("/replay", (DeadReplayOrder body, HttpContext context, IGrainFactory grains) => Grain(context, grains).Replay(body, QueueEndpoints.By(context)))
-            .RequireAuthorization(Roles.Operator).WithSummary("Brings back all that a filter takes: a canary first, then more and more, and stops by itself where too much fails again. dryRun says what it would take.");
+            .RequireAuthorization(Roles.Operator).WithSummary("Brings back all that a filter takes, without a cause also what people held back by hand: a canary first, then more and more, and stops by itself where too much fails again. dryRun says what it would take.");
         group.MapGet("/replay", async (HttpContext context, IGrainFactory grains) => await Grain(context, grains).Replaying() ?? throw NoReplay()).WithSummary("The replay that goes, or the last one.");
         group.MapPost("/replay/stop", async (HttpContext context, IGrainFactory grains) => await Grain(context, grains).StopReplay(QueueEndpoints.By(context)) ?? throw NoReplay())
             .RequireAuthorization(Roles.Operator).WithSummary("Stops the replay that goes; what it brought back stays back.");

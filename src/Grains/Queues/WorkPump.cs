@@ -181,12 +181,19 @@ internal sealed partial class WorkPump(
 
     private async Task Renew(CancellationToken stopping)
     {
+        var going = new Dictionary<TenantId, Task>();
         using var timer = new PeriodicTimer(options.Value.LeaseFor / 3, time);
         while (await timer.WaitForNextTickAsync(stopping))
-            await Task.WhenAll(hand.Leases().Select(of => Renew(of.Tenant, of.Tokens, stopping)));
+        {
+            foreach (var (tenant, _) in going.Where(one => one.Value.IsCompleted).ToList())
+                going.Remove(tenant);
+            foreach (var (tenant, tokens) in hand.Leases())
+                if (!going.ContainsKey(tenant))
+                    going[tenant] = Renew(tenant, tokens, stopping);
+        }
     }
 
-    // Each by itself: a tenant whose queue does not answer takes nobody else's leases along.
+    // Waited for by nobody: a tenant whose queue does not answer, for longer than a lease may last, takes nobody else's leases along.
     private async Task Renew(TenantId tenant, IReadOnlyList<LeaseToken> tokens, CancellationToken stopping)
     {
         try

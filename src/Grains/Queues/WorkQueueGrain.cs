@@ -43,6 +43,7 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
         await Remind();
         var now = time.GetUtcNow();
         var answers = await store.Enqueue(tenant, items, options.Value.MaxDepth, now, cancellation);
+        await RemindAgain();
         var (taken, ready) = (0, false);
         for (var i = 0; i < answers.Count; i++)
         {
@@ -133,7 +134,8 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
         {
             reminded = false;
             await this.UnregisterReminder(known);
-            // What came in meanwhile relied on it.
+            // What came in meanwhile relied on it: it is either seen here, or sees this.
+            reminded = false;
             if ((await store.Queues(tenant, CancellationToken.None)).Any(queue => queue.Pending + queue.Leased > 0))
                 await Remind();
         }
@@ -226,6 +228,21 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
         }
     }
 
+    /// <summary>For items that are on the disk, of which nobody should hear that they are not.</summary>
+    private async Task RemindAgain()
+    {
+        if (reminded)
+            return;
+        try
+        {
+            await Remind();
+        }
+        catch (Exception failure)
+        {
+            LogNotReminded(tenant.Value, failure);
+        }
+    }
+
     private static void Check(LeaseRequest request)
     {
         WorkRules.CheckQueue(request.Queue);
@@ -240,6 +257,9 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
 
     [LoggerMessage(2402, LogLevel.Warning, "Tenant {Tenant}: its queues could not be looked after; tried again soon")]
     private partial void LogStuck(string tenant, Exception failure);
+
+    [LoggerMessage(2405, LogLevel.Warning, "Tenant {Tenant}: its queues will not be looked after should its activation be lost before work comes in again")]
+    private partial void LogNotReminded(string tenant, Exception failure);
 
     [LoggerMessage(2403, LogLevel.Warning, "Tenant {Tenant}: {Queue} is held by {By}: {Because}")]
     private partial void LogHeld(string tenant, string queue, string because, string by);

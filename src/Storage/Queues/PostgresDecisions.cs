@@ -11,6 +11,7 @@ internal sealed class PostgresDecisions(TenantTransaction transaction)
         var known = await transaction.Ask(ask => ask.Add("SELECT id, queue, order_key, state, gate FROM sophia.queue_items WHERE tenant=$1 AND id=ANY($2)").Ints([.. ids]),
             async reader => (await reader.Rows(row => new Known(row.GetInt64(0), row.GetString(1), row.TextOrNull(2), (WorkState)row.GetInt16(3), (WorkGate)row.GetInt16(4)))).ToDictionary(row => row.Id));
         var (changes, counts) = (new WorkChange[ids.Count], new Dictionary<string, QueueCounts>(StringComparer.Ordinal));
+        var freed = new HashSet<(string Queue, string Key)>();
         await transaction.Tell(tell =>
         {
             for (var i = 0; i < changes.Length; i++)
@@ -20,7 +21,7 @@ internal sealed class PostgresDecisions(TenantTransaction transaction)
                     changes[i] = new WorkChange(ids[i], null, false);
                     continue;
                 }
-                var after = Changed(tell, item, decision, now);
+                var after = Changed(tell, item, decision, freed, now);
                 changes[i] = new WorkChange(item.Id, after ?? item.State, after is not null);
                 if (after is not { } state || state == item.State)
                     continue;
@@ -34,7 +35,8 @@ internal sealed class PostgresDecisions(TenantTransaction transaction)
     }
 
     /// <summary>The item's state afterwards; null where the decision is not for items of its state.</summary>
-    private static WorkState? Changed(TenantStatements tell, Known item, WorkDecision decision, DateTimeOffset now)
+    /// <param name="freed">Order keys whose turn came to another item here: which one that is was not asked before.</param>
+    private static WorkState? Changed(TenantStatements tell, Known item, WorkDecision decision, HashSet<(string Queue, string Key)> freed, DateTimeOffset now)
     {
         var isAside = item.State is WorkState.Dead or WorkState.Quarantined;
         switch (decision)
@@ -45,8 +47,11 @@ internal sealed class PostgresDecisions(TenantTransaction transaction)
             case WorkDecision.Quarantine held when item.State is WorkState.Pending or WorkState.Dead:
                 tell.Add("UPDATE sophia.queue_items SET state=5, cause=6, error=$3, changed_at=$4 WHERE tenant=$1 AND id=$2").Int(item.Id).Text(held.Because).Time(now);
                 // Only the one whose turn it was lets the next one go.
-                if (item is { State: WorkState.Pending, Gate: not WorkGate.EarlierOfItsKey })
-                    PostgresEnds.Free(tell, item.Queue, item.Key, now);
+                if (item is { State: WorkState.Pending, Key: { } key } && (item.Gate != WorkGate.EarlierOfItsKey || freed.Contains((item.Queue, key))))
+                {
+                    freed.Add((item.Queue, key));
+                    PostgresEnds.Free(tell, item.Queue, key, now);
+                }
                 return WorkState.Quarantined;
             case WorkDecision.Revive revive when isAside:
                 tell.Add("""

@@ -10,8 +10,9 @@ namespace Sophia.Queues;
 public sealed class QueueFlowTests : IClassFixture<QueueFlowTests.SmallQueues>
 {
     private readonly SophiaApp app;
+    private readonly SmallQueues small;
 
-    public QueueFlowTests(SmallQueues small) => app = small.App;
+    public QueueFlowTests(SmallQueues small) => (this.small, app) = (small, small.App);
 
     [Fact]
     public async Task Work_of_a_program_s_own_queue_is_leased_renewed_and_ended_over_REST()
@@ -27,6 +28,26 @@ public sealed class QueueFlowTests : IClassFixture<QueueFlowTests.SmallQueues>
         Assert.Equal("done", (await Post("mine/finish", new { results = new[] { new { lease.id, lease.lease, end = "done" } } }))[0].GetString());
         var view = (await (await app.Owner.GetAsync("/api/queue")).Json()).EnumerateArray().Single(queue => queue.GetProperty("queue").GetString() == "mine");
         Assert.Equal((1, 1), (view.GetProperty("accepted").GetInt64(), view.GetProperty("done").GetInt64()));
+    }
+
+    // The store did what it was asked and could not say so: the key is free again, the items are in.
+    [Fact]
+    public async Task A_request_with_a_key_whose_answer_was_lost_puts_nothing_in_twice()
+    {
+        var body = new { items = new object[] { new { kind = "sum", payload = 1 }, new { kind = "sum", payload = 1 }, new { kind = "sum", payload = 2, dedupKey = "own" } } };
+        small.LosesAnswers = true;
+        await (await Keyed("kept/items", body)).Problem(503, "unavailable");
+        small.LosesAnswers = false;
+        var again = await Eventually.Get(() => Keyed("kept/items", body), answer => answer.IsSuccessStatusCode, "an answer");
+        Assert.Equal(["known", "known", "known"], (await again.Json()).EnumerateArray().Select(answer => answer.GetProperty("state").GetString()));
+        var view = (await (await app.Owner.GetAsync("/api/queue")).Json()).EnumerateArray().Single(queue => queue.GetProperty("queue").GetString() == "kept");
+        Assert.Equal(3, view.GetProperty("accepted").GetInt64());
+    }
+
+    private async Task<HttpResponseMessage> Keyed(string path, object body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/queue/{path}") { Content = JsonContent.Create(body), Headers = { { "Idempotency-Key", "\"lost\"" } } };
+        return await app.Owner.SendAsync(request);
     }
 
     [Fact]
@@ -78,9 +99,25 @@ public sealed class QueueFlowTests : IClassFixture<QueueFlowTests.SmallQueues>
     /// <summary>The application with queues of three items, but for Sophia's own.</summary>
     public sealed class SmallQueues : IAsyncLifetime
     {
-        public SophiaApp App { get; } = new() { Adapt = builder => builder.Services.Configure<QueueOptions>(options => options.MaxDepth = 3) };
+        public SophiaApp App { get; } = new();
 
-        public Task InitializeAsync() => App.InitializeAsync();
+        /// <summary>Whether the store takes items in and then fails to say so.</summary>
+        public bool LosesAnswers { get; set; }
+
+        public Task InitializeAsync()
+        {
+            App.Adapt = builder =>
+            {
+                var real = builder.Services.Last(service => service.ServiceType == typeof(IQueueStore)).ImplementationType!;
+                builder.Services.Configure<QueueOptions>(options => options.MaxDepth = 3);
+                builder.Services.AddSingleton(provider =>
+                {
+                    var store = (IQueueStore)ActivatorUtilities.CreateInstance(provider, real);
+                    return HookedQueueStore.Over(store, (_, _) => null, after: method => LosesAnswers && method == nameof(IQueueStore.Enqueue));
+                });
+            };
+            return App.InitializeAsync();
+        }
 
         public Task DisposeAsync() => App.DisposeAsync();
     }

@@ -35,6 +35,9 @@ internal sealed class QueueWorld : IAsyncDisposable
 
     public IQueueStore Store => stores.GetRequiredService<IQueueStore>();
 
+    /// <summary>Asked before the store is: what it gives, if anything, is the store's answer.</summary>
+    public Func<string, TenantId, object?>? Instead { get; set; }
+
     public ILogStore Log => stores.GetRequiredService<ILogStore>();
 
     public static async Task<QueueWorld> Start(params string[] names)
@@ -50,7 +53,7 @@ internal sealed class QueueWorld : IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.UseOrleans(silo => silo.UseInProcessCluster(cluster).Configure<SiloOptions>(options => options.SiloName = name).AddReminders().AddIncomingGrainCallFilter<TenantCallFilter>());
         builder.Services.AddLogging().AddSingleton(TimeProvider.System).AddSingleton(new Random(1));
-        builder.Services.AddSingleton(Store).AddSingleton(Log).AddSingleton(stores.GetRequiredService<IReminderTable>());
+        builder.Services.AddSingleton(HookedQueueStore.Over(Store, (method, tenant) => Instead?.Invoke(method, tenant))).AddSingleton(Log).AddSingleton(stores.GetRequiredService<IReminderTable>());
         foreach (var storage in (string[])[Stores.Durable, Stores.Fast])
             builder.Services.AddGrainStorage(storage, (_, _) => stores.GetRequiredKeyedService<IGrainStorage>(storage));
         builder.Services.AddSophiaQueues(options => (options.LeaseFor, options.RetryAfter, options.OfferEvery, options.MaxDepth) = (TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(50), 5_000));

@@ -139,6 +139,46 @@ public sealed class WorkFlowTests
     }
 
     [Fact]
+    public async Task Leases_are_renewed_beside_a_tenant_whose_queue_does_not_answer()
+    {
+        await using var world = await QueueWorld.Start();
+        var (stuck, gate, never) = (TenantId.Parse("stuck"), new TaskCompletionSource(), new TaskCompletionSource<IReadOnlyList<bool>>());
+        var renewed = 0;
+        world.Instead = (method, tenant) =>
+        {
+            if (method != nameof(IQueueStore.Extend))
+                return null;
+            if (tenant == stuck)
+                return never.Task;
+            Interlocked.Increment(ref renewed);
+            return null;
+        };
+        world.Doing = async (_, _, _, _) =>
+        {
+            await gate.Task;
+            return WorkVerdict.Done;
+        };
+        await world.Queue(queue => queue.Enqueue([QueueWorld.Job()], default), stuck);
+        await Eventually.Comes(() => world.Begun.Count == 1, "the stuck tenant's work");
+        await world.Take(QueueWorld.Job());
+        await Eventually.Comes(() => Volatile.Read(ref renewed) >= 6, "renewals of the other's lease for twice its length");
+        gate.SetResult();
+        await world.Until(view => view.Done == 1, "its end");
+        Assert.Equal(1, world.Begun.Count(one => one.Tenant == QueueWorld.Acme));
+        never.SetResult([true]);
+    }
+
+    [Fact]
+    public async Task Work_for_a_far_moment_is_taken_and_waits()
+    {
+        await using var world = await QueueWorld.Start();
+        var answers = await world.Take(QueueWorld.Job() with { NotBefore = DateTimeOffset.UtcNow.AddDays(400) }, QueueWorld.Job() with { NotBefore = DateTimeOffset.MaxValue });
+        Assert.All(answers, answer => Assert.Equal(EnqueueState.Accepted, answer.State));
+        await world.Take(QueueWorld.Job());
+        await world.Until(view => view is { Done: 1, Pending: 2 }, "what is due done, and the rest waiting");
+    }
+
+    [Fact]
     public async Task A_flood_of_one_tenant_does_not_stand_before_another_s_work()
     {
         await using var world = await QueueWorld.Start();

@@ -83,6 +83,31 @@ public sealed class WorkRulesTests
     [Fact]
     public void What_keeps_every_limit_is_taken() => WorkRules.Check([new NewWork("a", "a", "😀" + new string('é', WorkLimits.MaxPayloadBytes / 2 - 2)) { DedupKey = "x", Priority = 0, Cost = 100, MaxAttempts = 1 }]);
 
+    // What a worker says comes from anywhere; one text that PostgreSQL does not take would fail the ends of a thousand items.
+    [Theory]
+    [InlineData(WorkEnd.Failed, 1)]
+    [InlineData(WorkEnd.Failed, 3)]
+    [InlineData(WorkEnd.Rejected, 1)]
+    [InlineData(WorkEnd.GivenBack, 1)]
+    public void Whatever_a_worker_says_of_an_error_can_be_kept(WorkEnd end, int attempts)
+    {
+        foreach (var (said, kept) in ((string, string)[])[("a\0b", "a\uFFFDb"), ("a\ud800", "a\uFFFD"), ("\udc00b", "\uFFFDb"), ("😀", "😀"), (new string('x', WorkLimits.MaxError - 1) + "😀", new string('x', WorkLimits.MaxError - 1) + "\uFFFD")])
+            Assert.Equal(kept, WorkRules.After(new WorkResult(new LeaseToken(1, 1), end, said), new HeldWork(attempts, 3, 0, false), Options, 0.5, Noon) switch
+            {
+                ItemEnd.Again again => again.Error,
+                ItemEnd.GivenUp up => up.Error,
+                _ => null,
+            });
+    }
+
+    [Fact]
+    public void Texts_that_a_store_does_not_take_are_refused()
+    {
+        WorkRules.CheckTexts(null, "", "Zürich 😀", new string('x', WorkLimits.MaxKey));
+        foreach (var wrong in (string[])["\0", "a\ud800", "\udc00", new string('x', WorkLimits.MaxKey + 1)])
+            Assert.Equal(RefusalCode.Invalid, Assert.Throws<RefusedException>(() => WorkRules.CheckTexts("good", wrong)).Code);
+    }
+
     [Fact]
     public void A_tenant_is_noisy_by_the_thresholds_of_fair_queues()
     {

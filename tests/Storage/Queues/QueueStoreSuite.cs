@@ -169,6 +169,19 @@ public abstract partial class QueueStoreSuite : IAsyncLifetime
     }
 
     [EngineFact]
+    public async Task A_quarantine_of_several_of_a_key_at_once_lets_the_next_one_go()
+    {
+        foreach (var order in (int[][])[[0, 1, 2], [2, 1, 0]])
+        {
+            var ids = new List<long>();
+            for (var i = 0; i < 4; i++)
+                ids.Add(await Take(Job() with { OrderKey = $"k{order[0]}" }));
+            await Store.Change(Acme, [.. order.Select(one => ids[one])], new WorkDecision.Quarantine("odd"), Noon, default);
+            Assert.Equal(ids[3], (await Lease(10)).Items.Single().Token.Id);
+        }
+    }
+
+    [EngineFact]
     public async Task A_lease_takes_no_more_than_its_cost_and_the_queue_s_cap_allow()
     {
         foreach (var cost in (int[])[2, 3, 4])
