@@ -30,7 +30,7 @@ publish() {
     -p:DebugType=none "$@" >>"$log" 2>&1
 }
 
-sum() { if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
+sum() { [ $# -gt 0 ] || return 0; if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
 
 # A program file for one platform: with .NET in it, else for a .NET that is installed, else none. Compiled before it starts where the compiler for that restores.
 one() {

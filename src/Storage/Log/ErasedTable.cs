@@ -36,17 +36,17 @@ internal sealed class ErasedTable(DatabaseConnection connection)
     /// <summary>Takes marks off, whatever their streams; answers how many stood there.</summary>
     public int Allow(IReadOnlyList<UInt128> marks)
     {
-        Span<byte> bytes = stackalloc byte[16];
-        var stood = 0;
-        foreach (var mark in marks)
-        {
-            BinaryPrimitives.WriteUInt128BigEndian(bytes, mark);
-            connection.Prepare("DELETE FROM erased WHERE mark=?1").Blob(1, bytes).Run();
-            stood += (int)connection.Scalar("SELECT changes()");
-        }
+        // Its rows are in the order of their streams, so by mark alone the table is read through: once for all marks.
+        var (asked, found) = (marks.ToHashSet(), new List<(string Stream, byte[] Mark)>());
+        using (var rows = connection.Prepare("SELECT stream, mark FROM erased"))
+            while (rows.Step())
+                if (asked.Contains(BinaryPrimitives.ReadUInt128BigEndian(rows.Bytes(1))))
+                    found.Add((rows.Text(0), rows.Bytes(1).ToArray()));
+        foreach (var (stream, mark) in found)
+            connection.Prepare("DELETE FROM erased WHERE stream=?1 AND mark=?2").Text(1, stream).Blob(2, mark).Run();
         streams.Clear();
         streams.UnionWith(Streams(connection));
-        return stood;
+        return found.Count;
     }
 
     private static HashSet<string> Streams(DatabaseConnection connection)

@@ -13,7 +13,6 @@ internal sealed class PostgresLogStore(PostgresDatabase database, StaleWrites? s
             (SELECT name FROM sophia.names WHERE tenant=$1 AND id=l.run_id), l.previous
         """;
 
-    /// <summary>Walks from a key's newest row to the row before it, and takes no more steps than the limit needs.</summary>
     /// <summary>Of a page of heads ($2 to $4) the versions that were newest at a moment ($5).</summary>
     public const string Stood = $"""
         WITH RECURSIVE page AS ({PostgresChain.Page}), chain(position, previous, at) AS (
@@ -23,6 +22,7 @@ internal sealed class PostgresLogStore(PostgresDatabase database, StaleWrites? s
         {Rows} FROM chain c CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=c.position OFFSET 0) AS l WHERE c.at <= $5 AND l.operation = 1 ORDER BY l.key
         """;
 
+    /// <summary>Walks from a key's newest row to the row before it, and takes no more steps than the limit needs.</summary>
     public const string Walk = $"""
         WITH RECURSIVE chain(position, previous, version, taken) AS (
             SELECT position, previous, version, (version < $4)::int FROM sophia.log WHERE tenant=$1 AND position=(

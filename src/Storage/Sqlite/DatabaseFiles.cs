@@ -53,7 +53,14 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
             connection.Execute(before);
         Empty(connection);
         var large = connection.Scalar("PRAGMA page_count") * connection.Scalar("PRAGMA page_size") > RewrittenInMemory;
-        connection.Execute(large ? "PRAGMA temp_store=FILE; VACUUM; PRAGMA temp_store=MEMORY" : "VACUUM");
+        try
+        {
+            connection.Execute(large ? "PRAGMA temp_store=FILE; VACUUM" : "VACUUM");
+        }
+        finally
+        {
+            connection.Execute("PRAGMA temp_store=MEMORY");
+        }
         Empty(connection);
         return true;
     }, cancellation));

@@ -190,7 +190,38 @@ public sealed class ErasureStepsTests
     [InlineData("{\"e.f\":\"a@b.c\"}", "e.f", true)]
     [InlineData("no JSON of a@b.c", "email", true)]
     [InlineData("", null, false)]
+    [InlineData("{\"x\":\"\\ud800\",\"email\":\"a@b.c\"}", "email", true)]
+    [InlineData("{\"x\":\"\\ud800\",\"email\":\"a\\u0040b.c\"}", null, true)]
+    [InlineData("{\"\\ud800\":{\"email\":\"a@b.c\"}}", "email", false)]
+    [InlineData("{\"\\ud800\":{\"email\":\"a@b.c\"}}", null, true)]
+    [InlineData("{\"email\":\"A@b.c \\ud800\"}", "email", true)]
+    [InlineData("{\"mail\":\"a@b.c \\ud800\"}", "email", false)]
+    [InlineData("[\"\\ud800\"]", null, false)]
     public void A_value_is_found_in_its_field_whatever_its_case_and_blanks(string json, string? field, bool found) => Assert.Equal(found, new ErasureMatch("a@b.c", field).Is(Encoding.UTF8.GetBytes(json)));
+
+    [Fact]
+    public void Bytes_that_are_no_text_hide_no_value()
+    {
+        byte[] json = [.. "{\"x\":\""u8, 0xff, .. "\",\"n\":[\"a@b.c "u8, 0xc0, .. "\"]}"u8];
+        Assert.True(new ErasureMatch("A@B.c", null).Is(json));
+        Assert.True(new ErasureMatch("A@B.c", "n").Is(json));
+        Assert.False(new ErasureMatch("A@B.c", "x").Is(json));
+    }
+
+    [Fact]
+    public async Task Half_a_character_that_was_held_back_or_said_stops_no_erasure()
+    {
+        await using var world = new FeedWorld();
+        await Fill(world);
+        var half = Encoding.UTF8.GetBytes("{\"\\ud800\":\"\\udc00\",\"contact\":{\"email\":\"ann@example.org\"}}");
+        NewEntry[] said = [.. new[] { EntryType.Chat, EntryType.Audit }.Select(type => new NewEntry(type, type == EntryType.Chat ? OwnStreams.ChatOf("half") : OwnStreams.Audit + "/half", "1", RecordOperation.Upsert,
+            Encoding.UTF8.GetBytes("{\"\\ud800\":1,\"text\":\"\\ud800 ann@example.org\",\"stream\":\"\\ud800\",\"key\":\"1\"}"), default))];
+        await Append(world, said, [new NewQuarantine("crm", "deals", null, half, [new CellReason("id", "key", null, "a value", null)], new Origin("delivery 1"), 1)]);
+        var plan = await Planned(world, new ErasureSelection(Value: "ann@example.org", Field: "contact.email"));
+        Assert.Equal((ErasurePhase.Planned, 2, 3, 2, 1), (plan.Phase, plan.Records.Count, plan.Items.Count, plan.ChatMessages, plan.AuditEntries));
+        var done = await ToTheEnd(world, plan);
+        Assert.Equal((2, 5, 3), (done.Erased, done.Versions, done.ErasedItems));
+    }
 
     [Fact]
     public async Task Several_pages_are_taken_one_by_one()

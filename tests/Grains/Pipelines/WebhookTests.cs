@@ -105,6 +105,24 @@ public sealed class WebhookTests
         Assert.Equal(1, (await inbox.Quarantine.List(PipelineWorld.Tenant, new QuarantineQuery(), default)).Held);
     }
 
+    [Fact]
+    public async Task A_delivery_of_an_erased_record_is_left_out_and_told_so_whether_faulty_or_not()
+    {
+        await using var inbox = new Inbox("name: github\nsource: {type: github-webhook, secret: generated}");
+        await inbox.Log.Append(PipelineWorld.Tenant, new AppendBatch { Fence = await inbox.Log.Acquire(PipelineWorld.Tenant, "test", default), At = inbox.Time.GetUtcNow(), Erases = [new RecordKey("github/issues", "I_7")], Erasure = "erasure-1" }, default);
+        foreach (var (body, id) in new[] { ("""{"action":"edited","issue":{"node_id":"I_7"}}""", "d-1"), ("""{"action":"edited","issue":{"node_id":"I_7"},"amount":-1}""", "d-2") })
+            Assert.Equal((DeliveryOutcome.Stored, "Taken; the record was erased and is left out."), await Said(body, id));
+        Assert.Equal(DeliveryOutcome.Quarantined, (await Said("""{"action":"edited","issue":{"node_id":"I_8"},"amount":-1}""", "d-3")).Outcome);
+        Assert.Null(await inbox.Log.Newest(PipelineWorld.Tenant, "github/issues", "I_7", default));
+        Assert.Equal("I_8", (await inbox.Quarantine.List(PipelineWorld.Tenant, new QuarantineQuery(), default)).Items.Single().Key);
+
+        async Task<(DeliveryOutcome Outcome, string Detail)> Said(string body, string id)
+        {
+            var result = await inbox.Take(GitHub(Encoding.UTF8.GetBytes(body), "issues", id));
+            return (result.Outcome, result.Detail);
+        }
+    }
+
     [Theory]
     [InlineData(0, DeliveryOutcome.Stored)]
     [InlineData(-299, DeliveryOutcome.Stored)]
@@ -159,7 +177,7 @@ public sealed class WebhookTests
 
         public Inbox(string text)
         {
-            services = new ServiceCollection().AddLogging().AddSophiaStorage(storage => storage.DataFolder = root).BuildServiceProvider();
+            services = new ServiceCollection().AddLogging().AddSingleton<IRecordMarks>(new RecordMarks(new PlainBox())).AddSophiaStorage(storage => storage.DataFolder = root).BuildServiceProvider();
             definition = PipelineDefinitionReader.Read(text, "hook.yaml").Definition!;
             desk = new WebhookDesk(PipelineWorld.Tenant, definition.Name, Log, new NoNegativeAmounts(), Time);
         }

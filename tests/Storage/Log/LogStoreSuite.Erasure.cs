@@ -112,6 +112,19 @@ public abstract partial class LogStoreSuite
     }
 
     [EngineFact]
+    public async Task Work_whose_payload_is_no_text_or_no_work_holds_up_no_erasure()
+    {
+        await Append([Record("1", "a"), Record("2", "b")]);
+        string[] strange = ["{\"stream\":\"\\ud800\",\"key\":\"1\"}", "{\"stream\":\"contacts\",\"key\":\"\\udc00\"}", "[\"\\ud800\"]", "{\"stream\":7,\"key\":{}}", "{\"stream\":\"elsewhere\",\"stream\":\"x\",\"key\":\"1\"}"];
+        const string More = "{\"\\ud800\":\"secret\",\"projection\":\"\\ud800\",\"position\":1e99,\"stream\":\"contacts\",\"key\":\"2\",\"key\":\"1\",\"note\":\"secret\"}";
+        await Queue.Enqueue(Acme, [.. strange.Append(More).Select(payload => new NewWork(WorkLimits.OwnQueue, "reindex", payload))], 100, Noon, default);
+        await Erase("erasure-1", Of("1"));
+        var mark = RecordMark.Text(new TestMarks().Of(Acme, "contacts", "1"u8));
+        Assert.Equal([.. strange, $"{{\"projection\":null,\"stream\":\"contacts\",\"key\":\"erased:{mark}\"}}"],
+            (await Queue.List(Acme, new WorkQuery(State: WorkState.Pending), withPayload: true, default)).Items.OrderBy(item => item.Id).Select(item => item.Payload));
+    }
+
+    [EngineFact]
     public async Task The_logs_last_row_stays_as_a_tombstone_of_nobody()
     {
         await Append([Record("1", "a"), Record("1", "secret")], batch => batch with { Erases = Of("1"), Erasure = "erasure-1" });

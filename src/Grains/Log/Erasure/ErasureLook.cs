@@ -123,13 +123,12 @@ internal sealed class ErasureLook(TenantId tenant, ILogStore log, IQuarantineSto
 
     private static bool IsNamed(JsonElement element, HashSet<RecordKey> records, HashSet<string> texts, ErasureMatch? match) => element.ValueKind switch
     {
-        JsonValueKind.String when element.GetString() is { } text => texts.Contains(text) || match?.IsNamedIn(text) == true,
+        JsonValueKind.String when (HeldText.Of(element) ?? HeldText.Raw(element)) is var text => texts.Contains(text) || match?.IsNamedIn(text) == true,
         JsonValueKind.Array => element.EnumerateArray().Any(each => IsNamed(each, records, texts, match)),
         JsonValueKind.Object => Names(element, records) || element.EnumerateObject().Any(each => IsNamed(each.Value, records, texts, match)),
         _ => false,
     };
 
     private static bool Names(JsonElement element, HashSet<RecordKey> records) =>
-        element.TryGetProperty("stream", out var stream) && element.TryGetProperty("key", out var key) && stream.ValueKind == JsonValueKind.String && key.ValueKind == JsonValueKind.String
-        && records.Contains(new RecordKey(stream.GetString()!, key.GetString()!));
+        HeldText.Of(element, "stream") is { } stream && HeldText.Of(element, "key") is { } key && records.Contains(new RecordKey(stream, key));
 }

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Sophia.Log;
 
-/// <summary>Whether a JSON text has a value in a field. Strings and numbers count by their whole text, case and blanks around it aside; what is in a list counts for the list's field.</summary>
+/// <summary>Whether a JSON text has a value in a field. Strings and numbers count by their whole text, case and blanks around it aside; what is in a list counts for the list's field. A string that is no text has the value where it stands anywhere in it.</summary>
 /// <param name="field">With dots for what is inside of objects; null: any.</param>
 internal sealed class ErasureMatch(string value, string? field)
 {
@@ -32,8 +32,8 @@ internal sealed class ErasureMatch(string value, string? field)
     {
         JsonValueKind.Object => InObject(element, path),
         JsonValueKind.Array => element.EnumerateArray().Any(each => Has(each, path)),
-        JsonValueKind.String => Is(path) && Same(element.GetString()!),
-        JsonValueKind.Number => Is(path) && Same(element.GetRawText()),
+        JsonValueKind.String => Is(path) && (HeldText.Of(element) is { } text ? Same(text) : IsNamedIn(HeldText.Raw(element))),
+        JsonValueKind.Number => Is(path) && Same(HeldText.Raw(element)),
         _ => false,
     };
 
@@ -41,6 +41,8 @@ internal sealed class ErasureMatch(string value, string? field)
     {
         foreach (var property in element.EnumerateObject())
         {
+            if (path is not null && HeldText.Name(property) is null)
+                continue; // No field is called so.
             var inner = path is null ? null : path.Length == 0 ? property.Name : $"{path}.{property.Name}";
             if ((inner is null || field!.StartsWith(inner, StringComparison.Ordinal)) && Has(property.Value, inner))
                 return true;

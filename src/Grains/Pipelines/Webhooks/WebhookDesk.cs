@@ -62,8 +62,8 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
             tally = write is LogWrite.Done ? after : null;
             switch (write)
             {
-                case LogWrite.Done done when reasons is null:
-                    return (new DeliveryResult(DeliveryOutcome.Stored, recordId is null ? "Taken; the stream's filter leaves it out." : done.Committed is { Blocked: > 0, Stored: 0, Deleted: 0 } ? "Taken; the record was erased and is left out." : "Stored.", recordId), done.Committed.LastPosition);
+                case LogWrite.Done done when done.Committed.BlockedItems == batch.Quarantined.Count:
+                    return (new DeliveryResult(DeliveryOutcome.Stored, Taken(done.Committed), recordId), done.Committed.LastPosition);
                 case LogWrite.Done:
                     return (new DeliveryResult(DeliveryOutcome.Quarantined, $"Held back: {string.Join("; ", reasons!.Select(reason => $"{reason.Field}: {reason.Expected}"))}", null), 0);
                 case LogWrite.AlreadyDone:
@@ -76,6 +76,14 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
             }
         }
     }
+
+    // Nothing is held back: it was faultless, or what was wrong was in a record that may not come back.
+    private static string Taken(AppendOutcome.Committed done) => done switch
+    {
+        { Stored: 0, Deleted: 0, Blocked: 0, BlockedItems: 0, Duplicates: 0 } => "Taken; the stream's filter leaves it out.",
+        { Stored: 0, Deleted: 0, Duplicates: 0 } => "Taken; the record was erased and is left out.",
+        _ => "Stored.",
+    };
 
     private IReadOnlyList<SourceRecord> Made(ReadingPlan plan, DeliveryVerdict.Accept accepted, in SourceRecord record, int version, DateTimeOffset now)
     {
