@@ -64,6 +64,8 @@ internal sealed class CallerReplica(IGrainFactory grains, SignInThrottle throttl
         return tenants = [.. await grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System).List()];
     }
 
+    public bool HoldsRecords => false;
+
     /// <summary>Forgets what is remembered of a tenant, because its keys changed or it ended.</summary>
     public void Forget(TenantId tenant)
     {

@@ -75,6 +75,10 @@ public interface ITenantDirectoryGrain : IGrainWithStringKey
     [Alias("Free"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task Free(TenantId tenant);
 
+    /// <summary>Records of the tenant were erased: every process forgets what it remembers of them within <see cref="ITenantGate.HoldsWithin"/>.</summary>
+    [Alias("Forget"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    Task Forget(TenantId tenant);
+
     /// <summary>Whose names are taken by tenants that were deleted.</summary>
     [Alias("Tombstones"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<TenantTombstone>> Tombstones();
@@ -82,7 +86,11 @@ public interface ITenantDirectoryGrain : IGrainWithStringKey
 
 /// <summary>Version rises with each change, so that a late answer does not take the place of a newer one.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.TenantSuspensions")]
-public sealed record TenantSuspensions([property: Id(0)] long Version, [property: Id(1)] IReadOnlyList<TenantSuspension> Tenants);
+public sealed record TenantSuspensions([property: Id(0)] long Version, [property: Id(1)] IReadOnlyList<TenantSuspension> Tenants, [property: Id(2)] IReadOnlyList<TenantForgotten>? Forgotten = null);
+
+/// <summary>A tenant of which records were erased, and the version at which the last of them were.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.TenantForgotten")]
+public sealed record TenantForgotten([property: Id(0)] TenantId Tenant, [property: Id(1)] long Version);
 
 /// <param name="Ended">It is being deleted, or was: nothing of it is reached any more, by anybody.</param>
 [GenerateSerializer, Immutable, Alias("Sophia.TenantSuspension")]

@@ -9,9 +9,12 @@ public interface ITenantMemory
     /// <summary>Whether what lies here wakes grains: it is emptied before they are ended.</summary>
     bool Wakes => false;
 
+    /// <summary>Whether what lies here only repeats what the stores hold, and may be lost at any time: an erasure of some of the tenant's records empties it too.</summary>
+    bool IsCopy => false;
+
     /// <summary>Rows, files or keys of the tenant.</summary>
     Task<long> Count(TenantId tenant, CancellationToken cancellation);
 
-    /// <summary>Removes all of it, for good. Called when the tenant's doors are closed; called again where it was interrupted.</summary>
+    /// <summary>Removes all of it, for good. Called when the tenant's doors are closed, of a copy also while it is in use; called again where it was interrupted.</summary>
     Task Erase(TenantId tenant, CancellationToken cancellation);
 }

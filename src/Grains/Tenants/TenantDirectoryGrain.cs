@@ -16,7 +16,7 @@ internal sealed class TenantDirectoryGrain([PersistentState("tenants", Stores.Du
             await stored.CommitAsync(stored.State with { Tenants = [.. stored.State.Tenants, tenant.Value] }, onFailure: DeactivateOnIdle);
     }
 
-    public Task<TenantSuspensions> Suspensions() => Task.FromResult(new TenantSuspensions(stored.State.Suspensions, stored.State.Suspended));
+    public Task<TenantSuspensions> Suspensions() => Task.FromResult(new TenantSuspensions(stored.State.Suspensions, stored.State.Suspended, stored.State.Forgotten));
 
     public Task Suspend(TenantId tenant, string? because) => Change(TenantRules.Suspend(stored.State, tenant, because));
 
@@ -25,6 +25,8 @@ internal sealed class TenantDirectoryGrain([PersistentState("tenants", Stores.Du
     public Task Bury(TenantTombstone tombstone) => Change(TenantRules.Bury(stored.State, tombstone));
 
     public Task Free(TenantId tenant) => Change(TenantRules.Free(stored.State, tenant));
+
+    public Task Forget(TenantId tenant) => Change(TenantRules.Forget(stored.State, tenant));
 
     public Task<IReadOnlyList<TenantTombstone>> Tombstones() => Task.FromResult(stored.State.Tombstones);
 

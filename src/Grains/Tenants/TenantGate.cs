@@ -36,6 +36,9 @@ public sealed partial class TenantGate(IServiceProvider services, IHostApplicati
         foreach (var ended in told.Tenants.Where(one => one.Ended && !(before.Tenants.TryGetValue(one.Tenant, out var was) && was.Ended)))
             foreach (var copy in services.GetServices<ITenantCopies>())
                 copy.Forget(ended.Tenant);
+        foreach (var tenant in TenantRules.ToForget(told, before.Version))
+            foreach (var copy in services.GetServices<ITenantCopies>().Where(copy => copy.HoldsRecords))
+                copy.Forget(tenant);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

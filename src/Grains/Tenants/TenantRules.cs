@@ -41,9 +41,17 @@ internal static class TenantRules
         {
             Tenants = [.. state.Tenants.Where(name => name != tenant.Value)],
             Suspended = [.. state.Suspended.Where(one => one.Tenant != tenant), new TenantSuspension(tenant, known?.Because ?? "", Ended: true)],
+            Forgotten = [.. state.Forgotten.Where(one => one.Tenant != tenant)],
             Suspensions = state.Suspensions + 1,
         };
     }
+
+    /// <summary>Records of the tenant were erased, once more perhaps: whoever looks next sees it.</summary>
+    public static TenantDirectoryState Forget(TenantDirectoryState state, TenantId tenant) =>
+        state with { Forgotten = [.. state.Forgotten.Where(one => one.Tenant != tenant), new TenantForgotten(tenant, state.Suspensions + 1)], Suspensions = state.Suspensions + 1 };
+
+    /// <summary>Of which tenants a process that saw an earlier version has to forget what is made of records.</summary>
+    public static IEnumerable<TenantId> ToForget(TenantSuspensions told, long seen) => (told.Forgotten ?? []).Where(one => one.Version > seen).Select(one => one.Tenant);
 
     public static TenantDirectoryState Bury(TenantDirectoryState state, TenantTombstone tombstone) =>
         state.Tombstones.Any(one => one.Tenant == tombstone.Tenant) ? state : state with { Tombstones = [.. state.Tombstones, tombstone] };

@@ -57,11 +57,15 @@ public sealed record TenantDirectoryState
     [Id(2)]
     public IReadOnlyList<TenantSuspension> Suspended { get; init; } = [];
 
-    /// <summary>How often a suspension was told or lifted.</summary>
+    /// <summary>How often a suspension was told or lifted, or an erasure told.</summary>
     [Id(3)]
     public long Suspensions { get; init; }
 
     /// <summary>Names of tenants that were deleted, in that order.</summary>
     [Id(4)]
     public IReadOnlyList<TenantTombstone> Tombstones { get; init; } = [];
+
+    /// <summary>Tenants of which records were erased, each once.</summary>
+    [Id(5)]
+    public IReadOnlyList<TenantForgotten> Forgotten { get; init; } = [];
 }

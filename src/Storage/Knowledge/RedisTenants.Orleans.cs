@@ -13,6 +13,8 @@ internal sealed class RedisTenants(RedisConnection redis) : ITenantMemory
 
     public string Name => "keys in Redis";
 
+    public bool IsCopy => true;
+
     public async Task<long> Count(TenantId tenant, CancellationToken cancellation)
     {
         long found = 0;

@@ -34,6 +34,18 @@ internal static class IdempotencyTable
         return write.Step();
     }
 
+    public static string? Forget(DatabaseConnection connection, string? after, int limit)
+    {
+        var page = new List<(string Name, IdempotencyRecord Record)>();
+        using (var rows = connection.Prepare("SELECT name, format, record, body FROM idempotency WHERE ?1 IS NULL OR name > ?1 ORDER BY name LIMIT ?2").Text(1, after).Int(2, limit))
+            while (rows.Step())
+                page.Add((rows.Text(0), IdempotencyRecordJson.Read((int)rows.Int(1), rows.Bytes(2), rows.IsNull(3) ? null : rows.Bytes(3).ToArray())));
+        foreach (var (name, record) in page)
+            if (IdempotencyRules.Forgotten(record) is var bare && !ReferenceEquals(bare, record))
+                connection.Prepare("UPDATE idempotency SET format=?2, record=?3, body=NULL WHERE name=?1").Text(1, name).Int(2, IdempotencyRecordJson.Format).Blob(3, IdempotencyRecordJson.Write(bare).Record).Run();
+        return page.Count < limit ? null : page[^1].Name;
+    }
+
     public static int Sweep(DatabaseConnection connection, DateTimeOffset now, int limit)
     {
         connection.Prepare("DELETE FROM idempotency WHERE id IN (SELECT id FROM idempotency WHERE kept_until < ?1 ORDER BY kept_until, id LIMIT ?2)").Int(1, LogTime.Micros(now)).Int(2, limit).Run();

@@ -32,6 +32,20 @@ internal sealed class PostgresIdempotencyStore(PostgresDatabase database) : IIde
         }), cancellation, bytes: bytes.Length + (body?.Length ?? 0));
     }
 
+    public Task<string?> Forget(TenantId tenant, string? after, int limit, CancellationToken cancellation) => database.Write(tenant, async transaction =>
+    {
+        var page = await transaction.Ask(ask => ask.Add("SELECT name, format, record, body FROM sophia.idempotency WHERE tenant=$1 AND ($2 IS NULL OR name > $2) ORDER BY name LIMIT $3").Text(after).Int(limit),
+            async reader => await reader.Rows(row => (Name: row.GetString(0), Record: IdempotencyRecordJson.Read(row.GetInt32(1), row.Bytes(2), row.IsDBNull(3) ? null : row.Bytes(3)))));
+        var bare = page.Select(row => (row.Name, Was: row.Record, Is: IdempotencyRules.Forgotten(row.Record))).Where(row => !ReferenceEquals(row.Was, row.Is)).ToList();
+        if (bare.Count > 0)
+            await transaction.Tell(tell =>
+            {
+                foreach (var (name, _, record) in bare)
+                    tell.Add("UPDATE sophia.idempotency SET format=$3, record=$4, body=NULL WHERE tenant=$1 AND name=$2").Text(name).Int(IdempotencyRecordJson.Format).Bytes(IdempotencyRecordJson.Write(record).Record);
+            });
+        return page.Count < limit ? null : page[^1].Name;
+    }, cancellation);
+
     public Task<int> Sweep(TenantId tenant, DateTimeOffset now, int limit, CancellationToken cancellation) => database.Write(tenant, transaction => transaction.Ask(ask => ask.Add("""
         WITH swept AS (DELETE FROM sophia.idempotency WHERE tenant=$1 AND name IN (SELECT name FROM sophia.idempotency WHERE tenant=$1 AND kept_until < $2 ORDER BY kept_until, name LIMIT $3) RETURNING 1)
         SELECT count(*)::int FROM swept

@@ -17,6 +17,9 @@ internal sealed class SqliteIdempotencyStore(DatabaseFiles files) : IIdempotency
             ? (true, record) : (false, IdempotencyTable.Find(connection, name)), cancellation, bytes: bytes.Length + (body?.Length ?? 0));
     }
 
+    public Task<string?> Forget(TenantId tenant, string? after, int limit, CancellationToken cancellation) => files.Exists(tenant, LogSchema.Kind)
+        ? files.Write(tenant, LogSchema.Kind, connection => IdempotencyTable.Forget(connection, after, limit), cancellation) : Task.FromResult<string?>(null);
+
     public Task<int> Sweep(TenantId tenant, DateTimeOffset now, int limit, CancellationToken cancellation) => files.Exists(tenant, LogSchema.Kind)
         ? files.Write(tenant, LogSchema.Kind, connection => IdempotencyTable.Sweep(connection, now, limit), cancellation) : Task.FromResult(0);
 }

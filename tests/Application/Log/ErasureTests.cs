@@ -44,6 +44,9 @@ public sealed class ErasureTests(SophiaApp app) : IClassFixture<SophiaApp>
         Assert.DoesNotContain(Ann, await client.GetStringAsync("/api/records/erasures"), StringComparison.OrdinalIgnoreCase);
         Assert.Empty(Holding(name, "quixotelnax"));
 
+        using var again = new HttpRequestMessage(HttpMethod.Post, "/api/records/erasures") { Content = JsonContent.Create(new { value = Ann.ToUpperInvariant() }), Headers = { { "Idempotency-Key", "\"plan\"" } } };
+        Assert.Contains("Records of the tenant were erased since.", await (await client.SendAsync(again)).Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
         await File.WriteAllTextAsync(Path.Combine(folder, "people.jsonl"), People("Oulu"));
         var run = await Run(name);
         Assert.Equal((4, 1, 0, 3), (run.Counts.In, run.Counts.Stored, run.Counts.Quarantined, run.Counts.Blocked));
@@ -114,7 +117,8 @@ public sealed class ErasureTests(SophiaApp app) : IClassFixture<SophiaApp>
 
     private static async Task<JsonElement> Planned(HttpClient client, object selection)
     {
-        var asked = await (await client.PostAsJsonAsync("/api/records/erasures", selection)).Json();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/records/erasures") { Content = JsonContent.Create(selection), Headers = { { "Idempotency-Key", "\"plan\"" } } };
+        var asked = await (await client.SendAsync(request)).Json();
         return (await Eventually.Get(() => client.GetFromJsonAsync<JsonElement>("/api/records/erasures"), view => view.GetProperty("current").GetProperty("phase").GetString() == "planned", $"the plan of {asked}")).GetProperty("current");
     }
 

@@ -318,6 +318,14 @@ public sealed class ErasureStepsTests
             power?.Spend();
             return Task.CompletedTask;
         }
+
+        public async Task ForgetCopies(CancellationToken cancellation)
+        {
+            power?.Spend();
+            Assert.Empty(await world.Log.History(Acme, "deals", "old", null, 10, cancellation)); // Or it could be remembered anew.
+            Assert.Null(await world.Index.StateOf(Acme, "deals", "old", cancellation));
+            power?.Spend();
+        }
     }
 
     private sealed class PowerLost : Exception;

@@ -71,10 +71,12 @@ internal sealed class TwoSilos(Action<ISiloBuilder>? join) : IAsyncDisposable
         builder.Services.AddChatGrains();
         var search = new HeldSearch();
         builder.Services.AddSingleton<IPassageSearch>(search);
+        Remembered[] copies = [new(true), new(false)];
+        Array.ForEach(copies, copy => builder.Services.AddSingleton<ITenantCopies>(copy));
         var host = builder.Build();
         hosts.Add(host);
         await host.StartAsync();
-        return new SiloOfTwo(host.Services.GetRequiredService<IGrainFactory>(), refusals, search, host.Services.GetRequiredService<ITenantGate>());
+        return new SiloOfTwo(host.Services.GetRequiredService<IGrainFactory>(), refusals, search, host.Services.GetRequiredService<ITenantGate>(), copies[0], copies[1]);
     }
 
     private ISiloBuilder Joined(ISiloBuilder silo)
@@ -114,8 +116,18 @@ internal sealed class TwoSilos(Action<ISiloBuilder>? join) : IAsyncDisposable
     }
 }
 
+/// <summary>What a silo remembers of tenants: how often each was forgotten.</summary>
+internal sealed class Remembered(bool ofRecords) : ITenantCopies
+{
+    public ConcurrentDictionary<TenantId, int> Forgotten { get; } = new();
+
+    public bool HoldsRecords => ofRecords;
+
+    public void Forget(TenantId tenant) => Forgotten.AddOrUpdate(tenant, 1, (_, times) => times + 1);
+}
+
 /// <summary>One of the two, as its callers see it.</summary>
-internal sealed record SiloOfTwo(IGrainFactory Grains, Refusals Refusals, HeldSearch Search, ITenantGate Gate)
+internal sealed record SiloOfTwo(IGrainFactory Grains, Refusals Refusals, HeldSearch Search, ITenantGate Gate, Remembered OfRecords, Remembered OfOthers)
 {
     public static readonly TenantId Tenant = TenantId.Parse("acme");
 

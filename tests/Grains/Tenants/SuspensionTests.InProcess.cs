@@ -26,6 +26,23 @@ public sealed class SuspensionTests
         await Everywhere(silos, isServed: true);
     }
 
+    [Fact]
+    public async Task What_is_remembered_of_records_is_forgotten_on_every_silo_after_each_erasure_within_5_seconds_and_nothing_else_is()
+    {
+        var cluster = new InProcessCluster();
+        await using var two = await TwoSilos.Start(silo => silo.UseInProcessCluster(cluster));
+        for (var erasures = 1; erasures <= 2; erasures++)
+        {
+            using (CallerContext.ForSystem("test"))
+                await two.Younger.Grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System).Forget(SiloOfTwo.Tenant);
+            foreach (var silo in (SiloOfTwo[])[two.Older, two.Younger])
+                await Eventually.Get(() => Task.FromResult(silo.OfRecords.Forgotten.GetValueOrDefault(SiloOfTwo.Tenant)), times => times == erasures, "What is to be forgotten", ITenantGate.HoldsWithin);
+        }
+        Assert.Empty(two.Older.OfOthers.Forgotten);
+        Assert.Empty(two.Younger.OfOthers.Forgotten);
+        Assert.Single(two.Older.OfRecords.Forgotten);
+    }
+
     private static async Task Everywhere(SiloOfTwo[] silos, bool isServed)
     {
         foreach (var silo in silos)

@@ -78,6 +78,22 @@ public class TenantRulesTests
         Assert.Same(state, TenantRules.Create(state, "Second", Now.AddDays(1)));
     }
 
+    [Fact]
+    public void An_erasure_is_seen_once_by_whoever_looks_later_and_a_tenant_stands_once_in_the_list()
+    {
+        TenantId acme = TenantId.Parse("acme"), beta = TenantId.Parse("beta");
+        var first = TenantRules.Forget(new TenantDirectoryState { Suspensions = 7 }, acme);
+        var second = TenantRules.Forget(TenantRules.Forget(first, beta), acme);
+        Assert.Equal([acme], TenantRules.ToForget(Told(first), 7));
+        Assert.Empty(TenantRules.ToForget(Told(first), 8));
+        Assert.Equal([beta, acme], TenantRules.ToForget(Told(second), 8));
+        Assert.Equal([acme], TenantRules.ToForget(Told(second), 9));
+        Assert.Equal([beta], TenantRules.Close(second, acme).Forgotten.Select(one => one.Tenant));
+        Assert.Empty(TenantRules.ToForget(new TenantSuspensions(9, []), 0)); // As a silo of before says it.
+
+        static TenantSuspensions Told(TenantDirectoryState state) => new(state.Suspensions, state.Suspended, state.Forgotten);
+    }
+
     private static KeyState Key(string name) => new(name, Secrets.HashOf(name), name, TenantRole.Viewer, Now, RevokedAt: null);
 
     private static SignInState Code(string name, DateTimeOffset expires) => new(Secrets.HashOf(name), TenantRole.Admin, expires, "k");

@@ -73,6 +73,32 @@ public abstract class IdempotencyStoreSuite : IAsyncLifetime
         Assert.Equal(0, await Store.Sweep(TenantId.Parse("never-seen"), Noon, 100, default));
     }
 
+    [EngineFact]
+    public async Task Kept_answers_go_page_by_page_and_their_status_and_everything_else_stays()
+    {
+        var answered = Running(1) with { State = IdempotencyState.Completed, EndedAt = Noon, Outcome = new IdempotentOutcome(201, [new IdempotentHeader("Location", "/secret")], "secret"u8.ToArray()) };
+        for (var i = 0; i < 5; i++)
+            await Store.Write(Acme, $"k{i}", 0, answered, default);
+        await Store.Write(Acme, "k5", 0, Running(1), default);
+        await Store.Write(Acme, "k6", 0, answered with { Outcome = new IdempotentOutcome(200, [], [], "It is a secret.") }, default);
+        await Store.Write(Other, "k0", 0, answered, default);
+        var last = await Store.Forget(Acme, null, 3, default);
+        Assert.Equal("k2", last);
+        Assert.NotEmpty((await Store.Find(Acme, "k3", default))!.Outcome!.Body);
+        Assert.Equal("k5", last = await Store.Forget(Acme, last, 3, default));
+        Assert.Null(await Store.Forget(Acme, last, 3, default));
+        for (var i = 0; i < 5; i++)
+        {
+            var read = (await Store.Find(Acme, $"k{i}", default))!;
+            Assert.Equal(answered with { Outcome = null }, read with { Outcome = null });
+            Assert.Equal((201, 0, 0, "Records of the tenant were erased since."), (read.Outcome!.Status, read.Outcome.Headers.Count, read.Outcome.Body.Length, read.Outcome.NotKept));
+        }
+        Assert.Equal(Running(1), await Store.Find(Acme, "k5", default));
+        Assert.Equal("It is a secret.", (await Store.Find(Acme, "k6", default))!.Outcome!.NotKept);
+        Assert.Equal(6, (await Store.Find(Other, "k0", default))!.Outcome!.Body.Length);
+        Assert.Null(await Store.Forget(TenantId.Parse("never-seen"), null, 3, default));
+    }
+
     private static IdempotencyRecord Running(long stamp) => new(stamp, IdempotencyState.Running, 1, 1, "holder", "print", "POST /x", Noon, Noon.AddSeconds(30), Noon.AddDays(1));
 }
 

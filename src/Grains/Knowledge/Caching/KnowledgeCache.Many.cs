@@ -62,10 +62,11 @@ internal sealed partial class KnowledgeCache
             if (lacking.Count == 0)
                 return true;
             lacking.ForEach(place => meter.Asked(keys[place].Kind, "source"));
+            var seen = Forgotten;
             if (await load(lacking, cancellation) is not { } loaded)
                 return false;
             foreach (var (at, place) in lacking.Index())
-                Keep(keys[place], format, values[place] = loaded[at]);
+                Keep(keys[place], format, values[place] = loaded[at], seen);
             return true;
         }
         finally

@@ -24,6 +24,8 @@ internal sealed partial class KnowledgeCache : ITenantCopies
     private readonly TimeProvider time;
     private readonly ILogger logger;
 
+    private long forgotten;
+
     public KnowledgeCache(IOptions<CacheOptions> options, IEnumerable<ISharedCache> shared, CacheMeter meter, TimeProvider time, ILogger<KnowledgeCache> logger)
     {
         (this.options, this.shared, this.meter, this.time, this.logger) = (options.Value, shared.LastOrDefault(), meter, time, logger);
@@ -31,6 +33,9 @@ internal sealed partial class KnowledgeCache : ITenantCopies
         vectors = new CacheMemory(this.options.VectorMemoryMiB * MiB, this.options.Entries);
         meter.Observe(() => Held().Bytes, () => Held().Entries);
     }
+
+    /// <summary>How often anything was forgotten: what was asked for before may be made of it, and is not remembered.</summary>
+    public long Forgotten => Interlocked.Read(ref forgotten);
 
     /// <summary>Whether values of a kind are remembered at all.</summary>
     public bool IsOn(string kind) => options.MiBOf(kind) > 0;
@@ -105,12 +110,13 @@ internal sealed partial class KnowledgeCache : ITenantCopies
 
     private async Task<T?> Shared<T>(CacheKey key, CacheFormat<T> format) where T : class
     {
+        var seen = Forgotten;
         if (shared is null || await shared.Get(key.Text) is not { } bytes || Opened(key, format, bytes.Span, out var madeAt) is not { } value)
             return null;
         var until = madeAt + options.Lifetime(key.Kind);
         if (until <= time.GetUtcNow())
             return null;
-        Remember(key, value, format.Weigh(value), madeAt, until);
+        Remember(key, value, format.Weigh(value), madeAt, until, seen);
         meter.Used(key.Kind, "shared", time.GetUtcNow() - madeAt);
         return value;
     }
@@ -118,19 +124,20 @@ internal sealed partial class KnowledgeCache : ITenantCopies
     private async Task<T> Load<T>(CacheKey key, CacheFormat<T> format, Func<CancellationToken, Task<T>> load, Func<T, bool>? keep, CancellationToken cancellation) where T : class
     {
         meter.Asked(key.Kind, "source");
+        var seen = Forgotten;
         var value = await load(cancellation);
         if (keep?.Invoke(value) != false)
-            Keep(key, format, value);
+            Keep(key, format, value, seen);
         return value;
     }
 
-    /// <summary>Remembers a value that was made now.</summary>
-    public void Keep<T>(CacheKey key, CacheFormat<T> format, T value) where T : class
+    /// <summary>Remembers a value that was made now, unless anything was forgotten since it was begun.</summary>
+    /// <param name="seen"><see cref="Forgotten"/> as it was then.</param>
+    public void Keep<T>(CacheKey key, CacheFormat<T> format, T value, long seen) where T : class
     {
         var (now, lifetime) = (time.GetUtcNow(), options.Lifetime(key.Kind));
         var weight = format.Weigh(value);
-        Remember(key, value, weight, now, now + lifetime);
-        if (shared is not null && weight <= 4L * 1024 * options.LargestSharedKiB)
+        if (Remember(key, value, weight, now, now + lifetime, seen) && shared is not null && weight <= 4L * 1024 * options.LargestSharedKiB)
         {
             var closed = CacheEnvelope.Close(key, format.Write(value), now);
             if (closed.Length <= 1024 * options.LargestSharedKiB)
@@ -153,10 +160,15 @@ internal sealed partial class KnowledgeCache : ITenantCopies
         }
     }
 
-    private void Remember(CacheKey key, object value, long weight, DateTimeOffset madeAt, DateTimeOffset until)
+    private bool Remember(CacheKey key, object value, long weight, DateTimeOffset madeAt, DateTimeOffset until, long seen)
     {
         lock (gate)
+        {
+            if (seen != forgotten)
+                return false;
             Of(key.Kind).Put(key, value, weight, madeAt, until);
+            return true;
+        }
     }
 
     private CacheMemory Of(string kind) => kind == CacheOptions.TextVectors ? vectors : memory;
@@ -169,10 +181,13 @@ internal sealed partial class KnowledgeCache : ITenantCopies
         flight!.Landed.SetResult(outcome);
     }
 
+    public bool HoldsRecords => true;
+
     public void Forget(TenantId tenant)
     {
         lock (gate)
         {
+            Interlocked.Increment(ref forgotten);
             memory.Forget(CacheKey.MarkOf(tenant));
             vectors.Forget(CacheKey.MarkOf(tenant));
         }

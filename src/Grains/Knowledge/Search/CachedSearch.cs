@@ -65,14 +65,14 @@ internal sealed class CachedSearch(SearchEngine engine, IIndexStore index, ILogS
 
     private async Task<SearchAnswer> Look(TenantId tenant, SearchQuery query, string asked, CacheKey last, long began, bool mayRemember, CancellationToken cancellation)
     {
-        var anew = false;
+        var (anew, seen) = (false, cache.Forgotten);
         if (!mayRemember || await index.Stamp(tenant, cancellation) is not { } stamp)
             return await Engine(cancellation);
         var key = CacheKey.Of(CacheOptions.SearchAnswers, tenant, rankedBy, stamp, asked);
         var answer = await cache.Get(key, SearchAnswerFormat.Instance, Engine, static loaded => loaded.Degraded is null, cancellation);
         if (anew)
         {
-            cache.Keep(last, SearchAnswerFormat.Instance, answer);
+            cache.Keep(last, SearchAnswerFormat.Instance, answer, seen);
             return answer;
         }
         var head = await IndexLag.Head(log, tenant, answer.IndexedTo, cancellation);

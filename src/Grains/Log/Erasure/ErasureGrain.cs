@@ -2,6 +2,8 @@ using Microsoft.Extensions.Logging;
 using Sophia.Knowledge;
 using Sophia.Operations;
 using Sophia.Quality;
+using Sophia.Resilience;
+using Sophia.Security;
 using Sophia.Tenants;
 
 namespace Sophia.Log;
@@ -12,7 +14,7 @@ namespace Sophia.Log;
 [InTenantPool]
 internal sealed partial class ErasureGrain(
     [PersistentState("erasure", Stores.Durable)] IPersistentState<ErasureState> stored,
-    ILogStore log, IErasureStore erasures, IQuarantineStore quarantine, IIndexStore index, IRecordMarks marks, ITenantGate gate, KnowledgeCache cache, TimeProvider time, ILogger<ErasureGrain> logger)
+    ILogStore log, IErasureStore erasures, IQuarantineStore quarantine, IIndexStore index, IRecordMarks marks, ITenantGate gate, IEnumerable<ITenantMemory> memories, IIdempotencyStore answers, TimeProvider time, ILogger<ErasureGrain> logger)
     : Grain, IErasureGrain, IRemindable, IErasureNeighbours
 {
     private const string GoOnReminder = "go-on";
@@ -115,10 +117,17 @@ internal sealed partial class ErasureGrain(
 
     async Task IErasureNeighbours.Forget(IReadOnlyList<RecordKey> records)
     {
-        cache.Forget(tenant);
         foreach (var name in new[] { Projections.Index, Projections.Vectors })
             await GrainFactory.GetGrain<IProjectionGrain>(TenantKey.Of(tenant, name)).Forget(records);
         await GrainFactory.GetGrain<IQualityGrain>(TenantKey.Of(tenant)).Forget();
+    }
+
+    Task IErasureNeighbours.ForgetCopies(CancellationToken cancellation) => new ErasureCopies(tenant, TellAll, gate, memories, answers, time).Forget(cancellation);
+
+    private async Task TellAll()
+    {
+        using var _ = CallerContext.ForSystem("erasure of records");
+        await GrainFactory.GetGrain<ITenantDirectoryGrain>(TenantKey.System).Forget(tenant);
     }
 
     private void Work()
@@ -129,7 +138,7 @@ internal sealed partial class ErasureGrain(
 
     private async Task GoOn()
     {
-        using var _ = Security.CallerContext.For(tenant);
+        using var _ = CallerContext.For(tenant);
         var steps = new ErasureSteps(tenant, log, erasures, index, marks, new ErasureLook(tenant, log, quarantine, erasures), this, time);
         while (stored.State.Current is { } job && ErasureRules.Goes(job) && !lifetime.IsCancellationRequested)
             try

@@ -122,6 +122,7 @@ internal static class ErasureRules
         "Exports and answers that somebody took away, backups until they expire, log lines of processes, and the names of files.",
         "Work of queues that names them in words of its own: purge it there.",
         "Errors of runs, lines of connectors and samples of dry runs may quote a value until newer ones take their place.",
-        "Remembered search answers of other processes go within half an hour, answers kept for repeated requests within a day; rows in PostgreSQL leave its files with the next vacuum and its write-ahead log with the next recycling.",
+        "What processes remember of texts and search answers goes before the erasure ends, in the shared cache too; a process that is cut off from the others forgets as soon as it hears of it, and has texts' vectors for a day and search answers for half an hour at most. Answers kept for repeated requests go too, whatever they were about: a repetition is told so.",
+        "Rows in PostgreSQL leave its files with the next vacuum and its write-ahead log with the next recycling; what Redis wrote to a disk goes when it writes it anew.",
     ];
 }

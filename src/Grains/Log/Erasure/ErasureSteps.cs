@@ -16,6 +16,9 @@ internal interface IErasureNeighbours
 
     /// <summary>Whatever remembers texts or keys of these records beside the stores forgets them.</summary>
     Task Forget(IReadOnlyList<RecordKey> records);
+
+    /// <summary>What is remembered of the tenant's records anywhere, and does not say of which, is forgotten (<see cref="ErasureCopies"/>).</summary>
+    Task ForgetCopies(CancellationToken cancellation);
 }
 
 /// <summary>The steps of an erasure: each takes a job to its next state, may be interrupted anywhere, and is then done again.</summary>
@@ -57,6 +60,7 @@ internal sealed class ErasureSteps(TenantId tenant, ILogStore log, IErasureStore
             case ErasurePhase.Forgetting:
                 return ErasureRules.Anonymous(job) with { Phase = ErasurePhase.Scrubbing, Page = 0 };
             case ErasurePhase.Scrubbing:
+                await neighbours.ForgetCopies(cancellation);
                 await erasures.Scrub(tenant, cancellation);
                 return await End(job, cancellation);
             default:

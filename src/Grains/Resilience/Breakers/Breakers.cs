@@ -15,6 +15,8 @@ internal sealed class Breakers(Replicas replicas, IOptionsMonitor<BreakersOption
 
     public IBreaker OfInstallation(string dependency) => For(Installation, dependency);
 
+    public bool HoldsRecords => false;
+
     public void Forget(TenantId tenant)
     {
         foreach (var at in all.Keys)

@@ -31,6 +31,8 @@ internal sealed class Features(Replicas replicas, IOptions<DegradationOptions> o
 
     public void Measured(TenantId tenant, HealthSignal signal, double value) => Local(tenant).Health.Measured(signal, value);
 
+    public bool HoldsRecords => false;
+
     public void Forget(TenantId tenant) => tenants.TryRemove(tenant, out _);
 
     private LocalDegradation Local(TenantId? tenant)

@@ -11,6 +11,10 @@ internal interface IIdempotencyStore
     /// <returns>Whether it was written; where not, what is there instead.</returns>
     Task<(bool Done, IdempotencyRecord? There)> Write(TenantId tenant, string name, long expected, IdempotencyRecord record, CancellationToken cancellation);
 
+    /// <summary>Takes the answers out of rows that keep one, of a page of names after one of them, in order (<see cref="IdempotencyRules.Forgotten"/>).</summary>
+    /// <returns>The last name of the page; null: there are no more.</returns>
+    Task<string?> Forget(TenantId tenant, string? after, int limit, CancellationToken cancellation);
+
     /// <summary>Removes rows that need not be kept any more, oldest first; how many.</summary>
     Task<int> Sweep(TenantId tenant, DateTimeOffset now, int limit, CancellationToken cancellation);
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Sophia.Log;
 using Sophia.Operations;
@@ -8,7 +9,7 @@ namespace Sophia.Resilience;
 /// <summary>Remembers what became of one idempotency key; the key is "tenant/name".</summary>
 /// <remarks>What may happen next is decided in <see cref="IdempotencyRules"/>, which is pure. Nothing is answered that the disk does not have, and a write names the stamp that it follows: a second activation may run but cannot write.</remarks>
 [InTenantPool]
-internal sealed class IdempotencyGrain(IIdempotencyStore store, IOptions<IdempotencyOptions> options, TimeProvider time) : Grain, IIdempotencyGrain
+internal sealed partial class IdempotencyGrain(IIdempotencyStore store, IOptions<IdempotencyOptions> options, TimeProvider time, ILogger<IdempotencyGrain> logger) : Grain, IIdempotencyGrain
 {
     /// <summary>How often a decision is made anew because another activation had written.</summary>
     private const int MaxTries = 4;
@@ -31,6 +32,8 @@ internal sealed class IdempotencyGrain(IIdempotencyStore store, IOptions<Idempot
         Check(claim.Lease);
         if (claim.Fingerprint.Length > IdempotencyLimits.TextLength || claim.Operation.Length > IdempotencyLimits.TextLength || claim.Holder.Length > IdempotencyLimits.TextLength)
             throw new RefusedException(RefusalCode.Invalid, $"Holder, fingerprint and operation have at most {IdempotencyLimits.TextLength} characters.");
+        if (record?.State == IdempotencyState.Completed) // An erasure takes kept answers off the disk, and asks nobody who has them in memory.
+            record = await store.Find(key.Tenant, Name, CancellationToken.None);
         ClaimAnswer? answer = null;
         await Change(() =>
         {
@@ -117,11 +120,25 @@ internal sealed class IdempotencyGrain(IIdempotencyStore store, IOptions<Idempot
         throw Superseded.Refusal("The idempotency key", time);
     }
 
-    private Task Tell(IdempotencyEvent what, string operation) => GrainFactory.GetGrain<IIdempotencyLedgerGrain>(TenantKey.Of(key.Tenant)).Saw(what, operation);
+    // What was decided is on the disk: no count of it may take the answer away.
+    private async Task Tell(IdempotencyEvent what, string operation)
+    {
+        try
+        {
+            await GrainFactory.GetGrain<IIdempotencyLedgerGrain>(TenantKey.Of(key.Tenant)).Saw(what, operation);
+        }
+        catch (Exception failure)
+        {
+            LogNotCounted(key.Tenant.Value, what, failure);
+        }
+    }
 
     private static void Check(TimeSpan lease)
     {
         if (lease < IdempotencyLimits.ShortestLease || lease > IdempotencyLimits.LongestLease)
             throw new RefusedException(RefusalCode.Invalid, "A lease lasts from a second to an hour.");
     }
+
+    [LoggerMessage(8015, LogLevel.Warning, "Tenant {Tenant}: a {Event} of an idempotency key is not counted")]
+    private partial void LogNotCounted(string tenant, IdempotencyEvent @event, Exception failure);
 }

@@ -51,6 +51,10 @@ internal static class IdempotencyRules
     public static IdempotentOutcome Kept(IdempotentOutcome outcome, int keptBytes) => outcome.NotKept is null && outcome.Body.Length <= keptBytes ? outcome
         : new IdempotentOutcome(outcome.Status, [], [], outcome.NotKept ?? string.Create(CultureInfo.InvariantCulture, $"It has {outcome.Body.Length} bytes; answers of up to {keptBytes} are kept."));
 
+    /// <summary>The record without its answer, of which the status stays; the same record where no answer is kept. The stamp stays too: nobody's round is another one for it.</summary>
+    public static IdempotencyRecord Forgotten(IdempotencyRecord record) => record.Outcome is not { NotKept: null } outcome ? record
+        : record with { Outcome = new IdempotentOutcome(outcome.Status, [], [], "Records of the tenant were erased since.") };
+
     private static bool IsOver(IdempotencyRecord record, DateTimeOffset now) => record.KeptUntil <= now;
 
     private static (IdempotencyRecord, ClaimAnswer) Granted(IdempotencyRecord? before, long stamp, IdempotencyClaim claim, TimeSpan keptFor, DateTimeOffset now)

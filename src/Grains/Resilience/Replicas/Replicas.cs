@@ -62,6 +62,8 @@ internal sealed partial class Replicas(IServiceProvider services, IOptions<Repli
         lifetime.Dispose();
     }
 
+    public bool HoldsRecords => false;
+
     /// <summary>A tenant that ended has no truths any more: asking for one would wake its grain.</summary>
     public void Forget(TenantId tenant)
     {

@@ -25,6 +25,8 @@ internal sealed class VectorCache(TimeProvider time, StorageOptions options) : I
     /// <summary>The tenant's copy, whatever it holds; bring it up to date under its gate.</summary>
     public VectorCopy Of(TenantId tenant) => copies.Of(tenant);
 
+    public bool HoldsRecords => true;
+
     public void Forget(TenantId tenant) => copies.Remove(tenant);
 
     /// <summary>After a copy has grown: sketches its rows where they are many, and makes room for it. Under the copy's gate.</summary>

@@ -16,6 +16,8 @@ internal sealed partial class WeaviateIndexStore(SearchLedger ledger, Func<strin
     private readonly WeaviatePassages passages = new(connection);
     private readonly WeaviateRarity rarity = new();
 
+    public bool HoldsRecords => false;
+
     public void Forget(TenantId tenant) => passages.Forget(tenant);
 
     public async Task<IndexCursor> Cursor(TenantId tenant, CancellationToken cancellation) => (await Standing(tenant, cancellation)).Cursor;

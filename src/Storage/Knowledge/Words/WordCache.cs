@@ -72,7 +72,9 @@ internal sealed partial class WordCache(DatabaseFiles files, StorageOptions opti
     /// <summary>A tenant's index was emptied.</summary>
     public void Drop(TenantId tenant) => copies.Find(tenant)?.Drop();
 
-    /// <summary>The tenant is deleted.</summary>
+    public bool HoldsRecords => true;
+
+    /// <summary>The tenant is deleted, or records of it are erased.</summary>
     public void Forget(TenantId tenant) => copies.Remove(tenant)?.Drop();
 
     public void Dispose()

@@ -95,6 +95,20 @@ public sealed class KnowledgeCacheTests : IDisposable
         .QuickCheckThrowOnFailure();
 
     [Fact]
+    public async Task What_was_being_loaded_when_a_tenant_was_forgotten_is_answered_and_remembered_nowhere()
+    {
+        var source = new TaskCompletionSource<string>();
+        var caller = world.Get("a", _ => source.Task);
+        var many = world.Cache.GetMany([CacheWorld.Key("b")], CacheWorld.Text.Instance, async (_, _) => [await source.Task], default);
+        world.Cache.Forget(CacheWorld.Acme);
+        source.SetResult("old");
+        Assert.Equal(("old", "old"), (await caller, (await many)!.Single()));
+        Assert.Empty(world.Shared.Kept);
+        Assert.Equal("new", await world.Get("a", "new"));
+        Assert.Equal("new", await world.Get("b", "new"));
+    }
+
+    [Fact]
     public async Task Memory_stays_within_its_bounds_and_keeps_what_is_used()
     {
         using var small = new CacheWorld(new CacheOptions { MemoryMiB = 1, Entries = 50 });

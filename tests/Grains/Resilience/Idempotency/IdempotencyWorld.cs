@@ -42,6 +42,8 @@ internal sealed class FaultyKeys(IIdempotencyStore inner) : IIdempotencyStore
         throw new StorageException(StorageFault.Unknown, "The answer was lost.");
     }
 
+    public Task<string?> Forget(TenantId tenant, string? after, int limit, CancellationToken cancellation) => inner.Forget(tenant, after, limit, cancellation);
+
     public Task<int> Sweep(TenantId tenant, DateTimeOffset now, int limit, CancellationToken cancellation) => inner.Sweep(tenant, now, limit, cancellation);
 }
 
@@ -65,6 +67,9 @@ internal sealed class IdempotencyWorld : IAsyncDisposable
 
     public IdempotencySweeper Sweeper => host.Services.GetRequiredService<IdempotencySweeper>();
 
+    /// <summary>Whether whoever counts what became of keys can be reached.</summary>
+    public bool IsCounted { get; set; } = true;
+
     public static async Task<IdempotencyWorld> Start(Action<IdempotencyOptions>? configure = null)
     {
         var world = new IdempotencyWorld();
@@ -72,6 +77,7 @@ internal sealed class IdempotencyWorld : IAsyncDisposable
         {
             services.AddSingleton<TimeProvider>(world.Time);
             RuntimeTime.StaysReal(services);
+            services.AddSingleton<IIncomingGrainCallFilter>(new Uncounted(world));
             services.AddIdempotency(options =>
             {
                 options.AuditEvery = TimeSpan.FromSeconds(1);
@@ -134,6 +140,11 @@ internal sealed class IdempotencyWorld : IAsyncDisposable
     public ValueTask DisposeAsync() => host.DisposeAsync();
 
     private static IdempotentOutcome Answer(long position) => new(201, [], Encoding.UTF8.GetBytes($"{position}"));
+
+    private sealed class Uncounted(IdempotencyWorld world) : IIncomingGrainCallFilter
+    {
+        public Task Invoke(IIncomingGrainCallContext context) => world.IsCounted || context.InterfaceMethod?.DeclaringType != typeof(IIdempotencyLedgerGrain) ? context.Invoke() : throw new TimeoutException("Nobody counts.");
+    }
 
     private void Ready() => _ = (host.Services.GetRequiredService<IIdempotencyStore>(), host.Services.GetRequiredService<ILogStore>());
 }

@@ -51,6 +51,34 @@ public sealed class IdempotentTests
     }
 
     [Fact]
+    public async Task A_repetition_is_answered_also_where_nobody_counts_it()
+    {
+        await using var world = await IdempotencyWorld.Start();
+        var first = IdempotencyWorld.Said(await world.Once("k", work => world.Effect(work.OperationId)));
+        world.IsCounted = false;
+        var again = Assert.IsType<OnceAnswer.Done>(await world.Once("k", work => world.Effect(work.OperationId)));
+        Assert.Equal((true, first), (again.Replayed, IdempotencyWorld.Said(again)));
+        Assert.IsType<OnceAnswer.Mismatch>(await world.Once("k", work => world.Effect(work.OperationId), "another"));
+        var late = await world.Claim("late", "dead");
+        world.Time.Move(IdempotencyWorld.Lease);
+        Assert.IsType<OnceAnswer.Done>(await world.Once("late", work => world.Effect(work.OperationId)));
+        Assert.False(await world.As(() => world.Key("late").Complete(late.Round, new IdempotentOutcome(500, [], [1]))));
+    }
+
+    [Fact]
+    public async Task A_kept_answer_that_an_erasure_took_is_told_by_nobody_who_still_remembers_it()
+    {
+        await using var world = await IdempotencyWorld.Start();
+        await world.Once("k", work => world.Effect(work.OperationId));
+        Assert.Null(Assert.IsType<OnceAnswer.Done>(await world.Once("k", work => world.Effect(work.OperationId))).Outcome.NotKept); // Its grain has it in memory now.
+        Assert.Null(await world.Keys.Forget(PipelineWorld.Tenant, null, 10, default));
+        var again = Assert.IsType<OnceAnswer.Done>(await world.Once("k", work => world.Effect(work.OperationId)));
+        Assert.Equal((true, 201, 0), (again.Replayed, again.Outcome.Status, again.Outcome.Body.Length));
+        Assert.NotNull(again.Outcome.NotKept);
+        Assert.Equal(1, await world.Effects());
+    }
+
+    [Fact]
     public async Task What_a_worker_says_after_another_took_over_is_refused_and_audited()
     {
         await using var world = await IdempotencyWorld.Start();
