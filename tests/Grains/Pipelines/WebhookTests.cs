@@ -177,7 +177,7 @@ public sealed class WebhookTests
 
         public Inbox(string text)
         {
-            services = new ServiceCollection().AddLogging().AddSingleton<IRecordMarks>(new RecordMarks(new PlainBox())).AddSophiaStorage(storage => storage.DataFolder = root).BuildServiceProvider();
+            services = new ServiceCollection().AddLogging().AddSingleton<IRecordMarks>(new RecordMarks(new Knowledge.PlainBox())).AddSophiaStorage(storage => storage.DataFolder = root).BuildServiceProvider();
             definition = PipelineDefinitionReader.Read(text, "hook.yaml").Definition!;
             desk = new WebhookDesk(PipelineWorld.Tenant, definition.Name, Log, new NoNegativeAmounts(), Time);
         }
