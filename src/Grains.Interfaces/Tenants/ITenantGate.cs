@@ -19,8 +19,8 @@ public interface ITenantGate
 /// <summary>What a process remembers of tenants to be quick. Told in every process when a tenant ends, and, where it is made of records, when some of the tenant's were erased.</summary>
 public interface ITenantCopies
 {
-    /// <summary>Whether words, vectors or answers made of records are in it.</summary>
-    bool HoldsRecords { get; }
+    /// <summary>Whether words, vectors or answers made of records are in it, or may be.</summary>
+    bool HoldsRecords => true;
 
     /// <summary>Lets go of all that is remembered of the tenant. It may go on being used: then it is remembered anew.</summary>
     void Forget(TenantId tenant);

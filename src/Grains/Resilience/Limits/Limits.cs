@@ -38,6 +38,8 @@ internal sealed class Limits(Replicas replicas, IOptionsMonitor<LimitsOptions> o
         return all.GetOrAdd(at, _ => new LocalQuota(policy, () => replicas.Get(QuotaKind.Singleton, key), time));
     }
 
+    public bool HoldsRecords => false;
+
     public void Forget(TenantId tenant)
     {
         foreach (var at in all.Keys)
