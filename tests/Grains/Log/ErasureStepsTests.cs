@@ -322,8 +322,8 @@ public sealed class ErasureStepsTests
         public async Task ForgetCopies(CancellationToken cancellation)
         {
             power?.Spend();
-            Assert.Empty(await world.Log.History(Acme, "deals", "old", null, 10, cancellation)); // Or it could be remembered anew.
-            Assert.Null(await world.Index.StateOf(Acme, "deals", "old", cancellation));
+            Assert.Empty(await world.Log.History(Acme, "deals", "ann-1", null, 10, cancellation)); // Or it could be remembered anew.
+            Assert.Null(await world.Index.StateOf(Acme, "deals", "ann-1", cancellation));
             power?.Spend();
         }
     }
