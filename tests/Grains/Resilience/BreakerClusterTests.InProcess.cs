@@ -167,6 +167,28 @@ public sealed class BreakerClusterTests
         Assert.Equal((BreakerHold.None, BreakerPhase.Closed, 100, "reset: as ever"), (reset.Hold, reset.Phase, reset.Share, reset.Because));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_a_person_said_comes_into_force_also_where_only_that_was_written(bool isSaidAgain)
+    {
+        await using var silos = await SomeSilos.Start(2, Quick);
+        await Succeed(silos, 0);
+        await Succeed(silos, 1);
+        silos.Store.Refuses = "breaker";
+        await Assert.ThrowsAnyAsync<Exception>(() => Isolate());
+        silos.Store.Refuses = null;
+        if (isSaidAgain)
+            Assert.Equal("isolated: it costs too much", (await Isolate()).History[0].Because);
+        foreach (var silo in (int[])[0, 1])
+            await Eventually.Comes(() => silos.Breaker(silo).TryEnter() is { IsRefused: true, Refusal.Reason: BreakerRefusalReason.Isolated }, $"isolation on silo {silo}");
+        var view = await silos.View();
+        Assert.Equal((BreakerHold.Isolated, "ann"), (view.Hold, view.HeldBy));
+        Assert.Single(view.History, change => change.Because == "isolated: it costs too much");
+
+        Task<BreakerView> Isolate() => silos.Ask(0, grain => grain.Set(BreakerHold.Isolated, "ann", "it costs too much", SomeSilos.Tenant));
+    }
+
     [Fact]
     public async Task A_breaker_whose_phase_is_lost_is_half_open_in_a_higher_epoch_and_no_result_of_before_counts()
     {
@@ -226,6 +248,16 @@ public sealed class BreakerClusterTests
         silos.Store.IsAway = false;
         await silos.Everywhere(BreakerPhase.Closed, 0);
         Assert.False(silos.Breaker(0).TryEnter().IsRefused);
+    }
+
+    [Fact]
+    public async Task A_truth_that_is_away_from_the_start_is_waited_for_once_and_not_by_each_call()
+    {
+        await using var silos = await SomeSilos.Start(1, Quick);
+        silos.Store.IsAway = true;
+        await silos.Breaker(0).Enter(default);
+        for (var call = 0; call < 20; call++)
+            Assert.True(silos.Breaker(0).Enter(default).IsCompleted);
     }
 
     [Fact]

@@ -78,6 +78,27 @@ public sealed class BreakerRulesTests
     }
 
     [Fact]
+    public void Where_fewer_probes_are_asked_for_than_have_succeeded_already_it_does_not_stay_half_open()
+    {
+        var state = BreakerRules.Grant(BreakerRules.Lost(7, Start), "a", 1, Options, Start);
+        state = BreakerRules.Settle(state, "a", Assert.Single(state.Probes).Number, true, Options, Start);
+        Assert.Same(state, BreakerRules.Pass(state, Options, Start));
+        Assert.Equal(BreakerPhase.Ramp, BreakerRules.Pass(state, Options with { Probes = 1 }, Start).Phase);
+    }
+
+    [Fact]
+    public void What_a_person_said_is_told_once_under_a_version_of_its_own()
+    {
+        var open = BreakerRules.Open(new BreakerState(), "it fails", Options, Start);
+        var held = new BreakerHeld { Hold = BreakerHold.Isolated, By = "ann", Because = "it costs too much", Number = 1 };
+        var told = BreakerRules.Tell(open, held, Start);
+        Assert.Equal((open.Version + 1, open.Round, BreakerPhase.Open, "isolated: it costs too much"), (told.Version, told.Round, told.Phase, told.History[0].Because));
+        Assert.Same(told, BreakerRules.Tell(told, held, Start));
+        var reset = BreakerRules.Tell(told, new BreakerHeld { Because = "as ever", By = "ann", Number = 2 }, Start);
+        Assert.Equal((BreakerPhase.Closed, "reset: as ever", 2L), (reset.Phase, reset.Because, reset.Told));
+    }
+
+    [Fact]
     public void History_is_bounded()
     {
         var state = new BreakerState();

@@ -148,6 +148,9 @@ internal sealed class StateInMemory : IGrainStorage
 
     public bool IsAway { get; set; }
 
+    /// <summary>The state that cannot be written now.</summary>
+    public string? Refuses { get; set; }
+
     /// <summary>Loses the states of this name without a word.</summary>
     public void Lose(string state)
     {
@@ -167,6 +170,8 @@ internal sealed class StateInMemory : IGrainStorage
     public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         MustBeThere();
+        if (stateName == Refuses)
+            throw new IOException("The store is full.");
         lock (gate)
         {
             if ((held.TryGetValue((grainId, stateName), out var kept) ? kept.Tag : null) != grainState.ETag)

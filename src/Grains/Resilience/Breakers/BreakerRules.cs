@@ -22,7 +22,8 @@ internal static class BreakerRules
     public static BreakerState Pass(BreakerState state, BreakerOptions options, DateTimeOffset now) => state.Phase switch
     {
         BreakerPhase.Open when state.Until <= now => Turn(state, BreakerPhase.HalfOpen, "the break is over", null, now),
-        BreakerPhase.HalfOpen => Free(state, now),
+        // That those which succeeded are enough may also come by fewer probes being asked for.
+        BreakerPhase.HalfOpen => HaveSucceeded(state, options) ? NextStep(state, 0, options, now) : Free(state, now),
         BreakerPhase.Ramp when state.Until <= now => NextStep(state, state.Step + 1, options, now),
         _ => state,
     };
@@ -65,7 +66,7 @@ internal static class BreakerRules
             return Open(state, "a probe failed", options, now);
         var left = state.Probes.Where(one => one.Number != probe);
         var after = state with { Version = state.Version + 1, Probes = [.. succeeded == true ? left.Append(known with { Succeeded = true }) : left] };
-        return after.Probes.Count(one => one.Succeeded) >= options.Probes ? NextStep(after, 0, options, now) : after;
+        return HaveSucceeded(after, options) ? NextStep(after, 0, options, now) : after;
     }
 
     /// <summary>The calls of this round were looked at.</summary>
@@ -76,9 +77,13 @@ internal static class BreakerRules
     public static BreakerState Reset(BreakerState state, string because, string? by, DateTimeOffset now) =>
         Turn(state, BreakerPhase.Closed, because, by, now) with { Trips = 0 };
 
-    /// <summary>A person did something that changes no phase.</summary>
-    public static BreakerState Note(BreakerState state, string what, string by, DateTimeOffset now) =>
-        state with { Version = state.Version + 1, History = Remember(state, new BreakerChange(now, state.Phase, what, by)) };
+    /// <summary>What a person said takes its place among the changes, once: by its version every process learns of it.</summary>
+    public static BreakerState Tell(BreakerState state, BreakerHeld held, DateTimeOffset now) => state.Told == held.Number ? state : held.Hold switch
+    {
+        BreakerHold.Isolated => Note(state, $"isolated: {held.Because}", held.By, now),
+        BreakerHold.HeldClosed => Reset(state, $"held closed: {held.Because}", held.By, now),
+        _ => Reset(state, $"reset: {held.Because}", held.By, now),
+    } with { Told = held.Number };
 
     /// <summary>What was remembered is lost: half-open, in an epoch in which nothing of before counts.</summary>
     public static BreakerState Lost(long epoch, DateTimeOffset now)
@@ -94,6 +99,11 @@ internal static class BreakerRules
         BreakerPhase.Ramp => state.Step < options.Ramp.Count ? options.Ramp[state.Step] : 100,
         _ => 0,
     };
+
+    private static BreakerState Note(BreakerState state, string what, string? by, DateTimeOffset now) =>
+        state with { Version = state.Version + 1, History = Remember(state, new BreakerChange(now, state.Phase, what, by)) };
+
+    private static bool HaveSucceeded(BreakerState state, BreakerOptions options) => state.Probes.Count(static probe => probe.Succeeded) >= options.Probes;
 
     // By itself, because what it captures would be allocated for every phase.
     private static BreakerState Free(BreakerState state, DateTimeOffset now) => !state.Probes.Any(probe => IsOver(probe, now)) ? state

@@ -51,6 +51,10 @@ public sealed record BreakerState
     /// <summary>Newest first.</summary>
     [Id(12)]
     public IReadOnlyList<BreakerChange> History { get; init; } = [];
+
+    /// <summary>The last word of a person that has its place here: <see cref="BreakerHeld.Number"/>.</summary>
+    [Id(13)]
+    public long Told { get; init; }
 }
 
 /// <param name="Number">From 1; never given twice in an epoch.</param>
@@ -77,4 +81,8 @@ public sealed record BreakerHeld
 
     [Id(4)]
     public DateTimeOffset? At { get; init; }
+
+    /// <summary>Rises with each word.</summary>
+    [Id(5)]
+    public long Number { get; init; }
 }

@@ -36,7 +36,7 @@ internal sealed partial class CircuitBreakerGrain(
         key = TenantKey.Parse(this.GetPrimaryKeyString());
         subscribers = new ReplicaSubscribers(BreakerKind.Kind, key.ToString(), time);
         if (stored.MayBeLost())
-            stored.State = BreakerRules.Lost(time.GetUtcNow().ToUnixTimeSeconds(), time.GetUtcNow());
+            stored.State = Lost(time.GetUtcNow().ToUnixTimeSeconds(), time.GetUtcNow());
         LookLater();
         return Task.CompletedTask;
     }
@@ -47,7 +47,8 @@ internal sealed partial class CircuitBreakerGrain(
         await List();
         var isNew = subscribers.Subscribe(exchange);
         var now = time.GetUtcNow();
-        var after = BreakerRules.Pass(Remembered(exchange, now), Options, now);
+        // A word that is durable, and whose place here could not be written, is told now.
+        var after = BreakerRules.Pass(BreakerRules.Tell(Remembered(exchange, now), held.State, now), Options, now);
         var report = exchange.Report is { } bytes ? BreakerKind.ReadReport(bytes) : null;
         if (report is not null)
             after = Heard(after, exchange, report, now);
@@ -69,12 +70,14 @@ internal sealed partial class CircuitBreakerGrain(
         MustBeSystem();
         var now = time.GetUtcNow();
         if (held.State.Hold == hold && hold != BreakerHold.None)
+        {
+            await Save(BreakerRules.Tell(stored.State, held.State, now), null);
             return await View();
+        }
         await new TenantAudit(log, auditedIn, time).Write($"breaker-{Word(hold)}", by, $"{key}: {because}");
         await List();
-        await held.CommitAsync(new BreakerHeld { Hold = hold, By = by, Because = because, At = now }, onFailure: DeactivateOnIdle);
-        await Save(hold == BreakerHold.Isolated ? BreakerRules.Note(stored.State, $"isolated: {because}", by, now)
-            : BreakerRules.Reset(stored.State, $"{(hold == BreakerHold.None ? "reset" : "held closed")}: {because}", by, now), null);
+        await held.CommitAsync(new BreakerHeld { Hold = hold, By = by, Because = because, At = now, Number = held.State.Number + 1 }, onFailure: DeactivateOnIdle);
+        await Save(BreakerRules.Tell(stored.State, held.State, now), null);
         LogSet(key.ToString(), Word(hold), by, because);
         return await View();
     }
@@ -111,7 +114,10 @@ internal sealed partial class CircuitBreakerGrain(
 
     /// <summary>A process that knows more than this grain has it from an activation whose memory is gone.</summary>
     private BreakerState Remembered(ReplicaExchange exchange, DateTimeOffset now) =>
-        new ReplicaCopy(exchange.KnownEpoch, exchange.KnownVersion, []).IsNewerThan(stored.State.Epoch, stored.State.Version) ? BreakerRules.Lost(exchange.KnownEpoch + 1, now) : stored.State;
+        new ReplicaCopy(exchange.KnownEpoch, exchange.KnownVersion, []).IsNewerThan(stored.State.Epoch, stored.State.Version) ? Lost(exchange.KnownEpoch + 1, now) : stored.State;
+
+    // What a person said is not lost, and comes to every process with the higher epoch.
+    private BreakerState Lost(long epoch, DateTimeOffset now) => BreakerRules.Lost(epoch, now) with { Told = held.State.Number };
 
     private async Task Look(CancellationToken cancellation)
     {
