@@ -12,8 +12,8 @@ internal static class QueueEndpoints
         group.MapGet("/", (HttpContext context, IGrainFactory grains) => Grain(context, grains).View()).WithSummary("Every queue with its counts, and whether it is held. The nameless one stands for all.");
         group.MapPost("/{queue}/items", Enqueue).RequireAuthorization(Roles.Operator).WithSummary("Takes work in. What is answered as accepted is on the disk; a full queue says when to come again.");
         group.MapPost("/{queue}/lease", Lease).RequireAuthorization(Roles.Operator).WithSummary("Hands out work under a lease.");
-        group.MapPost("/{queue}/extend", Extend).RequireAuthorization(Roles.Operator).WithSummary("Renews leases by a minute; false for each that is not held any more.");
-        group.MapPost("/{queue}/finish", Finish).RequireAuthorization(Roles.Operator).WithSummary("Says how leased work ended. The end of an older lease is answered as late and changes nothing.");
+        group.MapPost("/{queue}/extend", Extend).RequireAuthorization(Roles.Operator).WithSummary("Renews leases of the queue by a minute; false for each that is not held any more.");
+        group.MapPost("/{queue}/finish", Finish).RequireAuthorization(Roles.Operator).WithSummary("Says how leased work of the queue ended. The end of an older lease, or of another queue's, is answered as late and changes nothing.");
         group.MapPost("/hold", Hold).RequireAuthorization(Roles.Operator).WithSummary("Holds a queue, or all: it takes work in and gives none out.");
         group.MapPost("/let-go", LetGo).RequireAuthorization(Roles.Operator).WithSummary("Lets a held queue, or all, go on.");
         group.MapGet("/fairness", Fairness).RequireSystemOperator(app.ServiceProvider.GetRequiredService<EdgeOptions>().SystemTenant).WithSummary("Who has work in hand, of all tenants, and who is noisy. Only for operators of the system tenant.");
@@ -53,13 +53,13 @@ internal static class QueueEndpoints
     private static Task<IReadOnlyList<bool>> Extend(string queue, LeasesHeld body, HttpContext context, IGrainFactory grains, CancellationToken cancellation)
     {
         MustBeOthers(queue);
-        return Grain(context, grains).Extend([.. (body.Leases ?? []).Select(lease => new LeaseToken(lease.Id, lease.Lease))], cancellation);
+        return Grain(context, grains).Extend(queue, [.. (body.Leases ?? []).Select(lease => new LeaseToken(lease.Id, lease.Lease))], cancellation);
     }
 
     private static Task<IReadOnlyList<FinishAnswer>> Finish(string queue, LeasesEnded body, HttpContext context, IGrainFactory grains, CancellationToken cancellation)
     {
         MustBeOthers(queue);
-        return Grain(context, grains).Finish([.. (body.Results ?? []).Select(result => new WorkResult(new LeaseToken(result.Id, result.Lease),
+        return Grain(context, grains).Finish(queue, [.. (body.Results ?? []).Select(result => new WorkResult(new LeaseToken(result.Id, result.Lease),
             result.End is WorkEnd.Done or WorkEnd.Failed or WorkEnd.Rejected or WorkEnd.GivenBack ? result.End.Value : throw new RefusedException(RefusalCode.Invalid, "end is done, failed, rejected or givenBack."), result.Error))], cancellation);
     }
 

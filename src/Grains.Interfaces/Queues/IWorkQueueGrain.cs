@@ -14,13 +14,13 @@ public interface IWorkQueueGrain : IGrainWithStringKey
     [Alias("Lease")]
     Task<LeasedWork> Lease(LeaseRequest request, CancellationToken cancellation);
 
-    /// <summary>Renews leases from now on; false for each that is not held any more, whose work should stop.</summary>
+    /// <summary>Renews leases of a queue from now on; false for each that is not held any more, or is another queue's: its work should stop.</summary>
     [Alias("Extend"), Repeatable]
-    Task<IReadOnlyList<bool>> Extend(IReadOnlyList<LeaseToken> leases, CancellationToken cancellation);
+    Task<IReadOnlyList<bool>> Extend(string queue, IReadOnlyList<LeaseToken> leases, CancellationToken cancellation);
 
-    /// <summary>Says how leased items ended; one answer per result in their order. The end of an older lease is refused as late.</summary>
+    /// <summary>Says how leased items of a queue ended; one answer per result in their order. The end of an older lease, or of another queue's, is refused as late.</summary>
     [Alias("Finish"), Repeatable]
-    Task<IReadOnlyList<FinishAnswer>> Finish(IReadOnlyList<WorkResult> results, CancellationToken cancellation);
+    Task<IReadOnlyList<FinishAnswer>> Finish(string queue, IReadOnlyList<WorkResult> results, CancellationToken cancellation);
 
     /// <summary>Every queue with its counts, what it waits for and whether it is held.</summary>
     [Alias("View"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]

@@ -17,8 +17,8 @@ public interface IQueueStore
     /// <summary>Hands out ready items in the order of their rank, as far as order and cap allow. A held queue gives none. Items beyond their deadline are dead instead.</summary>
     Task<LeasedRows> Lease(TenantId tenant, LeaseOrder order, CancellationToken cancellation);
 
-    /// <summary>Moves the ends of leases; false for each that is not held any more.</summary>
-    Task<IReadOnlyList<bool>> Extend(TenantId tenant, IReadOnlyList<LeaseToken> leases, DateTimeOffset until, CancellationToken cancellation);
+    /// <summary>Moves the ends of leases of a queue; false for each that is not held any more, or is another queue's.</summary>
+    Task<IReadOnlyList<bool>> Extend(TenantId tenant, string queue, IReadOnlyList<LeaseToken> leases, DateTimeOffset until, CancellationToken cancellation);
 
     /// <summary>Ends leases, each by itself: what becomes of an item is decided from what is remembered of it. One answer per order in their order.</summary>
     Task<IReadOnlyList<EndedRow>> End(TenantId tenant, IReadOnlyList<EndOrder> ends, DateTimeOffset now, CancellationToken cancellation);
@@ -66,7 +66,8 @@ public sealed record LeasedRows(IReadOnlyList<Work> Items, int Left, int NextCos
 public readonly record struct HeldWork(int Attempts, int MaxAttempts, int Lapses, bool IsReplayed);
 
 /// <param name="Decide">May be asked more than once, and must have no effect.</param>
-public readonly record struct EndOrder(LeaseToken Token, Func<HeldWork, ItemEnd> Decide);
+/// <param name="Queue">The queue that the lease has to be of; null: any.</param>
+public readonly record struct EndOrder(LeaseToken Token, Func<HeldWork, ItemEnd> Decide, string? Queue = null);
 
 /// <param name="Freed">Whether another item of its order key became ready.</param>
 public readonly record struct EndedRow(FinishAnswer Answer, string Queue, bool Freed);

@@ -86,7 +86,7 @@ internal sealed partial class WorkPump(
     private async Task<IReadOnlyList<FinishAnswer>> Tell(TenantId tenant, IReadOnlyList<WorkResult> results)
     {
         using var _ = CallerContext.ForSystem("end work");
-        return await Queue(tenant).Finish(results, CancellationToken.None);
+        return await Queue(tenant).Finish(WorkLimits.OwnQueue, results, CancellationToken.None);
     }
 
     private async Task Serve(WorkGrant grant, CancellationToken stopping)
@@ -199,7 +199,7 @@ internal sealed partial class WorkPump(
         try
         {
             using var _ = CallerContext.ForSystem("renew leases");
-            var held = await Queue(tenant).Extend(tokens, stopping);
+            var held = await Queue(tenant).Extend(WorkLimits.OwnQueue, tokens, stopping);
             for (var i = 0; i < tokens.Count; i++)
                 if (!held[i])
                     hand.Lost(tokens[i]);

@@ -78,16 +78,16 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
         return new LeasedWork(rows.Items, rows.Left, rows.NextCost, rows.Weight);
     }
 
-    public Task<IReadOnlyList<bool>> Extend(IReadOnlyList<LeaseToken> leases, CancellationToken cancellation) => leases.Count <= WorkLimits.MaxAtOnce
-        ? store.Extend(tenant, leases, time.GetUtcNow() + options.Value.LeaseFor, cancellation)
+    public Task<IReadOnlyList<bool>> Extend(string queue, IReadOnlyList<LeaseToken> leases, CancellationToken cancellation) => leases.Count <= WorkLimits.MaxAtOnce
+        ? store.Extend(tenant, queue, leases, time.GetUtcNow() + options.Value.LeaseFor, cancellation)
         : throw new RefusedException(RefusalCode.Invalid, $"At most {WorkLimits.MaxAtOnce} leases at a time.");
 
-    public Task<IReadOnlyList<FinishAnswer>> Finish(IReadOnlyList<WorkResult> results, CancellationToken cancellation)
+    public Task<IReadOnlyList<FinishAnswer>> Finish(string queue, IReadOnlyList<WorkResult> results, CancellationToken cancellation)
     {
         if (results.Count > WorkLimits.MaxAtOnce)
             throw new RefusedException(RefusalCode.Invalid, $"At most {WorkLimits.MaxAtOnce} results at a time.");
         var now = time.GetUtcNow();
-        return End([.. results.Select(result => (result, drawn: chance.NextDouble())).Select(one => new EndOrder(one.result.Token, held => WorkRules.After(one.result, held, options.Value, one.drawn, now)))], now, cancellation);
+        return End([.. results.Select(result => (result, drawn: chance.NextDouble())).Select(one => new EndOrder(one.result.Token, held => WorkRules.After(one.result, held, options.Value, one.drawn, now), queue))], now, cancellation);
     }
 
     public Task<IReadOnlyList<QueueView>> View() => store.Queues(tenant, CancellationToken.None);

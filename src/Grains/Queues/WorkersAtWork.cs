@@ -34,18 +34,26 @@ internal sealed class WorkersAtWork(TimeProvider time)
 
     public void Granted(string worker, IReadOnlyList<WorkGrant> grants)
     {
+        var at = time.GetUtcNow();
         foreach (var grant in grants)
-            workers[worker].Open[grant.Number] = grant;
+            workers[worker].Open[grant.Number] = (grant, at);
     }
 
-    /// <summary>Forgets who is gone; the grants that nobody will tell of.</summary>
+    /// <summary>Forgets who is gone; the grants that nobody will tell of, because who had them is gone or because they were never heard: a worker may go on asking after an answer that got lost.</summary>
     public IReadOnlyList<WorkGrant> Bury()
     {
         var at = time.GetUtcNow();
         var gone = workers.Where(one => at - one.Value.SeenAt > GoneAfter).ToList();
         foreach (var (name, _) in gone)
             workers.Remove(name);
-        return [.. gone.SelectMany(one => one.Value.Open.Values).OrderBy(grant => grant.Number)];
+        var lost = gone.SelectMany(one => one.Value.Open.Values).Select(open => open.Grant).ToList();
+        foreach (var worker in workers.Values)
+            foreach (var (number, open) in worker.Open.Where(open => at - open.Value.At > GoneAfter).ToList())
+            {
+                worker.Open.Remove(number);
+                lost.Add(open.Grant);
+            }
+        return [.. lost.OrderBy(grant => grant.Number)];
     }
 
     public Dictionary<TenantId, int> InHand()
@@ -79,7 +87,7 @@ internal sealed class WorkersAtWork(TimeProvider time)
     {
         public DateTimeOffset SeenAt { get; set; }
 
-        public Dictionary<long, WorkGrant> Open { get; } = [];
+        public Dictionary<long, (WorkGrant Grant, DateTimeOffset At)> Open { get; } = [];
 
         public Dictionary<TenantId, int> InHand { get; } = [];
 

@@ -12,7 +12,7 @@ internal sealed class PostgresEnds(TenantTransaction transaction)
             .Ints([.. ends.Select(end => end.Token.Id)]), async reader => (await reader.Rows(row => (Token: new LeaseToken(row.GetInt64(0), row.GetInt64(1)),
             Held: new Held(row.GetString(2), row.TextOrNull(3), row.GetBoolean(4), new HeldWork(row.GetInt32(5), row.GetInt32(6), row.GetInt32(7), row.GetBoolean(8)))))).ToDictionary(row => row.Token, row => row.Held));
         var (rows, counts) = (new EndedRow[ends.Count], new Dictionary<string, QueueCounts>(StringComparer.Ordinal));
-        var decided = ends.Select(end => known.Remove(end.Token, out var held) ? (held, End: (ItemEnd?)end.Decide(held.Work)) : (held: null!, null)).ToArray();
+        var decided = ends.Select(end => known.TryGetValue(end.Token, out var held) && (end.Queue is null || end.Queue == held.Queue) && known.Remove(end.Token) ? (held, End: (ItemEnd?)end.Decide(held.Work)) : (held: null!, null)).ToArray();
         await transaction.Tell(tell =>
         {
             for (var i = 0; i < rows.Length; i++)

@@ -48,11 +48,11 @@ internal sealed class PostgresLeases(TenantTransaction transaction)
         return new LeasedRows(taken, capped ? 0 : left, capped ? 0 : next, weight, capped);
     }
 
-    public async Task<bool[]> Extend(IReadOnlyList<LeaseToken> leases, DateTimeOffset until)
+    public async Task<bool[]> Extend(string queue, IReadOnlyList<LeaseToken> leases, DateTimeOffset until)
     {
         var held = await transaction.Ask(ask => ask.Add("""
-            UPDATE sophia.queue_items i SET lease_until=greatest(lease_until, $4) FROM unnest($2, $3) AS asked(id, lease) WHERE i.tenant=$1 AND i.id=asked.id AND i.state=2 AND i.lease=asked.lease RETURNING i.id, i.lease
-            """).Ints([.. leases.Select(lease => lease.Id)]).Ints([.. leases.Select(lease => lease.Lease)]).Time(until), async reader => (await reader.Rows(row => new LeaseToken(row.GetInt64(0), row.GetInt64(1)))).ToHashSet());
+            UPDATE sophia.queue_items i SET lease_until=greatest(lease_until, $4) FROM unnest($2, $3) AS asked(id, lease) WHERE i.tenant=$1 AND i.id=asked.id AND i.state=2 AND i.lease=asked.lease AND i.queue=$5 RETURNING i.id, i.lease
+            """).Ints([.. leases.Select(lease => lease.Id)]).Ints([.. leases.Select(lease => lease.Lease)]).Time(until).Text(queue), async reader => (await reader.Rows(row => new LeaseToken(row.GetInt64(0), row.GetInt64(1)))).ToHashSet());
         return [.. leases.Select(held.Contains)];
     }
 

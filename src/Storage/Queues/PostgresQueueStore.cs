@@ -12,8 +12,8 @@ internal sealed class PostgresQueueStore(PostgresDatabase database) : IQueueStor
 
     public Task<LeasedRows> Lease(TenantId tenant, LeaseOrder order, CancellationToken cancellation) => database.Write(tenant, transaction => new PostgresLeases(transaction).Lease(order), cancellation);
 
-    public Task<IReadOnlyList<bool>> Extend(TenantId tenant, IReadOnlyList<LeaseToken> leases, DateTimeOffset until, CancellationToken cancellation) =>
-        database.Write<IReadOnlyList<bool>>(tenant, async transaction => await new PostgresLeases(transaction).Extend(leases, until), cancellation);
+    public Task<IReadOnlyList<bool>> Extend(TenantId tenant, string queue, IReadOnlyList<LeaseToken> leases, DateTimeOffset until, CancellationToken cancellation) =>
+        database.Write<IReadOnlyList<bool>>(tenant, async transaction => await new PostgresLeases(transaction).Extend(queue, leases, until), cancellation);
 
     public Task<IReadOnlyList<EndedRow>> End(TenantId tenant, IReadOnlyList<EndOrder> ends, DateTimeOffset now, CancellationToken cancellation) =>
         database.Write<IReadOnlyList<EndedRow>>(tenant, async transaction => await new PostgresEnds(transaction).End(ends, now), cancellation);
@@ -59,7 +59,11 @@ internal sealed class PostgresQueueStore(PostgresDatabase database) : IQueueStor
 
     public Task Hold(TenantId tenant, string queue, Holding? holding, CancellationToken cancellation) => database.Write(tenant, async transaction =>
     {
-        await PostgresIntake.Know(transaction, [queue]);
+        // A name that was misspelt leaves nothing behind once it is let go.
+        if (holding is null)
+            await transaction.Tell(tell => tell.Add("DELETE FROM sophia.queues WHERE tenant=$1 AND queue=$2 AND queue<>'' AND accepted=0").Text(queue));
+        else
+            await PostgresIntake.Know(transaction, [queue]);
         await transaction.Tell(tell => tell.Add("UPDATE sophia.queues SET held_because=$3, held_by=$4, held_at=$5 WHERE tenant=$1 AND queue=$2").Text(queue).Text(holding?.Because).Text(holding?.By).Time(holding?.At));
         return true;
     }, cancellation);

@@ -53,7 +53,7 @@ internal sealed class QueueEnds(DatabaseConnection connection)
         using (var find = connection.Prepare("SELECT queue, order_key, dedup IS NOT NULL OR replay IS NOT NULL, attempts, max_attempts, lapses, replay IS NOT NULL FROM queue_items WHERE id=?1 AND state=2 AND lease=?2")
             .Int(1, order.Token.Id).Int(2, order.Token.Lease))
         {
-            if (!find.Step())
+            if (!find.Step() || (order.Queue is { } asked && asked != find.Text(0)))
                 return new EndedRow(FinishAnswer.Late, "", false);
             (queue, key, keep) = (find.Text(0), find.TextOrNull(1), find.Int(2) != 0);
             held = new HeldWork((int)find.Int(3), (int)find.Int(4), (int)find.Int(5), find.Int(6) != 0);

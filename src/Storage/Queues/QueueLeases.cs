@@ -21,12 +21,12 @@ internal sealed class QueueLeases(DatabaseConnection connection)
         return new LeasedRows(items, capped ? 0 : left, capped ? 0 : next, weight, capped);
     }
 
-    public bool[] Extend(IReadOnlyList<LeaseToken> leases, DateTimeOffset until)
+    public bool[] Extend(string queue, IReadOnlyList<LeaseToken> leases, DateTimeOffset until)
     {
         var held = new bool[leases.Count];
         for (var i = 0; i < held.Length; i++)
         {
-            connection.Prepare("UPDATE queue_items SET lease_until=max(lease_until, ?3) WHERE id=?1 AND state=2 AND lease=?2").Int(1, leases[i].Id).Int(2, leases[i].Lease).Int(3, LogTime.Micros(until)).Run();
+            connection.Prepare("UPDATE queue_items SET lease_until=max(lease_until, ?3) WHERE id=?1 AND state=2 AND lease=?2 AND queue=?4").Text(4, queue).Int(1, leases[i].Id).Int(2, leases[i].Lease).Int(3, LogTime.Micros(until)).Run();
             held[i] = connection.Scalar("SELECT changes()") == 1;
         }
         return held;

@@ -12,8 +12,8 @@ internal sealed class SqliteQueueStore(DatabaseFiles files) : IQueueStore
 
     public Task<LeasedRows> Lease(TenantId tenant, LeaseOrder order, CancellationToken cancellation) => Write(tenant, connection => new QueueLeases(connection).Lease(order), cancellation);
 
-    public Task<IReadOnlyList<bool>> Extend(TenantId tenant, IReadOnlyList<LeaseToken> leases, DateTimeOffset until, CancellationToken cancellation) =>
-        Write<IReadOnlyList<bool>>(tenant, connection => new QueueLeases(connection).Extend(leases, until), cancellation);
+    public Task<IReadOnlyList<bool>> Extend(TenantId tenant, string queue, IReadOnlyList<LeaseToken> leases, DateTimeOffset until, CancellationToken cancellation) =>
+        Write<IReadOnlyList<bool>>(tenant, connection => new QueueLeases(connection).Extend(queue, leases, until), cancellation);
 
     public Task<IReadOnlyList<EndedRow>> End(TenantId tenant, IReadOnlyList<EndOrder> ends, DateTimeOffset now, CancellationToken cancellation) =>
         Write<IReadOnlyList<EndedRow>>(tenant, connection => new QueueEnds(connection).End(ends, now), cancellation);
@@ -35,7 +35,11 @@ internal sealed class SqliteQueueStore(DatabaseFiles files) : IQueueStore
 
     public Task Hold(TenantId tenant, string queue, Holding? holding, CancellationToken cancellation) => Write(tenant, connection =>
     {
-        QueueIntake.Know(connection, queue);
+        // A name that was misspelt leaves nothing behind once it is let go.
+        if (holding is null)
+            connection.Prepare("DELETE FROM queues WHERE queue=?1 AND queue<>'' AND accepted=0").Text(1, queue).Run();
+        else
+            QueueIntake.Know(connection, queue);
         connection.Prepare("UPDATE queues SET held_because=?2, held_by=?3, held_at=?4 WHERE queue=?1").Text(1, queue).Text(2, holding?.Because).Text(3, holding?.By)
             .Int(4, holding is null ? null : LogTime.Micros(holding.At)).Run();
         return true;

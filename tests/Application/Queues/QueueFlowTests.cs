@@ -22,6 +22,8 @@ public sealed class QueueFlowTests : IClassFixture<QueueFlowTests.SmallQueues>
         var work = Assert.Single((await Post("mine/lease", new { worker = "me", items = 5, seconds = 600 })).EnumerateArray());
         Assert.Equal(7, work.GetProperty("payload").GetProperty("n").GetInt32());
         var lease = new { id = work.GetProperty("id").GetInt64(), lease = work.GetProperty("lease").GetInt64() };
+        Assert.False((await Post("others/extend", new { leases = new[] { lease } }))[0].GetBoolean());
+        Assert.Equal("late", (await Post("others/finish", new { results = new[] { new { lease.id, lease.lease, end = "done" } } }))[0].GetString());
         Assert.True((await Post("mine/extend", new { leases = new[] { lease } }))[0].GetBoolean());
         var old = new { lease.id, lease = lease.lease - 1, end = "done" };
         Assert.Equal("late", (await Post("mine/finish", new { results = new[] { old } }))[0].GetString());

@@ -10,6 +10,21 @@ namespace Sophia.Knowledge;
 public sealed class IndexFeedTests
 {
     [Fact]
+    public async Task A_record_is_not_indexed_again_by_another_chunker_than_the_index_s()
+    {
+        await using var world = new FeedWorld();
+        await world.Store(("a", Note("the red house")));
+        var cursor = await world.Follow();
+        var chunker = new LogChunker(FeedWorld.Acme, world.Log, world.Options.Chunking);
+        var mixed = new IndexFeed(FeedWorld.Acme, world.Log, async (after, rows, bytes, cancellation) => await chunker.Chunk(after, rows, bytes, cancellation) with { Version = RecordChunker.Version - 1 },
+            world.Index, world.Options, TimeProvider.System, _ => Task.CompletedTask);
+        var letter = new ProjectionDeadLetter(cursor.Position, "notes", "a", "no good", DateTimeOffset.UnixEpoch);
+        var (applied, refused) = (world.Index.Tried.Count, await Assert.ThrowsAsync<Operations.RefusedException>(() => mixed.Redo(letter, cursor, default)));
+        Assert.Equal((Operations.RefusalCode.Unavailable, applied), (refused.Code, world.Index.Tried.Count));
+        Assert.Null(await world.Feed().Redo(letter, cursor, default));
+    }
+
+    [Fact]
     public async Task A_change_and_a_deletion_at_the_source_reach_the_index()
     {
         await using var world = new FeedWorld();

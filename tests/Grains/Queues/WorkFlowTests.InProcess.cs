@@ -46,9 +46,9 @@ public sealed class WorkFlowTests
         var first = (await world.Queue(queue => queue.Lease(new LeaseRequest("others", "first", For: TimeSpan.FromSeconds(1)), default))).Items.Single();
         var second = (await Eventually.Get(() => world.Queue(queue => queue.Lease(new LeaseRequest("others", "second"), default)), leased => leased.Items.Count == 1, "a second lease")).Items.Single();
         Assert.Equal((first.Token.Id, 2), (second.Token.Id, second.Attempt));
-        Assert.Equal([FinishAnswer.Late], await world.Queue(queue => queue.Finish([new WorkResult(first.Token, WorkEnd.Done)], default)));
-        Assert.Equal([FinishAnswer.Done], await world.Queue(queue => queue.Finish([new WorkResult(second.Token, WorkEnd.Done)], default)));
-        Assert.Equal([FinishAnswer.Late], await world.Queue(queue => queue.Finish([new WorkResult(second.Token, WorkEnd.Done)], default)));
+        Assert.Equal([FinishAnswer.Late], await world.Queue(queue => queue.Finish("others", [new WorkResult(first.Token, WorkEnd.Done)], default)));
+        Assert.Equal([FinishAnswer.Done], await world.Queue(queue => queue.Finish("others", [new WorkResult(second.Token, WorkEnd.Done)], default)));
+        Assert.Equal([FinishAnswer.Late], await world.Queue(queue => queue.Finish("others", [new WorkResult(second.Token, WorkEnd.Done)], default)));
     }
 
     [Fact]

@@ -57,7 +57,7 @@ public abstract partial class QueueStoreSuite : IAsyncLifetime
         Assert.Equal((first.Id, 2), (second.Token.Id, second.Attempt));
         Assert.True(second.Token.Lease > first.Lease);
         Assert.Equal(FinishAnswer.Late, (await End(first, new ItemEnd.GivenUp(WorkState.Dead, WorkCause.Failed, "late"))).Answer);
-        Assert.Equal([false, true], await Store.Extend(Acme, [first, second.Token], Noon.AddHours(1), default));
+        Assert.Equal([false, true], await Store.Extend(Acme, "jobs", [first, second.Token], Noon.AddHours(1), default));
         Assert.Equal(1, (await Counts()).Leased);
         Assert.Equal(FinishAnswer.Done, (await End(second.Token, new ItemEnd.Done())).Answer);
     }
@@ -213,11 +213,43 @@ public abstract partial class QueueStoreSuite : IAsyncLifetime
         var token = (await Lease()).Items[0].Token;
         Assert.Empty(await Store.Lapsed(Acme, Noon.AddSeconds(59), 10, default));
         Assert.Equal([token], await Store.Lapsed(Acme, Noon.AddMinutes(1), 10, default));
-        await Store.Extend(Acme, [token], Noon.AddMinutes(5), default);
+        await Store.Extend(Acme, "jobs", [token], Noon.AddMinutes(5), default);
         Assert.Empty(await Store.Lapsed(Acme, Noon.AddMinutes(4), 10, default));
         Assert.Equal(Noon.AddMinutes(5), (await Store.Look(Acme, "jobs", default)).NextLapse);
         await End(token, new ItemEnd.Again(Noon, null, Lapsed: true));
         Assert.Equal(1, (await Store.Find(Acme, token.Id, default))!.Lapses);
+    }
+
+    [EngineFact]
+    public async Task A_lease_is_renewed_and_ended_in_its_own_queue_alone()
+    {
+        var id = await Take(Job());
+        var token = (await Lease()).Items[0].Token;
+        Assert.Equal([false], await Store.Extend(Acme, "others", [token], Noon.AddHours(1), default));
+        Assert.Equal(Noon.AddMinutes(1), (await Store.Look(Acme, "jobs", default)).NextLapse);
+        Assert.Equal(FinishAnswer.Late, (await Store.End(Acme, [new EndOrder(token, _ => new ItemEnd.Done(), "others")], Noon, default))[0].Answer);
+        Assert.Equal(WorkState.Leased, (await Store.Find(Acme, id, default))!.State);
+        Assert.Equal([FinishAnswer.Late, FinishAnswer.Done, FinishAnswer.Late],
+            (await Store.End(Acme, [new EndOrder(token, _ => new ItemEnd.Done(), "others"), new EndOrder(token, _ => new ItemEnd.Done(), "jobs"), new EndOrder(token, _ => new ItemEnd.Done())], Noon, default)).Select(row => row.Answer));
+        Assert.Equal(1, (await Counts()).Done);
+    }
+
+    [EngineFact]
+    public async Task A_queue_that_never_had_anything_is_forgotten_when_it_is_let_go()
+    {
+        await Store.Hold(Acme, "misspelt", null, default);
+        Assert.Empty(await Store.Queues(Acme, default));
+        await Store.Hold(Acme, "misspelt", new Holding("oops", "ada", Noon), default);
+        await Store.Hold(Acme, "", new Holding("all", "ada", Noon), default);
+        await Store.Weigh(Acme, 3, default);
+        Assert.Equal(["", "misspelt"], (await Store.Queues(Acme, default)).Select(queue => queue.Queue));
+        await Store.Hold(Acme, "misspelt", null, default);
+        await Store.Hold(Acme, "", null, default);
+        Assert.Equal(("", 3), Assert.Single(await Store.Queues(Acme, default)) is var all ? (all.Queue, all.Weight) : default);
+        await Take(Job() with { Queue = "misspelt" });
+        await Store.Hold(Acme, "misspelt", new Holding("now it is", "ada", Noon), default);
+        await Store.Hold(Acme, "misspelt", null, default);
+        Assert.Equal(1, (await Counts("misspelt")).Pending);
     }
 
     [EngineFact]

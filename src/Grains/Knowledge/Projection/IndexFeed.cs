@@ -40,8 +40,7 @@ internal sealed class IndexFeed(
         var rows = await chunk(cursor.Position, limit, options.BatchBytes, cancellation);
         if (rows.Until == cursor.Position)
             return new FeedStep(cursor, false);
-        if (rows.Version != RecordChunker.Version)
-            throw new RefusedException(RefusalCode.Unavailable, $"It waits until all silos have one chunker: that which cuts has version {rows.Version}, the index {RecordChunker.Version}.");
+        MustBeOneChunker(rows);
         var next = new IndexCursor(rows.Until, rows.Version);
         foreach (var failed in rows.Failed)
             await putAside(new ProjectionDeadLetter(failed.Position, failed.Stream, failed.Key, failed.Reason, time.GetUtcNow()));
@@ -65,6 +64,7 @@ internal sealed class IndexFeed(
         if (await log.Newest(tenant, letter.Stream, letter.Key, cancellation) is not { } newest || newest.Position > cursor.Position)
             return null;
         var rows = await chunk(newest.Position - 1, 1, options.BatchBytes, cancellation);
+        MustBeOneChunker(rows);
         if (rows.Failed.Count > 0)
             return rows.Failed[0].Reason;
         return await index.Apply(tenant, cursor, cursor, rows.Records, time.GetUtcNow(), cancellation) ? null
@@ -91,6 +91,13 @@ internal sealed class IndexFeed(
 
     private async Task<FeedStep> Store(IndexCursor cursor, IndexCursor next, IReadOnlyList<IndexedRecord> records, CancellationToken cancellation) =>
         await index.Apply(tenant, cursor, next, records, time.GetUtcNow(), cancellation) ? new(next, true) : new(await index.Cursor(tenant, cancellation), true, Overtaken: true);
+
+    /// <exception cref="RefusedException">Unavailable: a silo of another release cut the rows.</exception>
+    private static void MustBeOneChunker(ChunkedRows rows)
+    {
+        if (rows.Version != RecordChunker.Version)
+            throw new RefusedException(RefusalCode.Unavailable, $"It waits until all silos have one chunker: that which cuts has version {rows.Version}, the index {RecordChunker.Version}.");
+    }
 
     private static bool IsOfRecord(Exception wrong) => wrong is not (StorageException or OperationCanceledException or ObjectDisposedException);
 }
