@@ -81,7 +81,7 @@ internal static class Shown
         {
             return JsonNode.Parse(json)!.ToJsonString(Indented);
         }
-        catch (JsonException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException) // The latter: half of a surrogate pair.
         {
             return json;
         }

@@ -34,7 +34,7 @@ internal static class QueueEndpoints
     {
         // A request that is repeated under its idempotency key after its answer got lost puts nothing in twice.
         var operation = context.OperationId();
-        var items = (body.Items ?? []).Select((item, index) => new NewWork(queue, item.Kind ?? "", item.Payload?.GetRawText() ?? "null")
+        var items = Listed(body.Items, "items").Select((item, index) => new NewWork(queue, item.Kind ?? "", item.Payload?.GetRawText() ?? "null")
         {
             DedupKey = item.DedupKey ?? (operation is null ? null : $"{operation}/{index}"), OrderKey = item.OrderKey, Priority = item.Priority, Cost = item.Cost, NotBefore = item.NotBefore, Deadline = item.Deadline, MaxAttempts = item.MaxAttempts,
             Origin = item.Origin ?? context.User.Caller().Label,
@@ -53,13 +53,13 @@ internal static class QueueEndpoints
     private static Task<IReadOnlyList<bool>> Extend(string queue, LeasesHeld body, HttpContext context, IGrainFactory grains, CancellationToken cancellation)
     {
         MustBeOthers(queue);
-        return Grain(context, grains).Extend(queue, [.. (body.Leases ?? []).Select(lease => new LeaseToken(lease.Id, lease.Lease))], cancellation);
+        return Grain(context, grains).Extend(queue, [.. Listed(body.Leases, "leases").Select(lease => new LeaseToken(lease.Id, lease.Lease))], cancellation);
     }
 
     private static Task<IReadOnlyList<FinishAnswer>> Finish(string queue, LeasesEnded body, HttpContext context, IGrainFactory grains, CancellationToken cancellation)
     {
         MustBeOthers(queue);
-        return Grain(context, grains).Finish(queue, [.. (body.Results ?? []).Select(result => new WorkResult(new LeaseToken(result.Id, result.Lease),
+        return Grain(context, grains).Finish(queue, [.. Listed(body.Results, "results").Select(result => new WorkResult(new LeaseToken(result.Id, result.Lease),
             result.End is WorkEnd.Done or WorkEnd.Failed or WorkEnd.Rejected or WorkEnd.GivenBack ? result.End.Value : throw new RefusedException(RefusalCode.Invalid, "end is done, failed, rejected or givenBack."), result.Error))], cancellation);
     }
 
@@ -83,6 +83,9 @@ internal static class QueueEndpoints
         await grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(id)).Weigh(body.Weight, By(context));
         return await grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(id)).View();
     }
+
+    private static IReadOnlyList<T> Listed<T>(IReadOnlyList<T?>? members, string name) where T : class =>
+        members is null ? [] : members.All(member => member is not null) ? [.. members.OfType<T>()] : throw new RefusedException(RefusalCode.Invalid, $"A member of {name} is null.");
 
     // Two hands on one item would only hinder each other.
     private static void MustBeOthers(string queue)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Sophia.Operations;
 using Sophia.Tenants;
 
@@ -94,6 +95,8 @@ internal static class WorkRules
             return (RefusalCode.Invalid, "payload is a text of valid Unicode.");
         if (item.Payload.Length > WorkLimits.MaxPayloadBytes || Encoding.UTF8.GetByteCount(item.Payload) > WorkLimits.MaxPayloadBytes)
             return (RefusalCode.TooLarge, $"The payload has more than {WorkLimits.MaxPayloadBytes} bytes. Keep it in the log or a file, and name it.");
+        if (!NamesText(item.Payload))
+            return (RefusalCode.Invalid, "payload names half a character, such as \\ud800 alone, which no worker could be given.");
         foreach (var (what, key) in ((string, string?)[])[("dedupKey", item.DedupKey), ("orderKey", item.OrderKey), ("origin", item.Origin)])
             if (key is not null && (key.Length is 0 or > WorkLimits.MaxKey || !IsText(key)))
                 return (RefusalCode.Invalid, $"{what} is 1 to {WorkLimits.MaxKey} characters.");
@@ -104,6 +107,27 @@ internal static class WorkRules
         if (item.MaxAttempts is < 1 or > WorkLimits.MaxAttempts)
             return (RefusalCode.Invalid, $"maxAttempts is 1 to {WorkLimits.MaxAttempts}.");
         return item.Deadline <= item.NotBefore ? (RefusalCode.Invalid, "deadline is after notBefore.") : null;
+    }
+
+    // JSON may name by an escape what is no text. Whoever reads such a string fails, and with it the answer that carries the others. What is not JSON names nothing.
+    private static bool NamesText(string payload)
+    {
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(payload));
+        try
+        {
+            while (reader.Read())
+                if (reader.ValueIsEscaped && reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
+                    _ = reader.GetString();
+            return true;
+        }
+        catch (JsonException)
+        {
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     // PostgreSQL keeps no NUL in a text, and half a pair is no text at all.

@@ -63,6 +63,7 @@ internal sealed partial class TenantEndGrain(
     {
         MustBeSystem();
         var after = TenantEndRules.Keep(stored.State);
+        await GrainFactory.GetGrain<ITenantGrain>(TenantKey.Of(tenant)).Suspend("its deletion was taken back; it waits to be resumed", by);
         await Save(after);
         await new TenantAudit(log, tenant, time).Write("keep", by, null);
         await Forget();
@@ -163,7 +164,7 @@ internal sealed partial class TenantEndGrain(
             throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
     }
 
-    [LoggerMessage(4030, LogLevel.Warning, "Tenant {Tenant} will be deleted at {At}; {By} wants it")]
+    [LoggerMessage(4030, LogLevel.Warning, "Tenant {Tenant} will be deleted at {At:O}; {By} wants it")]
     private partial void LogWanted(string tenant, DateTimeOffset at, string by);
 
     [LoggerMessage(4031, LogLevel.Warning, "Tenant {Tenant} will not be deleted; {By} took it back")]

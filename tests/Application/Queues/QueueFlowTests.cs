@@ -1,3 +1,4 @@
+using System.Text;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
@@ -50,6 +51,20 @@ public sealed class QueueFlowTests : IClassFixture<QueueFlowTests.SmallQueues>
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/queue/{path}") { Content = JsonContent.Create(body), Headers = { { "Idempotency-Key", "\"lost\"" } } };
         return await app.Owner.SendAsync(request);
+    }
+
+    [Theory]
+    [InlineData("items", """{"items":[{"kind":"sum","payload":1},{"kind":"sum","payload":{"a":"\ud800"}}]}""", "half a character")]
+    [InlineData("items", """{"items":[{"kind":"sum","payload":{"\udc00":1}}]}""", "half a character")]
+    [InlineData("items", """{"items":[null]}""", "null")]
+    [InlineData("finish", """{"results":[null]}""", "null")]
+    [InlineData("extend", """{"leases":[null]}""", "null")]
+    public async Task What_no_worker_could_be_given_is_refused_with_all_that_came_with_it(string path, string body, string said)
+    {
+        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+        var problem = await (await app.Owner.PostAsync($"/api/queue/odd/{path}", content)).Problem(400, "invalid");
+        Assert.Contains(said, problem.GetProperty("detail").GetString());
+        Assert.DoesNotContain("\"odd\"", await app.Owner.GetStringAsync("/api/queue"));
     }
 
     [Fact]

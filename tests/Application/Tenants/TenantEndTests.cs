@@ -158,6 +158,7 @@ public sealed class SqliteTenantEndTests : TenantEndSuite
 
         await App.Restart();
         await Ok(App.Owner.PostAsync($"/api/tenants/{name}/keep", null));
+        Assert.Contains("taken back", (await (await App.Owner.GetAsync("/api/tenants")).Json()).ToString());
         await Ok(App.Owner.PostAsync($"/api/tenants/{name}/resume", null));
         Assert.Equal(before, await Print(name));
     }

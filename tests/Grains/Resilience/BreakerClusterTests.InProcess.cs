@@ -212,6 +212,20 @@ public sealed class BreakerClusterTests
     }
 
     [Fact]
+    public async Task Where_the_store_lost_its_states_lately_a_breaker_that_was_never_used_is_closed_and_one_that_was_is_half_open()
+    {
+        await using var silos = await SomeSilos.Start(2, Quick);
+        silos.Store.LostLately = "breaker";
+        await Succeed(silos, 0);
+        await Succeed(silos, 1);
+        Assert.Equal(BreakerPhase.Closed, (await silos.View()).Phase);
+        silos.Store.Lose("breaker");
+        var home = silos.Home()!.Value;
+        silos.Kill(home);
+        await silos.Comes(BreakerPhase.HalfOpen, 1 - home);
+    }
+
+    [Fact]
     public async Task While_the_truth_is_away_closed_stays_closed_with_tighter_bounds_and_open_stays_open()
     {
         await using var silos = await SomeSilos.Start(2, Quick);

@@ -151,6 +151,9 @@ internal sealed class StateInMemory : IGrainStorage
     /// <summary>The state that cannot be written now.</summary>
     public string? Refuses { get; set; }
 
+    /// <summary>The states of this name of which the store says, where it has none, that it may have lost it.</summary>
+    public string? LostLately { get; set; }
+
     /// <summary>Loses the states of this name without a word.</summary>
     public void Lose(string state)
     {
@@ -163,7 +166,7 @@ internal sealed class StateInMemory : IGrainStorage
     {
         MustBeThere();
         var found = held.TryGetValue((grainId, stateName), out var kept);
-        (grainState.State, grainState.ETag, grainState.RecordExists) = (found ? (T)kept.State : Activator.CreateInstance<T>(), found ? kept.Tag : null, found);
+        (grainState.State, grainState.ETag, grainState.RecordExists) = (found ? (T)kept.State : Activator.CreateInstance<T>(), found ? kept.Tag : stateName == LostLately ? Stores.Lost : null, found);
         return Task.CompletedTask;
     }
 
@@ -174,7 +177,7 @@ internal sealed class StateInMemory : IGrainStorage
             throw new IOException("The store is full.");
         lock (gate)
         {
-            if ((held.TryGetValue((grainId, stateName), out var kept) ? kept.Tag : null) != grainState.ETag)
+            if ((held.TryGetValue((grainId, stateName), out var kept) ? kept.Tag : null) != (grainState.ETag == Stores.Lost ? null : grainState.ETag))
                 throw new InconsistentStateException("Another activation wrote.");
             grainState.ETag = $"{++tags}";
             held[(grainId, stateName)] = (grainState.State!, grainState.ETag);

@@ -118,7 +118,7 @@ internal static class ErasureRules
         .. job.ChatMessages == 0 ? Array.Empty<string>() : [string.Create(CultureInfo.InvariantCulture, $"{job.ChatMessages} messages of conversations cite these records or name the value: they keep their words.")],
         .. job.AuditEntries == 0 ? Array.Empty<string>() : [string.Create(CultureInfo.InvariantCulture, $"{job.AuditEntries} entries of the audit name these records: the audit keeps them.")],
         "The source still has them, files of the inbox and connectors included: remove them there. A next reading leaves them out, and counts them as blocked.",
-        "Records that hold the same under another key, or in words of a longer text, were not looked for.",
+        "Records that hold the same under another key, or in words of a longer text, were not looked for. A file whose key nobody stated is read under other keys once its id is no longer different on every line, and then brings back what was erased: state the stream's key in the pipeline.",
         "Exports and answers that somebody took away, backups until they expire, log lines of processes, and the names of files.",
         "Work of queues that names them in words of its own: purge it there.",
         "Errors of runs, lines of connectors and samples of dry runs may quote a value until newer ones take their place.",

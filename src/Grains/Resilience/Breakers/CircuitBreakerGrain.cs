@@ -35,7 +35,7 @@ internal sealed partial class CircuitBreakerGrain(
     {
         key = TenantKey.Parse(this.GetPrimaryKeyString());
         subscribers = new ReplicaSubscribers(BreakerKind.Kind, key.ToString(), time);
-        if (stored.MayBeLost())
+        if (stored.MayBeLost() && held.RecordExists) // One that was never used has no phase to lose.
             stored.State = Lost(time.GetUtcNow().ToUnixTimeSeconds(), time.GetUtcNow());
         LookLater();
         return Task.CompletedTask;
@@ -179,6 +179,8 @@ internal sealed partial class CircuitBreakerGrain(
         try
         {
             await GrainFactory.GetGrain<IBreakerDirectoryGrain>(TenantKey.Of(key.Tenant)).Add(key.Name!);
+            if (!held.RecordExists)
+                await held.CommitAsync(held.State, onFailure: DeactivateOnIdle); // What says, after a loss of the phase, that there was one.
             isListed = true;
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
