@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -62,10 +63,19 @@ public sealed class TenantDeletionTests(ClusterFixture fixture)
         Assert.Contains("harbour", await stays.Client.GetStringAsync("/api/search?q=pumps"));
     }
 
-    private HttpClient At(string key) => new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false })
+    private HttpClient At(string key) => new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectCallback = FromElsewhere })
     {
         BaseAddress = new Uri(fixture.Cluster.Url!), Timeout = TimeSpan.FromMinutes(2), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) },
     };
+
+    // The keys of what is deleted become guesses, and their address has to wait: it shall not be that of the tests which use this cluster afterwards.
+    private static async ValueTask<Stream> FromElsewhere(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        socket.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
+        await socket.ConnectAsync(IPAddress.Loopback, context.DnsEndPoint.Port, cancellation);
+        return new NetworkStream(socket, ownsSocket: true);
+    }
 
     private async Task<(string Name, HttpClient Client)> Tenant(HttpClient owner, string name)
     {
