@@ -102,7 +102,7 @@ public sealed class PipelinePageTests(Chromium chromium, SophiaApp app) : IClass
         await page.GetByLabel("Definition (YAML or JSON)").FillAsync($"sources:\n  - type: files\n    path: {app.FilesOf("hooks", ("a.csv", "id\n1\n"))}\n");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
         await Expect(page.Locator("[data-pipeline=hooks] .state")).ToHaveTextAsync("never run");
-        await Expect(page.GetByRole(AriaRole.Status).First).ToContainTextAsync("version 1");
+        await Expect(page.Locator("#notice")).ToContainTextAsync("version 1");
     }
 
     [ChromiumFact]
