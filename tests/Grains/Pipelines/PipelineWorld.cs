@@ -105,7 +105,7 @@ internal sealed class PipelineWorld : IAsyncDisposable
         RunPump? pump = null;
         var counter = new StepCounter(() => StopAfterSteps > 0 && --StopAfterSteps == 0, () => pump!.Stop());
         pump = new RunPump(order, new RunPlanner(Tenant, "crm", Log, [Files]), [.. lanes.Select((_, n) => new DirectLane(lanes, n, Lane, counter))], Keeper, Time, Obstacle);
-        if (await pump.Go(default) is { } ended)
+        if (await OneAtATime(() => pump.Go(default)) is { } ended)
         {
             await Keeper.Apply(ended, default);
             if (ended is RunEvent.Finish && Keeper.Held is { } held && !Keeper.Row.DryRun)
@@ -115,6 +115,10 @@ internal sealed class PipelineWorld : IAsyncDisposable
 
         PartitionLane Lane(int n) => new(Tenant, "crm", $"lane-{n}", parts);
     }
+
+    // What lanes answer is heard as in a grain, one answer after the other.
+    private static Task<T> OneAtATime<T>(Func<Task<T>> work) =>
+        Task.Factory.StartNew(work, default, TaskCreationOptions.None, new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler).Unwrap();
 
     private sealed record StepCounter(Func<bool> IsLast, Action Stop);
 
