@@ -197,7 +197,8 @@ internal sealed class ClusterLoad : IAsyncDisposable
             var text = await answer.Content.ReadAsStringAsync();
             if (answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.Accepted)
                 return JsonDocument.Parse(text).RootElement;
-            failures.Enqueue($"{DateTimeOffset.Now:HH:mm:ss} {what} after {since.Elapsed.TotalSeconds:0.0} s: {(int)answer.StatusCode} {text}");
+            if (!await Bounded.Waited(answer, stop.Token))
+                failures.Enqueue($"{DateTimeOffset.Now:HH:mm:ss} {what} after {since.Elapsed.TotalSeconds:0.0} s: {(int)answer.StatusCode} {text}");
         }
         catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException)
         {

@@ -72,6 +72,8 @@ internal sealed class PeopleLoad : IAsyncDisposable
         var took = TimeProvider.System.GetElapsedTime(began);
         if (took > SlowestSearch)
             SlowestSearch = took;
+        if (await Bounded.Waited(answer, stop.Token))
+            return;
         var text = await answer.Content.ReadAsStringAsync();
         if (answer.StatusCode != HttpStatusCode.OK || JsonDocument.Parse(text).RootElement.GetProperty("hits").EnumerateArray().Any(hit => !hit.GetProperty("text").GetString()!.Contains(word, StringComparison.OrdinalIgnoreCase)))
             wrong.Enqueue($"search: {(int)answer.StatusCode} {text}");
