@@ -82,15 +82,14 @@ public sealed class ProjectionGrainTests
     [Fact]
     public async Task An_index_that_waits_for_a_silo_with_a_GPU_says_so_and_goes_on_by_itself()
     {
-        await using var world = await World.Start();
-        var placement = world.Host.Options<PlacementOptions>();
-        placement.GpuPolicy = GpuPolicy.Wait;
+        // From the start: a new tenant's index looks at its log at once, and a chunker that was placed for it stays.
+        await using var world = await World.Start(services => services.Configure<PlacementOptions>(placement => placement.GpuPolicy = GpuPolicy.Wait));
         await world.Store(("a", Note("text")));
         var stuck = await world.Until(index => index.View(), view => view.LastError is not null);
         Assert.EndsWith("cannot go on at 0: It waits for a silo labelled gpu=gh200; the one silo that could take it is none.", stuck.LastError);
         Assert.Contains("waits for a silo labelled gpu=gh200", (await world.Why("notes/a")).Explanation);
         Assert.Equal(0, stuck.DeadLetters);
-        placement.GpuPolicy = GpuPolicy.Prefer;
+        world.Host.Options<PlacementOptions>().GpuPolicy = GpuPolicy.Prefer;
         Assert.Null((await world.Caught()).LastError);
         Assert.Equal(["a"], await world.Found("text"));
     }
@@ -156,12 +155,13 @@ public sealed class ProjectionGrainTests
 
         public IProjectionGrain Index => Host.Grains.GetGrain<IProjectionGrain>(TenantKey.Of(PipelineWorld.Tenant, Projections.Index));
 
-        public static async Task<World> Start()
+        public static async Task<World> Start(Action<IServiceCollection>? adapt = null)
         {
             World? world = null;
             FaultyIndex? first = null;
             var host = await PipelineHost.Start(services =>
             {
+                adapt?.Invoke(services);
                 var store = services.Last(s => s.ServiceType == typeof(IIndexStore));
                 services.AddSingleton<IIndexStore>(provider =>
                 {
