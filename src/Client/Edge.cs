@@ -39,6 +39,7 @@ public static class Edge
         });
         app.UseRouting(); // Said here so that a failing match, too, becomes a problem and carries the headers.
         app.UseEdgeSecurity();
+        app.UseMiddleware<KnownParameters>();
         app.UseMiddleware<DegradationMiddleware>();
         app.UseMiddleware<LimitMiddleware>();
         app.UseMiddleware<IdempotencyMiddleware>();

@@ -15,6 +15,7 @@ internal static class ChatEndpoints
             grains.GetGrain<IChatDirectoryGrain>(TenantKey.Of(context.User.Caller().Tenant)).List(Limits.Checked(limit))).WithSummary("Conversations, newest first.");
         group.MapPost("/", Begin).WithSummary("Names a conversation: the given one, or a new one. It is kept from its first question on.");
         group.MapGet("/{session}", View).WithSummary("A conversation's title, newest number, and whether an answer is under way.");
+        group.MapDelete("/{session}", Delete).RequireAuthorization(Roles.Operator).WithSummary("Deletes a conversation for good: nobody reads it any more once this is answered, and what files and processes remember of it goes soon after. Audited by its name, without its words.");
         group.MapPost("/{session}/questions", Ask).WithSummary("Stores a question and starts its answer. The same Idempotency-Key header (or operationId) asks once, however often it is sent.");
         group.MapGet("/{session}/events", Events).WithSummary("Events after a number; with Accept: text/event-stream they are streamed until the answer under way is done, and Last-Event-ID is honoured.");
         group.MapPost("/{session}/stop", async (string session, HttpContext context, IGrainFactory grains) => new StopAnswer(await grains.Conversation(context.User.Caller().Tenant, session).Stop()))
@@ -34,6 +35,14 @@ internal static class ChatEndpoints
         await grains.Conversation(context.User.Caller().Tenant, session).View() is { LastNumber: > 0 } view
             ? view
             : throw new RefusedException(RefusalCode.NotFound, "Nobody has asked anything in this conversation.");
+
+    private static async Task<IResult> Delete(string session, HttpContext context, IGrainFactory grains)
+    {
+        var caller = context.User.Caller();
+        return TenantId.IsName(session) && await grains.GetGrain<IChatDirectoryGrain>(TenantKey.Of(caller.Tenant)).Delete(session, $"{caller.Label} ({caller.KeyId})")
+            ? Results.NoContent()
+            : throw new RefusedException(RefusalCode.NotFound, "Nobody has asked anything in this conversation.");
+    }
 
     private static async Task<IResult> Ask(string session, NewQuestion question, HttpContext context, IGrainFactory grains)
     {

@@ -75,6 +75,7 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(SearchAnswer))]
 [JsonSerializable(typeof(AskRequest))]
 [JsonSerializable(typeof(AskReceipt))]
+[JsonSerializable(typeof(IReadOnlyList<ChatView>))]
 [JsonSerializable(typeof(ChatEvent))]
 [JsonSerializable(typeof(ProjectionView))]
 [JsonSerializable(typeof(TenantView))]

@@ -119,10 +119,10 @@ public static class PageEndpoints
     }
 
     private static async Task<IResult> Quarantine(HttpContext context, IGrainFactory grains,
-        string? pipeline = null, string? stream = null, string? run = null, QuarantineState state = QuarantineState.Held, long? before = null)
+        string? pipeline = null, string? stream = null, string? run = null, string? state = null, long? before = null)
     {
         var tenant = context.User.Caller().Tenant;
-        var query = new QuarantineQuery(Given(pipeline), Given(stream), Given(run), state, before);
+        var query = new QuarantineQuery(Given(pipeline), Given(stream), Given(run), QuarantineEndpoints.State(Given(state)), before);
         return Page<HeldPage>(new()
         {
             [nameof(HeldPage.Tenant)] = tenant.Value,

@@ -12,7 +12,7 @@ internal static class PipelineEndpoints
         group.MapGet("/{name}", Get).WithSummary("One pipeline.");
         group.MapPut("/{name}", Define).RequireAuthorization(Roles.Admin).WithMetadata(new RequestSizeLimitAttribute(EdgeLimits.Definition))
             .Accepts<string>("application/yaml", "application/json", "*/*")
-            .WithSummary("Defines a pipeline by its YAML or JSON text; an edit takes effect at the next run.");
+            .WithSummary("Defines a pipeline by its YAML or JSON text; an edit takes effect at the next run. With strict=true what would only be warned of (a folder that is not there) is refused, and nothing is defined.");
         group.MapGet("/{name}/webhook-secret", Secret).RequireAuthorization(Roles.Admin)
             .WithSummary("The secret that the pipeline made for its webhook, to be entered at the sender.");
         group.MapPost("/{name}/replay", Replay).RequireAuthorization(Roles.Operator)
@@ -37,12 +37,16 @@ internal static class PipelineEndpoints
     private static Task<PipelineView> Get(string name, HttpContext context, IGrainFactory grains) => grains.Pipeline(context, name).Known(name);
 
     /// <param name="file">The name that mistakes are reported under.</param>
-    private static async Task<PipelineView> Define(string name, string? file, HttpContext context, IGrainFactory grains)
+    /// <param name="strict">Refuse what would only be warned of.</param>
+    private static async Task<PipelineView> Define(string name, string? file, HttpContext context, IGrainFactory grains, bool strict = false)
     {
         if (!TenantId.IsName(name))
             throw new RefusedException(RefusalCode.Invalid, $"\"{name}\" cannot be a pipeline's name: use 1 to 63 of a-z, 0-9 and '-', not starting with '-'.");
         var text = await context.Request.Utf8("The definition");
-        return await grains.Pipeline(context, name).Define(text, file ?? $"{name}.{(text.AsSpan().TrimStart().StartsWith("{") ? "json" : "yaml")}");
+        file ??= $"{name}.{(text.AsSpan().TrimStart().StartsWith("{") ? "json" : "yaml")}";
+        if (strict && await grains.Pipeline(context, name).Warnings(text, file) is { Count: > 0 } warnings)
+            throw new RefusedException(RefusalCode.Invalid, "Nothing is defined.", warnings);
+        return await grains.Pipeline(context, name).Define(text, file);
     }
 
     private static Task<ReplayPage> Replay(string name, ReplayRequest request, HttpContext context, IGrainFactory grains) => grains.ReplayPart(context, name, request);

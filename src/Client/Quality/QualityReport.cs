@@ -35,7 +35,7 @@ internal static class QualityReport
         Line("| check | score | how it is counted |");
         Line("|---|---|---|");
         foreach (var score in found.Scores)
-            Line(string.Create(CultureInfo.InvariantCulture, $"| {score.Check} | {score.Score:P1} | {Plain(score.Formula)} |"));
+            Line(string.Create(CultureInfo.InvariantCulture, $"| {score.Check} | {(score.Unjudged ? "not judged" : score.Score.ToString("P1", CultureInfo.InvariantCulture))} | {Plain(score.Formula)} |"));
         Line("");
         Line("## What to look at first");
         Line("");

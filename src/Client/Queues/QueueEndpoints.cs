@@ -65,12 +65,14 @@ internal static class QueueEndpoints
 
     private static async Task<IReadOnlyList<QueueView>> Hold(QueueHold body, HttpContext context, IGrainFactory grains)
     {
+        await MustBeThere(body.Queue, context, grains);
         await Grain(context, grains).Hold(body.Queue, body.Reason ?? "", By(context));
         return await Grain(context, grains).View();
     }
 
     private static async Task<IReadOnlyList<QueueView>> LetGo(QueueHold body, HttpContext context, IGrainFactory grains)
     {
+        await MustBeThere(body.Queue, context, grains);
         await Grain(context, grains).LetGo(body.Queue, By(context));
         return await Grain(context, grains).View();
     }
@@ -86,6 +88,16 @@ internal static class QueueEndpoints
 
     private static IReadOnlyList<T> Listed<T>(IReadOnlyList<T?>? members, string name) where T : class =>
         members is null ? [] : members.All(member => member is not null) ? [.. members.OfType<T>()] : throw new RefusedException(RefusalCode.Invalid, $"A member of {name} is null.");
+
+    // A misspelt name would hold nothing, and look as if it did.
+    private static async Task MustBeThere(string? queue, HttpContext context, IGrainFactory grains)
+    {
+        if (queue is not { Length: > 0 })
+            return;
+        var known = (await Grain(context, grains).View()).Select(one => one.Queue).Where(one => one.Length > 0).ToList();
+        if (!known.Contains(queue, StringComparer.Ordinal))
+            throw new RefusedException(RefusalCode.NotFound, $"There is no queue \"{queue}\".{(known.Count == 0 ? " No work was put in yet." : NearNames.Said(queue, known))}");
+    }
 
     // Two hands on one item would only hinder each other.
     private static void MustBeOthers(string queue)

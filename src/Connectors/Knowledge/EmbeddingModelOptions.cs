@@ -44,7 +44,7 @@ public sealed record EmbeddingModelOptions
     public static EmbeddingModelOptions? FromEnvironment(Func<string, string?> variable)
     {
         if (Value(UrlVariable) is not { } url)
-            return Value(SecondaryUrlVariable) is null ? null : throw new FormatException($"{SecondaryUrlVariable} is given without {UrlVariable}.");
+            return Value(SecondaryUrlVariable) is null ? null : throw new FormatException($"{SecondaryUrlVariable} is given without {UrlVariable}: set {UrlVariable} (the endpoint asked first) and {ModelVariable} (the model of both), or unset {SecondaryUrlVariable}.");
         return new EmbeddingModelOptions
         {
             Primary = Endpoint(UrlVariable, url, Value(KeyVariable)),

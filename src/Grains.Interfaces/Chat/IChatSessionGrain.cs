@@ -27,6 +27,10 @@ public interface IChatSessionGrain : IGrainWithStringKey
     [Alias("Stop")]
     Task<bool> Stop();
 
+    /// <summary>Ends the answer under way and removes everything that was said; how many events. Asked of by <see cref="IChatDirectoryGrain.Delete"/>, which sees to all else. May be done twice.</summary>
+    [Alias("Erase")]
+    Task<long> Erase();
+
     /// <summary>Keeps what a person thinks of an answer: a thumb (-1 or 1) or a mark of 1 to 5, and a reason.</summary>
     [Alias("Feedback")]
     Task Feedback(long questionNumber, int mark, string? reason);
@@ -39,6 +43,15 @@ public interface IChatDirectoryGrain : IGrainWithStringKey
     /// <summary>At most <paramref name="limit"/> conversations (1 to 1,000).</summary>
     [Alias("List"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<ChatView>> List(int limit);
+
+    /// <summary>Deletes a conversation for good. When it returns nobody reads it any more; what processes and files remember of it goes soon after, whatever dies in between. Its name may be used anew.</summary>
+    /// <returns>False: nobody has asked anything in it.</returns>
+    [Alias("Delete")]
+    Task<bool> Delete(string session, string by);
+
+    /// <summary>Whether something deleted is still being removed from files and copies.</summary>
+    [Alias("Deleting"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    Task<bool> Deleting();
 
     /// <summary>Puts a conversation where its time belongs; an older view than the one known changes nothing.</summary>
     [Alias("Touch"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]

@@ -59,7 +59,7 @@ public enum LaneOutcome
     StorageFailed = 7,
 }
 
-/// <summary>What one step did. Counts are those of the step; LastPosition is 0 where nothing was stored.</summary>
+/// <summary>What one step did. Counts are those of the step; LastPosition is 0 where nothing was stored; Unjudged: no rule asked anything, so QualitySum says nothing.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.LaneAnswer")]
 public sealed record LaneAnswer(
     [property: Id(0)] LaneOutcome Outcome,
@@ -68,7 +68,8 @@ public sealed record LaneAnswer(
     [property: Id(3)] double QualitySum = 0,
     [property: Id(4)] string? Reason = null,
     [property: Id(5)] IReadOnlyList<SampleReason>? Samples = null,
-    [property: Id(6)] IReadOnlyList<StreamTransformView>? Transforms = null);
+    [property: Id(6)] IReadOnlyList<StreamTransformView>? Transforms = null,
+    [property: Id(7)] bool Unjudged = false);
 
 /// <summary>One of the reasons that a dry run found, for people to look at.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.SampleReason")]

@@ -10,6 +10,11 @@ public interface IPipelineGrain : IGrainWithStringKey
     [Alias("Define"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<PipelineView> Define(string definitionText, string fileName);
 
+    /// <summary>What would be warned of were the definition kept (a folder that is not there); nothing is changed.</summary>
+    /// <exception cref="Operations.RefusedException">As of <see cref="Define"/>.</exception>
+    [Alias("Warnings"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    Task<IReadOnlyList<string>> Warnings(string definitionText, string fileName);
+
     [Alias("View"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<PipelineView?> View();
 

@@ -64,7 +64,12 @@ public sealed record RunView(
     [property: Id(15)] double? QualityScore,
     [property: Id(16)] IReadOnlyList<SampleReason>? Samples = null,
     [property: Id(17)] IReadOnlyList<StreamTransformView>? Transforms = null,
-    [property: Id(18)] DateTimeOffset? TransformsSince = null);
+    [property: Id(18)] DateTimeOffset? TransformsSince = null)
+{
+    /// <summary>Files that were too young to be read when the run looked: somebody may still be writing them. Said while the run is in memory; the watch reads them once they rest.</summary>
+    [Id(19)]
+    public int Settling { get; init; }
+}
 
 /// <summary>What a run counted so far, in records but for bytes, unreadable partitions and nulled values. Filtered records left by their stream's transforms; Nulled values could not be cast; Blocked records were erased and left out.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.RunCounts")]

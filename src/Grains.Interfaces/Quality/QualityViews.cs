@@ -52,7 +52,12 @@ public sealed record FindingsQuery([property: Id(0)] string Stream, [property: I
 
 /// <summary>One of the five scores, 0 to 1, with the formula that it comes from.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.ScoreLine")]
-public sealed record ScoreLine([property: Id(0)] string Check, [property: Id(1)] double Score, [property: Id(2)] string Formula);
+public sealed record ScoreLine([property: Id(0)] string Check, [property: Id(1)] double Score, [property: Id(2)] string Formula)
+{
+    /// <summary>No rule asks for it: the score is 1 and says nothing.</summary>
+    [Id(3)]
+    public bool Unjudged { get; init; }
+}
 
 /// <summary>How many cells a rule was asked of, and how many break it. Source says where the rule comes from.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.RuleCount")]

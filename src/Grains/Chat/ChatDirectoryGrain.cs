@@ -1,16 +1,44 @@
+using Microsoft.Extensions.Logging;
+using Sophia.Log;
 using Sophia.Operations;
+using Sophia.Resilience;
+using Sophia.Security;
+using Sophia.Tenants;
 
 namespace Sophia.Chat;
 
-/// <summary>The newest conversations of one tenant; the key is the tenant. A convenience for people: what was said is in the log.</summary>
+/// <summary>The newest conversations of one tenant; the key is the tenant. A convenience for people: what was said is in the log. And who deletes: what is to go is remembered here until it is gone.</summary>
 /// <remarks>Every question of a tenant comes by here twice. Reports interleave, so that those that come while a write is under way share the next one;
 /// one write each would fall behind, time out, be repeated, and fall further behind.</remarks>
 [Reentrant, InTenantPool]
-internal sealed class ChatDirectoryGrain([PersistentState("chats", Stores.Durable)] IPersistentState<ChatDirectoryState> stored) : Grain, IChatDirectoryGrain
+internal sealed partial class ChatDirectoryGrain(
+    [PersistentState("chats", Stores.Durable)] IPersistentState<ChatDirectoryState> stored,
+    ILogStore log, IErasureStore erasures, ITenantGate gate, IEnumerable<ITenantMemory> memories, IIdempotencyStore answers, TimeProvider time, ILogger<ChatDirectoryGrain> logger) : Grain, IChatDirectoryGrain, IRemindable
 {
-    private IReadOnlyList<ChatView>? newest;
+    private const string GoOnReminder = "go-on";
+    private static readonly TimeSpan GoOnEvery = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
+
+    private readonly CancellationTokenSource lifetime = new();
+    private Task working = Task.CompletedTask;
+    private ChatDirectoryState? newest;
     private long reported, written;
     private Task writing = Task.CompletedTask;
+    private TenantId tenant;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        tenant = TenantKey.Parse(this.GetPrimaryKeyString()).Tenant;
+        Work();
+        return Task.CompletedTask;
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        await lifetime.CancelAsync();
+        await working;
+        lifetime.Dispose();
+    }
 
     public Task<IReadOnlyList<ChatView>> List(int limit)
     {
@@ -19,9 +47,109 @@ internal sealed class ChatDirectoryGrain([PersistentState("chats", Stores.Durabl
         return Task.FromResult<IReadOnlyList<ChatView>>(stored.State.Chats.Take(limit).ToArray());
     }
 
-    public async Task Touch(ChatView view)
+    public Task Touch(ChatView view) => Change(state => ChatDirectoryRules.Touch(state, view));
+
+    public Task<bool> Deleting() => Task.FromResult(ChatDirectoryRules.Goes(stored.State));
+
+    public async Task<bool> Delete(string session, string by)
     {
-        newest = ChatDirectoryRules.Touch(newest ?? stored.State.Chats, view);
+        if (!TenantId.IsName(session) || (stored.State.Going.All(one => one.Session != session) && await Session(session).View() is { LastNumber: 0 }))
+            return false;
+        await this.RegisterOrUpdateReminder(GoOnReminder, GoOnEvery, GoOnEvery);
+        await Change(state => ChatDirectoryRules.Delete(state, session, by, time.GetUtcNow()));
+        try
+        {
+            await Remove(stored.State.Going.FirstOrDefault(one => one.Session == session));
+        }
+        finally
+        {
+            Work();
+        }
+        return true;
+    }
+
+    public async Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        Work();
+        if (!ChatDirectoryRules.Goes(stored.State) && await this.GetReminder(GoOnReminder) is { } known)
+            await this.UnregisterReminder(known);
+    }
+
+    private IChatSessionGrain Session(string session) => GrainFactory.GetGrain<IChatSessionGrain>(TenantKey.Of(tenant, session));
+
+    private void Work()
+    {
+        if (working.IsCompleted && !lifetime.IsCancellationRequested && ChatDirectoryRules.Goes(stored.State))
+            working = GoOn();
+    }
+
+    private async Task GoOn()
+    {
+        using var _ = CallerContext.For(tenant);
+        while (ChatDirectoryRules.Goes(stored.State) && !lifetime.IsCancellationRequested)
+            try
+            {
+                DelayDeactivation(GoOnEvery * 2);
+                if (gate.Because(tenant) is not null)
+                    return;
+                if (stored.State.Going is [var next, ..])
+                    await Remove(next);
+                else
+                    await Clean();
+            }
+            catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failure)
+            {
+                LogTrouble(tenant.Value, failure);
+                if (!await Paused())
+                    return;
+            }
+    }
+
+    private async Task<bool> Paused()
+    {
+        try
+        {
+            await Task.Delay(RetryAfter, time, lifetime.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    // Each may be done twice: two callers, or a crash in between, do no harm.
+    private async Task Remove(DeletedChat? chat)
+    {
+        if (chat is null)
+            return;
+        await new ChatAudit(log, tenant, time).Deleted(chat);
+        var events = await Session(chat.Session).Erase();
+        await Change(state => ChatDirectoryRules.Removed(state, chat));
+        LogDeleted(tenant.Value, chat.Session, events, chat.By);
+    }
+
+    private async Task Clean()
+    {
+        var cleaned = stored.State.Removals;
+        await new ErasureCopies(tenant, TellAll, gate, memories, answers, time).Forget(lifetime.Token);
+        await erasures.Scrub(tenant, lifetime.Token);
+        await Change(state => state with { Cleaned = Math.Max(state.Cleaned, cleaned) });
+    }
+
+    private async Task TellAll()
+    {
+        using var _ = CallerContext.ForSystem("deletion of a conversation");
+        await GrainFactory.GetGrain<ITenantDirectoryGrain>(TenantKey.System).Forget(tenant);
+    }
+
+    private async Task Change(Func<ChatDirectoryState, ChatDirectoryState> change)
+    {
+        newest = change(newest ?? stored.State);
         for (var number = ++reported; written < number;)
             if (writing.IsCompleted)
                 await (writing = Write());
@@ -32,29 +160,13 @@ internal sealed class ChatDirectoryGrain([PersistentState("chats", Stores.Durabl
     private async Task Write()
     {
         var upTo = reported;
-        await stored.CommitAsync(stored.State with { Chats = newest! }, onFailure: DeactivateOnIdle);
+        await stored.CommitAsync(newest!, onFailure: DeactivateOnIdle);
         written = upTo;
     }
-}
 
-internal static class ChatDirectoryRules
-{
-    /// <summary>Newest first, each conversation once, at most <see cref="ChatLimits.Directory"/>; a late report of an older moment changes nothing.</summary>
-    public static IReadOnlyList<ChatView> Touch(IReadOnlyList<ChatView> chats, ChatView view)
-    {
-        if (chats.FirstOrDefault(c => c.Session == view.Session) is { } known && known.LastNumber > view.LastNumber)
-            return chats;
-        return chats.Where(c => c.Session != view.Session).Append(view).OrderByDescending(c => c.UpdatedAt).ThenBy(c => c.Session, StringComparer.Ordinal).Take(ChatLimits.Directory).ToArray();
-    }
-}
+    [LoggerMessage(7010, LogLevel.Warning, "Tenant {Tenant}: the conversation {Session} is deleted, {Events} events; {By} wants it")]
+    private partial void LogDeleted(string tenant, string session, long events, string by);
 
-[GenerateSerializer, Alias("Sophia.ChatDirectoryState")]
-internal sealed record ChatDirectoryState
-{
-    /// <summary>The format of this state.</summary>
-    [Id(0)]
-    public int Version { get; init; } = 1;
-
-    [Id(1)]
-    public IReadOnlyList<ChatView> Chats { get; init; } = [];
+    [LoggerMessage(7011, LogLevel.Error, "Tenant {Tenant}: a deleted conversation is not gone everywhere yet; tried again")]
+    private partial void LogTrouble(string tenant, Exception failure);
 }

@@ -8,23 +8,21 @@ namespace Sophia.Chat;
 /// <remarks>Only its owner may append: the fence refuses an earlier activation that still runs, and every row names the version it follows.</remarks>
 internal sealed class ChatJournal(ILogStore log, TenantId tenant, string session)
 {
-    private const string Key = "events";
-
     private readonly string stream = OwnStreams.ChatOf(session);
     private Fence? fence;
 
     /// <summary>The newest event's row, or null.</summary>
-    public Task<LogEntry?> Newest(CancellationToken cancellation) => log.Newest(tenant, stream, Key, cancellation);
+    public Task<LogEntry?> Newest(CancellationToken cancellation) => log.Newest(tenant, stream, OwnStreams.ChatKey, cancellation);
 
     public async Task<LogEntry?> Row(long number, CancellationToken cancellation) =>
-        (await log.History(tenant, stream, Key, number + 1, 1, cancellation)) is [{ } row] && row.Version == number ? row : null;
+        (await log.History(tenant, stream, OwnStreams.ChatKey, number + 1, 1, cancellation)) is [{ } row] && row.Version == number ? row : null;
 
     /// <summary>Rows numbered <paramref name="after"/> + 1 up to <paramref name="to"/>, in order.</summary>
     public async Task<IReadOnlyList<LogEntry>> Rows(long after, long to, CancellationToken cancellation)
     {
         if (to <= after)
             return [];
-        var rows = await log.History(tenant, stream, Key, to + 1, (int)(to - after), cancellation);
+        var rows = await log.History(tenant, stream, OwnStreams.ChatKey, to + 1, (int)(to - after), cancellation);
         return [.. rows.Reverse()];
     }
 
@@ -57,10 +55,13 @@ internal sealed class ChatJournal(ILogStore log, TenantId tenant, string session
         }
     }
 
+    /// <summary>Keeps every earlier activation from appending any more.</summary>
+    public async Task Take(CancellationToken cancellation) => fence = await log.Acquire(tenant, stream, cancellation);
+
     private NewEntry Entry(ChatEvent happened, AskRequest? asked)
     {
         var payload = ChatEventFormat.Write(happened, asked);
-        return new NewEntry(EntryType.Chat, stream, Key, RecordOperation.Upsert, payload, EntryHash.Of(RecordOperation.Upsert, payload), OnlyIfChanged: false, OnlyIfVersion: happened.Number - 1);
+        return new NewEntry(EntryType.Chat, stream, OwnStreams.ChatKey, RecordOperation.Upsert, payload, EntryHash.Of(RecordOperation.Upsert, payload), OnlyIfChanged: false, OnlyIfVersion: happened.Number - 1);
     }
 }
 

@@ -23,7 +23,7 @@ internal sealed partial class ChatSession(TenantId tenant, string session, ILogS
     private CancellationTokenSource? stopping;
     private Task answering = Task.CompletedTask;
     private AskRequest? open;
-    private bool lost;
+    private bool lost, erased;
 
     public ChatView View => new(session, state.Title, state.LastNumber, state.UpdatedAt, state.Answering);
 
@@ -45,6 +45,8 @@ internal sealed partial class ChatSession(TenantId tenant, string session, ILogS
     {
         if (state.Answering && request.OperationId is { } operation && operation == open?.OperationId)
             return await Same(state.OpenQuestion, request);
+        if (erased)
+            throw JournalLostException.Refusal();
         if (ChatRules.RefuseQuestion(state, request) is { } refused)
             throw refused;
         var (number, repeated) = await Append(0, [new AnswerEvent(ChatEventKind.Question, request.Text)], request);
@@ -63,6 +65,27 @@ internal sealed partial class ChatSession(TenantId tenant, string session, ILogS
             await stopping.CancelAsync();
         await answering;
         return true;
+    }
+
+    /// <param name="remove">Takes the events out of the log; how many.</param>
+    public async Task<long> Erase(Func<Task<long>> remove)
+    {
+        erased = true; // No question comes in between.
+        await Stop();
+        await appending.WaitAsync();
+        try
+        {
+            await journal.Take(CancellationToken.None);
+            var events = await remove();
+            state = ChatState.Empty;
+            tail.Clear();
+            return events;
+        }
+        finally
+        {
+            appending.Release();
+            Lose(); // A fresh activation finds what there is now.
+        }
     }
 
     public async Task Feedback(long questionNumber, int mark, string? reason)
@@ -87,6 +110,8 @@ internal sealed partial class ChatSession(TenantId tenant, string session, ILogS
     {
         while (true)
         {
+            if (erased)
+                throw Gone();
             var more = changed.Task;
             foreach (var happened in await EventsNow(after, ChatLimits.Page))
             {
@@ -97,7 +122,7 @@ internal sealed partial class ChatSession(TenantId tenant, string session, ILogS
                 continue;
             if (!follow && !state.Answering)
                 yield break;
-            if (lost || closing.IsCancellationRequested)
+            if ((lost && !erased) || closing.IsCancellationRequested)
                 throw JournalLostException.Refusal();
             await more.WaitAsync(Timeout.InfiniteTimeSpan, time, cancellation);
         }
@@ -214,6 +239,8 @@ internal sealed partial class ChatSession(TenantId tenant, string session, ILogS
         foreach (var happened in events)
             next = ChatRules.Allows(next, happened.Kind) ? ChatRules.After(next, happened) : throw new InvalidOperationException($"{happened.Kind} cannot follow event {next.LastNumber}.");
     }
+
+    private static RefusedException Gone() => new(RefusalCode.NotFound, "The conversation was deleted.");
 
     private void Lose()
     {

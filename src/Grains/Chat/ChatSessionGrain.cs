@@ -9,7 +9,7 @@ namespace Sophia.Chat;
 /// <summary>One conversation; the key is "tenant/session".</summary>
 /// <remarks>What may happen next is decided in <see cref="ChatRules"/>, which is pure; <see cref="ChatSession"/> keeps the log and its followers in step.</remarks>
 [InTenantPool]
-internal sealed class ChatSessionGrain(ILogStore log, AnswererFactory answerers, TimeProvider time, ILogger<ChatSession> logger) : Grain, IChatSessionGrain, IChatSurroundings
+internal sealed class ChatSessionGrain(ILogStore log, IErasureStore erasures, AnswererFactory answerers, TimeProvider time, ILogger<ChatSession> logger) : Grain, IChatSessionGrain, IChatSurroundings
 {
     private TenantKey key;
     private ChatSession session = null!;
@@ -34,6 +34,8 @@ internal sealed class ChatSessionGrain(ILogStore log, AnswererFactory answerers,
     public Task<bool> Stop() => session.Stop();
 
     public Task Feedback(long questionNumber, int mark, string? reason) => session.Feedback(questionNumber, mark, reason);
+
+    public Task<long> Erase() => session.Erase(() => erasures.RemoveChat(key.Tenant, key.Name!, CancellationToken.None));
 
     async Task IChatSurroundings.Announce(ChatView view)
     {

@@ -12,6 +12,8 @@ internal sealed class ChatTail
             events.Dequeue();
     }
 
+    public void Clear() => events.Clear();
+
     /// <summary>At most <paramref name="limit"/> events after a number, or null where memory does not reach back that far.</summary>
     public IReadOnlyList<ChatEvent>? After(long number, int limit) =>
         events.TryPeek(out var oldest) && oldest.Number <= number + 1 ? events.SkipWhile(e => e.Number <= number).Take(limit).ToArray() : null;

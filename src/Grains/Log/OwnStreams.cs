@@ -10,6 +10,9 @@ public static class OwnStreams
     private const string Chat = "chat";
     private const string Elsewhere = "files/";
 
+    /// <summary>The key under which a conversation's events stand.</summary>
+    public const string ChatKey = "events";
+
     /// <summary>The events of one conversation.</summary>
     public static string ChatOf(string session) => $"{Chat}/{session}";
 

@@ -41,4 +41,11 @@ public sealed record RunRow(
 
 /// <summary>What one batch adds to its run's row.</summary>
 /// <param name="QualitySum">Sum over the batch's records of the batch's score, so that the run's score is a mean weighted by records.</param>
-public sealed record RunDelta(string RunId, RunCounts Counts, int PartitionsDone = 0, double QualitySum = 0, IReadOnlyList<UnreadableView>? Unreadable = null);
+public sealed record RunDelta(string RunId, RunCounts Counts, int PartitionsDone = 0, double QualitySum = 0, IReadOnlyList<UnreadableView>? Unreadable = null)
+{
+    /// <summary>No rule asked anything of the batch: it takes no part in the run's score.</summary>
+    public bool Unjudged { get; init; }
+
+    /// <summary>Records that the sum stands for.</summary>
+    public long Judged => Unjudged ? 0 : Counts.In;
+}

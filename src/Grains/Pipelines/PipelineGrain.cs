@@ -80,16 +80,8 @@ internal sealed partial class PipelineGrain(
         var known = stored.State.Definition;
         if (known?.Text == definitionText && definition is not null)
             return await Changed(known.Version, []);
-        var read = PipelineDefinitionReader.Read(definitionText, fileName, key.Name);
-        if (read.Definition is null)
-            throw new RefusedException(RefusalCode.Invalid, read.Errors.Count == 1 ? "The definition has a mistake." : $"The definition has {read.Errors.Count} mistakes.", read.Errors);
+        var (read, secret) = Checked(definitionText, fileName);
         var version = stored.State.LastVersion + 1;
-        var secret = SecretReference.Parse(PipelineSources.Webhook(read.Definition)?["secret"] ?? "");
-        if (secret is not null && secrets.Objection(key.Tenant, secret) is { } objection)
-            throw new RefusedException(RefusalCode.Invalid, $"{fileName}: source.secret: {objection}.");
-        foreach (var source in read.Definition.Sources)
-            if (kinds.FirstOrDefault(kind => kind.Type == source.Type)?.Objection(new SourceContext(key.Tenant.Value, key.Name!, source)) is { } why)
-                throw new RefusedException(RefusalCode.Invalid, $"{fileName}: source {ReadingPlan.NameOf(source)}: {why}.");
         await GrainFactory.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(key.Tenant)).Add(key.Name!);
         await Save(stored.State with
         {
@@ -101,18 +93,37 @@ internal sealed partial class PipelineGrain(
         Reread();
         await triggers.Remind();
         triggers.Watch();
-        if (read.Definition.Streams.Values.Any(stream => stream.Retention is not null))
+        if (read.Streams.Values.Any(stream => stream.Retention is not null))
             await GrainFactory.GetGrain<IRetentionGrain>(TenantKey.Of(key.Tenant)).Wake();
         return await Changed(known?.Version ?? 0, known is null ? [] : DefinitionDifference.Between(known.Text, definitionText));
     }
 
-    private async Task<PipelineView> Changed(int replaced, IReadOnlyList<string> lines)
+    public Task<IReadOnlyList<string>> Warnings(string definitionText, string fileName) => WarningsOf(Checked(definitionText, fileName).Definition);
+
+    private (PipelineDefinition Definition, SecretReference? Secret) Checked(string definitionText, string fileName)
+    {
+        var read = PipelineDefinitionReader.Read(definitionText, fileName, key.Name);
+        if (read.Definition is null)
+            throw new RefusedException(RefusalCode.Invalid, read.Errors.Count == 1 ? "The definition has a mistake." : $"The definition has {read.Errors.Count} mistakes.", read.Errors);
+        var secret = SecretReference.Parse(PipelineSources.Webhook(read.Definition)?["secret"] ?? "");
+        if (secret is not null && secrets.Objection(key.Tenant, secret) is { } objection)
+            throw new RefusedException(RefusalCode.Invalid, $"{fileName}: source.secret: {objection}.");
+        foreach (var source in read.Definition.Sources)
+            if (kinds.FirstOrDefault(kind => kind.Type == source.Type)?.Objection(new SourceContext(key.Tenant.Value, key.Name!, source)) is { } why)
+                throw new RefusedException(RefusalCode.Invalid, $"{fileName}: source {ReadingPlan.NameOf(source)}: {why}.");
+        return (read.Definition, secret);
+    }
+
+    private async Task<PipelineView> Changed(int replaced, IReadOnlyList<string> lines) =>
+        (await View())! with { Change = new DefinitionChange(replaced, lines, await WarningsOf(definition!)) };
+
+    private async Task<IReadOnlyList<string>> WarningsOf(PipelineDefinition of)
     {
         var warnings = new List<string>();
-        foreach (var source in definition!.Sources)
+        foreach (var source in of.Sources)
             if (kinds.FirstOrDefault(kind => kind.Type == source.Type) is { } kind && await kind.Warning(new SourceContext(key.Tenant.Value, key.Name!, source), lifetime.Token) is { } warning)
                 warnings.Add(warning);
-        return (await View())! with { Change = new DefinitionChange(replaced, lines, warnings) };
+        return warnings;
     }
 
     public async Task<PipelineView?> View()

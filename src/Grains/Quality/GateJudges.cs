@@ -39,7 +39,7 @@ internal sealed class GateJudges : IBatchJudges
         public BatchJudgement Judge(IReadOnlyList<KeyedRecord> records, DateTimeOffset now)
         {
             var result = gate.Judge(records, now);
-            return new BatchJudgement(result.Reasons, result.Scores.Mean);
+            return new BatchJudgement(result.Reasons, result.Scores?.Mean);
         }
     }
 }

@@ -20,6 +20,9 @@ internal sealed class QualityCounts
 {
     public long Records { get; set; }
 
+    /// <summary>Records of streams that have rules.</summary>
+    public long Judged { get; set; }
+
     public long RequiredCells { get; set; }
 
     public long MissingCells { get; set; }

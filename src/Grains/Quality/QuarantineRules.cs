@@ -26,6 +26,8 @@ internal static class QuarantineRules
         try
         {
             using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            if (WebhookBody.HasHalfCharacter(bytes))
+                throw new RefusedException(RefusalCode.Invalid, $"The payload is not {HalfCharacter.Expected}. {HalfCharacter.Hint}");
             return document.RootElement.ValueKind == JsonValueKind.Object ? bytes : throw new RefusedException(RefusalCode.Invalid, "The payload is not a JSON object.");
         }
         catch (JsonException wrong)

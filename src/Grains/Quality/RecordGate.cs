@@ -7,8 +7,9 @@ namespace Sophia.Quality;
 /// <summary>What the gate says of a batch.</summary>
 /// <param name="Reasons">By index: why a record is held back; null where it passes.</param>
 /// <param name="Warnings">What rules of level warning found, at most <see cref="RecordGate.MaxWarnings"/>; the records are stored.</param>
+/// <param name="Scores">Null where no rule asks anything of any record.</param>
 /// <param name="Held">The whole batch is held back: its mean is under the minimum, or a check under its floor.</param>
-internal sealed record GateResult(IReadOnlyList<IReadOnlyList<CellReason>?> Reasons, IReadOnlyList<(int Index, CellReason Reason)> Warnings, QualityScores Scores, IReadOnlyList<string> Details, bool Held);
+internal sealed record GateResult(IReadOnlyList<IReadOnlyList<CellReason>?> Reasons, IReadOnlyList<(int Index, CellReason Reason)> Warnings, QualityScores? Scores, IReadOnlyList<string> Details, bool Held);
 
 /// <summary>Judges batches of records by their streams' rules: one pass over each payload, then each rule on the cells it found.</summary>
 /// <remarks>
@@ -43,6 +44,7 @@ internal sealed class RecordGate(GateDefinition gate, Func<string, RuleSet> rule
             var (key, record) = records[i];
             if (record.Operation == RecordOperation.Delete || rulesOf(record.Stream) is not { IsEmpty: false } rules)
                 continue;
+            counts.Judged++;
             var judged = new Judged(rules, key, record.Stream, record.Payload.Span, now, counts);
             JudgeOne(ref judged);
             reasons[i] = judged.Errors;
@@ -52,7 +54,7 @@ internal sealed class RecordGate(GateDefinition gate, Func<string, RuleSet> rule
         }
         var scores = counts.Scores();
         var held = records.Count > 1 && WhyHeld(scores) is { } why ? why : null;
-        return new GateResult(held is null ? reasons : HoldAll(reasons, held), warnings, scores, counts.Details(), held is not null);
+        return new GateResult(held is null ? reasons : HoldAll(reasons, held), warnings, counts.Judged == 0 ? null : scores, counts.Details(), held is not null);
     }
 
     /// <summary>Why a batch is held whole, or null.</summary>

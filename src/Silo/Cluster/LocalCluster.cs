@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Sophia.Commands;
@@ -85,17 +86,59 @@ internal sealed class LocalCluster
     /// <param name="program">The folder of another version of Sophia that is to run; null: this one.</param>
     public static async Task<LocalCluster> Up(string folder, int silos, int gpus, string? url, CancellationToken cancellation, string? program = null)
     {
+        if (ClusterFile.Read(folder) is not { Frontend.Process.IsAlive: true })
+            MustBeFree(url ?? SophiaOptions.DefaultUrl);
         LocalServers.Expect();
         Directory.CreateDirectory(Path.Combine(folder, "logs"));
         Directory.CreateDirectory(Path.Combine(folder, "inbox"));
         var cluster = new LocalCluster(folder, (ClusterFile.Read(folder) ?? ClusterFile.New()).Write(folder));
+        var before = cluster.file;
         if (cluster.file.Postgres is not { IsAlive: true })
             cluster.Keep(cluster.file with { Postgres = await LocalServers.StartPostgres(cluster.file, folder, cancellation) });
         await cluster.StartRedis(cancellation);
         await cluster.StartSilos(Math.Max(silos, cluster.file.Silos.Count(silo => silo.Process.IsAlive)), cancellation, number => number <= gpus ? "gpu=gh200" : "gpu=none", program);
         if (cluster.file.Frontend is not { Process.IsAlive: true })
-            await cluster.StartFrontend(url, program, cancellation);
+            try
+            {
+                await cluster.StartFrontend(url, program, cancellation);
+            }
+            catch (CommandFailedException)
+            {
+                await cluster.EndAllBut(before, CancellationToken.None);
+                throw;
+            }
         return cluster;
+    }
+
+    // Before anything is started: without its front end nobody reaches a cluster.
+    private static void MustBeFree(string url)
+    {
+        var endpoint = new SophiaOptions { DataFolder = "-", Url = url }.Validated();
+        using var probe = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            probe.Bind(endpoint);
+            probe.Listen(1);
+        }
+        catch (SocketException taken)
+        {
+            throw new CommandFailedException($"The front end cannot listen on {url}: {taken.Message}. Perhaps a Sophia of this machine does (\"{SophiaCommand.Name} up\"). Nothing was started; choose another address with --url.", ExitCodes.CannotStart);
+        }
+    }
+
+    // What nobody reaches is not left running. What ran before goes on.
+    private async Task EndAllBut(ClusterFile before, CancellationToken cancellation)
+    {
+        if (file.Frontend is { } frontend)
+            await frontend.Process.Stop(EndsWithin, cancellation);
+        var begun = file.Silos.Where(silo => !before.Silos.Any(known => known.Process == silo.Process)).ToList();
+        await Task.WhenAll(begun.Select(silo => silo.Process.Stop(EndsWithin, cancellation)));
+        if (file.Redis is { } redis && redis != before.Redis)
+            await redis.Stop(EndsWithin, cancellation);
+        if (file.Postgres is { } postgres && postgres != before.Postgres)
+            await postgres.Stop(EndsWithin, cancellation, "INT");
+        var rest = begun.Aggregate(file with { Frontend = null }, static (so, silo) => so.Without(silo.Number));
+        Keep(rest with { Redis = rest.Redis is { IsAlive: true } ? rest.Redis : null, Postgres = rest.Postgres is { IsAlive: true } ? rest.Postgres : null });
     }
 
     /// <summary>Starts silos, also those that died, or lets the last ones leave.</summary>
@@ -235,7 +278,7 @@ internal sealed class LocalCluster
     {
         for (var since = Stopwatch.StartNew(); HomeFolder.Serving(Path.Combine(Folder, name))?.ProcessId != process.Id; await Task.Delay(LookEvery, cancellation))
             if (!process.IsAlive || since.Elapsed > StartsWithin)
-                throw new CommandFailedException($"{name} did not start: {LastWords(name, said)} ({LogOf(name)} has the rest; what runs already goes on, and \"{SophiaCommand.Name} cluster down\" ends it.)", ExitCodes.CannotStart);
+                throw new CommandFailedException($"{name} did not start: {LastWords(name, said)} ({LogOf(name)} has the rest; what ran already goes on, and \"{SophiaCommand.Name} cluster down\" ends it.)", ExitCodes.CannotStart);
     }
 
     private static string NameOf(LocalMember member) => member.Number == 0 ? "frontend" : string.Create(CultureInfo.InvariantCulture, $"silo-{member.Number}");

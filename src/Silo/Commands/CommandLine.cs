@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Invocation;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Sophia.Hosting;
@@ -35,6 +36,12 @@ internal sealed class CommandLine
         try
         {
             var parsed = root.Parse(args);
+            if (parsed is { Action: ParseErrorAction, UnmatchedTokens.Count: 0, CommandResult.Command: { Action: null, Subcommands.Count: > 0 } bare } && parsed.Errors.Count == 1)
+            {
+                Console.Error.WriteLine($"{(bare == root ? root.Name : $"{root.Name} {bare.Name}")} wants one of these words: {string.Join(", ", bare.Subcommands.Select(command => command.Name))}.");
+                await root.Parse([.. args, "--help"]).InvokeAsync(cancellationToken: stop.Token);
+                return ExitCodes.Failed;
+            }
             return await parsed.InvokeAsync(
                 new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, stop.Token);
         }

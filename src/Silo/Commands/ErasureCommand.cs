@@ -47,7 +47,7 @@ internal static class ErasureCommand
                 confirmed = plan.Token;
             }
             var going = await api.Send(HttpMethod.Post, "api/records/erasures/apply", Api.Json(new ApplyErasure(confirmed, parsed.GetValue(reference)), EdgeJson.Default.ApplyErasure), EdgeJson.Default.ErasureView, cancellation);
-            Print(parsed, await Ended(api, going.Id, cancellation));
+            Print(parsed, await Ended(api, going.Id, cancellation), planTold: parsed.GetValue(token) is null);
             return ExitCodes.Done;
         });
         return command;
@@ -109,13 +109,25 @@ internal static class ErasureCommand
     private static IReadOnlyList<RecordKey>? Records(string? stream, string? key, FileInfo? list)
     {
         if (list is not null)
-            return [.. File.ReadLines(list.FullName).Where(line => line.Length > 0).Select(line => line.Split('\t', 2) is [var of, var named] ? new RecordKey(of, named) : throw new CommandFailedException($"\"{Show.OneLine(line)}\" is not stream, tab, key."))];
+            return [.. Lines(list).Where(line => line.Length > 0).Select(line => line.Split('\t', 2) is [var of, var named] ? new RecordKey(of, named) : throw new CommandFailedException($"\"{Show.OneLine(line)}\" is not stream, tab, key."))];
         return (stream, key) switch
         {
             (null, null) => null,
             ({ } of, { } named) => [new RecordKey(of, named)],
             _ => throw new CommandFailedException("Name stream and key, or give --value or --list."),
         };
+    }
+
+    private static string[] Lines(FileInfo list)
+    {
+        try
+        {
+            return File.ReadAllLines(list.FullName);
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandFailedException($"--list: {list.FullName} {(unreadable is FileNotFoundException or DirectoryNotFoundException ? "is not there" : $"cannot be read: {unreadable.Message}")}. It is a file of lines with stream, tab, key.");
+        }
     }
 
     private static bool Confirmed(ErasureView plan)
@@ -150,7 +162,8 @@ internal static class ErasureCommand
         }
     }
 
-    private static void Print(ParseResult parsed, ErasureView view)
+    /// <param name="planTold">What is not reached was said with the plan already.</param>
+    private static void Print(ParseResult parsed, ErasureView view, bool planTold = false)
     {
         if (parsed.GetValue(Settings.Json))
         {
@@ -170,9 +183,12 @@ internal static class ErasureCommand
         Console.Out.WriteLine($"{(view.Phase == ErasurePhase.Done ? "Erased" : "Would be erased")}: {view.Records:N0} records, {view.Versions:N0} versions, {view.Items:N0} quarantined items ({view.Id})");
         if (view.Versions == 0 && view.Items == 0)
             Console.Out.WriteLine($"  Nothing of it stands here: no version and no quarantined item. Look whether stream and key are written as {SophiaCommand.Name} records list has them.");
-        Console.Out.WriteLine("Not reached:");
-        foreach (var line in view.Untouched)
-            Console.Out.WriteLine($"  {Show.OneLine(line)}");
+        if (!planTold)
+        {
+            Console.Out.WriteLine("Not reached:");
+            foreach (var line in view.Untouched)
+                Console.Out.WriteLine($"  {Show.OneLine(line)}");
+        }
         if (view.Token is { } token)
             Console.Out.WriteLine($"Token: {token} (until {view.ExpiresAt?.UtcDateTime:yyyy-MM-dd HH:mm} UTC)");
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Sophia.Operations;
@@ -12,6 +13,9 @@ namespace Sophia.Commands;
 internal static class IngestCommand
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long to wait for files that are still being written.</summary>
+    private static readonly TimeSpan SettledWithin = TimeSpan.FromSeconds(30);
 
     /// <summary>How long to wait for the index once everything is stored.</summary>
     private static readonly TimeSpan SearchableWithin = TimeSpan.FromMinutes(10);
@@ -33,6 +37,8 @@ internal static class IngestCommand
             await Define(api, pipeline, full, parsed.GetValue(watch), cancellation);
             var json = parsed.GetValue(Settings.Json);
             var run = await Follow(api, pipeline, await Start(api, pipeline, parsed.GetValue(dry), cancellation), quiet: json, cancellation);
+            for (var asked = Stopwatch.StartNew(); run is { State: RunState.Succeeded, Settling: > 0 } && asked.Elapsed < SettledWithin;)
+                run = await Settle(api, run, asked, json, cancellation);
             if (json)
                 Console.Out.WriteLine(JsonSerializer.Serialize(run, EdgeJson.Default.RunView));
             else
@@ -59,7 +65,7 @@ internal static class IngestCommand
         if (known is not null && !known.DefinitionText.StartsWith(Mark, StringComparison.Ordinal))
             throw new CommandFailedException($"There is a pipeline \"{pipeline}\" over something else already. Choose another name with --pipeline.");
         var text = $"{Mark}\nname: {pipeline}\nsources:\n  - type: files\n    path: {Quoted(path)}\n{(watch ? "    watch: true\n" : "")}";
-        await api.Text(HttpMethod.Put, $"api/pipelines/{pipeline}", new StringContent(text), cancellation);
+        await api.Text(HttpMethod.Put, $"api/pipelines/{pipeline}?strict=true", new StringContent(text), cancellation);
     }
 
     // However its author quotes the path.
@@ -94,6 +100,21 @@ internal static class IngestCommand
         return run;
     }
 
+    // What was written a moment ago may still be written; the watch reads it once it rests.
+    private static async Task<RunView> Settle(Api api, RunView run, Stopwatch asked, bool quiet, CancellationToken cancellation)
+    {
+        if (!quiet)
+            Console.Error.WriteLine($"{run.Settling} {(run.Settling == 1 ? "file" : "files")} changed a moment ago and may still be written: waiting until at rest.");
+        while (asked.Elapsed < SettledWithin)
+        {
+            var newest = (await api.Get($"api/pipelines/{run.Pipeline}/runs?limit=1", EdgeJson.Default.IReadOnlyListRunView, cancellation)).FirstOrDefault();
+            if (newest is not null && newest.RunId != run.RunId)
+                return await Follow(api, run.Pipeline, newest, quiet, cancellation);
+            await Task.Delay(LookEvery, cancellation);
+        }
+        return run;
+    }
+
     private static bool Settled(RunView run) => run.State switch
     {
         RunState.Running => false,
@@ -107,7 +128,9 @@ internal static class IngestCommand
         var searchable = run.SearchableAt is { } at ? $", searchable {(at - run.StartedAt).TotalSeconds:0.0} s after the start" : "";
         AnsiConsole.MarkupLine($"{Show.State(run)} run {run.RunId} of {run.Pipeline}{(run.DryRun ? " (dry run: nothing stored)" : "")}{searchable}");
         AnsiConsole.MarkupLine(Show.Counts(run));
-        if (run.State == RunState.Succeeded && run.Counts is { In: 0, Deleted: 0, Unreadable: 0 })
+        if (run is { State: RunState.Succeeded, Settling: > 0 })
+            AnsiConsole.MarkupLine($"{run.Settling} {(run.Settling == 1 ? "file is" : "files are")} still being written; the watch reads what is at rest.");
+        else if (run.State == RunState.Succeeded && run.Counts is { In: 0, Deleted: 0, Unreadable: 0 })
             AnsiConsole.MarkupLine("Nothing has changed since the last run.");
         if (run.Error is not null)
             AnsiConsole.MarkupLine($"[red]{Show.Plain(run.Error, 1000)}[/]");

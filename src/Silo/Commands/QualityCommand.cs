@@ -14,7 +14,7 @@ internal static class QualityCommand
         Profile(), Suggest(), Accept(), Dismiss(), Findings(), Report(),
     };
 
-    public static Argument<string> Stream() => new("stream") { Description = $"A stream's name, as {SophiaCommand.Name} status lists them (crm/people)." };
+    public static Argument<string> Stream() => new("stream") { Description = $"A stream's name, as {SophiaCommand.Name} records list says them (crm/people)." };
 
     public static string Address(string stream, string what) => $"api/streams/{Uri.EscapeDataString(stream)}/{what}";
 
@@ -112,7 +112,7 @@ internal static class QualityCommand
             {
                 Show.Plain(finding.Key, 40), Show.Plain(finding.Field), Show.Plain(finding.Value ?? "nothing", 40), Show.Plain(finding.Expected, 40), Show.Plain(finding.Reason, 120), Show.Plain(finding.Rule, 60),
             }));
-            AnsiConsole.MarkupLine($"[dim]{Show.Number(page.Total)} findings; {Show.Plain(string.Join(", ", page.Scores.Select(score => $"{score.Check} {score.Score.ToString("0.000", CultureInfo.InvariantCulture)}")))}[/]");
+            AnsiConsole.MarkupLine($"[dim]{Show.Number(page.Total)} findings; {Show.Plain(string.Join(", ", page.Scores.Select(score => $"{score.Check} {(score.Unjudged ? "not judged" : score.Score.ToString("0.000", CultureInfo.InvariantCulture))}")))}[/]");
             foreach (var unjudged in page.Unjudged)
                 AnsiConsole.MarkupLine($"[dim]not judged: {Show.Plain(unjudged)}[/]");
             return ExitCodes.Done;

@@ -42,6 +42,8 @@ internal static class QueueCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var text = parsed.GetValue(payload) == "-" ? await Console.In.ReadToEndAsync(cancellation) : parsed.GetValue(payload)!;
+            if (string.IsNullOrWhiteSpace(parsed.GetValue(queue)) || string.IsNullOrWhiteSpace(parsed.GetValue(kind)))
+                throw new CommandFailedException("Name a queue and a kind of work; one of them is empty.");
             JsonElement value;
             try
             {
@@ -49,7 +51,8 @@ internal static class QueueCommand
             }
             catch (JsonException wrong)
             {
-                throw new CommandFailedException($"The payload is no JSON: {wrong.Message}");
+                throw new CommandFailedException(text.Trim().Length == 0 ? "The payload is empty: write JSON, such as '{\"id\": 7}' or '\"a text\"'."
+                    : $"The payload is no JSON: line {(wrong.LineNumber ?? 0) + 1}, byte {(wrong.BytePositionInLine ?? 0) + 1}. Write it as '{{\"id\": 7}}', a text as '\"a text\"'.");
             }
             await using var api = await Api.Open(parsed, cancellation);
             var item = new NewItem(parsed.GetValue(kind), value, parsed.GetValue(dedup), parsed.GetValue(order), parsed.GetValue(priority));

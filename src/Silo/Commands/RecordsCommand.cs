@@ -9,7 +9,29 @@ namespace Sophia.Commands;
 /// <summary>Lists streams, the records of one, and the versions of a record.</summary>
 internal static class RecordsCommand
 {
-    public static Command Create() => new("records", "List streams, the records of one, the versions of a record; print one; erase some.") { List(), One(), Versions(), ErasureCommand.Erase(), ErasureCommand.Erasures(), ErasureCommand.Blocked(), ErasureCommand.Allow() };
+    public static Command Create()
+    {
+        var command = new Command("records", "List streams, the records of one, the versions of a record; print one; erase some.") { List(), One(), Versions(), ErasureCommand.Erase(), ErasureCommand.Erasures(), ErasureCommand.Blocked(), ErasureCommand.Allow() };
+        command.SetAction(Streams);
+        return command;
+    }
+
+    // The same as "list" without a stream.
+    private static async Task<int> Streams(ParseResult parsed, CancellationToken cancellation)
+    {
+        await using var api = await Api.Open(parsed, cancellation);
+        return await Streams(api, parsed, cancellation);
+    }
+
+    private static async Task<int> Streams(Api api, ParseResult parsed, CancellationToken cancellation)
+    {
+        if (parsed.GetValue(Settings.Json))
+            Console.Out.WriteLine(await api.Text(HttpMethod.Get, "api/streams", null, cancellation));
+        else
+            Show.Rows(["stream", "records", "deleted"], (await api.Get("api/streams", EdgeJson.Default.IReadOnlyListStreamView, cancellation))
+                .Select(view => new[] { Show.Plain(view.Stream), Show.Number(view.Records), Show.Number(view.Deleted) }), "No record is stored yet.");
+        return ExitCodes.Done;
+    }
 
     private static Command List()
     {
@@ -23,15 +45,13 @@ internal static class RecordsCommand
             await using var api = await Api.Open(parsed, cancellation);
             if (parsed.GetValue(asOf) is { } moment)
                 return await Standing(api, parsed, parsed.GetValue(stream) ?? throw new CommandFailedException("--as-of wants a stream."), Moment(moment), parsed.GetValue(after), parsed.GetValue(limit), cancellation);
-            var address = parsed.GetValue(stream) is { } name
-                ? $"api/records?stream={Uri.EscapeDataString(name)}&limit={parsed.GetValue(limit)}{(parsed.GetValue(after) is { } key ? $"&after={Uri.EscapeDataString(key)}" : "")}" : "api/streams";
+            if (parsed.GetValue(stream) is not { } name)
+                return await Streams(api, parsed, cancellation);
+            var address = $"api/records?stream={Uri.EscapeDataString(name)}&limit={parsed.GetValue(limit)}{(parsed.GetValue(after) is { } key ? $"&after={Uri.EscapeDataString(key)}" : "")}";
             if (parsed.GetValue(Settings.Json))
                 Console.Out.WriteLine(await api.Text(HttpMethod.Get, address, null, cancellation));
-            else if (parsed.GetValue(stream) is null)
-                Show.Rows(["stream", "records", "deleted"], (await api.Get(address, EdgeJson.Default.IReadOnlyListStreamView, cancellation))
-                    .Select(view => new[] { Show.Plain(view.Stream), Show.Number(view.Records), Show.Number(view.Deleted) }), "No record is stored yet.");
             else
-                await Print(api, parsed.GetValue(stream)!, await api.Get(address, EdgeJson.Default.IReadOnlyListRecordView, cancellation), cancellation);
+                await Print(api, name, await api.Get(address, EdgeJson.Default.IReadOnlyListRecordView, cancellation), cancellation);
             return ExitCodes.Done;
         });
         return command;

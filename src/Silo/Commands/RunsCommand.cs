@@ -52,7 +52,7 @@ internal static class RunsCommand
     {
         AnsiConsole.MarkupLine($"{Show.State(run)} run {run.RunId} of {run.Pipeline}, definition version {run.DefinitionVersion}{(run.DryRun ? " (dry run: nothing stored)" : "")}, {Show.Plain(run.Reason)}");
         AnsiConsole.MarkupLine($"started {Show.Moment(run.StartedAt)}{(run.EndedAt is { } ended ? $", ended {Show.Moment(ended)}" : "")}{(run.SearchableAt is { } searchable ? $", searchable {Show.Moment(searchable)}" : "")}");
-        AnsiConsole.MarkupLine($"{Show.Brief(run)}{(run.QualityScore is { } score ? string.Create(CultureInfo.InvariantCulture, $", quality {score:0.0 %}") : "")}");
+        AnsiConsole.MarkupLine($"{Show.Brief(run)}{(run.QualityScore is { } score ? string.Create(CultureInfo.InvariantCulture, $", quality {score:0.0 %}") : run.Counts.In > 0 ? ", quality not judged: no rule asks anything" : "")}");
         if (run.Error is not null)
             AnsiConsole.MarkupLine($"[red]{Show.Plain(run.Error, 1_000)}[/]");
         ShowTransforms.Print(run);
@@ -70,8 +70,13 @@ internal static class RunsCommand
             if (parsed.GetValue(Settings.Json))
                 Console.Out.WriteLine(await api.Text(HttpMethod.Get, address, null, cancellation));
             else
-                foreach (var line in await api.Get(address, EdgeJson.Default.IReadOnlyListConnectorLine, cancellation))
+            {
+                var lines = await api.Get(address, EdgeJson.Default.IReadOnlyListConnectorLine, cancellation);
+                foreach (var line in lines)
                     Console.Out.WriteLine($"{line.At.ToLocalTime():HH:mm:ss} {line.Level.ToString().ToLowerInvariant(),-11} {Show.Tame(line.Text)}");
+                if (lines.Count == 0)
+                    Console.Error.WriteLine($"No connector said anything in this run: files and webhooks are read by Sophia herself, and of connectors only the newest runs' lines are kept. What could not be read, and why: {SophiaCommand.Name} runs show {run.RunId}");
+            }
             return ExitCodes.Done;
         });
         return command;

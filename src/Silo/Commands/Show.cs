@@ -44,7 +44,7 @@ internal static class Show
 
     public static string Counts(RunView run) => string.Create(CultureInfo.InvariantCulture,
         $"{run.Counts.In:#,0} in, {run.Counts.Stored:#,0} stored, {run.Counts.Duplicate:#,0} unchanged, {Some(run.Counts.Filtered, "filtered, ")}{Some(run.Counts.Blocked, "blocked, ")}{run.Counts.Quarantined:#,0} held back, {run.Counts.Deleted:#,0} deleted, "
-        + $"{run.Counts.Unreadable:#,0} unreadable, {run.RecordsPerSecond:#,0}/s");
+        + $"{run.Counts.Unreadable:#,0} unreadable{(RunPace.Of(run) is { } pace ? $", {pace:#,0}/s" : "")}");
 
     /// <summary>The counts that say something, for a line of a list.</summary>
     public static string Brief(RunView run) => string.Join(", ", new[]

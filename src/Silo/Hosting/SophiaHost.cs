@@ -84,7 +84,7 @@ internal static class SophiaHost
             : postgres => (postgres.Connection, postgres.OwnerConnection) = (connection, options.PostgresOwner));
         if (options.Cluster is not null)
             services.AddPostgresIndex();
-        services.AddEmbeddingModel();
+        Stated(() => services.AddEmbeddingModel());
         services.AddSophiaPlacement(placement => options.Placement.Write(placement, options.Cluster is not null, services.Any(service => service.ServiceType == typeof(EmbeddingModelOptions))));
         services.AddSophiaKnowledge();
         services.AddSearchSettings(Environment.GetEnvironmentVariable);
@@ -105,7 +105,20 @@ internal static class SophiaHost
             files.ForbiddenRoots = [folder.Path];
             files.TrustedTenants = [RunningSophia.DefaultTenant.Value];
         });
-        services.AddChatGrains().AddAnswerModel();
+        Stated(() => services.AddChatGrains().AddAnswerModel());
+    }
+
+    // Readers of rooms that know nothing of a start say in one line what of the environment cannot be meant.
+    private static void Stated(Action read)
+    {
+        try
+        {
+            read();
+        }
+        catch (FormatException wrong)
+        {
+            throw new StartRefusedException(wrong.Message, wrong);
+        }
     }
 
     private static void AddEdge(IServiceCollection services, SophiaOptions options, HomeFolder folder)

@@ -7,18 +7,25 @@ internal static class BreakerSettings
 {
     public const string Variable = "SOPHIA_BREAKERS";
 
+    /// <summary>What breakers guard: one of another name would never be asked.</summary>
+    public static readonly IReadOnlyList<string> Dependencies = ["model", "embedding", "embedding-secondary"];
+
     /// <exception cref="StartRefusedException">Something in it cannot be meant.</exception>
     public static Action<BreakersOptions> Read(Func<string, string?> variable)
     {
         var text = variable(Variable) ?? "";
+        var read = new BreakersOptions();
         try
         {
-            BreakerText.Read(text, new BreakersOptions());
+            BreakerText.Read(text, read);
         }
         catch (FormatException wrong)
         {
             throw new StartRefusedException($"{Variable}: {wrong.Message}");
         }
+        foreach (var dependency in read.Dependencies.Keys)
+            if (!Dependencies.Contains(dependency))
+                throw new StartRefusedException($"{Variable}: no breaker guards \"{dependency}\"; they guard {string.Join(", ", Dependencies)}, and * is each that is not named.");
         return options => BreakerText.Read(text, options);
     }
 }

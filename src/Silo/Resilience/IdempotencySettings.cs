@@ -17,5 +17,7 @@ internal static class IdempotencySettings
             throw new StartRefusedException($"SOPHIA_IDEMPOTENCY_RETENTION is {Durations.Expectation}, 1m to 30d; \"{text}\" is not.");
     }
 
-    public static IReadOnlyList<string> Required(string? text) => text == "all" ? ["/api"] : Settings.List(text);
+    /// <exception cref="StartRefusedException">The value names nothing.</exception>
+    public static IReadOnlyList<string> Required(string? text) => text == "all" ? ["/api"] : Settings.List(text) is { Length: 0 } && text is { Length: > 0 }
+        ? throw new StartRefusedException($"SOPHIA_IDEMPOTENCY_REQUIRED is a list like /api/pipelines,/api/ask, or all; \"{text}\" names nothing. Unset it where no address is to require a key.") : Settings.List(text);
 }

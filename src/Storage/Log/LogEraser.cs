@@ -27,6 +27,28 @@ internal sealed class LogEraser(DatabaseConnection connection, StreamTable strea
         }
     }
 
+    /// <summary>Every event of a conversation; how many. What it did once may be done again.</summary>
+    public long RemoveChat(string session, long last)
+    {
+        connection.Execute("PRAGMA secure_delete=ON");
+        try
+        {
+            var name = OwnStreams.ChatOf(session);
+            var rows = streams.Known(name) is { } stream ? RemoveRows(stream, OwnStreams.ChatKey, last, "erased") : 0;
+            streams.Write();
+            var (from, before) = OnceKeys(session);
+            connection.Prepare("DELETE FROM once WHERE key >= ?1 AND key < ?2").Text(1, from).Text(2, before).Run();
+            return rows;
+        }
+        finally
+        {
+            connection.Execute("PRAGMA secure_delete=OFF");
+        }
+    }
+
+    /// <summary>The once-keys of a conversation: from the first, before the second.</summary>
+    public static (string From, string Before) OnceKeys(string session) => ($"{OwnStreams.ChatOf(session)}/", $"{OwnStreams.ChatOf(session)}0"); // '0' follows '/'.
+
     public static List<long> ItemsOf(DatabaseConnection connection, IReadOnlyList<RecordKey> records)
     {
         var found = new List<long>();
@@ -41,23 +63,31 @@ internal sealed class LogEraser(DatabaseConnection connection, StreamTable strea
 
     private void Remove(RecordKey record, UInt128 mark, long last)
     {
-        if (streams.Known(record.Stream) is not { } stream || Head(stream.Id, record.Key) is not { } head)
+        if (streams.Known(record.Stream) is not { } stream)
             return;
         Span<byte> bytes = stackalloc byte[16];
         BinaryPrimitives.WriteUInt128BigEndian(bytes, mark);
-        var rows = 0;
+        if (RemoveRows(stream, record.Key, last, $"erased:{RecordMark.Text(mark)}") is > 0 and var rows)
+            connection.Prepare("UPDATE erased SET versions=versions+?3 WHERE stream=?1 AND mark=?2").Text(1, record.Stream).Blob(2, bytes).Int(3, rows).Run();
+    }
+
+    private long RemoveRows(StreamRow stream, string key, long last, string tombstone)
+    {
+        if (Head(stream.Id, key) is not { } head)
+            return 0;
+        long rows = 0;
         for (var position = head.Position; position > 0; rows++)
         {
             var (_, previous) = LogChain.Link(connection, position);
             if (position == last) // SQLite counts on from it, so the row stays, as a tombstone of nobody.
-                connection.Prepare("UPDATE log SET key=?2, payload=x'', format=?3, operation=2, hash=zeroblob(16), previous=0 WHERE position=?1").Int(1, position).Text(2, $"erased:{RecordMark.Text(mark)}").Int(3, LogSchema.RowFormat).Run();
+                connection.Prepare("UPDATE log SET key=?2, payload=x'', format=?3, operation=2, hash=zeroblob(16), previous=0 WHERE position=?1").Int(1, position).Text(2, tombstone).Int(3, LogSchema.RowFormat).Run();
             else
                 connection.Prepare("DELETE FROM log WHERE position=?1").Int(1, position).Run();
             position = previous;
         }
-        connection.Prepare("DELETE FROM heads WHERE stream_id=?1 AND key=?2").Int(1, stream.Id).Text(2, record.Key).Run();
+        connection.Prepare("DELETE FROM heads WHERE stream_id=?1 AND key=?2").Int(1, stream.Id).Text(2, key).Run();
         streams.Forget(stream, head.Operation);
-        connection.Prepare("UPDATE erased SET versions=versions+?3 WHERE stream=?1 AND mark=?2").Text(1, record.Stream).Blob(2, bytes).Int(3, rows).Run();
+        return rows;
     }
 
     private (long Position, RecordOperation Operation)? Head(long stream, string key)

@@ -52,6 +52,9 @@ internal sealed class LogWriter(DatabaseConnection connection)
     public void Erase(string erasure, IReadOnlyList<RecordKey> records, IReadOnlyList<long> items, DateTimeOffset at, ErasureMarks marks) =>
         new LogEraser(connection, streams).Remove(erasure, records, items, at, last, marks);
 
+    /// <summary>Takes a conversation out of the log.</summary>
+    public long EraseChat(string session) => new LogEraser(connection, streams).RemoveChat(session, last);
+
     public int Allow(IReadOnlyList<UInt128> marks) => erased.Allow(marks);
 
     private AppendOutcome.Committed WriteEntries(PreparedBatch prepared, bool isErased)

@@ -56,6 +56,24 @@ internal sealed class PostgresErasureStore(PostgresDatabase database, IRecordMar
         return true;
     }, cancellation);
 
+    public Task<long> RemoveChat(TenantId tenant, string session, CancellationToken cancellation) => database.Write(tenant, async transaction =>
+    {
+        var stream = OwnStreams.ChatOf(session);
+        var rows = await transaction.Ask(ask => ask.Add(Chains).Texts([stream]).Blobs([PostgresKey.Of(OwnStreams.ChatKey)]), reader => reader.Rows(row => (Position: row.GetInt64(1), Operation: (RecordOperation)row.GetInt16(2))));
+        await transaction.Tell(tell =>
+        {
+            if (rows.Count > 0)
+            {
+                tell.Add("DELETE FROM sophia.log WHERE tenant=$1 AND position = ANY($2)").Ints([.. rows.Select(row => row.Position)]);
+                tell.Add("DELETE FROM sophia.heads h USING sophia.streams s WHERE s.tenant=$1 AND s.name=$2 AND h.tenant=$1 AND h.stream_id=s.id").Text(stream);
+                tell.Add("UPDATE sophia.streams SET records=0, deleted=0 WHERE tenant=$1 AND name=$2").Text(stream);
+            }
+            var (from, before) = LogEraser.OnceKeys(session);
+            tell.Add("DELETE FROM sophia.once WHERE tenant=$1 AND key >= $2 AND key < $3").Text(from).Text(before);
+        });
+        return (long)rows.Count;
+    }, cancellation);
+
     public async Task<ErasedCounts> Counts(TenantId tenant, string erasure, CancellationToken cancellation) => await database.Find(tenant, ask => ask.Add("""
         SELECT (SELECT count(*) FROM sophia.erased WHERE tenant=$1 AND erasure=$2), (SELECT coalesce(sum(versions), 0)::bigint FROM sophia.erased WHERE tenant=$1 AND erasure=$2),
             (SELECT count(*) FROM sophia.quarantine WHERE tenant=$1 AND note=$3)

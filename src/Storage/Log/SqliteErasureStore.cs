@@ -15,6 +15,9 @@ internal sealed class SqliteErasureStore(DatabaseFiles files, IRecordMarks? mark
             return true;
         }, cancellation);
 
+    public Task<long> RemoveChat(TenantId tenant, string session, CancellationToken cancellation) => files.Exists(tenant, LogSchema.Kind)
+        ? files.Write(tenant, LogSchema.Kind, connection => connection.Companion(static c => new LogWriter(c)).EraseChat(session), cancellation) : Task.FromResult(0L);
+
     public Task<ErasedCounts> Counts(TenantId tenant, string erasure, CancellationToken cancellation) => files.Read(tenant, LogSchema.Kind, connection =>
     {
         using var records = connection.Prepare("SELECT count(*), coalesce(sum(versions), 0) FROM erased WHERE erasure=?1").Text(1, erasure);

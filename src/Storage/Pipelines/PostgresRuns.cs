@@ -58,13 +58,13 @@ internal static class PostgresRuns
         tell.Add("""
             UPDATE sophia.sync_logs SET updated_at=greatest(updated_at, $3), records_in=records_in+$4, records_valid=records_valid+$5, records_quarantined=records_quarantined+$6,
                 records_duplicate=records_duplicate+$7, records_stored=records_stored+$8, records_deleted=records_deleted+$9, records_chunked=records_chunked+$10,
-                bytes=bytes+$11, unreadable=unreadable+$12, partitions_done=partitions_done+$13, quality_sum=quality_sum+$14, quality_records=quality_records+$4,
+                bytes=bytes+$11, unreadable=unreadable+$12, partitions_done=partitions_done+$13, quality_sum=quality_sum+$14, quality_records=quality_records+$19,
                 last_position=greatest(last_position, $15), records_filtered=records_filtered+$16, values_nulled=values_nulled+$17, records_blocked=records_blocked+$18
             WHERE tenant=$1 AND run_id=$2
             """)
             .Text(delta.RunId).Time(batch.At).Int(counts.In).Int(counts.Valid).Int(counts.Quarantined - done.BlockedItems).Int(counts.Duplicate + own.Duplicate).Int(counts.Stored + own.Stored)
             .Int(counts.Deleted + own.Deleted).Int(counts.Chunked).Int(counts.Bytes).Int(counts.Unreadable).Int(delta.PartitionsDone).Real(delta.QualitySum).Int(done.LastPosition)
-            .Int(counts.Filtered).Int(counts.Nulled).Int(counts.Blocked + done.Blocked + done.BlockedItems);
+            .Int(counts.Filtered).Int(counts.Nulled).Int(counts.Blocked + done.Blocked + done.BlockedItems).Int(delta.Judged);
         foreach (var file in delta.Unreadable ?? [])
             tell.Add("""
                 INSERT INTO sophia.unreadable(tenant, run_id, path, reason, bytes) VALUES($1, $2, $3, $4, $5) ON CONFLICT(tenant, run_id, path) DO UPDATE SET reason=$4, bytes=$5

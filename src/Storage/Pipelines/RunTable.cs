@@ -110,14 +110,14 @@ internal static class RunTable
         using var add = connection.Prepare("""
             UPDATE sync_logs SET updated_at=max(updated_at, ?2), records_in=records_in+?3, records_valid=records_valid+?4, records_quarantined=records_quarantined+?5,
                 records_duplicate=records_duplicate+?6, records_stored=records_stored+?7, records_deleted=records_deleted+?8, records_chunked=records_chunked+?9,
-                bytes=bytes+?10, unreadable=unreadable+?11, partitions_done=partitions_done+?12, quality_sum=quality_sum+?13, quality_records=quality_records+?3,
+                bytes=bytes+?10, unreadable=unreadable+?11, partitions_done=partitions_done+?12, quality_sum=quality_sum+?13, quality_records=quality_records+?18,
                 last_position=max(last_position, ?14), records_filtered=records_filtered+?15, values_nulled=values_nulled+?16, records_blocked=records_blocked+?17
             WHERE run_id=?1
             """);
         add.Text(1, delta.RunId).Text(2, LogTime.Text(batch.At)).Int(3, counts.In).Int(4, counts.Valid).Int(5, counts.Quarantined - done.BlockedItems)
             .Int(6, counts.Duplicate + own.Duplicate).Int(7, counts.Stored + own.Stored).Int(8, counts.Deleted + own.Deleted).Int(9, counts.Chunked)
             .Int(10, counts.Bytes).Int(11, counts.Unreadable).Int(12, delta.PartitionsDone).Real(13, delta.QualitySum).Int(14, done.LastPosition)
-            .Int(15, counts.Filtered).Int(16, counts.Nulled).Int(17, counts.Blocked + done.Blocked + done.BlockedItems).Step();
+            .Int(15, counts.Filtered).Int(16, counts.Nulled).Int(17, counts.Blocked + done.Blocked + done.BlockedItems).Int(18, delta.Judged).Step();
         if (connection.Scalar("SELECT changes()") == 0)
             throw new InvalidOperationException($"The run {delta.RunId} has no row to add to: append its RunRow first.");
         foreach (var file in delta.Unreadable ?? [])

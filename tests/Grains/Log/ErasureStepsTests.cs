@@ -360,6 +360,8 @@ public sealed class ErasureStepsTests
             power.Spend();
         }
 
+        public Task<long> RemoveChat(TenantId tenant, string session, CancellationToken cancellation) => inner.RemoveChat(tenant, session, cancellation);
+
         public Task<ErasedCounts> Counts(TenantId tenant, string erasure, CancellationToken cancellation) => inner.Counts(tenant, erasure, cancellation);
 
         public Task<IReadOnlyList<long>> ItemsOf(TenantId tenant, IReadOnlyList<RecordKey> records, CancellationToken cancellation) => inner.ItemsOf(tenant, records, cancellation);

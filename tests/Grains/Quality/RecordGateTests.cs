@@ -75,7 +75,7 @@ public sealed class RecordGateTests
     {
         var result = GateUnderTest.Judge(new GateDefinition(), [], "{}", "no json at all");
         Assert.All(result.Reasons, Assert.Null);
-        Assert.Equal(1, result.Scores.Mean);
+        Assert.Equal(1, result.Scores!.Mean);
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public sealed class RecordGateTests
         var result = GateUnderTest.Judge(new GateDefinition(), [GateUnderTest.Rule(RuleKind.Type, "t", RuleLevel.Warning, arguments: ("type", "number"))], [.. Enumerable.Range(0, 10).Select(i => i == 0 ? """{"t":"x"}""" : """{"t":1}""")]);
         Assert.All(result.Reasons, Assert.Null);
         Assert.Equal((0, "t"), (Assert.Single(result.Warnings).Index, result.Warnings[0].Reason.Field));
-        Assert.Equal(0.9, result.Scores.Accuracy, 9);
+        Assert.Equal(0.9, result.Scores!.Accuracy, 9);
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class RecordGateTests
     {
         var rules = new[] { FourRules[1], GateUnderTest.Rule(RuleKind.Range, "t", arguments: ("min", "0")) };
         var result = GateUnderTest.Judge(new GateDefinition { MinimumScore = 0 }, rules, """{"t":"x"}""", """{"t":1}""");
-        Assert.Equal(0.5, result.Scores.Accuracy);
+        Assert.Equal(0.5, result.Scores!.Accuracy);
         Assert.Equal(2, result.Reasons[0]!.Count);
     }
 

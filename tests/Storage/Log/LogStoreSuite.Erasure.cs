@@ -55,6 +55,43 @@ public abstract partial class LogStoreSuite
     }
 
     [EngineFact]
+    public async Task A_removed_conversation_leaves_no_event_and_no_operation_and_its_neighbours_keep_theirs()
+    {
+        await Append([Record("1", "a")]);
+        foreach (var session in new[] { "s-1", "s-10", "s" })
+        {
+            Assert.Equal(3, (await Append([Said(session, "q"), Said(session, "a"), Said(session, "done")], batch => batch with { OnceKey = $"chat/{session}/op" })).Stored);
+            await Append([Said(session, "opinion")]);
+        }
+        await Append([Record("1", "a2")]);
+        var others = await Others();
+        Assert.Equal(4, await Erasures.RemoveChat(Acme, "s-1", default));
+        Assert.Empty(await Log.History(Acme, "chat/s-1", OwnStreams.ChatKey, null, 10, default));
+        Assert.Null(await Log.Newest(Acme, "chat/s-1", OwnStreams.ChatKey, default));
+        Assert.Equal(others, await Others());
+        Assert.Equal(0, await Erasures.RemoveChat(Acme, "s-1", default));
+        Assert.Equal(0, await Erasures.RemoveChat(Acme, "never-asked", default));
+        var fence = await Log.Acquire(Acme, "chat/s-1", default);
+        Assert.IsType<AppendOutcome.Committed>(await Log.Append(Acme, new AppendBatch { Fence = fence, At = Noon, Entries = [Said("s-1", "anew") with { OnlyIfVersion = 0 }], OnceKey = "chat/s-1/op" }, default));
+        Assert.Equal(1, (await Log.Newest(Acme, "chat/s-1", OwnStreams.ChatKey, default))!.Version);
+        Assert.IsType<AppendOutcome.AlreadyDone>(await Log.Append(Acme, new AppendBatch { Fence = await Log.Acquire(Acme, "chat/s-10", default), At = Noon, OnceKey = "chat/s-10/op" }, default));
+
+        async Task<IReadOnlyList<string>> Others() => [.. (await Log.Read(Acme, 0, 10_000, int.MaxValue, default)).Where(row => row.Stream != "chat/s-1").Select(Line)];
+        NewEntry Said(string session, string text) => Record(OwnStreams.ChatKey, text) with { Type = EntryType.Chat, Stream = $"chat/{session}", OnlyIfChanged = false };
+    }
+
+    /// <summary>The log counts on from its last row, whoever's it is.</summary>
+    [EngineFact]
+    public async Task A_conversation_whose_event_is_the_logs_last_row_goes_and_the_log_goes_on()
+    {
+        await Append([Record(OwnStreams.ChatKey, "secret") with { Type = EntryType.Chat, Stream = "chat/last", OnlyIfChanged = false }]);
+        var head = await Log.Head(Acme, default);
+        Assert.Equal(1, await Erasures.RemoveChat(Acme, "last", default));
+        Assert.DoesNotContain("secret", string.Join(' ', (await Log.Read(Acme, 0, 100, int.MaxValue, default)).Select(row => Encoding.UTF8.GetString(row.Payload.Span))), StringComparison.Ordinal);
+        Assert.True((await Append([Record("1", "a")])).LastPosition > head);
+    }
+
+    [EngineFact]
     public async Task A_record_is_blocked_from_the_append_of_its_tombstone_on()
     {
         await Append([Record("1", "a")]);

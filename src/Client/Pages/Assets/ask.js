@@ -114,6 +114,7 @@ composer.addEventListener("submit", async event => {
     box.value = "";
     fit();
     $("#hello")?.remove();
+    $("#forget")?.removeAttribute("hidden");
     history.replaceState(null, "", `/?session=${encodeURIComponent(session)}`);
     listConversation(text);
     const under = await renderSoon();

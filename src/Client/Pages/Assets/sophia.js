@@ -206,7 +206,7 @@ const forms = {
     const name = data.get("name");
     if ($(`[data-pipeline="${CSS.escape(name)}"]`)) throw new Error(`There is a pipeline "${name}" already. Choose another name.`);
     const text = `sources:\n  - type: files\n    path: ${JSON.stringify(data.get("path").trim())}\n    watch: ${data.get("watch") ? "true" : "false"}\n`;
-    await call("PUT", `/api/pipelines/${encodeURIComponent(name)}`, text, "application/yaml");
+    await call("PUT", `/api/pipelines/${encodeURIComponent(name)}?strict=true`, text, "application/yaml");
     await call("POST", `/api/pipelines/${encodeURIComponent(name)}/runs`, "{}");
     form.reset();
     notice(`"${name}" is being read.`);

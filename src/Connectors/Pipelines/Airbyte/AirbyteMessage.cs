@@ -40,6 +40,10 @@ internal abstract record AirbyteMessage
         {
             return new Broken(new PieceFault("json", "one message of the Airbyte protocol as JSON", $"{wrong.Message.Split(". ")[0]}."));
         }
+        catch (InvalidOperationException)
+        {
+            return new Broken(new PieceFault("encoding", HalfCharacter.Expected, HalfCharacter.Hint));
+        }
     }
 
     private static AirbyteMessage ReadOther(ReadOnlyMemory<byte> line)

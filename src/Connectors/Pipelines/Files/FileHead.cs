@@ -7,14 +7,18 @@ internal sealed record FileHead(FileEncoding Encoding, int Mark, string? Unreada
 {
     private const int HeadBytes = 4_096;
 
-    public static FileHead Read(string path, bool gzip, FileEncoding wanted, FilesOptions options)
+    /// <summary>Of so many bytes one may be zero in a file of rows: those rows are named, and the rest is read. More of them are no rows.</summary>
+    private const int RowBytesToZero = 10;
+
+    /// <param name="format">How the file is to be read; null: by no reader.</param>
+    public static FileHead Read(string path, bool gzip, FileEncoding wanted, FileFormat? format, FilesOptions options)
     {
         try
         {
             using var stream = FileBytes.Open(path, gzip, options);
             var head = new byte[HeadBytes];
             var read = stream.ReadAtLeast(head, HeadBytes, throwOnEndOfStream: false);
-            return Judge(head.AsSpan(0, read), wanted);
+            return Judge(head.AsSpan(0, read), wanted, format is FileFormat.Csv or FileFormat.Tsv or FileFormat.JsonLines or FileFormat.Json);
         }
         catch (InvalidDataException)
         {
@@ -30,12 +34,12 @@ internal sealed record FileHead(FileEncoding Encoding, int Mark, string? Unreada
         }
     }
 
-    private static FileHead Judge(ReadOnlySpan<byte> head, FileEncoding wanted)
+    private static FileHead Judge(ReadOnlySpan<byte> head, FileEncoding wanted, bool ofRows)
     {
         var (encoding, mark) = FileEncodings.Of(head, wanted);
         var wide = encoding is FileEncoding.Utf16LittleEndian or FileEncoding.Utf16BigEndian;
         return new FileHead(encoding, mark, head.IsEmpty ? "the file is empty"
-            : !wide && head.Contains((byte)0) ? "binary content (NUL bytes), or UTF-16 without a byte order mark"
+            : !wide && head.Count((byte)0) is > 0 and var zeroes && (!ofRows || zeroes > head.Length / RowBytesToZero) ? "binary content (NUL bytes), or UTF-16 without a byte order mark"
             : null);
     }
 }

@@ -49,7 +49,7 @@ internal sealed class FilesSourceKind(IOptions<FilesOptions> options, TimeProvid
         if (!mayRead(partition.Id))
             throw new SourceException($"files: {partition.Id} lies in a folder that no source may read.", transient: false);
         var (format, gzip) = Format(partition.Id, settings);
-        var head = FileHead.Read(path, gzip, settings.Encoding, options.Value);
+        var head = FileHead.Read(path, gzip, settings.Encoding, format, options.Value);
         if (head.Unreadable is { } why || format is null)
             throw new SourceException($"files: {partition.Id}: {head.Unreadable ?? "no reader"}.", transient: true);
         var file = new OpenedFile(source.Pipeline, partition.Id, partition.Fingerprint, format.Value, head.Encoding, head.Mark, settings, options.Value.BlockBytes,
@@ -96,7 +96,7 @@ internal sealed class FilesSourceKind(IOptions<FilesOptions> options, TimeProvid
         var unreadable = format is null ? NoReader(file.Path)
             : info.Length == 0 ? "the file is empty"
             : format == FileFormat.Code && !settings.Generated && CodeFiles.IsGeneratedName(file.Path) ? CodeFiles.GeneratedByName
-            : FileHead.Read(info.FullName, gzip, settings.Encoding, options.Value).Unreadable;
+            : FileHead.Read(info.FullName, gzip, settings.Encoding, format, options.Value).Unreadable;
         return new SourcePartition(file.Path, fingerprint, info.Length, unreadable);
     }
 

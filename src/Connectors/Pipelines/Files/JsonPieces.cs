@@ -16,6 +16,8 @@ internal static class JsonPieces
         return text.Span[start] == '[' ? OfArray(file, text, start) : OfObject(file, text, start);
     }
 
+    public static bool IsArray(ReadOnlySpan<byte> text) => text.TrimStart(" \t\r\n"u8).StartsWith((byte)'[');
+
     private static IEnumerable<FilePiece> OfObject(OpenedFile file, ReadOnlyMemory<byte> text, int start)
     {
         var json = text[start..];
@@ -95,6 +97,8 @@ internal static class JsonPieces
         {
             if (problem is not null)
                 yield return FilePiece.Bad(file.RowStream, from, text.Length - from, problem);
+            else if (FileEncodings.FirstInvalid(text.Span.Slice(from, length)) is >= 0 and var invalid)
+                yield return FilePiece.Bad(file.RowStream, from, length, PieceFault.Encoding(file.Mark + from + invalid));
             else if (shape.Check(text.Span.Slice(from, length)) is { } fault)
                 yield return FilePiece.Bad(file.RowStream, from, length, fault.ToPiece());
             else

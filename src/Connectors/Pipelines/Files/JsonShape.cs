@@ -6,7 +6,7 @@ using System.Text.Json;
 
 namespace Sophia.Pipelines;
 
-/// <summary>Checks in one pass that bytes are one JSON object without a property name twice, and picks the key fields' values on the way.</summary>
+/// <summary>Checks in one pass that bytes are one JSON object of whole texts without a property name twice, and picks the key fields' values on the way.</summary>
 /// <remarks>
 /// Names are compared by a 64-bit hash under secrets of this process, and by their bytes where hashes meet. The names of a small object are
 /// compared as they come; those of a large one are sorted when it ends, so that an object of a million names costs no square.
@@ -69,6 +69,8 @@ internal sealed class JsonShape
             {
                 case JsonTokenType.PropertyName:
                     var place = new NamePlace((int)reader.TokenStartIndex + 1, reader.ValueSpan.Length, reader.ValueIsEscaped);
+                    if (place.Escaped && HalfCharacter.Stands(reader.ValueSpan))
+                        return Half(place.Start);
                     if (Add(json, place, frames[depth], ref names) is { } twice)
                         return twice;
                     key = depth == 1 && keyFields.Length > 0 ? KeyOf(ref reader) : -1;
@@ -87,6 +89,8 @@ internal sealed class JsonShape
                 case JsonTokenType.EndArray:
                     depth--;
                     break;
+                case JsonTokenType.String when reader.ValueIsEscaped && HalfCharacter.Stands(reader.ValueSpan):
+                    return Half((int)reader.TokenStartIndex + 1);
                 case JsonTokenType.String when key >= 0:
                     keyValues[key] = reader.GetString();
                     break;
@@ -139,6 +143,8 @@ internal sealed class JsonShape
         var name = Pieces.Clip(NameOf(json, place));
         return new ShapeFault("json", "every property name once", $"\"{name}\" stands twice in one object; which value is meant cannot be known.", place.Start, name);
     }
+
+    private static ShapeFault Half(int at) => new("encoding", HalfCharacter.Expected, HalfCharacter.Hint, at);
 
     private static bool Same(ReadOnlySpan<byte> json, NamePlace a, NamePlace b) =>
         a.Escaped || b.Escaped ? NameOf(json, a) == NameOf(json, b) : Bytes(json, a).SequenceEqual(Bytes(json, b));

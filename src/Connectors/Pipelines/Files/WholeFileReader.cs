@@ -104,6 +104,8 @@ internal sealed class WholeFileReader(OpenedFile file, ReaderState state, Func<O
         var invalid = FileEncodings.FirstInvalid(text.Span);
         if (invalid >= 0 && file.Encoding == FileEncoding.Windows1252)
             text = FileEncodings.FromWindows1252(text.Span);
+        else if (file.Format == FileFormat.Json && JsonPieces.IsArray(text.Span))
+            return true; // Its elements are judged one by one.
         else if (invalid >= 0)
             refused = Refused(PieceFault.Encoding(file.Mark + source!.Width(text.Span[..invalid])));
         else if (text.Span.Contains((byte)0))

@@ -19,6 +19,9 @@ internal static class ErasureRules
     /// <summary>Erasures that are remembered after they are done.</summary>
     public const int MaxDone = 100;
 
+    /// <summary>Conversations that a sentence names.</summary>
+    private const int NamedConversations = 20;
+
     /// <summary>Records that a view names.</summary>
     public const int Shown = 100;
 
@@ -35,7 +38,7 @@ internal static class ErasureRules
             ( > 0, not null) => "Name records or give a value, not both.",
             ( > MaxRecords, _) => $"An erasure takes at most {MaxRecords} records: divide it.",
             _ when records.Any(record => record is not { Stream.Length: > 0 and <= MaxCharacters, Key.Length: <= MaxCharacters }) => $"A record has a stream and a key, each of at most {MaxCharacters} characters.",
-            _ when records.Any(record => OwnStreams.Include(record.Stream)) => "Streams of Sophia's own are not erased from: delete the conversation, or the tenant.",
+            _ when records.Any(record => OwnStreams.Include(record.Stream)) => $"Streams of Sophia's own are not erased from: delete the conversation ({SophiaCommand.Name} chat delete NAME, or its page), or the tenant.",
             _ when records.Count > 0 && (selection.Field is not null || selection.Streams is { Count: > 0 }) => "Field and streams go with a value.",
             _ when value?.Length > MaxCharacters || selection.Field?.Length > MaxCharacters => $"A value and a field have at most {MaxCharacters} characters.",
             _ => null,
@@ -112,10 +115,14 @@ internal static class ErasureRules
         job.Phase == ErasurePhase.Done ? job.Erased : job.Records.Count, job.Phase == ErasurePhase.Done ? job.Versions : job.Streams.Sum(stream => stream.Versions), job.Phase == ErasurePhase.Done ? job.ErasedItems : job.Items.Count,
         job.Streams, [.. job.Records.Take(Shown)], job.ChatMessages, job.Conversations.Count, job.AuditEntries, Untouched(job), job.Refusal ?? waitsFor, job.LookedTo, job.Head, job.Reference);
 
+    // The names are known until the erasure is done.
+    private static string Conversations(ErasureJob job) => job.Conversations.Count == 0 ? $" until the conversations are deleted ({SophiaCommand.Name} chat delete NAME)"
+        : $" until these are deleted: {SophiaCommand.Name} chat delete {string.Join(' ', job.Conversations.Take(NamedConversations))}{(job.Conversations.Count > NamedConversations ? $" and {job.Conversations.Count - NamedConversations} more" : "")}";
+
     /// <summary>What an erasure does not reach, said before it is applied and after.</summary>
     public static IReadOnlyList<string> Untouched(ErasureJob job) =>
     [
-        .. job.ChatMessages == 0 ? Array.Empty<string>() : [string.Create(CultureInfo.InvariantCulture, $"{job.ChatMessages} messages of conversations cite these records or name the value: they keep their words.")],
+        .. job.ChatMessages == 0 ? Array.Empty<string>() : [string.Create(CultureInfo.InvariantCulture, $"{job.ChatMessages} messages of conversations cite these records or name the value: they keep their words{Conversations(job)}.")],
         .. job.AuditEntries == 0 ? Array.Empty<string>() : [string.Create(CultureInfo.InvariantCulture, $"{job.AuditEntries} entries of the audit name these records: the audit keeps them.")],
         "The source still has them, files of the inbox and connectors included: remove them there. A next reading leaves them out, and counts them as blocked.",
         "Records that hold the same under another key, or in words of a longer text, were not looked for. A file whose key nobody stated is read under other keys once its id is no longer different on every line, and then brings back what was erased: state the stream's key in the pipeline.",

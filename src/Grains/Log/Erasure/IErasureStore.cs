@@ -12,6 +12,9 @@ public interface IErasureStore
     /// <param name="erasure">Whose doing it is; versions and items are counted under it.</param>
     Task Remove(TenantId tenant, string erasure, IReadOnlyList<RecordKey> records, IReadOnlyList<long> items, DateTimeOffset at, CancellationToken cancellation);
 
+    /// <summary>Removes in one transaction every event of a conversation, and the operations that it did once; how many events. Its name may be used anew.</summary>
+    Task<long> RemoveChat(TenantId tenant, string session, CancellationToken cancellation);
+
     /// <summary>What an erasure removed so far.</summary>
     Task<ErasedCounts> Counts(TenantId tenant, string erasure, CancellationToken cancellation);
 

@@ -6,8 +6,8 @@ namespace Sophia.Pipelines;
 internal readonly record struct KeyedRecord(string Key, SourceRecord Record);
 
 /// <summary>What a gate says of one batch. Reasons are by index, null for a record that passes.</summary>
-/// <param name="Score">The batch's mean of the five scores, 0 to 1.</param>
-internal sealed record BatchJudgement(IReadOnlyList<IReadOnlyList<CellReason>?> Reasons, double Score);
+/// <param name="Score">The batch's mean of the five scores, 0 to 1; null where no rule asks anything of any of its records.</param>
+internal sealed record BatchJudgement(IReadOnlyList<IReadOnlyList<CellReason>?> Reasons, double? Score);
 
 /// <summary>Judges the batches of one partition in order. Pure but for what it remembers of the keys it saw.</summary>
 internal interface IBatchJudge

@@ -23,6 +23,9 @@ internal sealed class JudgedBatch
 
     public double QualitySum { get; private set; }
 
+    /// <summary>No rule asked anything of what was read.</summary>
+    public bool Unjudged { get; private set; }
+
     /// <summary>Pieces in which a key may stand that nobody can read.</summary>
     public long Bad { get; private set; }
 
@@ -69,7 +72,8 @@ internal sealed class JudgedBatch
         foreach (var bad in batch.Bad)
             Quarantined.Add(new NewQuarantine(plan.Definition.Name, bad.Stream, null, null, [bad.Reason], bad.Origin, definitionVersion));
         Counts = new RunCounts(In: records.Count + batch.Bad.Count, Valid: Entries.Count, Quarantined: Quarantined.Count, Bytes: batch.Bytes, Filtered: transformed.Counts.Filtered, Nulled: transformed.Counts.Nulled);
-        QualitySum = judgement.Score * keyed.Count;
+        QualitySum = (judgement.Score ?? 0) * keyed.Count;
+        Unjudged = keyed.Count > 0 ? judgement.Score is null : plan.Definition.Streams.Values.All(stream => stream.Rules.Count == 0);
         LooksLast = !batch.More && records.Count < budget.MaxRecords / 2 && batch.Bytes < budget.MaxBytes / 2;
     }
 

@@ -121,7 +121,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
             Entries = batch?.Entries ?? [],
             Quarantined = batch?.Quarantined ?? [],
             Checkpoints = [new CheckpointWrite(pipeline, open!.Name, mark.ToJson())],
-            RunDelta = new RunDelta(work.RunId, counts, last ? 1 : 0, batch?.QualitySum ?? 0),
+            RunDelta = new RunDelta(work.RunId, counts, last ? 1 : 0, batch?.QualitySum ?? 0) { Unjudged = batch?.Unjudged ?? true },
         }, cancellation);
         var transforms = batch?.Transforms;
         if (!last)
@@ -132,7 +132,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
                 if (done.LastPosition > 0)
                     parts.Committed(done.LastPosition);
                 return new LaneAnswer(last ? LaneOutcome.Done : LaneOutcome.More,
-                    counts with { Stored = done.Stored, Duplicate = done.Duplicates, Deleted = done.Deleted, Quarantined = counts.Quarantined - done.BlockedItems, Blocked = done.Blocked + done.BlockedItems }, done.LastPosition, batch?.QualitySum ?? 0, Transforms: transforms);
+                    counts with { Stored = done.Stored, Duplicate = done.Duplicates, Deleted = done.Deleted, Quarantined = counts.Quarantined - done.BlockedItems, Blocked = done.Blocked + done.BlockedItems }, done.LastPosition, batch?.QualitySum ?? 0, Transforms: transforms, Unjudged: batch?.Unjudged ?? true);
             case LogWrite.Lost:
                 IsLost = true;
                 break;
@@ -153,7 +153,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
             else if (entry.Operation == RecordOperation.Delete)
                 deleted++;
         var counts = batch.Counts with { Duplicate = unchanged, Deleted = deleted, Stored = batch.Entries.Count - unchanged - deleted };
-        return new LaneAnswer(outcome, counts, 0, batch.QualitySum, Samples: batch.Samples(), Transforms: batch.Transforms);
+        return new LaneAnswer(outcome, counts, 0, batch.QualitySum, Samples: batch.Samples(), Transforms: batch.Transforms, Unjudged: batch.Unjudged);
     }
 
     /// <summary>Opens the partition where its checkpoint left off; false where it is read to its end already.</summary>

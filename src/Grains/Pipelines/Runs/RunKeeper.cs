@@ -21,8 +21,10 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
     private DateTimeOffset? transformsSince;
     private RunCounts live = new();
     private double liveQuality;
+    private long liveJudged;
     private int liveDone;
     private int liveTotal;
+    private int settling;
     private long lastPosition;
     private bool isLive;
     private string? waitsFor;
@@ -71,7 +73,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
     public void GoLive()
     {
         (isLive, live, liveDone, liveTotal, lastPosition, Held) = (true, Row!.Counts, Row.PartitionsDone, Row.PartitionsTotal, Row.LastPosition, null);
-        liveQuality = (Row.QualityScore ?? 0) * Row.Counts.In;
+        (liveQuality, liveJudged) = Row.QualityScore is { } score ? (score * Row.Counts.In, Row.Counts.In) : (0, 0);
     }
 
     /// <summary>Before a run goes on: takes over what is kept of its transforms, and remembers when where some of it was counted by an activation that is gone.</summary>
@@ -93,6 +95,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
         var row = await Settled(cancellation);
         await Write(row! with { PartitionsTotal = plan.Total, PartitionsDone = plan.Current, UpdatedAt = time.GetUtcNow() }, null, cancellation);
         GoLive();
+        settling = plan.Settling;
         foreach (var page in plan.Unreadable.Chunk(UnreadablePage))
             await Unreadable(page, cancellation);
     }
@@ -115,6 +118,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
     {
         live += answer.Counts;
         liveQuality += answer.QualitySum;
+        liveJudged += answer.Unjudged ? 0 : answer.Counts.In;
         lastPosition = Math.Max(lastPosition, answer.LastPosition);
         if (answer.Samples is { Count: > 0 } found && samples.Count < MaxSamples)
             samples.AddRange(found.Take(MaxSamples - samples.Count));
@@ -135,7 +139,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
             await Write(row, null, cancellation);
     }
 
-    public RunView? View(DateTimeOffset? searchableAt = null) => Row is null ? null : ViewOf(isLive ? Live(Row) : Row, time.GetUtcNow(), searchableAt) with { Error = isLive && Row.State == RunState.Running && waitsFor is not null ? $"Waiting: {waitsFor}" : Row.Error, Samples = samples.Count == 0 ? null : samples.ToArray(), Transforms = transforms.Views, TransformsSince = transforms.Views is null ? null : transformsSince };
+    public RunView? View(DateTimeOffset? searchableAt = null) => Row is null ? null : ViewOf(isLive ? Live(Row) : Row, time.GetUtcNow(), searchableAt) with { Error = isLive && Row.State == RunState.Running && waitsFor is not null ? $"Waiting: {waitsFor}" : Row.Error, Samples = samples.Count == 0 ? null : samples.ToArray(), Transforms = transforms.Views, TransformsSince = transforms.Views is null ? null : transformsSince, Settling = settling };
 
     public static RunView ViewOf(RunRow row, DateTimeOffset now, DateTimeOffset? searchableAt)
     {
@@ -152,7 +156,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
         PartitionsTotal = liveTotal,
         LastPosition = lastPosition,
         UpdatedAt = row.State == RunState.Running ? time.GetUtcNow() : row.UpdatedAt,
-        QualityScore = live.In > 0 ? Math.Min(1, liveQuality / live.In) : row.QualityScore,
+        QualityScore = liveJudged > 0 ? Math.Min(1, liveQuality / liveJudged) : row.QualityScore,
     };
 
     // What the lanes have added stands in the log; of a dry run nothing does, so what was seen is what counts.
@@ -215,6 +219,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
             samples.Clear();
             transforms.Clear();
             transformsSince = null;
+            settling = 0;
             isLive = false;
         }
         if (row.State != RunState.Running)

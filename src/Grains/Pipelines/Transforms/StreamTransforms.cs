@@ -49,7 +49,7 @@ internal sealed class StreamTransforms
         {
             row.Read(payload);
         }
-        catch (JsonException wrong)
+        catch (Exception wrong) when (wrong is JsonException or InvalidOperationException) // The latter: half a character.
         {
             made(new TransformedRecord(payload, null, null, [new CellReason("*", "json", null, "a JSON object", wrong.Message)]));
             return new TransformCounts(1, 1, 0, 0, 1);

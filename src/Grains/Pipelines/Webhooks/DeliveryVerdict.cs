@@ -11,7 +11,7 @@ internal abstract record DeliveryVerdict
 
     private DeliveryVerdict() { }
 
-    public static readonly CellReason HalfCharacter = new("*", "encoding", null, "text of whole characters", "A text or name in it is half a character, such as \\ud800.");
+    public static readonly CellReason HalfCharacter = new("*", "encoding", null, Pipelines.HalfCharacter.Expected, Pipelines.HalfCharacter.Hint);
 
     /// <summary>It comes from whom it says. OnceId names the delivery; the same one again is a duplicate.</summary>
     public sealed record Accept(string OnceId, string Stream, string? Key, RecordOperation Operation) : DeliveryVerdict

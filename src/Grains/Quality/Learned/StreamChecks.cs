@@ -69,7 +69,7 @@ internal sealed class StreamChecks(StreamTable table, Func<string, StreamTable?>
     {
         var (asked, wrong) = (counts.Where(c => kinds.Contains(c.Kind)).Sum(c => c.Asked), counts.Where(c => kinds.Contains(c.Kind)).Sum(c => c.Broken));
         return new ScoreLine(check, asked == 0 ? 1 : 1 - (double)wrong / asked,
-            asked == 0 ? $"{check} = 1: no rule asks for it" : string.Create(CultureInfo.InvariantCulture, $"{check} = 1 - {wrong} {broken} / {asked} {of}"));
+            asked == 0 ? "no rule asks for it" : string.Create(CultureInfo.InvariantCulture, $"{check} = 1 - {wrong} {broken} / {asked} {of}")) { Unjudged = asked == 0 };
     }
 
     private int Required(StatedRule stated, int column)

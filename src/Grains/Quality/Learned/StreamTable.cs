@@ -95,9 +95,9 @@ internal sealed class StreamTable(string stream, int maxRows = StreamTable.Defau
             if (json.RootElement.ValueKind == JsonValueKind.Object)
                 Walk(json.RootElement, "", 1, ref cells);
         }
-        catch (JsonException)
+        catch (Exception wrong) when (wrong is JsonException or InvalidOperationException)
         {
-            // No JSON, no cells: every field of it is missing.
+            // No JSON, no cells: every field of it is missing. The latter: half a character, which earlier releases stored.
         }
         return cells;
     }

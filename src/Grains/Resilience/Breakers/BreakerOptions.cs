@@ -73,6 +73,7 @@ public sealed record BreakerOptions
         : Ramp.Any(share => share is < 1 or > 100) || Ramp.Zip(Ramp.Skip(1)).Any(pair => pair.First >= pair.Second) ? "ramp must rise, from 1 to 100"
         : RampStepFor < Shortest || RampStepFor > Hour ? "ramp-step must lie between 100 ms and 1 hour"
         : Quorum is not (>= 0 and <= 0.99) ? "quorum must lie between 0 and 0.99"
+        : Failures.Count == 0 ? "failures names at least one outcome"
         : ConsecutiveFailures == 0 && FailureRatio == 0 && SlowRatio == 0 ? "nothing would open it: consecutive, ratio and slow-ratio are all 0"
         : null;
 

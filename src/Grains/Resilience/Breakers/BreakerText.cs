@@ -12,9 +12,16 @@ public static class BreakerText
         var parts = text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(part => part.Split(':', 2, StringSplitOptions.TrimEntries)).ToList();
         if (parts.Find(part => part.Length != 2 || (part[0] != "*" && !Tenants.TenantId.IsName(part[0]))) is { } odd)
             throw new FormatException($"\"{string.Join(':', odd)}\" is not of the form dependency: option=value, …; a dependency is * or 1 to 63 of a-z, 0-9 and '-'.");
+        if (parts.GroupBy(part => part[0]).FirstOrDefault(one => one.Count() > 1)?.Key is { } twice)
+            throw new FormatException($"{twice} stands twice; say its options in one place.");
+        if (parts.Find(part => part[1].Length == 0) is { } bare)
+            throw new FormatException($"{bare[0]}: it says no option.");
         foreach (var part in parts.OrderBy(part => part[0] != "*"))
         {
-            var read = part[1].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Aggregate(into.Of(part[0]), (so, option) => With(so, part[0], option));
+            var said = part[1].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            if (said.GroupBy(option => option.Split('=')[0].Trim()).FirstOrDefault(one => one.Count() > 1)?.Key is { } repeated)
+                throw new FormatException($"{part[0]}: {repeated} stands twice.");
+            var read = said.Aggregate(into.Of(part[0]), (so, option) => With(so, part[0], option));
             if (read.Wrong() is { } wrong)
                 throw new FormatException($"{part[0]}: {wrong}.");
             if (part[0] == "*")

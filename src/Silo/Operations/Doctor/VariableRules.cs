@@ -5,13 +5,16 @@ internal static class VariableRules
 {
     private const string Prefix = "SOPHIA_";
 
+    /// <summary>Nobody has set it: the command itself says by it where it lies.</summary>
+    private const string SetByTheCommand = "SOPHIA_ROOT";
+
     /// <summary>Variables that Sophia does not read, and values that she would refuse; nothing where there are none.</summary>
     /// <param name="found">All variables of the process by name.</param>
     public static IReadOnlyList<DoctorFinding> Judge(IReadOnlyDictionary<string, string> found)
     {
         var ours = found.Where(variable => variable.Key.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)).OrderBy(variable => variable.Key, StringComparer.Ordinal).ToList();
         var findings = ours.Select(variable => Unknown(variable.Key) ?? Invalid(variable.Key, variable.Value, name => found.GetValueOrDefault(name))).OfType<DoctorFinding>().ToList();
-        var set = ours.Count(variable => variable.Value.Length > 0);
+        var set = ours.Count(variable => variable.Value.Length > 0 && variable.Key != SetByTheCommand);
         return findings.Count > 0 ? findings : [new("SOPHIA_* variables", FindingState.Ok, set == 0 ? "none is set" : $"{set} set, all known and readable", "They say what differs from the defaults (.env.example).")];
     }
 
@@ -29,19 +32,7 @@ internal static class VariableRules
     public static string? Nearest(string name)
     {
         var written = name.ToUpperInvariant();
-        var (best, distance) = KnownVariables.All.Keys.Select(known => (known, Distance(written, known))).MinBy(pair => pair.Item2);
+        var (best, distance) = KnownVariables.All.Keys.Select(known => (known, NearNames.Distance(written, known))).MinBy(pair => pair.Item2);
         return distance <= Math.Max(2, (best.Length - Prefix.Length) / 3) ? best : null;
-    }
-
-    // Insertions, deletions, substitutions; a swap of two neighbours counts once.
-    private static int Distance(string a, string b)
-    {
-        var rows = new int[a.Length + 1, b.Length + 1];
-        for (var i = 0; i <= a.Length; i++)
-            for (var j = 0; j <= b.Length; j++)
-                rows[i, j] = i == 0 ? j : j == 0 ? i
-                    : Math.Min(Math.Min(rows[i - 1, j] + 1, rows[i, j - 1] + 1),
-                        Math.Min(rows[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1), i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] ? rows[i - 2, j - 2] + 1 : int.MaxValue));
-        return rows[a.Length, b.Length];
     }
 }
