@@ -54,7 +54,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, TimeProvid
             if (problem.Status == StatusCodes.Status401Unauthorized)
                 await MessagePage.Write(context.Response, "Sign in", SignInEndpoints.HowTo);
             else
-                await MessagePage.Write(context.Response, problem.Title, problem.Detail ?? "", "<p><a href=\"/\">To the first page</a></p>");
+                await MessagePage.Write(context.Response, problem.Title, problem.Detail ?? "", MessagePage.Ways(context));
             return;
         }
         context.Response.ContentType = "application/problem+json";

@@ -29,6 +29,6 @@ internal static class ProblemPages
 
     public static void MapProblemPages(this IEndpointRouteBuilder app) => app.MapGet("/problems/{problem}", (string problem, HttpContext context) =>
         All.TryGetValue(problem, out var page)
-            ? MessagePage.Write(context.Response, page.Title, page.Explained, "<p><a href=\"/\">To the first page</a></p>")
+            ? MessagePage.Write(context.Response, page.Title, page.Explained, MessagePage.Ways(context))
             : throw new RefusedException(RefusalCode.NotFound, "No problem is called so.")).AllowAnonymous().ExcludeFromDescription();
 }

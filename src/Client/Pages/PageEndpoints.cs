@@ -91,10 +91,13 @@ public static class PageEndpoints
     {
         [nameof(PipelinesPage.Tenant)] = context.User.Caller().Tenant.Value,
         [nameof(PipelinesPage.Pipelines)] = await grains.Directory(context).List(),
+        [nameof(PipelinesPage.Streams)] = await Streams(context, grains),
     });
 
     private static async Task<IResult> PipelinesFragment(HttpContext context, IGrainFactory grains) =>
-        Page<PipelineList>(new() { [nameof(PipelineList.Pipelines)] = await grains.Directory(context).List() });
+        Page<PipelineList>(new() { [nameof(PipelineList.Pipelines)] = await grains.Directory(context).List(), [nameof(PipelineList.Streams)] = await Streams(context, grains) });
+
+    private static Task<IReadOnlyList<StreamView>> Streams(HttpContext context, IGrainFactory grains) => grains.GetGrain<IRecordsGrain>(TenantKey.Of(context.User.Caller().Tenant)).Streams();
 
     private static async Task<IResult> Pipeline(string name, HttpContext context, IGrainFactory grains, string? replay = null) => Page<PipelinePage>(new(await Live(name, context, grains))
     {

@@ -50,7 +50,7 @@ internal static class QuarantineEndpoints
         ? ids
         : throw new RefusedException(RefusalCode.Invalid, $"ids is a list of 1 to {MostDecidedAtOnce} item numbers.");
 
-    internal static QuarantineState? State(string? word) => word switch
+    internal static QuarantineState? State(string? word) => word?.ToLowerInvariant() switch
     {
         null or "" or "held" => QuarantineState.Held,
         "released" => QuarantineState.Released,

@@ -11,11 +11,15 @@ internal static class TenantLines
     {
         using var _ = CallerContext.ForSystem("list of tenants");
         var directory = grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System);
+        return [.. await Plain(grains), .. await Ended(directory)];
+    }
+
+    private static async Task<IReadOnlyList<TenantLine>> Ended(ITenantDirectoryGrain directory)
+    {
         var buried = (await directory.Tombstones()).ToDictionary(one => one.Tenant, one => one.DeletedAt);
         var ended = (await directory.Suspensions()).Tenants.Where(one => one.Ended);
         return
         [
-            .. await Plain(grains),
             .. ended.Select(one => buried.TryGetValue(one.Tenant, out var at) ? new TenantLine(one.Tenant, true, "deleted") { Ended = true, DeletedAt = at } : new TenantLine(one.Tenant, true, "being deleted") { Ended = true }),
         ];
     }
@@ -26,7 +30,10 @@ internal static class TenantLines
         using var _ = CallerContext.ForSystem("list of tenants");
         var all = await Plain(grains);
         var following = all.Where(line => string.CompareOrdinal(line.Tenant.Value, after) > 0).OrderBy(line => line.Tenant.Value, StringComparer.Ordinal).ToList();
-        return new(await Task.WhenAll(following.Take(Most).Select(line => Detailed(line, grains))), all.Count, following.Count > Most);
+        return new(await Task.WhenAll(following.Take(Most).Select(line => Detailed(line, grains))), all.Count, following.Count > Most)
+        {
+            Ended = following.Count > Most ? [] : await Ended(grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System)),
+        };
     }
 
     private static async Task<IReadOnlyList<TenantLine>> Plain(IGrainFactory grains)
@@ -59,7 +66,11 @@ internal static class TenantLines
 /// <param name="Lines">By name.</param>
 /// <param name="All">How many tenants there are.</param>
 /// <param name="More">Whether some follow.</param>
-public sealed record TenantLinesPage(IReadOnlyList<TenantLine> Lines, int All, bool More);
+public sealed record TenantLinesPage(IReadOnlyList<TenantLine> Lines, int All, bool More)
+{
+    /// <summary>On the last page: those that are being deleted, or were and whose names are taken.</summary>
+    public IReadOnlyList<TenantLine> Ended { get; init; } = [];
+}
 
 /// <summary>Because is the reason of a suspension, null where there is none. What follows is there only where details were asked for; Keys counts those that work, Unknown says why there are no details.</summary>
 public sealed record TenantLine(TenantId Tenant, bool Suspended, string? Because)

@@ -181,6 +181,8 @@ internal static class ErasureCommand
         if (view.Records > view.Keys.Count && view.Keys.Count > 0)
             Console.Out.WriteLine($"  and {view.Records - view.Keys.Count:N0} more");
         Console.Out.WriteLine($"{(view.Phase == ErasurePhase.Done ? "Erased" : "Would be erased")}: {view.Records:N0} records, {view.Versions:N0} versions, {view.Items:N0} quarantined items ({view.Id})");
+        if (view.Phase == ErasurePhase.Done)
+            Console.Out.WriteLine("  Versions count the deletion that was written for each record before it went: the search had to hear of it.");
         if (view.Versions == 0 && view.Items == 0)
             Console.Out.WriteLine($"  Nothing of it stands here: no version and no quarantined item. Look whether stream and key are written as {SophiaCommand.Name} records list has them.");
         if (!planTold)

@@ -26,6 +26,7 @@ internal static class Server
     {
         var start = new StartPhase();
         builder.Services.AddSingleton(start);
+        var away = least <= LogLevel.Debug ? null : new StoreAway();
         var level = (LogEventLevel)Math.Min((int)least, (int)LogEventLevel.Fatal);
         var log = new LoggerConfiguration()
             .MinimumLevel.Is(level)
@@ -33,8 +34,8 @@ internal static class Server
             .MinimumLevel.Override("Microsoft.AspNetCore.DataProtection", LogEventLevel.Error) // It warns that keys lie unencrypted; the folder is the owner's alone.
             .MinimumLevel.Override("Sophia.Security.ApiKeyHandler", LogEventLevel.Warning)
             .MinimumLevel.Override("Orleans", level < LogEventLevel.Information ? level : LogEventLevel.Warning)
-            .WriteTo.Console(new TameLines(), standardErrorFromLevel: LogEventLevel.Verbose)
-            .Filter.ByExcluding(line => (!start.IsOver && FromHost(line, start.HasFailed)) || IsRefusal(line))
+            .WriteTo.Console(new TameLines(away), standardErrorFromLevel: LogEventLevel.Verbose)
+            .Filter.ByExcluding(line => away?.Hides(line) == true || (!start.IsOver && FromHost(line, start.HasFailed)) || IsRefusal(line))
             .Enrich.FromLogContext()
             .CreateLogger();
         builder.Logging.ClearProviders();

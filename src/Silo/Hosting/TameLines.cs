@@ -7,7 +7,8 @@ using Sophia.Commands;
 namespace Sophia.Hosting;
 
 /// <summary>Writes log lines in which names of files, records and callers cannot begin a line of their own or steer a terminal: control characters are U+FFFD.</summary>
-internal sealed class TameLines : ITextFormatter
+/// <param name="away">Shortens what is said of a store that does not answer; null: everything is shown.</param>
+internal sealed class TameLines(StoreAway? away = null) : ITextFormatter
 {
     private readonly MessageTemplateTextFormatter line = new("{Timestamp:HH:mm:ss} {Level:u3} {Message:l} {CorrelationId}", CultureInfo.InvariantCulture);
 
@@ -15,6 +16,11 @@ internal sealed class TameLines : ITextFormatter
     {
         using var text = new StringWriter(CultureInfo.InvariantCulture);
         line.Format(logEvent, text);
+        if (away is not null && StoreAway.ReasonOf(logEvent.Exception) is { } reason)
+        {
+            output.WriteLine(Show.OneLine($"{text.ToString().TrimEnd()}: {reason}{(away.Shown(logEvent) is > 0 and var more ? $" (and {more} more lines of this kind)" : "")}"));
+            return;
+        }
         output.WriteLine(Show.OneLine(text.ToString()));
         if (logEvent.Exception is { } exception)
             output.WriteLine("  " + Show.Tame(exception.ToString()).ReplaceLineEndings("\n  ")); // Of several lines by nature, each marked as no beginning.

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Sophia.Hosting;
 using Sophia.Log;
+using Sophia.Security;
 using Sophia.Tenants;
 
 namespace Sophia.Chat;

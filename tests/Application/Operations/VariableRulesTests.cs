@@ -62,6 +62,15 @@ public sealed partial class VariableRulesTests
     [InlineData("SOPHIA_VECTORS_EXACT", "few")]
     [InlineData("SOPHIA_WORDS_MIB", "much")]
     [InlineData("SOPHIA_BREAKERS", "model: probes=0")]
+    [InlineData("SOPHIA_BREAKERS", "modle: probes=3")]
+    [InlineData("SOPHIA_BREAKERS", "model: ratio=7")]
+    [InlineData("SOPHIA_BREAKERS", "model: ratio=nan")]
+    [InlineData("SOPHIA_BREAKERS", "model:")]
+    [InlineData("SOPHIA_BREAKERS", "model: probes=2; model: probes=3")]
+    [InlineData("SOPHIA_BREAKERS", "*: probes=2, probes=3")]
+    [InlineData("SOPHIA_BREAKERS", "*: failures=")]
+    [InlineData("SOPHIA_IDEMPOTENCY_REQUIRED", ",,,")]
+    [InlineData("SOPHIA_IDEMPOTENCY_REQUIRED", "pipelines")]
     [InlineData("SOPHIA_DEGRADATION", "/nowhere/at/all.json")]
     [InlineData("SOPHIA_TENANT_GRACE", "soon")]
     [InlineData("SOPHIA_GPU_LABEL", "gpu")]
@@ -73,6 +82,24 @@ public sealed partial class VariableRulesTests
         var finding = Assert.Single(VariableRules.Judge(new Dictionary<string, string> { [name] = value }));
         Assert.Equal((name, FindingState.Missing), (finding.Part, finding.State));
     }
+
+    /// <summary>Whoever reads it knows which variable it is about, what it says, and what is possible.</summary>
+    [Theory]
+    [InlineData("SOPHIA_BREAKERS", "modle: probes=3", "no breaker guards \"modle\"; they guard model, embedding, embedding-secondary")]
+    [InlineData("SOPHIA_BREAKERS", "model: probes=0", "probes must lie between 1 and 100")]
+    [InlineData("SOPHIA_BREAKERS", "*: probes=2, probes=3", "probes stands twice")]
+    [InlineData("SOPHIA_IDEMPOTENCY_REQUIRED", ",,,", "is a list like /api/pipelines,/api/ask, or all; \",,,\" names nothing")]
+    [InlineData("SOPHIA_EMBEDDING_SECONDARY_URL", "http://x/v1", "set SOPHIA_EMBEDDING_URL (the endpoint asked first) and SOPHIA_EMBEDDING_MODEL")]
+    public void A_refusal_names_the_variable_and_what_is_possible(string name, string value, string said)
+    {
+        var finding = Assert.Single(VariableRules.Judge(new Dictionary<string, string> { [name] = value }));
+        Assert.Contains(name, finding.Seen, StringComparison.Ordinal);
+        Assert.Contains(said, finding.Seen, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_command_sets_by_itself_is_not_counted_as_set() =>
+        Assert.Equal("none is set", Assert.Single(VariableRules.Judge(new Dictionary<string, string> { ["SOPHIA_ROOT"] = "/opt/sophia", ["SOPHIA_HOME"] = "" })).Seen);
 
     [Fact]
     public void The_examples_of_the_example_are_taken()

@@ -108,6 +108,26 @@ public sealed class AskPageTests(Chromium chromium, AskedRecords asked) : IClass
     }
 
     [ChromiumFact]
+    public async Task A_conversation_is_deleted_by_its_button_once_the_question_is_answered_with_yes()
+    {
+        await using var visitor = await Visitor.SignedIn(chromium, app);
+        var page = visitor.Page;
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Delete the conversation" })).ToBeHiddenAsync();
+        await visitor.Ask("Which hotels are allowed to be forgotten?");
+        var conversation = page.Url;
+        await page.GetByRole(AriaRole.Button, new() { Name = "Delete the conversation" }).ClickAsync();
+        await page.Locator("#sure").GetByRole(AriaRole.Button, new() { Name = "No", Exact = true }).ClickAsync();
+        await page.GotoAsync(conversation);
+        await Expect(page.Locator(".exchange")).ToHaveCountAsync(1);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Delete the conversation" }).ClickAsync();
+        await page.Locator("#sure").GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync();
+        await Expect(page.Locator("#hello")).ToBeVisibleAsync();
+        await Expect(page.Locator(".sessions")).Not.ToContainTextAsync("to be forgotten");
+        await page.GotoAsync(conversation);
+        await Expect(page.Locator(".exchange")).ToHaveCountAsync(0);
+    }
+
+    [ChromiumFact]
     public async Task An_opinion_is_kept()
     {
         await using var visitor = await Visitor.SignedIn(chromium, app);

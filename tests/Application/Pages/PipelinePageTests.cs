@@ -54,17 +54,25 @@ public sealed class PipelinePageTests(Chromium chromium, SophiaApp app) : IClass
     }
 
     [ChromiumFact]
-    public async Task A_folder_that_is_not_there_fails_and_says_why()
+    public async Task A_folder_that_is_not_there_defines_nothing_and_its_name_stays_free()
     {
+        var folder = app.FilesOf("folder", ("a.csv", "id\n1\n"));
         await using var visitor = await Visitor.SignedIn(chromium, app);
+        visitor.Expected.Add("400");
         var page = visitor.Page;
         await page.GotoAsync("/pipelines");
         await page.GetByLabel("Path on this machine").FillAsync("/no/such/folder");
         await page.Keyboard.PressAsync("Enter");
-        await Expect(page.Locator("[data-pipeline=folder] .state")).ToHaveTextAsync("failed");
-        await Expect(page.Locator("[data-pipeline=folder] .trouble")).ToContainTextAsync("/no/such/folder");
-        await page.Locator("[data-pipeline=folder]").GetByRole(AriaRole.Link, new() { Name = "folder", Exact = true }).ClickAsync();
-        await Expect(page.Locator(".history .why")).ToContainTextAsync("/no/such/folder");
+        await Expect(page.Locator("#add-folder .errors")).ToContainTextAsync("Nothing is defined.\nfiles: path /no/such/folder does not exist.");
+        await Expect(page.Locator("[data-pipeline=folder]")).ToHaveCountAsync(0);
+        await page.GetByLabel("Path on this machine").FillAsync(folder);
+        await page.Locator("#add-folder [name=watch]").UncheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Add and run" }).ClickAsync();
+        await Expect(page.Locator("[data-pipeline=folder] .state")).ToHaveTextAsync("searchable");
+        await Expect(page.Locator("[data-pipeline=folder] [data-held]")).ToHaveTextAsync("holds 1 record in 1 stream");
+        await page.Locator("[data-pipeline=folder]").GetByRole(AriaRole.Button, new() { Name = "Run now" }).ClickAsync();
+        await Expect(page.Locator("[data-pipeline=folder]")).ToContainTextAsync("found nothing new");
+        await Expect(page.Locator("[data-pipeline=folder] [data-held]")).ToHaveTextAsync("holds 1 record in 1 stream");
     }
 
     [ChromiumFact]

@@ -92,6 +92,6 @@ public sealed class SystemPageTests(Chromium chromium, SophiaApp app) : IClassFi
         await Expect(stranger.Page.GetByRole(AriaRole.Link, new() { Name = "Silos", Exact = true })).ToHaveCountAsync(0);
         await Expect(stranger.Page.GetByRole(AriaRole.Link, new() { Name = "Tenants", Exact = true })).ToHaveCountAsync(0);
         await stranger.Page.GotoAsync("/silos");
-        await Expect(stranger.Page.GetByRole(AriaRole.Link, new() { Name = "To the first page" })).ToBeVisibleAsync();
+        await Expect(stranger.Page.GetByRole(AriaRole.Navigation, new() { Name = "Pages" }).GetByRole(AriaRole.Link, new() { Name = "Ask" })).ToBeVisibleAsync();
     }
 }

@@ -83,6 +83,40 @@ public class SignInTests(SophiaApp app) : IClassFixture<SophiaApp>
         Assert.Contains("sophia up", WebUtility.HtmlDecode(await answer.Content.ReadAsStringAsync()));
     }
 
+    /// <summary>Every role may ask for a link, because it is worth no more than the key that asks: neither the browser, nor a link that the browser asks for, nor one that is spent after the key was revoked.</summary>
+    [Theory]
+    [InlineData("viewer", "/api/queue/hold")]
+    [InlineData("operator", "/api/keys")]
+    [InlineData("admin", "/api/tenants")]
+    public async Task A_link_gives_the_role_of_its_key_and_ends_with_it(string role, string above)
+    {
+        var issued = await (await app.Owner.PostAsJsonAsync("/api/keys", new { label = role, role })).Json();
+        var key = app.With(issued.GetProperty("secret").GetString());
+        using var first = await Redeem(await Code(key.PostAsync("/api/signin-links", null)));
+        var browser = first.Headers.GetValues("Set-Cookie").Single();
+        using var second = await Redeem(await Code(Browser(browser, HttpMethod.Post, "/api/signin-links", ("Sec-Fetch-Site", "same-origin"))));
+        var handedOn = second.Headers.GetValues("Set-Cookie").Single();
+        var kept = await Code(Browser(handedOn, HttpMethod.Post, "/api/signin-links", ("Sec-Fetch-Site", "same-origin")));
+        foreach (var cookie in new[] { browser, handedOn })
+        {
+            var me = await (await Browser(cookie, HttpMethod.Get, "/api/me")).Json();
+            Assert.Equal((role, issued.GetProperty("keyId").GetString()), (me.GetProperty("role").GetString(), me.GetProperty("keyId").GetString()));
+            await (await Browser(cookie, HttpMethod.Post, above, ("Sec-Fetch-Site", "same-origin"))).Problem(403, "forbidden");
+        }
+
+        Assert.Equal(HttpStatusCode.NoContent, (await app.Owner.DeleteAsync($"/api/keys/{issued.GetProperty("keyId").GetString()}")).StatusCode);
+        foreach (var cookie in new[] { browser, handedOn })
+        {
+            await (await Browser(cookie, HttpMethod.Get, "/api/me")).Problem(401, "unauthenticated");
+            await (await Browser(cookie, HttpMethod.Post, "/api/signin-links", ("Sec-Fetch-Site", "same-origin"))).Problem(401, "unauthenticated");
+        }
+        using var late = await Redeem(kept);
+        Assert.Equal(HttpStatusCode.Unauthorized, late.StatusCode);
+        await (await key.PostAsync("/api/signin-links", null)).Problem(401, "unauthenticated");
+
+        static async Task<string> Code(Task<HttpResponseMessage> asked) => (await (await asked).Json()).GetProperty("url").GetString() is { } url ? url[(url.IndexOf("code=", StringComparison.Ordinal) + 5)..] : "";
+    }
+
     private async Task<(string Path, string Code)> Link()
     {
         var url = (await (await app.Owner.PostAsync("/api/signin-links", null)).Json()).GetProperty("url").GetString()!;
