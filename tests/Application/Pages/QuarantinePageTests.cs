@@ -59,7 +59,7 @@ public sealed class QuarantinePageTests(Chromium chromium, SophiaApp app) : ICla
         await Pictures.Take(page, "quarantine-discard", whole: false);
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync();
         await Expect(page.Locator(".held")).ToHaveCountAsync(0);
-        await page.GetByLabel("State").SelectOptionAsync("Discarded");
+        await page.GetByLabel("State").SelectOptionAsync("discarded");
         await page.GetByRole(AriaRole.Button, new() { Name = "Show" }).ClickAsync();
         await Expect(page.Locator(".held")).ToHaveCountAsync(2);
         await Expect(page.Locator(".held").First).ToContainTextAsync("Discarded by");

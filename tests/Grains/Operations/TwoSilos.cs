@@ -91,6 +91,8 @@ internal sealed class TwoSilos(Action<ISiloBuilder>? join) : IAsyncDisposable
     {
         var first = hosts[0].Services;
         services.AddSingleton(first.GetRequiredService<ILogStore>());
+        services.AddSingleton(first.GetRequiredService<IErasureStore>());
+        services.AddSingleton(first.GetRequiredService<Resilience.IIdempotencyStore>());
         services.AddSingleton(first.GetRequiredService<IRunStore>());
         services.AddSingleton(first.GetRequiredService<IQuarantineStore>());
         services.AddSingleton(first.GetRequiredService<IIndexStore>());

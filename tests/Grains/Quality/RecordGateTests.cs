@@ -71,11 +71,11 @@ public sealed class RecordGateTests
     }
 
     [Fact]
-    public void Without_rules_everything_passes_and_scores_one()
+    public void Without_rules_everything_passes_and_nothing_is_scored()
     {
         var result = GateUnderTest.Judge(new GateDefinition(), [], "{}", "no json at all");
         Assert.All(result.Reasons, Assert.Null);
-        Assert.Equal(1, result.Scores!.Mean);
+        Assert.Null(result.Scores);
     }
 
     [Fact]
