@@ -72,6 +72,10 @@ internal sealed partial class Replicas(IServiceProvider services, IOptions<Repli
                 LetGo(at, replica);
     }
 
+    /// <summary>Tenants of whose truths this process keeps copies: those that it works for. In their order.</summary>
+    public IReadOnlyList<TenantId> TenantsInUse(int most) =>
+        [.. all.Keys.Select(at => TenantKey.TryParse(at.Key, out var key) ? key.Tenant.Value : TenantKey.System).Where(tenant => tenant != TenantKey.System).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(most).Select(TenantId.Parse)];
+
     /// <summary>Has the loop look now.</summary>
     internal void Wake() => Volatile.Read(ref woken).TrySetResult();
 

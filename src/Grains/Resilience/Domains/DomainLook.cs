@@ -1,0 +1,142 @@
+using System.Globalization;
+using Sophia.Log;
+using Sophia.Operations;
+using Sophia.Pipelines;
+using Sophia.Queues;
+using Sophia.Security;
+using Sophia.Tenants;
+
+namespace Sophia.Resilience;
+
+/// <summary>Asks silos, breakers, levels, queues and pipelines how they are. Each is asked by itself: what does not answer is named, and what is known of it stays.</summary>
+internal sealed class DomainLook(IGrainFactory grains, ContainmentOptions options, DegradationOptions degradation, ILogStore log, TimeProvider time)
+{
+    /// <summary>Of one owner; more are not in the graph.</summary>
+    private const int MostBreakers = 100, MostPipelines = 200, MostQueues = 100;
+
+    /// <summary>How long a silo that ended is shown as a failure: afterwards it is taken for one that nobody misses.</summary>
+    private static readonly TimeSpan MissedFor = TimeSpan.FromHours(1);
+
+    /// <summary>How long the store of the log is waited for.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private readonly Dictionary<(string Tenant, string Queue), (long Done, long Dead)> counted = [];
+
+    public async Task<DomainSight> Around(IReadOnlyList<TenantId> chosen, List<string> unseen)
+    {
+        using var _ = CallerContext.ForSystem("look at failure domains");
+        var tenants = Asked(async () => (IReadOnlyList<string>)[.. (await grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System).List()).Select(tenant => tenant.Value)], "the list of tenants", unseen);
+        var silos = Asked(Silos, "the silos", unseen);
+        var noisy = Asked(Noisy, "the shares of work", unseen);
+        var system = Asked(System, "the installation", unseen);
+        await Task.WhenAll(tenants, silos, noisy, system);
+        var shares = await noisy ?? new Dictionary<string, string>();
+        var looked = await Task.WhenAll(chosen.Select(tenant => Asked(() => Tenant(tenant, shares.GetValueOrDefault(tenant.Value)), tenant.Value, unseen)));
+        return new DomainSight(0, await tenants, await silos, await system, [.. looked.OfType<OwnerSight>()], [], 0, unseen);
+    }
+
+    private async Task<IReadOnlyList<SiloSight>?> Silos()
+    {
+        var now = time.GetUtcNow();
+        var view = await grains.GetGrain<ISilosGrain>(TenantKey.System).View();
+        return [.. view.Silos.Where(silo => silo.Status != "dead" || now - (silo.SeenAt ?? silo.StartedAt) < MissedFor).OrderBy(silo => silo.Name, StringComparer.Ordinal).Select(silo => new SiloSight(silo.Name, silo switch
+        {
+            { Status: "dead" } => "it is gone",
+            { Status: "active", Load: null } => "it does not answer",
+            { Load.IsOverloaded: true } => "it refuses work because it has too much",
+            _ => null,
+        }))];
+    }
+
+    private async Task<IReadOnlyDictionary<string, string>?> Noisy() => (await grains.GetGrain<IWorkDispatcherGrain>(TenantKey.System).View()).Tenants is var all && all.Count < 2
+        ? new Dictionary<string, string>() // Who is alone disturbs nobody.
+        : all.Where(share => share.IsNoisy).ToDictionary(share => share.Tenant.Value, share => string.Create(CultureInfo.InvariantCulture, $"it keeps workers from others: {share.InHand} items in hand, {share.Busy.TotalSeconds:0} s of their last minute"));
+
+    private async Task<OwnerSight?> System()
+    {
+        var level = grains.GetGrain<IDegradationGrain>(TenantKey.System).View();
+        var breakers = Breakers(TenantId.Parse(TenantKey.System));
+        var store = Store();
+        await Task.WhenAll(level, breakers, store);
+        return new OwnerSight(TenantKey.System, null, [], [], await breakers, [.. Dependencies(await level), new PartSight(DomainEvidence.LogStore, await store)], Signals(await level));
+    }
+
+    private async Task<OwnerSight?> Tenant(TenantId tenant, string? noisy)
+    {
+        var level = grains.GetGrain<IDegradationGrain>(TenantKey.Of(tenant)).View();
+        var breakers = Breakers(tenant);
+        var queues = grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(tenant)).View();
+        var pipelines = grains.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(tenant)).List();
+        await Task.WhenAll(level, breakers, queues, pipelines);
+        var seen = (await pipelines).OrderBy(pipeline => pipeline.Name, StringComparer.Ordinal).Take(MostPipelines).Select(pipeline => new PipelineSight(pipeline.Name, [.. pipeline.Sources.Select(source => source.Type).Distinct(StringComparer.Ordinal)])).ToArray();
+        return new OwnerSight(tenant.Value, noisy, seen, [.. (await queues).Where(queue => queue.Queue.Length > 0).OrderBy(queue => queue.Queue, StringComparer.Ordinal).Take(MostQueues).Select(queue => Queue(tenant, queue))],
+            await breakers, Dependencies(await level), Signals(await level));
+    }
+
+    private async Task<IReadOnlyList<BreakerSight>> Breakers(TenantId owner)
+    {
+        var names = await grains.GetGrain<IBreakerDirectoryGrain>(TenantKey.Of(owner)).List();
+        var views = await Task.WhenAll(names.Take(MostBreakers).Select(name => grains.GetGrain<ICircuitBreakerGrain>(TenantKey.Of(owner, name)).View()));
+        return [.. views.Select(view => new BreakerSight(view.Dependency, Trouble(view), view.Hold == BreakerHold.Isolated, [.. view.Processes.Select(process => new ProcessCalls(process.Name, process.Calls))]))];
+    }
+
+    private static string? Trouble(BreakerView view) => (view.Hold, view.Phase) switch
+    {
+        (BreakerHold.Isolated, _) => ContainmentHands.IsOurs(view.HeldBy) ? null : $"it is isolated: {view.HeldBecause}",
+        (_, BreakerPhase.Open) => $"its breaker is open: {view.Because}",
+        // It opened again and again, and is tried out or coming back: not well before it is closed.
+        (_, BreakerPhase.HalfOpen) when view.Trips > 0 => $"its breaker is open: {view.Because}",
+        _ => null,
+    };
+
+    private PartSight Queue(TenantId tenant, QueueView queue)
+    {
+        var at = (tenant.Value, queue.Queue);
+        var (done, dead) = counted.TryGetValue(at, out var before) ? (queue.Done - before.Done, queue.Dead + queue.Quarantined - before.Dead) : (1, 0);
+        counted[at] = (queue.Done, queue.Dead + queue.Quarantined);
+        var waits = queue.OldestDueAt is { } due ? time.GetUtcNow() - due : TimeSpan.Zero;
+        return new PartSight(queue.Queue, queue.HeldBecause is not null ? null // Whoever holds it knows.
+            : dead >= options.QueueGivesUp && dead > done ? string.Create(CultureInfo.InvariantCulture, $"it gave up {dead} items since the last look, and ended {done} well")
+            : waits >= options.QueueWaitsFor && done + dead == 0 && queue.Leased == 0 ? string.Create(CultureInfo.InvariantCulture, $"nobody works on it: its oldest item has waited {waits.TotalMinutes:0} min")
+            : null);
+    }
+
+    private async Task<string?> Store()
+    {
+        try
+        {
+            await log.Head(TenantId.Parse(options.AuditedIn), CancellationToken.None).WaitAsync(Patience, time);
+            return null;
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            return failure is TimeoutException ? "it does not answer" : $"it fails: {failure.Message}";
+        }
+    }
+
+    // What the level reads and is no signal of its own is a dependency that fails.
+    private static IReadOnlyList<PartSight> Dependencies(DegradationView view) =>
+        [.. view.Readings.Where(reading => !Enum.TryParse<HealthSignal>(reading.What, out _)).Select(reading => new PartSight(reading.What, reading.Said))];
+
+    private IReadOnlyList<SignalSight> Signals(DegradationView view) =>
+    [
+        .. from active in view.Rules
+           where active.HealingSince is null
+           let rule = degradation.Rules.FirstOrDefault(rule => rule.Name == active.Name)
+           where rule?.Signal == HealthSignal.QueueAge || (rule?.Signal == HealthSignal.Disk && rule.Enter >= 2)
+           select new SignalSight(rule.Signal.Value, active.Because),
+    ];
+
+    private static async Task<T?> Asked<T>(Func<Task<T?>> ask, string what, List<string> unseen) where T : class
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            unseen.Add($"{what}: {failure.Message}");
+            return null;
+        }
+    }
+}

@@ -1,0 +1,190 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Sophia.Operations;
+using Sophia.Security;
+using Sophia.Tenants;
+
+namespace Sophia.Resilience;
+
+/// <summary>Knows what depends on what, what fails, and what contains it; the key is "system".</summary>
+/// <remarks>
+/// The graph is <see cref="DomainGraphs"/>', who is hit <see cref="BlastRadius"/>', what is done <see cref="ContainmentRules"/>': all of them pure. This grain never waits for what it judges: <see cref="IDomainWatchGrain"/> is sent
+/// out and tells what it saw and did. Nothing is done before the decision is kept; so after a crash at any point the watch is sent to do the same again, which comes to the same.
+/// </remarks>
+internal sealed partial class FailureDomainsGrain(
+    [PersistentState("containment", Stores.Durable)] IPersistentState<ContainmentState> stored,
+    IOptionsMonitor<ContainmentOptions> options, TimeProvider time, ILogger<FailureDomainsGrain> logger) : Grain, IFailureDomainsGrain
+{
+    /// <summary>How long a copy holds, and what a process said counts: three exchanges.</summary>
+    public static readonly TimeSpan LeaseFor = TimeSpan.FromSeconds(15);
+
+    /// <summary>When a front end counts as silent, and until when it is missed.</summary>
+    private static readonly TimeSpan SilentAfter = TimeSpan.FromSeconds(30), MissedFor = TimeSpan.FromMinutes(5);
+
+    /// <summary>When an errand of which nothing was heard is given up.</summary>
+    private static readonly TimeSpan ErrandFor = TimeSpan.FromSeconds(30);
+
+    private readonly SortedDictionary<string, (ProcessReport Report, DateTimeOffset At)> reports = new(StringComparer.Ordinal);
+    private ReplicaSubscribers subscribers = null!;
+    private DomainMemory memory = DomainMemory.Nothing;
+    private DomainGraph graph = DomainGraph.Empty;
+    private (long Number, DateTimeOffset At)? errand;
+    private long lastErrand;
+    private DateTimeOffset? lookedAt;
+    private IReadOnlyList<string> notSeen = [];
+    private bool isUnsure;
+
+    private ContainmentOptions Options => options.CurrentValue;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        subscribers = new ReplicaSubscribers(DomainTruth.Kind, this.GetPrimaryKeyString(), time);
+        graph = DomainGraphs.Of(Options.Topology, memory, Reports());
+        this.RegisterGrainTimer(Send, new GrainTimerCreationOptions(Options.LookEvery, Options.LookEvery) { KeepAlive = true });
+        return Task.CompletedTask;
+    }
+
+    public Task<ReplicaAnswer> Exchange(ReplicaExchange exchange, CancellationToken cancellation)
+    {
+        MustBeSystem();
+        subscribers.Subscribe(exchange);
+        if (exchange.Report is { } bytes)
+            reports[exchange.Process] = (DomainTruth.ReadReport(bytes), time.GetUtcNow());
+        return Task.FromResult(new ReplicaAnswer(exchange.KnownVersion == 1 ? null : new ReplicaCopy(1, 1, DomainTruth.Write(new DomainCopy(1))), LeaseFor));
+    }
+
+    public Task<DomainsView> View(TenantId? tenant)
+    {
+        MustBeSystem();
+        return Task.FromResult(DomainViews.Of(graph, stored.State, Options, lookedAt, notSeen, tenant?.Value));
+    }
+
+    public Task<DomainImpact?> Impact(string node, TenantId? tenant)
+    {
+        MustBeSystem();
+        return Task.FromResult(DomainViews.Impact(graph, stored.State.Failing, node, tenant?.Value));
+    }
+
+    public async Task<ContainmentView> Decide(long containment, ContainmentDecision decision, string by, string because, TenantId? tenant)
+    {
+        MustBeSystem();
+        if (string.IsNullOrWhiteSpace(because) || because.Length > ContainmentRules.LongestReason)
+            throw new RefusedException(RefusalCode.Invalid, $"because: say why, in at most {ContainmentRules.LongestReason} characters.");
+        if (!Enum.IsDefined(decision))
+            throw new RefusedException(RefusalCode.Invalid, "approve, decline, lift or pin.");
+        await Known();
+        var known = stored.State.Containments.FirstOrDefault(one => one.Id == containment && (tenant is null || one.Owner == tenant.Value.Value))
+            ?? throw new RefusedException(RefusalCode.NotFound, "There is no such containment.");
+        // Who disturbs others does not decide about that.
+        if (tenant is not null && known.HitsATenant)
+            throw new RefusedException(RefusalCode.Forbidden, "Only operators of the system's tenant decide about this one.");
+        var after = ContainmentRules.Decide(stored.State, known, decision, by, because, time.GetUtcNow())
+            ?? throw new RefusedException(RefusalCode.Conflict, $"Containment {containment} is {known.Phase.ToString().ToLowerInvariant()}.");
+        if (!ReferenceEquals(after, stored.State))
+        {
+            await stored.CommitAsync(after, onFailure: DeactivateOnIdle);
+            Told(after, stored.State.LastChange - 1);
+        }
+        errand = null;
+        await Send(default);
+        return DomainViews.Of(stored.State.Containments.First(one => one.Id == containment), Options, tenant is null);
+    }
+
+    public async Task Saw(DomainSight sight)
+    {
+        MustBeSystem();
+        if (errand?.Number != sight.Number)
+            return;
+        errand = null;
+        var now = time.GetUtcNow();
+        (memory, lookedAt, notSeen) = (memory.With(sight, now), now, sight.Unseen);
+        graph = DomainGraphs.Of(Options.Topology, memory, Reports());
+        var state = await Known();
+        var after = ContainmentRules.Audited(state, sight.AuditedTo);
+        foreach (var outcome in sight.Outcomes)
+            after = ContainmentRules.Settle(after, outcome, now);
+        var blind = after.Containments.Where(one => one is { Holds: true, Blinds: true }).Select(one => one.Node).ToHashSet(StringComparer.Ordinal);
+        var evidence = DomainEvidence.Of(Options.Topology, memory, Silent(now)).Where(one => graph.Find(one.Key) is not null).ToDictionary(one => one.Key, one => one.Value, StringComparer.Ordinal);
+        var failing = FailureRules.See(after.Failing, evidence, blind.Contains, Options.HealFor, now);
+        after = ContainmentRules.See(after, new ContainmentPicture(graph, failing), Options, now);
+        await Keep(state, after);
+        DomainMeter.Saw(graph, after);
+        if (ContainmentRules.Unwritten(after).Count > 0 || after.Containments.Any(one => one.Phase is ContainmentPhase.Applying or ContainmentPhase.Lifting && one.Note is null))
+            await Send(default);
+    }
+
+    /// <summary>Sends the watch out, with what is kept and not done yet. One errand at a time.</summary>
+    private async Task Send(CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        if (errand is { } under && now - under.At < ErrandFor)
+            return;
+        using var _ = CallerContext.ForSystem("look at failure domains");
+        lastErrand = Math.Max(now.UtcTicks, lastErrand + 1); // Later than any of an activation before this one.
+        errand = (lastErrand, now);
+        var state = stored.State;
+        var first = state.Failing.Select(failure => graph.Find(failure.Node)?.Tenant).Concat(state.Containments.Where(one => one.Holds && one.Owner != TenantKey.System).Select(one => one.Owner)).OfType<string>().Distinct(StringComparer.Ordinal).ToArray();
+        await GrainFactory.GetGrain<IDomainWatchGrain>(TenantKey.System).Look(new DomainErrand(lastErrand,
+            [.. Reports().SelectMany(report => report.Tenants).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)], first, ContainmentRules.Unwritten(state), ContainmentRules.Acts(state, Options, now)));
+    }
+
+    // After a failed write nobody knows what is kept.
+    private async Task<ContainmentState> Known()
+    {
+        if (isUnsure)
+            await stored.ReadStateAsync();
+        isUnsure = false;
+        return stored.State;
+    }
+
+    private async Task Keep(ContainmentState before, ContainmentState after)
+    {
+        if (ReferenceEquals(before, after))
+            return;
+        try
+        {
+            stored.State = after;
+            await stored.WriteStateAsync();
+            Told(after, before.LastChange);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            stored.State = before; // What is not kept is not done. The next look sees the same again.
+            isUnsure = true;
+            LogUnkept(failure.Message);
+        }
+    }
+
+    private void Told(ContainmentState after, long since)
+    {
+        foreach (var change in after.History.Where(change => change.Number > since).Reverse())
+        {
+            DomainMeter.Changed(change.What);
+            LogChanged(change.Node, change.What, change.Containment, change.By ?? "rules", change.Because);
+        }
+    }
+
+    private IReadOnlyList<ProcessReport> Reports()
+    {
+        var now = time.GetUtcNow();
+        foreach (var gone in reports.Where(one => now - one.Value.At > MissedFor).Select(one => one.Key).ToList())
+            reports.Remove(gone);
+        // Of one name the newest counts: it has taken the place of the others.
+        return [.. reports.Values.GroupBy(one => one.Report.Name, StringComparer.Ordinal).Select(same => same.MaxBy(one => one.At).Report).OrderBy(report => report.Name, StringComparer.Ordinal)];
+    }
+
+    private IReadOnlyList<string> Silent(DateTimeOffset now) =>
+        [.. reports.Values.Where(one => one.Report.Role == ProcessRole.FrontEnd).GroupBy(one => one.Report.Name, StringComparer.Ordinal).Where(same => same.Max(one => one.At) is var at && now - at > SilentAfter).Select(same => same.Key)];
+
+    private static void MustBeSystem()
+    {
+        if (CallerContext.SystemReason is null)
+            throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
+    }
+
+    [LoggerMessage(5152, LogLevel.Warning, "{Node}: {What} (containment {Containment}, by {By}): {Because}")]
+    private partial void LogChanged(string node, string what, long containment, string by, string because);
+
+    [LoggerMessage(5153, LogLevel.Warning, "What follows from failures could not be kept, and is not done before it is: {Reason}")]
+    private partial void LogUnkept(string reason);
+}
