@@ -56,6 +56,7 @@ public static class Edge
         app.MapProblemPages();
         app.MapIdempotency();
         app.MapDegradation();
+        app.MapDomains();
         app.MapPipelines();
         app.MapRuns();
         app.MapPlaybook();

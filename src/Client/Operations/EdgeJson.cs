@@ -100,6 +100,10 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(DegradationStatus))]
 [JsonSerializable(typeof(HoldLevel))]
 [JsonSerializable(typeof(ReleaseLevel))]
+[JsonSerializable(typeof(DomainsView))]
+[JsonSerializable(typeof(DomainImpact))]
+[JsonSerializable(typeof(ContainmentView))]
+[JsonSerializable(typeof(ContainmentWord))]
 public sealed partial class EdgeJson : JsonSerializerContext
 {
     /// <summary>Gives the options of endpoints this shape. Quotes and letters stay readable: nothing is ever served as HTML.</summary>

@@ -51,6 +51,7 @@ public static class PageEndpoints
         pages.MapRunPage();
         pages.MapQueuePages();
         pages.MapDegradationPages();
+        pages.MapDomainPages();
         return app;
     }
 

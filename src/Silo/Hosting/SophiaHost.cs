@@ -42,6 +42,8 @@ internal static class SophiaHost
         builder.Services.AddLimits(limits => LimitSettings.Read(limits, Environment.GetEnvironmentVariable));
         builder.Services.AddBreakers(BreakerSettings.Read(Environment.GetEnvironmentVariable));
         builder.Services.AddDegradation(DegradationSettings.Read(Environment.GetEnvironmentVariable)).AddSingleton<IHealthSource, MemoryHealth>();
+        builder.Services.AddFailureDomains(domains => domains.Topology = ContainmentSettings.Topology(options, Environment.GetEnvironmentVariable), options.HasGrains ? ProcessRole.Silo : ProcessRole.FrontEnd);
+        builder.Services.AddFailureDomains(ContainmentSettings.Read(Environment.GetEnvironmentVariable), options.HasGrains ? ProcessRole.Silo : ProcessRole.FrontEnd);
         if (options.HasGrains)
             AddGrains(builder.Services, options, folder);
         if (options.HasEdge)

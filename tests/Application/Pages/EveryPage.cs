@@ -54,6 +54,8 @@ internal static class EveryPage
         new("/breakers", "breakers") { Open = "details > summary", CanBeEmpty = true },
         new("/problems/{problem}", "problem") { Path = "/problems/idempotency-key-missing", ForStrangers = true },
         new("/degradation", "degradation"),
+        new("/domains", "domains") { Open = "details > summary" },
+        new("/domains", "domains-impact") { Path = "/domains?node=part%2Flog" },
         new("/signin", "signin") { Path = "/signin?code=default.unknown", ForStrangers = true },
     ];
 

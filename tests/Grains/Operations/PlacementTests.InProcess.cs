@@ -65,7 +65,7 @@ public sealed class PlacementTests
     [Fact]
     public void Every_grain_of_a_tenant_is_placed_by_its_tenant_s_pool()
     {
-        Type[] ofNobody = [typeof(TenantDirectoryGrain), typeof(TenantEndGrain), typeof(SilosGrain), typeof(Queues.WorkDispatcherGrain), typeof(Security.SignInThrottleGrain)];
+        Type[] ofNobody = [typeof(TenantDirectoryGrain), typeof(TenantEndGrain), typeof(SilosGrain), typeof(Queues.WorkDispatcherGrain), typeof(Resilience.FailureDomainsGrain), typeof(Resilience.DomainWatchGrain), typeof(Security.SignInThrottleGrain)];
         var grains = typeof(GpuPlacement).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Grain)) && !type.IsAbstract).Except(ofNobody);
         Assert.Empty(grains.Where(type => !type.IsDefined(typeof(InTenantPoolAttribute), false)).Select(type => type.Name));
     }

@@ -25,8 +25,8 @@ internal static class DomainEvidence
             foreach (var queue in owner.Queues)
                 Add(DomainIds.Of(DomainKind.Queue, tenant, queue.Name), queue.Trouble);
             var guarded = owner.Breakers.Select(breaker => breaker.Name).ToHashSet(StringComparer.Ordinal);
-            foreach (var source in owner.Sources)
-                Add(tenant is null ? OfInstallation(topology, source.Name) : guarded.Contains(source.Name) ? DomainIds.Of(DomainKind.Dependency, tenant, source.Name) : DomainIds.Of(DomainKind.Source, tenant, source.Name), source.Trouble);
+            foreach (var source in owner.Sources.Where(source => !guarded.Contains(source.Name))) // A breaker knows later, and forgets when it is closed again.
+                Add(tenant is null ? OfInstallation(topology, source.Name) : DomainIds.Of(DomainKind.Source, tenant, source.Name), source.Trouble);
             foreach (var signal in owner.Signals)
                 Add(signal.Signal switch
                 {

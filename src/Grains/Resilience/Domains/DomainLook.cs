@@ -122,9 +122,9 @@ internal sealed class DomainLook(IGrainFactory grains, ContainmentOptions option
     [
         .. from active in view.Rules
            where active.HealingSince is null
-           let rule = degradation.Rules.FirstOrDefault(rule => rule.Name == active.Name)
-           where rule?.Signal == HealthSignal.QueueAge || (rule?.Signal == HealthSignal.Disk && rule.Enter >= 2)
-           select new SignalSight(rule.Signal.Value, active.Because),
+           from rule in degradation.Rules
+           where rule.Name == active.Name && (rule.Signal == HealthSignal.QueueAge || (rule.Signal == HealthSignal.Disk && rule.Enter >= 2))
+           select new SignalSight(rule.Signal!.Value, active.Because),
     ];
 
     private static async Task<T?> Asked<T>(Func<Task<T?>> ask, string what, List<string> unseen) where T : class

@@ -60,6 +60,7 @@ internal static class KnownVariables
         ["SOPHIA_WORDS_MIB"] = Search,
         ["SOPHIA_BREAKERS"] = variable => Resilience.BreakerSettings.Read(variable),
         ["SOPHIA_DEGRADATION"] = variable => Resilience.DegradationSettings.Read(variable),
+        ["SOPHIA_CONTAINMENT"] = variable => Resilience.ContainmentSettings.Read(variable),
         ["SOPHIA_TENANT_GRACE"] = variable => Tenants.TenantEndSettings.Read(new Tenants.TenantEndOptions(), variable),
         ["SOPHIA_GPU_LABEL"] = Placement,
         ["SOPHIA_GPU_PLACEMENT"] = Placement,
