@@ -54,7 +54,8 @@ public sealed class SophiaApp : IAsyncLifetime
 
     // The strangers of one class share an address and a tenant, and try every route there is. And what fails here on purpose is not to change what others are offered.
     private static void Patient(WebApplicationBuilder builder) =>
-        builder.Services.AddSignInThrottle(new SignInThrottleOptions { FreeOfAddress = 1_000, FreeOfTenant = 10_000 }).AddDegradation(static degradation => degradation.Rules = []);
+        builder.Services.AddSignInThrottle(new SignInThrottleOptions { FreeOfAddress = 1_000, FreeOfTenant = 10_000 }).AddDegradation(static degradation => degradation.Rules = [])
+            .AddFailureDomains(static domains => domains.Rules = []);
 
     public async Task Stop()
     {
