@@ -53,6 +53,7 @@ public static class Edge
         app.MapHealth();
         app.MapSilos();
         app.MapBreakers();
+        app.MapLimits();
         app.MapProblemPages();
         app.MapIdempotency();
         app.MapDegradation();

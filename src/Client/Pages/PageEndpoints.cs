@@ -52,6 +52,7 @@ public static class PageEndpoints
         pages.MapQueuePages();
         pages.MapDegradationPages();
         pages.MapDomainPages();
+        pages.MapLimitPages();
         return app;
     }
 

@@ -13,6 +13,7 @@ internal sealed record Place(string Name, string Path, TenantRole? OfSystem = nu
         new("Profiles", "/profiles"),
         new("Queues", "/queues"),
         new("Degradation", "/degradation"),
+        new("Limits", "/limits"),
         new("Tenants", "/tenants", TenantRole.Owner),
         new("Silos", "/silos", TenantRole.Operator),
         new("Breakers", "/breakers", TenantRole.Operator),

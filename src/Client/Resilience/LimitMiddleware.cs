@@ -1,48 +1,53 @@
-using System.Globalization;
-
 namespace Sophia.Resilience;
 
-/// <summary>Holds requests to what their tenant and their key may ask, and says so as draft-ietf-httpapi-ratelimit-headers does (docs/adr/0028).</summary>
-/// <remarks>All limits must admit a request; where one refuses, none is charged. Stands behind sign-in, so that it knows whose request it is, and before everything that costs something.</remarks>
-internal sealed class LimitMiddleware(RequestDelegate next, ILimits limits)
+/// <summary>Holds requests to the limits that are set for their tenant, key, route and address, and says so as draft-ietf-httpapi-ratelimit-headers does (docs/adr/0028).</summary>
+/// <remarks>All limits must admit a request; where one refuses, none is charged. Stands behind sign-in, so that it knows whose request it is, and before everything that costs something. What waits by its nature (streams) is under way as long as it is
+/// open, and says nothing of latency.</remarks>
+internal sealed class LimitMiddleware(RequestDelegate next, ILimits limits, TimeProvider time)
 {
-    /// <summary>Resources of <see cref="ILimits"/>: all requests of a tenant, and those of one API key.</summary>
-    public const string OfTenant = "api", OfKey = "api-key";
-
-    private const string PolicyHeader = "RateLimit-Policy", LimitHeader = "RateLimit";
-
-    public Task InvokeAsync(HttpContext context)
+    public async Task InvokeAsync(HttpContext context)
     {
-        if (context.Request.Path.StartsWithSegments("/api") && context.User.TryCaller() is { } caller)
-            Ask(context, limits.For(caller.Tenant, OfTenant), limits.For(caller.Tenant, OfKey, caller.KeyId));
-        return next(context);
-    }
-
-    private static void Ask(HttpContext context, ILimit? ofTenant, ILimit? ofKey)
-    {
-        var first = ofTenant?.Ask();
-        var second = first is { IsAdmitted: false } ? null : ofKey?.Ask();
-        if (second is { IsAdmitted: false })
-            ofTenant?.GiveBack();
-        (string Name, LimitTerms Terms, LimitAnswer Answer)[] asked =
-        [
-            .. first is { } tenant ? [(OfTenant, ofTenant!.Terms, tenant)] : Array.Empty<(string, LimitTerms, LimitAnswer)>(),
-            .. second is { } key ? [(OfKey, ofKey!.Terms, key)] : Array.Empty<(string, LimitTerms, LimitAnswer)>(),
-        ];
-        if (asked.Length == 0)
-            return;
-        var headers = new Dictionary<string, string>(StringComparer.Ordinal)
+        if (!context.Request.Path.StartsWithSegments("/api"))
         {
-            [PolicyHeader] = string.Join(", ", asked.Select(one => string.Create(CultureInfo.InvariantCulture, $"\"{one.Name}\";q={one.Terms.Burst:0};w={Seconds(TimeSpan.FromSeconds(one.Terms.Burst / one.Terms.Rate))}"))),
-            [LimitHeader] = string.Join(", ", asked.Select(one => string.Create(CultureInfo.InvariantCulture, $"\"{one.Name}\";r={(one.Answer.IsAdmitted ? one.Answer.Remaining : 0)};t={Seconds(one.Answer.IsAdmitted ? one.Answer.ResetAfter : one.Answer.RetryAfter)}"))),
-        };
-        if (asked[^1] is { Answer.IsAdmitted: false } refused)
-            throw new ProblemException(new Problem("https://iana.org/assignments/http-problem-types#quota-exceeded", "Request cannot be satisfied as assigned quota has been exceeded", StatusCodes.Status429TooManyRequests, "quota-exceeded",
-                refused.Name == OfKey ? "This API key has asked as often as it may." : "This tenant has asked as often as it may.", RetryAfter: Seconds(refused.Answer.RetryAfter), ViolatedPolicies: [refused.Name]), headers);
-        foreach (var (name, value) in headers)
-            context.Response.Headers[name] = value;
+            await next(context);
+            return;
+        }
+        var taken = await limits.TryTake(Asking(context), context.RequestAborted);
+        if (taken.Penalty is { } penalty)
+            throw LimitAnswers.Of(penalty);
+        if (taken.RefusedBy is not null)
+            throw LimitAnswers.Of(taken);
+        LimitAnswers.Tell(taken, context.Response.Headers);
+        if (taken.HoldsPlaces)
+            await Held(context, taken);
+        else
+            await next(context);
     }
 
-    /// <summary>Whole seconds, one at least: nobody is told to come back at once.</summary>
-    private static int Seconds(TimeSpan span) => span == Timeout.InfiniteTimeSpan ? int.MaxValue : Math.Max(1, (int)Math.Ceiling(span.TotalSeconds));
+    /// <summary>What a request asks for: the same for a dry decision.</summary>
+    public static LimitAsking Asking(HttpContext context) => new(
+        context.User.TryCaller()?.Tenant, "api", context.User.TryCaller()?.KeyId, Route(context), context.Connection.RemoteIpAddress is { } address ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : null);
+
+    private async Task Held(HttpContext context, LimitTaken taken)
+    {
+        var (began, dropped) = (time.GetTimestamp(), true);
+        try
+        {
+            await next(context);
+            dropped = context.Response.StatusCode is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status504GatewayTimeout;
+        }
+        catch (Exception failure)
+        {
+            // Who is refused, or goes, says nothing of how much there is room for.
+            dropped = failure is TimeoutException or RefusedException { Code: RefusalCode.Unavailable or RefusalCode.Busy };
+            throw;
+        }
+        finally
+        {
+            taken.Ended(time.GetElapsedTime(began), dropped);
+        }
+    }
+
+    // As it is mapped: an address that holds names would be a route for each of them.
+    private static string Route(HttpContext context) => $"{context.Request.Method} /{((context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "").TrimStart('/')}";
 }

@@ -2,47 +2,187 @@ using Sophia.Tenants;
 
 namespace Sophia.Resilience;
 
-/// <summary>Quotas of the whole cluster, asked in this process.</summary>
+/// <summary>Limits of the whole cluster, asked in this process.</summary>
 public interface ILimits
 {
-    /// <summary>The limit of a resource of a tenant, or of a part of it (a user, a key); null: it has none. May be kept and asked for ever.</summary>
-    ILimit? For(TenantId tenant, string resource, string? part = null);
+    /// <summary>Asks every limit that is set for this: all must admit, and where one refuses, none is charged. Waits for nobody, but for limits that are counted exactly: each of those is a call to its grain.</summary>
+    ValueTask<LimitTaken> TryTake(LimitAsking asking, CancellationToken cancellation = default);
+
+    /// <summary>What <see cref="TryTake"/> would come to now. Takes nothing, and nobody is charged with having asked.</summary>
+    ValueTask<LimitTaken> Look(LimitAsking asking, CancellationToken cancellation = default);
+
+    /// <summary>All limits that are configured, in their order.</summary>
+    IReadOnlyList<LimitSet> Configured { get; }
+
+    /// <summary>A configured limit with other terms.</summary>
+    /// <exception cref="FormatException">They cannot be meant for it, or there is none of this name.</exception>
+    LimitSet With(string name, double limit, double? windowSeconds, double? burst);
+
+    /// <summary>How terms count, in one line.</summary>
+    string Rule(LimitTerms terms, bool exact);
+
+    /// <summary>One limit by its name, for a tenant or a part of it (a key, a route); null: it has none. May be kept and asked for ever.</summary>
+    ILimit? For(TenantId tenant, string name, string? part = null);
 }
 
-/// <summary>One quota, as far as this process has a share in it. Asking never leaves the process and never waits.</summary>
+/// <summary>For whom a limit counts by itself.</summary>
+public enum LimitPer
+{
+    Tenant = 1,
+
+    /// <summary>Each API key of a tenant.</summary>
+    Key = 2,
+
+    /// <summary>Each route of a tenant.</summary>
+    Route = 3,
+
+    /// <summary>Each route of each key.</summary>
+    KeyAndRoute = 4,
+
+    /// <summary>Each address that requests come from, whatever the tenant.</summary>
+    Address = 5,
+
+    /// <summary>All together.</summary>
+    Installation = 6,
+}
+
+/// <summary>A limit as it is configured, for whoever shows it.</summary>
+/// <param name="Resource">What it is asked about.</param>
+/// <param name="Routes">Beginnings of routes that it is for; empty: all.</param>
+/// <param name="Exact">Whether its grain counts each asking.</param>
+/// <param name="Penalties">Whether who is refused by it and asks on is made to wait, and banned.</param>
+/// <param name="Rule">How it counts, in one line.</param>
+public sealed record LimitSet(string Name, string Resource, LimitPer Per, IReadOnlyList<string> Routes, LimitTerms Terms, bool Exact, bool Penalties, string Rule);
+
+/// <summary>Who asks for what.</summary>
+/// <param name="Tenant">Null: nobody has said yet who he is; then limits of addresses and of the installation alone count.</param>
+/// <param name="Resource">What is asked for; "api" is the REST interface.</param>
+/// <param name="Key">The API key that asks.</param>
+/// <param name="Route">"GET /api/search": method, and address as it is mapped.</param>
+/// <param name="Address">From where.</param>
+public sealed record LimitAsking(TenantId? Tenant, string Resource, string? Key = null, string? Route = null, string? Address = null, long Cost = 1);
+
+/// <summary>What became of one asking of all limits that are set for something.</summary>
+/// <param name="Said">By each limit that was asked, in their order; the last one is the one that refused, if any did.</param>
+/// <param name="Penalty">Why nothing was asked at all: who asks has a wait or a ban; null: none.</param>
+public sealed record LimitTaken(IReadOnlyList<LimitSaid> Said, LimitPenalty? Penalty = null)
+{
+    public static LimitTaken Free { get; } = new([]);
+
+    public bool IsAdmitted => Penalty is null && RefusedBy is null;
+
+    public LimitSaid? RefusedBy => Said.Count > 0 && !Said[^1].Answer.IsAdmitted ? Said[^1] : null;
+
+    /// <summary>Whether a limit on what is under way at once is among them: then <see cref="Ended"/> must be called.</summary>
+    public bool HoldsPlaces => IsAdmitted && Said.Any(static one => one.Limit.Terms.IsPlaces);
+
+    /// <summary>What was admitted is over: places come back.</summary>
+    /// <param name="took">How long it was under way; adaptive limits go by it.</param>
+    /// <param name="dropped">It was refused or cut off below, for want of room.</param>
+    public void Ended(TimeSpan took, bool dropped)
+    {
+        if (!IsAdmitted)
+            return;
+        foreach (var one in Said)
+            if (one.Limit.Terms.IsPlaces)
+                one.Limit.Ended(one.Cost, took, dropped);
+    }
+}
+
+/// <param name="Limit">Who said it.</param>
+public sealed record LimitSaid(ILimit Limit, LimitAnswer Answer, long Cost);
+
+/// <param name="Of">"key:…" or "address:…".</param>
+/// <param name="RetryAfter">How much longer.</param>
+/// <param name="Because">One sentence.</param>
+public sealed record LimitPenalty(string Of, bool IsBan, TimeSpan RetryAfter, string Because);
+
+/// <summary>One limit, as far as this process has a share in it.</summary>
 public interface ILimit
 {
+    string Name { get; }
+
     LimitTerms Terms { get; }
 
-    /// <summary>Takes the cost, or leaves everything as it was and says when to come back.</summary>
-    LimitAnswer Ask(long cost = 1);
+    /// <summary>Takes the cost, or leaves everything as it was and says when to come back. Done at once, but where the limit is counted exactly.</summary>
+    ValueTask<LimitAnswer> Ask(long cost = 1, CancellationToken cancellation = default);
+
+    /// <summary>What <see cref="Ask"/> would say now.</summary>
+    ValueTask<LimitAnswer> Look(long cost = 1, CancellationToken cancellation = default);
 
     /// <summary>Gives back what was taken a moment ago and not used, because something else refused.</summary>
-    void GiveBack(long cost = 1);
+    ValueTask GiveBack(long cost = 1);
+
+    /// <summary>Of a limit on what is under way at once: that much has ended.</summary>
+    void Ended(long cost, TimeSpan took, bool dropped);
 }
 
-/// <param name="Rate">A second.</param>
-/// <param name="Burst">What may be taken at once.</param>
-public sealed record LimitTerms(double Rate, double Burst);
+/// <summary>How a limit counts.</summary>
+public enum LimitAlgorithm
+{
+    TokenBucket = 1,
 
-/// <param name="Remaining">What this process could still take now.</param>
+    FixedWindow = 2,
+
+    SlidingWindow = 3,
+
+    Concurrency = 4,
+
+    /// <summary>Concurrency that grows by one while all goes well and shrinks by a share when it does not.</summary>
+    Aimd = 5,
+
+    /// <summary>Concurrency that follows the gradient between the latency of late and that of the long run.</summary>
+    Gradient2 = 6,
+}
+
+/// <param name="Limit">What flows in within the window, what passes in it, or how much may be under way at once.</param>
+/// <param name="WindowSeconds">Of flows and windows.</param>
+/// <param name="Burst">Of a token bucket: what may be taken at once.</param>
+[GenerateSerializer, Immutable, Alias("Sophia.LimitTerms")]
+public sealed record LimitTerms([property: Id(0)] LimitAlgorithm Algorithm, [property: Id(1)] double Limit, [property: Id(2)] double WindowSeconds, [property: Id(3)] double Burst)
+{
+    /// <summary>Whether it counts what is under way at once rather than what passes in a time.</summary>
+    public bool IsPlaces => Algorithm is LimitAlgorithm.Concurrency or LimitAlgorithm.Aimd or LimitAlgorithm.Gradient2;
+
+    public bool IsAdaptive => Algorithm is LimitAlgorithm.Aimd or LimitAlgorithm.Gradient2;
+
+    /// <summary>What may be taken at once.</summary>
+    public double Quota => Algorithm == LimitAlgorithm.TokenBucket ? Burst : Limit;
+}
+
+/// <param name="Remaining">What this process could still take now; of a limit that is counted exactly, what anybody could.</param>
 /// <param name="RetryAfter">Zero where admitted; infinite: the cost is larger than the limit.</param>
 /// <param name="ResetAfter">When the process could take all of its share again, if nobody asks.</param>
-public readonly record struct LimitAnswer(bool IsAdmitted, long Remaining, TimeSpan RetryAfter, TimeSpan ResetAfter);
+[GenerateSerializer, Immutable, Alias("Sophia.LimitAnswer")]
+public readonly record struct LimitAnswer([property: Id(0)] bool IsAdmitted, [property: Id(1)] long Remaining, [property: Id(2)] TimeSpan RetryAfter, [property: Id(3)] TimeSpan ResetAfter);
 
-/// <summary>Divides one quota among the processes. The key is "tenant/resource" or "tenant/resource/part".</summary>
+/// <summary>Divides one limit among the processes, or decides by itself where it is counted exactly. The key is "tenant/limit" or "tenant/limit/part"; in place of the tenant stands "system" for limits of addresses and of the installation.</summary>
 [Alias("Sophia.IRateLimitGrain")]
 public interface IRateLimitGrain : IReplicatedGrain
 {
+    /// <summary>Only for the system.</summary>
     [Alias("View"), Repeatable]
     Task<RateLimitView> View();
+
+    /// <summary>Takes the cost of a limit that is counted exactly. A call that is made again may be charged twice, and never admits more.</summary>
+    [Alias("Take")]
+    Task<LimitAnswer> Take(long cost, CancellationToken cancellation);
+
+    /// <summary>What <see cref="Take"/> would say.</summary>
+    [Alias("Look"), Repeatable]
+    Task<LimitAnswer> Look(long cost, CancellationToken cancellation);
+
+    /// <summary>Gives back what was taken and not used.</summary>
+    [Alias("GiveBack")]
+    Task GiveBack(long cost);
 }
 
+/// <param name="Used">Of a limit that is counted exactly: what counts against it now.</param>
 /// <param name="Shares">By process that asked of late.</param>
 [GenerateSerializer, Immutable, Alias("Sophia.RateLimitView")]
-public sealed record RateLimitView([property: Id(0)] string Key, [property: Id(1)] double Rate, [property: Id(2)] double Burst, [property: Id(3)] IReadOnlyList<RateLimitShare> Shares);
+public sealed record RateLimitView([property: Id(0)] string Key, [property: Id(1)] LimitTerms Terms, [property: Id(2)] long? Used, [property: Id(3)] IReadOnlyList<RateLimitShare> Shares);
 
 /// <param name="Share">Of the whole, 0 to 1.</param>
-/// <param name="Demand">What the process was asked for, a second.</param>
+/// <param name="Demand">What the process was asked for, a second; of places: at once.</param>
 [GenerateSerializer, Immutable, Alias("Sophia.RateLimitShare")]
 public sealed record RateLimitShare([property: Id(0)] string Process, [property: Id(1)] double Share, [property: Id(2)] double Demand);

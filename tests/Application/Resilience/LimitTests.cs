@@ -12,7 +12,7 @@ public sealed class LimitTests : IAsyncLifetime
 {
     private readonly SophiaApp app = new()
     {
-        Adapt = static builder => builder.Services.AddLimits(limits => (limits.Resources["api"], limits.Resources["api-key"]) = (new QuotaPolicy(0.01, 600), new QuotaPolicy(0.01, 300))),
+        Adapt = static builder => builder.Services.AddLimits(limits => limits.Policies.AddRange([new() { Name = "api", Limit = 0.01, Burst = 600 }, new() { Name = "api-key", Per = LimitPer.Key, Limit = 0.01, Burst = 300, Penalties = false }])),
     };
 
     public Task InitializeAsync() => app.InitializeAsync();

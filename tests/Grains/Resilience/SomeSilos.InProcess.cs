@@ -17,7 +17,7 @@ using Sophia.Tenants;
 namespace Sophia.Resilience;
 
 /// <summary>Several silos of one cluster and a front end over one store, each a process of its own as far as breakers know. Silos can be killed, pushes lost, and the store away or emptied.</summary>
-internal sealed class SomeSilos(Action<BreakersOptions> options) : IAsyncDisposable
+internal sealed class SomeSilos(Action<BreakersOptions> options, Action<LimitsOptions>? limits = null) : IAsyncDisposable
 {
     private readonly InProcessCluster cluster = new();
     private readonly List<IHost> hosts = [];
@@ -45,12 +45,28 @@ internal sealed class SomeSilos(Action<BreakersOptions> options) : IAsyncDisposa
         return some;
     }
 
+    public static Task<SomeSilos> Start(int silos, BreakerOptions breaker, params LimitPolicy[] limits) => Start(silos, breaker, new PenaltyRules(), limits);
+
+    public static async Task<SomeSilos> Start(int silos, BreakerOptions breaker, PenaltyRules penalties, params LimitPolicy[] limits)
+    {
+        var some = new SomeSilos(options => options.Default = breaker, options =>
+        {
+            options.Penalties = penalties;
+            options.Policies.AddRange(limits);
+        });
+        for (var number = 0; number < silos; number++)
+            await some.Add();
+        return some;
+    }
+
     public IBreaker Breaker(int silo, string dependency = "model") => hosts[silo].Services.GetRequiredService<IBreakers>().For(Tenant, dependency);
 
     /// <summary>What a process goes by.</summary>
     public BreakerCopy? Knows(int silo, string dependency = "model") => ((LocalBreaker)Breaker(silo, dependency)).Knows;
 
-    public ILimit Limit(int silo) => hosts[silo].Services.GetRequiredService<ILimits>().For(Tenant, "api")!;
+    public ILimit Limit(int silo) => Limits(silo).For(Tenant, "api")!;
+
+    public Limits Limits(int silo) => hosts[silo].Services.GetRequiredService<Limits>();
 
     public Replicas Replicas(int silo) => hosts[silo].Services.GetRequiredService<Replicas>();
 
@@ -104,7 +120,7 @@ internal sealed class SomeSilos(Action<BreakersOptions> options) : IAsyncDisposa
             builder.Services.AddGrainStorage(name, (_, _) => Store);
         builder.Services.AddReplicas(replicas => (replicas.ExchangeEvery, replicas.RetryAfter, replicas.ProcessName) = (TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(100), called));
         builder.Services.AddBreakers(options);
-        builder.Services.AddLimits(limits => limits.Resources["api"] = Quota);
+        builder.Services.AddLimits(limits ?? (static limits => limits.Policies.Add(new LimitPolicy { Name = "api", Limit = Quota.Rate, Burst = Quota.Burst })));
         var host = builder.Build();
         hosts.Add(host);
         await host.StartAsync();

@@ -23,12 +23,14 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
     private static readonly TimeSpan PatienceForTruth = TimeSpan.FromSeconds(3), PatienceForProbe = TimeSpan.FromSeconds(1);
 
     private readonly Func<Replica<BreakerCopy>> find;
-    private readonly Lock gate = new(), finding = new();
+    private readonly Func<LocalBreaker, LocalBreaker> current;
+    private readonly Lock gate = new();
     private readonly TimeProvider time;
     private readonly BreakerOptions options;
     private readonly CallWindow window;
     private readonly LocalProbes probes = new();
     private readonly long slowAfter, madeAt;
+    private readonly DateTimeOffset made;
     private volatile Replica<BreakerCopy> replica;
     private volatile Stance stance;
     private volatile BreakerCopy? copy;
@@ -42,14 +44,15 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
     private int demand;
 
     /// <param name="find">The replica of its key, which is another one after it was let go.</param>
-    public LocalBreaker(string dependency, BreakerOptions options, Func<Replica<BreakerCopy>> find, TimeProvider time)
+    /// <param name="current">The breaker that stands for its key from now on: this one, or another that took its place while nobody asked this one. Calls <see cref="Reopen"/> on this one.</param>
+    public LocalBreaker(string dependency, BreakerOptions options, Func<Replica<BreakerCopy>> find, Func<LocalBreaker, LocalBreaker> current, TimeProvider time)
     {
-        (Dependency, this.options, this.find, this.time) = (dependency, options, find, time);
+        (Dependency, this.options, this.find, this.current, this.time) = (dependency, options, find, current, time);
         slowAfter = options.SlowRatio > 0 ? Ticks(options.SlowAfter) : long.MaxValue;
         window = new CallWindow(options.Window, time);
-        own = BreakerRules.Lost(0, time.GetUtcNow()) with { Because = "nothing is known of it yet" };
+        (madeAt, made) = (time.GetTimestamp(), time.GetUtcNow());
+        own = BreakerRules.Lost(0, made) with { Because = "nothing is known of it yet" };
         stance = new Stance(false, 1, default);
-        madeAt = time.GetTimestamp();
         replica = find();
         replica.Attach(this);
     }
@@ -59,24 +62,46 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
     /// <summary>What it goes by; null: it has not heard of the truth.</summary>
     internal BreakerCopy? Knows => copy;
 
-    public BreakerEntry TryEnter()
+    /// <summary>Nobody used it for minutes, and there is nothing that it would have to remember.</summary>
+    internal bool IsIdle => IsUnused && own.Phase == BreakerPhase.Closed;
+
+    /// <summary>Nobody used it for minutes: what it knows is old.</summary>
+    internal bool IsUnused => replica.IsLetGo;
+
+    /// <summary>What it does with calls now: for whoever measures.</summary>
+    internal string Does => copy switch
     {
-        var kept = replica;
-        if (kept.IsLetGo)
-            Find();
-        kept.Use();
+        { Hold: BreakerHold.Isolated } => "isolated",
+        { Hold: BreakerHold.HeldClosed } => "closed",
+        { Phase: BreakerPhase.Open } => "open",
+        { Phase: BreakerPhase.HalfOpen } => "half_open",
+        _ => own.Phase switch { BreakerPhase.Open => "open", BreakerPhase.HalfOpen when copy is not null => "half_open", _ => "closed" },
+    };
+
+    /// <summary>Time for this process's own rule: it goes on evenly, also while somebody sets the clock.</summary>
+    private DateTimeOffset Now => made + time.GetElapsedTime(madeAt);
+
+    public BreakerEntry TryEnter() => TryEnter(looksAgain: false);
+
+    private BreakerEntry TryEnter(bool looksAgain)
+    {
+        if (replica.IsLetGo && current(this) is var other && other != this)
+            return other.TryEnter(looksAgain);
+        replica.Use();
         var now = stance;
-        return now.IsFree ? new BreakerEntry(new BreakerPermit(this, now.Generation, 0, time.GetTimestamp())) : Guarded();
+        return now.IsFree ? new BreakerEntry(new BreakerPermit(this, now.Generation, 0, time.GetTimestamp())) : Guarded(looksAgain);
     }
 
     public async ValueTask<BreakerEntry> Enter(CancellationToken cancellation)
     {
         if (stance.IsFree)
             return TryEnter();
+        if (replica.IsLetGo && current(this) is var other && other != this)
+            return await other.Enter(cancellation);
         Task next;
         lock (gate)
             next = heard.Task;
-        if (copy is not null && TryEnter() is var entry and not { IsRefused: true, Refusal.Reason: BreakerRefusalReason.ProbesAreOut })
+        if (copy is not null && TryEnter(looksAgain: true) is var entry and not { IsRefused: true, Refusal.Reason: BreakerRefusalReason.ProbesAreOut })
             return entry;
         // A truth that did not answer once is not waited for by every caller after that.
         var patience = copy is null ? PatienceForTruth - time.GetElapsedTime(madeAt) : PatienceForProbe;
@@ -152,23 +177,36 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
             replica.Hurry();
     }
 
-    private BreakerEntry Guarded()
+    /// <param name="looksAgain">Whoever asks waits where probes are out, and asks again: the call is not refused yet.</param>
+    private BreakerEntry Guarded(bool looksAgain)
     {
         lock (gate)
         {
-            if (copy is { Hold: BreakerHold.HeldClosed })
-                return Through(0);
-            if (copy is { Hold: BreakerHold.Isolated })
-                return Refused(BreakerRefusalReason.Isolated, TimeSpan.FromMinutes(1));
-            Pass();
-            return copy?.Phase switch
-            {
-                BreakerPhase.Open => Opened(),
-                BreakerPhase.HalfOpen => Probing(),
-                BreakerPhase.Ramp when !IsInShare(copy.Share) => Refused(BreakerRefusalReason.Ramp, TimeSpan.FromSeconds(1)),
-                _ => Alone(),
-            };
+            var entry = Decided();
+            if (!entry.IsRefused)
+                return entry;
+            var reason = entry.Refusal.Reason;
+            var isLet = options.MetricsOnly && reason != BreakerRefusalReason.Isolated;
+            if (isLet || !looksAgain || reason != BreakerRefusalReason.ProbesAreOut)
+                BreakerMeter.Refused(Dependency, reason);
+            return isLet ? Through(0) : entry;
         }
+    }
+
+    private BreakerEntry Decided()
+    {
+        if (copy is { Hold: BreakerHold.HeldClosed })
+            return Through(0);
+        if (copy is { Hold: BreakerHold.Isolated })
+            return Refused(BreakerRefusalReason.Isolated, TimeSpan.FromMinutes(1));
+        Pass();
+        return copy?.Phase switch
+        {
+            BreakerPhase.Open => Opened(),
+            BreakerPhase.HalfOpen => Probing(),
+            BreakerPhase.Ramp when !IsInShare(copy.Share) => Refused(BreakerRefusalReason.Ramp, TimeSpan.FromSeconds(1)),
+            _ => Alone(),
+        };
     }
 
     private BreakerEntry Opened()
@@ -193,9 +231,9 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
         switch (own.Phase)
         {
             case BreakerPhase.Open:
-                return Refused(BreakerRefusalReason.OpenHere, own.Until!.Value - time.GetUtcNow());
+                return Refused(BreakerRefusalReason.OpenHere, own.Until!.Value - Now);
             case BreakerPhase.HalfOpen:
-                var given = BreakerRules.Grant(own, Here, 1, options, time.GetUtcNow());
+                var given = BreakerRules.Grant(own, Here, 1, options, Now);
                 if (ReferenceEquals(given, own))
                     return Refused(BreakerRefusalReason.ProbesAreOut, TimeSpan.FromSeconds(1));
                 own = given;
@@ -223,7 +261,7 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
                 return;
             }
             if (permit.Probe < 0)
-                own = BreakerRules.Settle(own, Here, -permit.Probe, good, options, time.GetUtcNow());
+                own = BreakerRules.Settle(own, Here, -permit.Probe, good, options, Now);
             else if (failed)
                 window.Failed(now, slow);
             else if (good == false)
@@ -242,7 +280,7 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
         var share = copy is { Phase: BreakerPhase.Ramp } ramp ? ramp.Share : BreakerRules.Share(own, options);
         if (own.Phase is BreakerPhase.Closed or BreakerPhase.Ramp && BreakerJudge.Alone(counts, replica.IsStale ? options.Tightened : options, share) is { } because)
         {
-            (ownCounts, own) = (counts, BreakerRules.Open(own, because, options, time.GetUtcNow()));
+            (ownCounts, own) = (counts, BreakerRules.Open(own, because, options, Now));
             window.Clear();
             replica.Hurry();
         }
@@ -252,7 +290,7 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
 
     private void Pass()
     {
-        var after = BreakerRules.Pass(own, options, time.GetUtcNow());
+        var after = BreakerRules.Pass(own, options, Now);
         if (ReferenceEquals(after, own))
             return;
         own = after;
@@ -276,9 +314,6 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
 
     private BreakerEntry Refused(BreakerRefusalReason reason, TimeSpan wait)
     {
-        BreakerMeter.Refused(Dependency, reason);
-        if (options.MetricsOnly && reason != BreakerRefusalReason.Isolated)
-            return Through(0);
         if (said.Reason != reason || said.Generation != stance.Generation)
             said = (reason, stance.Generation, Text(reason));
         return new BreakerEntry(new BreakerRefusal(reason, said.Text, time.GetUtcNow() + (wait > TimeSpan.Zero ? wait : TimeSpan.Zero)));
@@ -300,15 +335,13 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
         stance = new Stance(isFree, mark == stance.Mark ? stance.Generation : stance.Generation + 1, mark);
     }
 
-    private void Find()
+    /// <summary>Follows the truth again. Called by <see cref="current"/>, one at a time.</summary>
+    internal void Reopen()
     {
-        lock (finding)
-        {
-            if (!replica.IsLetGo)
-                return;
-            replica = find();
-            replica.Attach(this);
-        }
+        if (!replica.IsLetGo)
+            return;
+        replica = find();
+        replica.Attach(this);
     }
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);

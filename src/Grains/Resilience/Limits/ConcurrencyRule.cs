@@ -13,5 +13,7 @@ internal sealed class ConcurrencyRule(long limit) : ILimitRule<ConcurrencyRule.S
         ? (new State(state.InUse + cost), new LimitVerdict(true, limit - state.InUse - cost, 0, LimitVerdict.Never))
         : (state, new LimitVerdict(false, Math.Max(0, limit - state.InUse), LimitVerdict.Never, state.InUse == 0 ? 0 : LimitVerdict.Never));
 
+    public long Used(in State state, long now) => state.InUse;
+
     public State Returned(in State state, long now, long cost) => new(Math.Max(0, state.InUse - cost));
 }

@@ -21,8 +21,10 @@ internal sealed class FixedWindowRule(long limit, long window) : ILimitRule<Fixe
             var after = current with { Used = current.Used + cost };
             return (after, new LimitVerdict(true, limit - after.Used, 0, toEnd));
         }
-        return (current, new LimitVerdict(false, limit - current.Used, cost > limit ? LimitVerdict.Never : toEnd, current.Used == 0 ? 0 : toEnd));
+        return (current, new LimitVerdict(false, Math.Max(0, limit - current.Used), cost > limit ? LimitVerdict.Never : toEnd, current.Used == 0 ? 0 : toEnd));
     }
+
+    public long Used(in State state, long now) => now >= state.EndsAt ? 0 : state.Used;
 
     public State Returned(in State state, long now, long cost) => now >= state.EndsAt ? state : state with { Used = Math.Max(0, state.Used - cost) };
 }

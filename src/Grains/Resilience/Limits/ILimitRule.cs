@@ -10,6 +10,16 @@ internal interface ILimitRule<TState> where TState : struct
     /// <param name="cost">At least 1; one that is larger than the whole limit is never admitted.</param>
     (TState After, LimitVerdict Verdict) Decide(in TState state, long now, long cost);
 
+    /// <summary>The same, in place: for whoever holds the state alone.</summary>
+    LimitVerdict Take(ref TState state, long now, long cost)
+    {
+        (state, var verdict) = Decide(state, now, cost);
+        return verdict;
+    }
+
+    /// <summary>What is taken and counts against the limit now.</summary>
+    long Used(in TState state, long now);
+
     /// <summary>The state after something that was taken comes back: of a flow, because it was not used after all; of places, because its holder has ended.</summary>
     TState Returned(in TState state, long now, long cost);
 }

@@ -24,8 +24,7 @@ internal sealed class Limiter<TState>(ILimitRule<TState> rule, TimeProvider time
         lock (gate)
         {
             latest = Math.Max(latest, now);
-            (state, var verdict) = rule.Decide(state, latest, cost);
-            return verdict;
+            return rule.Take(ref state, latest, cost);
         }
     }
 

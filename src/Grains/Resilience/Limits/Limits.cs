@@ -1,42 +1,54 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Sophia.Tenants;
 
 namespace Sophia.Resilience;
 
-/// <summary>Limits by the name of what they limit. Each process must be told the same. Checked at start.</summary>
-public sealed class LimitsOptions
+/// <summary>The limits of this process, by key. One that nobody asks costs some hundred bytes and no exchange, until so many are there that it is forgotten.</summary>
+internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory grains, IOptionsMonitor<LimitsOptions> options, TimeProvider time) : ILimits, ITenantCopies
 {
-    /// <summary>By resource, a name of a-z, 0-9 and '-'. What is not named here is not limited.</summary>
-    public Dictionary<string, QuotaPolicy> Resources { get; } = new(StringComparer.Ordinal);
+    /// <summary>Limits remembered before those that nobody asked for minutes are looked for.</summary>
+    internal const int SweptFrom = 10_000;
 
-    internal QuotaPolicy? Of(string resource) => Resources.GetValueOrDefault(resource);
+    private static readonly TenantId Installation = TenantId.Parse(TenantKey.System);
 
-    internal bool IsInRange => Resources.All(one => TenantId.IsName(one.Key) && one.Value.IsInRange);
-}
+    private readonly ConcurrentDictionary<(TenantId Tenant, string Name, string Part), ILimit> all = new();
+    private readonly Lock gate = new();
+    private int sweepAt = SweptFrom;
 
-/// <summary>The quotas of this process, by key. One that nobody asks costs some hundred bytes and no exchange.</summary>
-internal sealed class Limits(Replicas replicas, IOptionsMonitor<LimitsOptions> options, TimeProvider time) : ILimits, ITenantCopies
-{
-    /// <summary>Quotas remembered before those that nobody asked for minutes are forgotten.</summary>
-    private const int MostRemembered = 10_000;
+    public ValueTask<LimitTaken> TryTake(LimitAsking asking, CancellationToken cancellation = default) => Of(asking) is { Count: > 0 } policies ? Take(asking, policies, cancellation) : new(LimitTaken.Free);
 
-    private readonly ConcurrentDictionary<(TenantId Tenant, string Resource, string Part), LocalQuota> all = new();
-
-    public ILimit? For(TenantId tenant, string resource, string? part = null)
+    public async ValueTask<LimitTaken> Look(LimitAsking asking, CancellationToken cancellation = default)
     {
-        var at = (tenant, resource, part ?? "");
-        if (all.TryGetValue(at, out var known))
-            return known;
-        if (options.CurrentValue.Of(resource) is not { } policy)
-            return null;
-        if (all.Count >= MostRemembered)
-            foreach (var (idle, _) in all.Where(one => one.Value.IsIdle))
-                all.TryRemove(idle, out _);
-        var key = part is null ? TenantKey.Of(tenant, resource) : TenantKey.Of(tenant, resource, TenantKey.Escape(part));
-        return all.GetOrAdd(at, _ => new LocalQuota(policy, () => replicas.Get(QuotaKind.Singleton, key), time));
+        var policies = Of(asking);
+        if (Penalty(asking, policies) is { } penalty)
+            return new LimitTaken([], penalty);
+        List<LimitSaid> said = [];
+        foreach (var (limit, _) in Asked(asking, policies))
+        {
+            said.Add(new LimitSaid(limit, await limit.Look(asking.Cost, cancellation), asking.Cost));
+            if (!said[^1].Answer.IsAdmitted)
+                break;
+        }
+        return new LimitTaken(said);
     }
+
+    public ILimit? For(TenantId tenant, string name, string? part = null) => options.CurrentValue.Of(name) is { } policy ? For(policy.IsOfSystem ? Installation : tenant, policy, part) : null;
+
+    public IReadOnlyList<LimitSet> Configured => [.. options.CurrentValue.Policies.Select(static policy => policy.Told())];
+
+    public LimitSet With(string name, double limit, double? windowSeconds, double? burst)
+    {
+        if (options.CurrentValue.Of(name) is not { } policy)
+            throw new FormatException($"No limit \"{name}\" is configured.");
+        var window = windowSeconds is { } seconds ? seconds is > 0 and < 1e8 ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero : policy.Window;
+        var told = policy with { Limit = limit, Window = window, Burst = burst ?? (policy.Burst is { } usual && limit == policy.Limit ? usual : null) };
+        if (policy.Terms.IsAdaptive)
+            throw new FormatException($"\"{name}\" sets itself, between the bounds that are configured.");
+        return told.Wrong() is { } wrong ? throw new FormatException($"{wrong}.") : told.Told();
+    }
+
+    public string Rule(LimitTerms terms, bool exact) => LimitPolicy.Rule(terms, exact);
 
     public bool HoldsRecords => false;
 
@@ -46,22 +58,127 @@ internal sealed class Limits(Replicas replicas, IOptionsMonitor<LimitsOptions> o
             if (at.Tenant == tenant)
                 all.TryRemove(at, out _);
     }
-}
 
-/// <summary>Limits, for silos and front ends alike.</summary>
-public static class LimitServices
-{
-    public static IServiceCollection AddLimits(this IServiceCollection services, Action<LimitsOptions>? configure = null)
+    private async ValueTask<LimitTaken> Take(LimitAsking asking, IReadOnlyList<LimitPolicy> policies, CancellationToken cancellation)
     {
-        services.AddReplicas();
-        if (configure is not null)
-            services.Configure(configure);
-        if (services.Any(service => service.ServiceType == typeof(Limits)))
-            return services;
-        services.AddOptions<LimitsOptions>().Validate(static options => options.IsInRange, "LimitsOptions: a limit is out of its range.").ValidateOnStart();
-        services.AddSingleton<Limits>();
-        services.AddSingleton<ILimits>(provider => provider.GetRequiredService<Limits>());
-        services.AddSingleton<ITenantCopies>(provider => provider.GetRequiredService<Limits>());
-        return services;
+        if (Penalty(asking, policies) is { } penalty)
+        {
+            LimitMeter.Refused(policies[0].Name, penalty.IsBan ? "ban" : "wait");
+            return new LimitTaken([], penalty);
+        }
+        var said = new List<LimitSaid>(policies.Count);
+        try
+        {
+            foreach (var (limit, policy) in Asked(asking, policies))
+            {
+                var answer = await limit.Ask(asking.Cost, cancellation);
+                said.Add(new LimitSaid(limit, answer, asking.Cost));
+                if (answer.IsAdmitted)
+                    continue;
+                LimitMeter.Refused(policy.Name, "limit");
+                if (policy.Penalises && Offender(asking, policy) is { } who)
+                    books.Of(who.Tenant).Violated(who.Of, policy.Name);
+                await GiveBack(said, asking.Cost);
+                return new LimitTaken(said);
+            }
+        }
+        catch
+        {
+            await GiveBack(said, asking.Cost);
+            throw;
+        }
+        return new LimitTaken(said);
+    }
+
+    private static async ValueTask GiveBack(List<LimitSaid> said, long cost)
+    {
+        foreach (var one in said)
+            if (one.Answer.IsAdmitted)
+                await one.Limit.GiveBack(cost);
+    }
+
+    private List<LimitPolicy> Of(LimitAsking asking)
+    {
+        List<LimitPolicy> found = [];
+        foreach (var policy in options.CurrentValue.Policies)
+            if (policy.IsFor(asking.Resource, asking.Route) && policy.Part(asking, out _))
+                found.Add(policy);
+        return found;
+    }
+
+    // Those that cost a call come last: what refuses here never makes it.
+    private IEnumerable<(ILimit Limit, LimitPolicy Policy)> Asked(LimitAsking asking, IReadOnlyList<LimitPolicy> policies)
+    {
+        foreach (var exact in (bool[])[false, true])
+            foreach (var policy in policies)
+                if (policy.Exact == exact && policy.Part(asking, out var part))
+                    yield return (For(policy.IsOfSystem ? Installation : asking.Tenant!.Value, policy, part), policy);
+    }
+
+    /// <summary>Who asks within a wait or a ban is refused by that alone, and what he asks counts against him.</summary>
+    private LimitPenalty? Penalty(LimitAsking asking, IReadOnlyList<LimitPolicy> policies)
+    {
+        LimitPenalty? found = null;
+        foreach (var policy in policies)
+            if (policy.Penalises && Offender(asking, policy) is { } who && books.Of(who.Tenant).Of(who.Of) is { } penalty && (found is null || penalty.RetryAfter > found.RetryAfter))
+            {
+                found = penalty;
+                if (!penalty.IsBan)
+                    books.Of(who.Tenant).Violated(who.Of, policy.Name);
+            }
+        return found;
+    }
+
+    private static (TenantId Tenant, string Of)? Offender(LimitAsking asking, LimitPolicy policy) => policy.Per == LimitPer.Address
+        ? asking.Address is { } address ? (Installation, $"address:{address}") : null
+        : asking is { Tenant: { } tenant, Key: { } key } ? (tenant, $"key:{key}") : null;
+
+    private ILimit For(TenantId tenant, LimitPolicy policy, string? part)
+    {
+        var at = (tenant, policy.Name, part ?? "");
+        return all.TryGetValue(at, out var known) ? known : Made(at, policy, part);
+    }
+
+    private ILimit Made((TenantId Tenant, string Name, string Part) at, LimitPolicy policy, string? part)
+    {
+        lock (gate)
+        {
+            if (all.TryGetValue(at, out var known))
+                return known;
+            if (all.Count >= sweepAt)
+                Sweep();
+            var key = part is null ? TenantKey.Of(at.Tenant, at.Name) : TenantKey.Of(at.Tenant, at.Name, TenantKey.Escape(part));
+            var configured = policy.Terms;
+            LimitTerms Terms() => books.Of(at.Tenant).TermsOf(at.Name) is { } set && set.Algorithm == configured.Algorithm ? set : configured;
+            Replica<QuotaCopy> Find() => replicas.Get(QuotaKind.Singleton, key);
+            LocalLimit Current(SharedLimit asked) => this.Current(at, asked);
+            return all[at] = policy switch
+            {
+                { Exact: true } => new ExactLimit(at.Name, Terms, () => grains.GetGrain<IRateLimitGrain>(key)),
+                { Terms.IsAdaptive: true } => new LocalAdaptive(policy, time),
+                { Algorithm: LimitAlgorithm.TokenBucket } => new LocalQuota(at.Name, Terms, Find, Current, time),
+                _ => new LocalShare(at.Name, Terms, Find, Current, time),
+            };
+        }
+    }
+
+    // Only one limit of a key may follow its truth: of two, one would hear nothing.
+    private LocalLimit Current((TenantId, string, string) at, SharedLimit asked)
+    {
+        lock (gate)
+        {
+            var current = (LocalLimit)all.GetOrAdd(at, asked);
+            current.Reopen();
+            return current;
+        }
+    }
+
+    private void Sweep()
+    {
+        foreach (var (at, limit) in all)
+            if (limit is LocalLimit { IsIdle: true } or ExactLimit)
+                all.TryRemove(at, out _);
+        books.Sweep();
+        sweepAt = Math.Max(SweptFrom, all.Count * 2);
     }
 }

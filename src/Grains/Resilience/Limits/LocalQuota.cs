@@ -1,90 +1,62 @@
-using Sophia.Tenants;
-
 namespace Sophia.Resilience;
 
-/// <summary>This process's share of one quota. Asking it never leaves the process and never waits.</summary>
-internal sealed class LocalQuota(QuotaPolicy policy, Func<Replica<QuotaCopy>> find, TimeProvider time) : ILimit, IReplicaUser<QuotaCopy>
+/// <summary>This process's share of one token bucket.</summary>
+internal sealed class LocalQuota : SharedLimit
 {
-    /// <summary>Between two askings for more out of turn: 100 ms. A quota that the cluster has used up is not asked for in vain all the time.</summary>
-    private const long HurriesEvery = Nanoseconds.ASecond / 10;
+    private QuotaPolicy policy;
+    private QuotaBucket bucket;
+    private DemandWindow demand;
 
-    private readonly Lock gate = new();
-    private QuotaBucket bucket = QuotaBucket.Begin(policy, Nanoseconds.Now(time));
-    private Replica<QuotaCopy>? replica;
-    private DemandWindow demand = DemandWindow.Begin(Nanoseconds.Now(time));
-    private long mayHurryAt;
-
-    /// <summary>Whether nobody asked for so long that its share was let go.</summary>
-    public bool IsIdle => replica is { IsLetGo: true };
-
-    public LimitTerms Terms { get; } = new(policy.Rate, policy.Burst);
-
-    public LimitAnswer Ask(long cost = 1)
+    public LocalQuota(string name, Func<LimitTerms> terms, Func<Replica<QuotaCopy>> find, Func<SharedLimit, LocalLimit> current, TimeProvider time) : base(name, terms, find, current, time)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(cost, 1);
-        var truth = Truth();
-        truth.Use();
-        var (now, isStale) = (Nanoseconds.Now(time), truth.IsStale);
-        bool isAdmitted, isShort;
-        QuotaBucket after;
-        lock (gate)
-        {
-            demand = demand.With(now, cost);
-            after = bucket.Flowed(policy, now, isStale);
-            isAdmitted = cost <= after.Level;
-            if (isAdmitted)
-                after = after with { Level = after.Level - cost };
-            bucket = after;
-            isShort = (!isAdmitted || after.Level < policy.Burst * after.Share / QuotaRules.Whole / 2) && now >= mayHurryAt;
-            if (isShort)
-                mayHurryAt = now + HurriesEvery;
-        }
-        if (isShort)
-            truth.Hurry();
-        return new LimitAnswer(isAdmitted, (long)after.Level, isAdmitted ? TimeSpan.Zero : Nanoseconds.Span(after.Until(policy, cost, isStale)), Nanoseconds.Span(after.Until(policy, policy.Burst * after.Share / QuotaRules.Whole, isStale)));
+        policy = QuotaPolicy.Of(terms());
+        (bucket, demand) = (QuotaBucket.Begin(policy, Nanoseconds.Now(time)), DemandWindow.Begin(Nanoseconds.Now(time)));
     }
 
-    public void GiveBack(long cost = 1)
+    protected override (LimitAnswer Answer, bool IsShort) Take(long cost, bool isStale)
     {
-        lock (gate)
+        var now = Nanoseconds.Now(Time);
+        demand = demand.With(now, cost);
+        bucket = bucket.Flowed(policy, now, isStale);
+        var isAdmitted = cost <= bucket.Level;
+        if (isAdmitted)
+            bucket = bucket with { Level = bucket.Level - cost };
+        return (Answer(bucket, isAdmitted, cost, isStale), !isAdmitted || bucket.Level < policy.Burst * bucket.Share / QuotaRules.Whole / 2);
+    }
+
+    protected override LimitAnswer Looked(long cost, bool isStale)
+    {
+        var now = bucket.Flowed(policy, Nanoseconds.Now(Time), isStale);
+        return Answer(now, cost <= now.Level, cost, isStale);
+    }
+
+    protected override void Return(long cost)
+    {
+        lock (Gate)
             bucket = bucket with { Level = bucket.Level + cost };
     }
 
-    public byte[]? Report()
+    protected override QuotaReport Reported()
     {
-        var now = Nanoseconds.Now(time);
-        lock (gate)
-        {
-            demand = demand.With(now, 0);
-            return QuotaKind.Write(new QuotaReport(bucket.Share, demand.PerSecond(now)));
-        }
+        var now = Nanoseconds.Now(Time);
+        demand = demand.With(now, 0);
+        return new QuotaReport(bucket.Share, demand.PerSecond(now));
     }
 
-    public void Received(QuotaCopy copy, TimeSpan age)
+    protected override bool Shared(QuotaCopy copy)
     {
-        bool isWaitedFor;
-        lock (gate)
-        {
-            isWaitedFor = copy.Asks || copy.Share < bucket.Share;
-            bucket = bucket.Shared(policy, copy.Share, copy.Tokens, copy.Grant, Nanoseconds.Now(time));
-        }
-        // Others wait for its word that it has let go.
-        if (isWaitedFor)
-            replica?.Hurry();
+        var shrank = copy.Share < bucket.Share;
+        bucket = bucket.Shared(policy, copy.Share, copy.Tokens, copy.Grant, Nanoseconds.Now(Time));
+        return shrank;
     }
 
-    private Replica<QuotaCopy> Truth()
+    protected override void Told(LimitTerms terms)
     {
-        if (replica is { IsLetGo: false } known)
-            return known;
-        var found = find();
-        lock (gate)
-        {
-            if (ReferenceEquals(replica, found))
-                return found;
-            replica = found;
-        }
-        found.Attach(this);
-        return found;
+        bucket = bucket.Flowed(policy, Nanoseconds.Now(Time), isStale: false);
+        policy = QuotaPolicy.Of(terms);
+        bucket = bucket with { Level = Math.Min(bucket.Level, Math.Max(1, policy.Burst * bucket.Share / QuotaRules.Whole)) };
     }
+
+    private LimitAnswer Answer(QuotaBucket after, bool isAdmitted, long cost, bool isStale) => new(isAdmitted, (long)after.Level,
+        isAdmitted ? TimeSpan.Zero : Nanoseconds.Span(after.Until(policy, cost, isStale)), Nanoseconds.Span(after.Until(policy, policy.Burst * after.Share / QuotaRules.Whole, isStale)));
 }

@@ -1,7 +1,7 @@
 namespace Sophia.Resilience;
 
 /// <summary>What becomes of those who ask on although they are refused: they wait twice as long each time, and who does not stop is banned for a while.</summary>
-internal sealed record PenaltyRules
+public sealed record PenaltyRules
 {
     /// <summary>Refusals that cost nothing more than the refusal, as good callers have them too. Default 10.</summary>
     public int Free { get; init; } = 10;
@@ -24,12 +24,15 @@ internal sealed record PenaltyRules
     /// <summary>How long a caller behaves before one refusal is forgotten, and ten times as long before a ban is. Default 10 s.</summary>
     public TimeSpan ForgetOneEvery { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a ban that is over is written down on, so that the next one is longer: 7 days.</summary>
+    public static readonly TimeSpan RememberBansFor = TimeSpan.FromDays(7);
+
     internal bool IsInRange => Free >= 0 && FirstWait > TimeSpan.Zero && LongestWait >= FirstWait && BannedAfter >= 1 && FirstBan > TimeSpan.Zero && LongestBan >= FirstBan && ForgetOneEvery > TimeSpan.Zero;
 
     /// <param name="Refusals">Counted and not forgotten.</param>
     /// <param name="Since">Up to when refusals were forgotten; <paramref name="BansSince"/>: bans.</param>
     /// <param name="RefusedUntil">Until then nothing of the caller is admitted.</param>
-    internal readonly record struct State(int Refusals, int Bans, DateTimeOffset Since, DateTimeOffset BansSince, DateTimeOffset RefusedUntil, bool IsBanned);
+    public readonly record struct State(int Refusals, int Bans, DateTimeOffset Since, DateTimeOffset BansSince, DateTimeOffset RefusedUntil, bool IsBanned);
 
     /// <summary>Until when nothing is admitted; null: it depends on the limit alone.</summary>
     public static DateTimeOffset? RefusedUntil(in State state, DateTimeOffset now) => state.RefusedUntil > now ? state.RefusedUntil : null;
@@ -48,7 +51,8 @@ internal sealed record PenaltyRules
         return state with { Refusals = refusals, RefusedUntil = now + Doubled(FirstWait, refusals - Free - 1, LongestWait), IsBanned = false };
     }
 
-    private State Forgotten(State state, DateTimeOffset now)
+    /// <summary>The state after what good behaviour has undone.</summary>
+    public State Forgotten(State state, DateTimeOffset now)
     {
         var before = state;
         var (refusals, since) = Less(state.Refusals, state.Since, ForgetOneEvery);

@@ -8,6 +8,9 @@ namespace Sophia.Resilience;
 public sealed record QuotaPolicy(double Rate, double Burst)
 {
     internal bool IsInRange => Rate is > 0 and <= 1e9 && Burst is >= 1 and <= 1e9;
+
+    /// <summary>By what a limit's demand is weighed, and its burst: of windows what passes in a second, of places how many they are.</summary>
+    internal static QuotaPolicy Of(LimitTerms terms) => new(terms.IsPlaces ? terms.Limit : terms.Limit / terms.WindowSeconds, terms.Quota);
 }
 
 /// <param name="Held">Millionths of the quota that the process may be using.</param>

@@ -5,12 +5,12 @@ using Sophia.Tenants;
 
 namespace Sophia.Resilience;
 
-/// <summary>Divides one quota of a tenant among the processes; the key is "tenant/resource" or "tenant/resource/part".</summary>
+/// <summary>Divides one limit among the processes, or counts it by itself; the key is "tenant/limit" or "tenant/limit/part".</summary>
 /// <remarks>What each process may have is decided in <see cref="QuotaRules"/>, which is pure. Which leases are about is in memory; until when there can be any is fast state. An activation that finds such leases gives nobody more than he has until they have ended, so
-/// that no share is given twice; where that memory was lost, too, the old leases may overlap with new ones until they end.</remarks>
+/// that no share is given twice; where that memory was lost, too, the old leases may overlap with new ones until they end. What is counted exactly is written down with each decision, and taken for used up where it may be lost.</remarks>
 [InTenantPool]
 internal sealed class RateLimitGrain(
-    [PersistentState("quota", Stores.Fast)] IPersistentState<RateLimitState> stored, IOptionsMonitor<LimitsOptions> options, TimeProvider time) : Grain, IRateLimitGrain
+    [PersistentState("quota", Stores.Fast)] IPersistentState<RateLimitState> stored, IOptionsMonitor<LimitsOptions> options, LimitBooks books, TimeProvider time) : Grain, IRateLimitGrain
 {
     /// <summary>How long a share holds without an exchange: three exchanges.</summary>
     public static readonly TimeSpan LeaseFor = TimeSpan.FromSeconds(15);
@@ -24,32 +24,34 @@ internal sealed class RateLimitGrain(
     private readonly Dictionary<string, DateTimeOffset> askedAt = new(StringComparer.Ordinal);
     private ReplicaSubscribers subscribers = null!;
     private TenantKey key;
-    private QuotaPolicy? known;
+    private LimitTerms? told;
     private QuotaState? quota;
+    private ExactCount? count;
+    private LimitTerms? counts;
     private DateTimeOffset learnsUntil;
     private long epoch, version, grants;
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         key = TenantKey.Parse(this.GetPrimaryKeyString());
-        var now = time.GetUtcNow();
-        known = key.Name is null ? null : options.CurrentValue.Of(key.Name);
-        (learnsUntil, epoch) = (stored.State.LeasesUntil, Math.Max(now.UtcTicks, stored.State.Epoch + 1));
-        quota = known is null ? null : QuotaRules.Begin(known, isFull: learnsUntil <= now && !stored.MayBeLost(), now);
         subscribers = new ReplicaSubscribers(QuotaKind.Kind, key.ToString(), time);
-        return Task.CompletedTask;
+        if (Policy is null)
+            return;
+        using (CallerContext.ForSystem("terms of a limit"))
+            told = await GrainFactory.GetGrain<ILimitBookGrain>(TenantKey.Of(key.Tenant)).Terms(key.Name!);
+        var now = time.GetUtcNow();
+        (learnsUntil, epoch) = (stored.State.LeasesUntil, Math.Max(now.UtcTicks, stored.State.Epoch + 1));
+        quota = QuotaRules.Begin(QuotaPolicy.Of(Terms), isFull: learnsUntil <= now && !stored.MayBeLost(), now);
     }
 
     public async Task<ReplicaAnswer> Exchange(ReplicaExchange exchange, CancellationToken cancellation)
     {
-        if (CallerContext.SystemReason is null)
-            throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
-        var (policy, before) = Known();
+        var (terms, policy) = (MustBeSet(exact: false), QuotaPolicy.Of(Terms));
         subscribers.Subscribe(exchange);
         var now = time.GetUtcNow();
-        await Remember(now);
+        await Remember(terms, now);
         var report = exchange.Report is { } bytes ? QuotaKind.ReadReport(bytes) : new QuotaReport(0, 0);
-        (quota, var grant) = QuotaRules.Exchange(before, exchange.Process, report.Uses, report.Demand, policy, now < learnsUntil, LeaseFor, now);
+        (quota, var grant) = QuotaRules.Exchange(quota!, exchange.Process, report.Uses, report.Demand, policy, now < learnsUntil, Held(terms), now);
         version++;
         if (grant.IsShort)
             await AskOthers(policy, quota, exchange.Process, now);
@@ -58,19 +60,71 @@ internal sealed class RateLimitGrain(
 
     public Task<RateLimitView> View()
     {
-        var (policy, now) = (Known().Policy, time.GetUtcNow());
+        var (terms, now) = (MustBeSet(null), time.GetUtcNow());
         var names = subscribers.Living.ToDictionary(one => one.Process, one => one.Name, StringComparer.Ordinal);
-        return Task.FromResult(new RateLimitView(key.ToString(), policy.Rate, policy.Burst, [.. quota!.Holders.Where(holder => holder.Until > now)
-            .Select(holder => new RateLimitShare(names.GetValueOrDefault(holder.Process, holder.Process), holder.Held / (double)QuotaRules.Whole, holder.Demand))]));
+        return Task.FromResult(new RateLimitView(key.ToString(), terms, Policy!.Exact ? Count(terms).Used(Moment) : null, [.. quota!.Holders.Where(holder => holder.Until > now && names.ContainsKey(holder.Process))
+            .Select(holder => new RateLimitShare(names[holder.Process], holder.Held / (double)QuotaRules.Whole, holder.Demand))]));
     }
 
-    private (QuotaPolicy Policy, QuotaState Quota) Known() => known is not null && quota is not null ? (known, quota) : throw new RefusedException(RefusalCode.NotFound, "No limit is set for this.");
+    public async Task<LimitAnswer> Take(long cost, CancellationToken cancellation)
+    {
+        var exact = Count(MustBeSet(exact: true));
+        var verdict = exact.Take(Moment, cost);
+        if (verdict.IsAdmitted)
+            await Write(exact);
+        return Answer(verdict);
+    }
+
+    public Task<LimitAnswer> Look(long cost, CancellationToken cancellation) => Task.FromResult(Answer(Count(MustBeSet(exact: true)).Look(Moment, cost)));
+
+    public async Task GiveBack(long cost)
+    {
+        var exact = Count(MustBeSet(exact: true));
+        exact.Returned(Moment, cost);
+        await Write(exact);
+    }
+
+    private LimitPolicy? Policy => key.Name is null ? null : options.CurrentValue.Of(key.Name);
+
+    // What this process's copy of the book says is newer than what was asked at the beginning.
+    private LimitTerms Terms => (books.Of(key.Tenant) is { Copy: not null } book ? book.TermsOf(key.Name!) : told) is { } set && set.Algorithm == Policy!.Algorithm ? set : Policy!.Terms;
+
+    private long Moment => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * Nanoseconds.ATick;
+
+    private LimitTerms MustBeSet(bool? exact)
+    {
+        if (CallerContext.SystemReason is null)
+            throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
+        return Policy is { } policy && quota is not null && (exact is null || policy.Exact == exact) ? Terms : throw new RefusedException(RefusalCode.NotFound, "No limit is set for this.");
+    }
+
+    /// <summary>How long a process's share counts as its: of a window, also what it may have taken just before it was heard of last.</summary>
+    private static TimeSpan Held(LimitTerms terms) => terms.Algorithm is LimitAlgorithm.FixedWindow or LimitAlgorithm.SlidingWindow ? LeaseFor + TimeSpan.FromSeconds(terms.WindowSeconds * 1.1) : LeaseFor;
+
+    private ExactCount Count(LimitTerms terms)
+    {
+        if (count is not null && counts == terms)
+            return count;
+        var (now, before) = (Moment, count);
+        count = ExactCount.Of(terms, now);
+        if (before is not null && counts!.WindowSeconds == terms.WindowSeconds && counts.Algorithm != LimitAlgorithm.TokenBucket)
+            count.Numbers = before.Numbers;
+        else if (before is null && stored.State.Numbers is { Count: > 0 } written && stored.State.Window == terms.WindowSeconds)
+            count.Numbers = [.. written];
+        else if (before is null && stored.MayBeLost())
+            count.UseUp(now);
+        counts = terms;
+        return count;
+    }
+
+    private Task Write(ExactCount exact) => stored.CommitAsync(stored.State with { Numbers = exact.Numbers, Window = counts!.WindowSeconds }, onFailure: DeactivateOnIdle);
 
     /// <summary>Tells the others what they should have, where it is less, and has them say what they were asked for. What they had counts as theirs until they have said that they let go.</summary>
     private async Task AskOthers(QuotaPolicy policy, QuotaState held, string askedBy, DateTimeOffset now)
     {
         var targets = QuotaRules.Targets(held.Holders, policy);
-        var due = held.Holders.Where(holder => holder.Process != askedBy && holder.Until - LeaseFor + AskEvery <= now && askedAt.GetValueOrDefault(holder.Process) + AskEvery <= now)
+        var living = subscribers.Living.Select(one => one.Process).ToHashSet(StringComparer.Ordinal);
+        var due = held.Holders.Where(holder => holder.Process != askedBy && living.Contains(holder.Process) && askedAt.GetValueOrDefault(holder.Process) + AskEvery <= now && subscribers.HeardAt(holder.Process) + AskEvery <= now)
             .ToDictionary(holder => holder.Process, holder => Math.Min(holder.Held, targets[holder.Process]), StringComparer.Ordinal);
         foreach (var process in askedAt.Keys.Where(process => !targets.ContainsKey(process)).ToList())
             askedAt.Remove(process);
@@ -79,21 +133,23 @@ internal sealed class RateLimitGrain(
         await subscribers.Push(process => Copy(new QuotaCopy(due[process], 0, 0, Asks: true)), due.ContainsKey);
     }
 
+    private static LimitAnswer Answer(in LimitVerdict verdict) => new(verdict.IsAdmitted, verdict.Remaining, verdict.IsAdmitted ? TimeSpan.Zero : Nanoseconds.Span(verdict.RetryAfter), Nanoseconds.Span(verdict.ResetAfter));
+
     private ReplicaCopy Copy(QuotaCopy copy) => new(epoch, version, QuotaKind.Write(copy));
 
     // Unlike those of any activation before.
     private long Number() => epoch + ++grants;
 
-    private async Task Remember(DateTimeOffset now)
+    private async Task Remember(LimitTerms terms, DateTimeOffset now)
     {
-        if (stored.State.LeasesUntil >= now + LeaseFor)
+        if (stored.State.LeasesUntil >= now + Held(terms))
             return;
-        await stored.CommitAsync(new RateLimitState { Epoch = epoch, LeasesUntil = now + LeaseFor + RememberEvery }, onFailure: DeactivateOnIdle);
+        await stored.CommitAsync(stored.State with { Epoch = epoch, LeasesUntil = now + Held(terms) + RememberEvery }, onFailure: DeactivateOnIdle);
     }
 }
 
-/// <summary>Until when shares of an earlier activation can be in use.</summary>
-[GenerateSerializer, Alias("Sophia.RateLimitState")]
+/// <summary>Until when shares of an earlier activation can be in use, and what counts against a limit that is counted exactly.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.RateLimitState")]
 internal sealed record RateLimitState
 {
     [Id(0)]
@@ -104,4 +160,12 @@ internal sealed record RateLimitState
 
     [Id(2)]
     public DateTimeOffset LeasesUntil { get; init; }
+
+    /// <summary>As <see cref="ExactCount.Numbers"/> has them.</summary>
+    [Id(3)]
+    public IReadOnlyList<long> Numbers { get; init; } = [];
+
+    /// <summary>The window that they were counted in, seconds.</summary>
+    [Id(4)]
+    public double Window { get; init; }
 }

@@ -16,10 +16,12 @@ internal sealed class SlidingWindowRule(long limit, long window, int segments = 
     // Rounded up, so that the segments together are no shorter than the window.
     private readonly long segment = window >= segments ? (window + segments - 1) / segments : throw new ArgumentOutOfRangeException(nameof(window));
 
-    /// <summary>What was taken in each segment: the one under way and as many before it as the window has.</summary>
+    /// <summary>What was taken in each segment: the one under way and as many before it as the window has. Within a segment nothing is divided: where it ends and where it is counted stand here.</summary>
     internal struct State
     {
         internal long Current;
+        internal long EndsAt;
+        internal long Place;
         internal long Used;
         internal Counts Taken;
     }
@@ -30,41 +32,66 @@ internal sealed class SlidingWindowRule(long limit, long window, int segments = 
         private long first;
     }
 
-    public State Begin(long now) => new() { Current = now / segment };
+    public State Begin(long now) => At(new State(), now / segment);
 
     public (State After, LimitVerdict Verdict) Decide(in State state, long now, long cost)
     {
-        var after = Moved(state, now / segment);
-        if (cost <= limit - after.Used)
-        {
-            after.Taken[Place(after.Current)] += cost;
-            after.Used += cost;
-            return (after, new LimitVerdict(true, limit - after.Used, 0, ((after.Current + segments + 1) * segment) - now));
-        }
-        return (after, new LimitVerdict(false, limit - after.Used, cost > limit ? LimitVerdict.Never : LeavesAt(after, cost, now), LeavesAt(after, limit, now)));
+        var after = state;
+        var verdict = Take(ref after, now, cost);
+        return (after, verdict);
+    }
+
+    public LimitVerdict Take(ref State state, long now, long cost)
+    {
+        if (now >= state.EndsAt)
+            Move(ref state, now);
+        if (cost > limit - state.Used)
+            return new LimitVerdict(false, Math.Max(0, limit - state.Used), cost > limit ? LimitVerdict.Never : LeavesAt(state, cost, now), LeavesAt(state, limit, now));
+        state.Taken[(int)state.Place] += cost;
+        state.Used += cost;
+        return new LimitVerdict(true, limit - state.Used, 0, state.EndsAt + (segments * segment) - now);
+    }
+
+    public long Used(in State state, long now)
+    {
+        var after = state;
+        Move(ref after, now);
+        return after.Used;
     }
 
     public State Returned(in State state, long now, long cost)
     {
-        var after = Moved(state, now / segment);
-        var back = Math.Min(cost, after.Taken[Place(after.Current)]);
-        after.Taken[Place(after.Current)] -= back;
-        after.Used -= back;
+        var after = state;
+        Move(ref after, now);
+        // What was taken a moment ago may stand in the segment before.
+        for (var number = after.Current; cost > 0 && number >= 0 && number >= after.Current - segments; number--)
+        {
+            var back = Math.Min(cost, after.Taken[Place(number)]);
+            after.Taken[Place(number)] -= back;
+            after.Used -= back;
+            cost -= back;
+        }
         return after;
     }
 
-    private State Moved(State state, long current)
+    private void Move(ref State state, long now)
     {
+        var current = now / segment;
         if (current <= state.Current)
-            return state;
-        for (var steps = Math.Min(current - state.Current, segments + 1); steps > 0; steps--)
+            return;
+        // What is as far back as the window and a segment has left it, however long ago the last call was.
+        for (var number = Math.Max(state.Current + 1, current - segments); number <= current; number++)
         {
-            state.Current = steps == segments + 1 ? current - segments : state.Current + 1;
-            var place = Place(state.Current);
+            var place = Place(number);
             state.Used -= state.Taken[place];
             state.Taken[place] = 0;
         }
-        state.Current = Math.Max(state.Current, current);
+        state = At(state, current);
+    }
+
+    private State At(State state, long current)
+    {
+        (state.Current, state.EndsAt, state.Place) = (current, (current + 1) * segment, Place(current));
         return state;
     }
 

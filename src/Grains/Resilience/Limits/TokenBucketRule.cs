@@ -28,6 +28,8 @@ internal sealed class TokenBucketRule(long rate, long period, long burst) : ILim
         return (state, new LimitVerdict(false, Left(missing), cost > burst ? LimitVerdict.Never : missing + takes - (burst * each), missing));
     }
 
+    public long Used(in State state, long now) => state.FullAt <= now ? 0 : (state.FullAt - now + each - 1) / each;
+
     public State Returned(in State state, long now, long cost) => new(state.FullAt - (cost * each));
 
     private long Left(long missing) => Math.Max(0, ((burst * each) - missing) / each);

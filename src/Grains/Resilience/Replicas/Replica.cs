@@ -95,7 +95,7 @@ internal sealed class Replica<TCopy>(ReplicaKind<TCopy> kind, string key, Replic
     internal override async Task Exchange(ReplicaCaller caller, CancellationToken cancellation)
     {
         if (report.Bytes is null || kind.ReportsAreWhole)
-            report = user?.Report() is { } fresh ? (report.Number + 1, fresh) : (report.Number, null);
+            report = user?.Report() is { } fresh ? (owner.NextReport(), fresh) : (report.Number, null);
         var (epoch, version) = held is { } now ? (now.Epoch, now.Version) : (0, 0);
         var sent = time.GetTimestamp();
         var answer = await kind.Truth(caller.Grains, Key).Exchange(new ReplicaExchange(caller.Process, caller.Name, epoch, version, caller.Observer, report.Number, report.Bytes), cancellation);

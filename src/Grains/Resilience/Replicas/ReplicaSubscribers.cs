@@ -20,6 +20,9 @@ internal sealed class ReplicaSubscribers(string kind, string key, TimeProvider t
         }
     }
 
+    /// <summary>When the process asked last; never: the beginning of time.</summary>
+    public DateTimeOffset HeardAt(string process) => processes.TryGetValue(process, out var known) ? known.At : default;
+
     /// <summary>Subscribes the process. True where its report is one that was not counted yet.</summary>
     public bool Subscribe(ReplicaExchange exchange)
     {

@@ -26,6 +26,7 @@ internal sealed partial class Replicas(IServiceProvider services, IOptions<Repli
     private ReplicaCaller? caller;
     private ITimer? clock;
     private Task looking = Task.CompletedTask;
+    private long reports;
     private int atOnce;
     private int blind;
 
@@ -75,6 +76,9 @@ internal sealed partial class Replicas(IServiceProvider services, IOptions<Repli
     /// <summary>Tenants of whose truths this process keeps copies: those that it works for. In their order.</summary>
     public IReadOnlyList<TenantId> TenantsInUse(int most) =>
         [.. all.Keys.Select(at => TenantKey.TryParse(at.Key, out var key) ? key.Tenant.Value : TenantKey.System).Where(tenant => tenant != TenantKey.System).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(most).Select(TenantId.Parse)];
+
+    /// <summary>Reports of this process are numbered together: a key that was let go and is used again goes on above what its grain remembers.</summary>
+    internal long NextReport() => Interlocked.Increment(ref reports);
 
     /// <summary>Has the loop look now.</summary>
     internal void Wake() => Volatile.Read(ref woken).TrySetResult();

@@ -23,7 +23,7 @@ public sealed class LimitClusterTests
             while (Interlocked.Read(ref admitted) < 3 * SomeSilos.Quota.Rate)
             {
                 for (var i = 0; i < (silo == 0 ? 20 : 1); i++)
-                    if (limit.Ask().IsAdmitted)
+                    if ((await limit.Ask()).IsAdmitted)
                         Interlocked.Increment(ref admitted);
                 await Task.Yield();
             }
@@ -42,13 +42,13 @@ public sealed class LimitClusterTests
     {
         await using var silos = await SomeSilos.Start(2, new BreakerOptions());
         foreach (var silo in (int[])[0, 1])
-            await Eventually.Comes(() => silos.Limit(silo).Ask().IsAdmitted && silos.Limit(silo).Ask().ResetAfter != TimeSpan.FromSeconds(1), "a share");
+            await Eventually.Comes(async () => (await silos.Limit(silo).Ask()).IsAdmitted && (await silos.Limit(silo).Ask()).ResetAfter != TimeSpan.FromSeconds(1), "a share");
         var home = await Eventually.Get(() => Task.FromResult(Home(silos)), at => at is not null, "a home");
         var (lives, dies) = home == 0 ? (0, 1) : (1, 0);
         silos.Kill(dies);
         await Eventually.Get(async () =>
         {
-            silos.Limit(lives).Ask();
+            await silos.Limit(lives).Ask();
             using var _ = CallerContext.ForSystem("test");
             return await silos.Grains(lives).GetGrain<IRateLimitGrain>(TenantKey.Of(SomeSilos.Tenant, "api")).View();
         }, view => view.Shares is [{ Share: > 0.99 }], "the whole");

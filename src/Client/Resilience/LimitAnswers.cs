@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace Sophia.Resilience;
+
+/// <summary>What answers say of limits: the fields and the problem types of draft-ietf-httpapi-ratelimit-headers.</summary>
+internal static class LimitAnswers
+{
+    private const string PolicyHeader = "RateLimit-Policy", LimitHeader = "RateLimit", Types = "https://iana.org/assignments/http-problem-types#";
+
+    public static void Tell(LimitTaken taken, IHeaderDictionary headers)
+    {
+        if (taken.Said.Count > 0)
+            (headers[PolicyHeader], headers[LimitHeader]) = (Policies(taken), Left(taken));
+    }
+
+    /// <summary>A refusal by a limit.</summary>
+    public static ProblemException Of(LimitTaken taken)
+    {
+        var refused = taken.RefusedBy!;
+        var isAdaptive = refused.Limit.Terms.IsAdaptive;
+        var headers = new Dictionary<string, string>(StringComparer.Ordinal) { [PolicyHeader] = Policies(taken), [LimitHeader] = Left(taken) };
+        return new ProblemException(isAdaptive
+            ? new Problem($"{Types}temporary-reduced-capacity", "Request cannot be satisfied due to temporary server capacity constraints", StatusCodes.Status503ServiceUnavailable, "temporary-reduced-capacity",
+                "More is under way than can be answered in time. Ask again a little later.", RetryAfter: Seconds(refused.Answer.RetryAfter), ViolatedPolicies: [refused.Limit.Name])
+            : new Problem($"{Types}quota-exceeded", "Request cannot be satisfied as assigned quota has been exceeded", StatusCodes.Status429TooManyRequests, "quota-exceeded",
+                refused.Limit.Terms.IsPlaces ? $"As many requests are under way at once as \"{refused.Limit.Name}\" lets." : refused.Answer.RetryAfter == Timeout.InfiniteTimeSpan ? $"This costs more than \"{refused.Limit.Name}\" ever lets through." : $"Asked as often as \"{refused.Limit.Name}\" lets.",
+                RetryAfter: Seconds(refused.Answer.RetryAfter), ViolatedPolicies: [refused.Limit.Name]), headers);
+    }
+
+    /// <summary>A refusal because of what was asked before.</summary>
+    public static ProblemException Of(LimitPenalty penalty) => new(new Problem($"{Types}abnormal-usage-detected", "Request not satisfied due to detection of abnormal request pattern", StatusCodes.Status429TooManyRequests, "abnormal-usage-detected",
+        $"{(penalty.Of.StartsWith("key:", StringComparison.Ordinal) ? "This API key" : "This address")} {(penalty.IsBan ? "is " : "")}{penalty.Because}.", RetryAfter: Seconds(penalty.RetryAfter)));
+
+    private static string Policies(LimitTaken taken) => string.Join(", ", taken.Said.Select(static one => one.Limit.Terms is var terms && terms.IsPlaces
+        ? string.Create(CultureInfo.InvariantCulture, $"\"{one.Limit.Name}\";q={terms.Limit:0};qu=\"concurrent-requests\"")
+        : string.Create(CultureInfo.InvariantCulture, $"\"{one.Limit.Name}\";q={terms.Quota:0};w={Seconds(TimeSpan.FromSeconds(terms.Algorithm == LimitAlgorithm.TokenBucket ? terms.Burst * terms.WindowSeconds / terms.Limit : terms.WindowSeconds))}")));
+
+    private static string Left(LimitTaken taken) => string.Join(", ", taken.Said.Select(static one =>
+        string.Create(CultureInfo.InvariantCulture, $"\"{one.Limit.Name}\";r={(one.Answer.IsAdmitted ? one.Answer.Remaining : 0)};t={Seconds(one.Answer.IsAdmitted ? one.Answer.ResetAfter : one.Answer.RetryAfter)}")));
+
+    /// <summary>Whole seconds, one at least: nobody is told to come back at once.</summary>
+    private static int Seconds(TimeSpan span) => span == Timeout.InfiniteTimeSpan ? int.MaxValue : Math.Max(1, (int)Math.Min(int.MaxValue, Math.Ceiling(span.TotalSeconds)));
+}

@@ -1,0 +1,136 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Sophia.Log;
+using Sophia.Operations;
+using Sophia.Security;
+using Sophia.Tenants;
+
+namespace Sophia.Resilience;
+
+/// <summary>Keeps what one tenant's limits differ in from what is configured, and who of it waits or is banned; the key is the tenant, or "system".</summary>
+/// <remarks>Terms and bans are durable: whoever is banned stays so over a restart. Waits, a minute at most, are memory. What becomes of a violator is decided in <see cref="PenaltyRules"/>, which is pure.</remarks>
+[InTenantPool]
+internal sealed partial class LimitBookGrain(
+    [PersistentState("limits", Stores.Durable)] IPersistentState<LimitBookState> stored, IOptionsMonitor<LimitsOptions> options, ILogStore log, TimeProvider time, ILogger<LimitBookGrain> logger) : Grain, ILimitBookGrain
+{
+    /// <summary>How long a copy holds: three exchanges.</summary>
+    private static readonly TimeSpan LeaseFor = TimeSpan.FromSeconds(15);
+
+    /// <summary>Changes that are kept.</summary>
+    private const int MostHistory = 100;
+
+    private ReplicaSubscribers subscribers = null!;
+    private Offenders offenders = null!;
+    private TenantKey key;
+    private long epoch, version;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        key = TenantKey.Parse(this.GetPrimaryKeyString());
+        subscribers = new ReplicaSubscribers(LimitBookKind.Kind, key.ToString(), time);
+        offenders = new Offenders(options.CurrentValue.Penalties);
+        offenders.Load(stored.State.Banned);
+        (epoch, version) = (time.GetUtcNow().UtcTicks, 1);
+        return Task.CompletedTask;
+    }
+
+    public async Task<ReplicaAnswer> Exchange(ReplicaExchange exchange, CancellationToken cancellation)
+    {
+        MustBeSystem();
+        var now = time.GetUtcNow();
+        if (new ReplicaCopy(exchange.KnownEpoch, exchange.KnownVersion, []).IsNewerThan(epoch, version))
+            (epoch, version) = (exchange.KnownEpoch + 1, 1);
+        if (subscribers.Subscribe(exchange) && await Refused(LimitBookKind.ReadReport(exchange.Report!), now))
+            await Changed(exchange.Process, now);
+        return new ReplicaAnswer((exchange.KnownEpoch, exchange.KnownVersion) == (epoch, version) ? null : Copy(now), LeaseFor);
+    }
+
+    public Task<LimitBookView> View()
+    {
+        MustBeSystem();
+        return Task.FromResult(new LimitBookView(key.Tenant.Value, stored.State.Set, offenders.View(time.GetUtcNow()), stored.State.History));
+    }
+
+    public Task<LimitTerms?> Terms(string limit)
+    {
+        MustBeSystem();
+        return Task.FromResult(stored.State.Set.FirstOrDefault(one => one.Limit == limit)?.Terms);
+    }
+
+    public async Task<LimitBookView> Set(LimitOverride set, TenantId auditedIn)
+    {
+        MustBeSystem();
+        if (stored.State.Set.FirstOrDefault(one => one.Limit == set.Limit) is { } known && known.Terms == set.Terms && known.Because == set.Because)
+            return await View();
+        var said = $"{LimitPolicy.Rule(set.Terms, options.CurrentValue.Of(set.Limit)?.Exact == true)}: {set.Because}";
+        await new TenantAudit(log, auditedIn, time).Write("limit-set", set.By, $"{key.Tenant}/{set.Limit}: {said}");
+        await Save(stored.State with { Set = [.. stored.State.Set.Where(one => one.Limit != set.Limit).Append(set).OrderBy(one => one.Limit, StringComparer.Ordinal)] }, new LimitChange(time.GetUtcNow(), "set", set.Limit, said, set.By));
+        return await View();
+    }
+
+    public async Task<LimitBookView> Reset(string limit, string by, string because, TenantId auditedIn)
+    {
+        MustBeSystem();
+        if (stored.State.Set.All(one => one.Limit != limit))
+            return await View();
+        await new TenantAudit(log, auditedIn, time).Write("limit-reset", by, $"{key.Tenant}/{limit}: {because}");
+        await Save(stored.State with { Set = [.. stored.State.Set.Where(one => one.Limit != limit)] }, new LimitChange(time.GetUtcNow(), "reset", limit, because, by));
+        return await View();
+    }
+
+    public async Task<LimitBookView> Release(string of, string by, string because, TenantId auditedIn)
+    {
+        MustBeSystem();
+        // A call that is made again finds its own word as the newest.
+        if (stored.State.History is [{ What: "release" } last, ..] && last.Of == of && last.By == by && last.Because == because)
+            return await View();
+        if (!offenders.Release(of))
+            throw new RefusedException(RefusalCode.NotFound, "Nobody of this name waits or is banned.");
+        await new TenantAudit(log, auditedIn, time).Write("limit-release", by, $"{key.Tenant}/{of}: {because}");
+        await Save(stored.State with { Banned = [.. stored.State.Banned.Where(one => one.Of != of)] }, new LimitChange(time.GetUtcNow(), "release", of, because, by));
+        LogReleased(key.Tenant.Value, of, by, because);
+        return await View();
+    }
+
+    /// <summary>Whether anybody waits or is banned by it who did not.</summary>
+    private async Task<bool> Refused(LimitBookReport report, DateTimeOffset now)
+    {
+        var banned = report.Violations.Select(one => offenders.Refused(one.Of, one.Limit, now)).OfType<BannedCaller>().ToList();
+        foreach (var one in banned)
+        {
+            var why = Offenders.Why(one, now);
+            if (key.Tenant.Value != TenantKey.System)
+                await new TenantAudit(log, key.Tenant, time).Write("limit-ban", "limits", $"{one.Of}: {why}");
+            await Save(stored.State with { Banned = [.. stored.State.Banned.Where(old => old.Of != one.Of && old.Until > now - PenaltyRules.RememberBansFor).Append(one)] }, new LimitChange(now, "ban", one.Of, why, null));
+            LimitMeter.Banned(one.Limit);
+            LogBanned(key.Tenant.Value, one.Of, why);
+        }
+        return offenders.Penalties(now).Count > 0;
+    }
+
+    private async Task Save(LimitBookState after, LimitChange change)
+    {
+        await stored.CommitAsync(after with { History = [change, .. after.History.Take(MostHistory - 1)] }, onFailure: DeactivateOnIdle);
+        await Changed(null, time.GetUtcNow());
+    }
+
+    private async Task Changed(string? asking, DateTimeOffset now)
+    {
+        version++;
+        await subscribers.Push(_ => Copy(now), process => process != asking);
+    }
+
+    private ReplicaCopy Copy(DateTimeOffset now) => new(epoch, version, LimitBookKind.Write(new LimitBookCopy([.. stored.State.Set.Select(one => new LimitBookTerms(one.Limit, one.Terms))], offenders.Penalties(now))));
+
+    private static void MustBeSystem()
+    {
+        if (CallerContext.SystemReason is null)
+            throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
+    }
+
+    [LoggerMessage(5121, LogLevel.Warning, "Limits of {Tenant}: {Of} is banned: {Because}")]
+    private partial void LogBanned(string tenant, string of, string because);
+
+    [LoggerMessage(5122, LogLevel.Warning, "Limits of {Tenant}: {Of} is released by {By}: {Because}")]
+    private partial void LogReleased(string tenant, string of, string by, string because);
+}

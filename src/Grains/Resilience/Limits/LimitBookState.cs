@@ -1,0 +1,25 @@
+namespace Sophia.Resilience;
+
+/// <summary>What the book must not forget: terms that somebody set, bans, and what happened. No member is ever changed in place.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.LimitBookState")]
+internal sealed record LimitBookState
+{
+    [Id(0)]
+    public int Format { get; init; } = 1;
+
+    [Id(1)]
+    public IReadOnlyList<LimitOverride> Set { get; init; } = [];
+
+    /// <summary>Who was banned and is not forgiven yet.</summary>
+    [Id(2)]
+    public IReadOnlyList<BannedCaller> Banned { get; init; } = [];
+
+    /// <summary>Newest first.</summary>
+    [Id(3)]
+    public IReadOnlyList<LimitChange> History { get; init; } = [];
+}
+
+/// <param name="Bans">How many are not forgotten.</param>
+/// <param name="Since">Up to when they were forgotten.</param>
+[GenerateSerializer, Immutable, Alias("Sophia.BannedCaller")]
+internal sealed record BannedCaller([property: Id(0)] string Of, [property: Id(1)] string Limit, [property: Id(2)] int Bans, [property: Id(3)] DateTimeOffset Since, [property: Id(4)] DateTimeOffset Until);

@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using Orleans;
+using Sophia.Operations;
+using Sophia.Security;
+using Sophia.Tenants;
+
+namespace Sophia.Resilience;
+
+/// <summary>Goal: what several silos are told of one tenant's limits: nested, exact, divided, set by an operator, with waits and bans. Method: silos of one cluster over real time.</summary>
+public sealed class LimitBookTests
+{
+    private static readonly LimitAsking Asking = new(SomeSilos.Tenant, "test", Key: "k1", Route: "GET /a", Address: "192.0.2.1");
+
+    [Fact]
+    public async Task A_limit_that_is_counted_exactly_admits_exactly_so_much_over_four_silos()
+    {
+        await using var silos = await SomeSilos.Start(4, new BreakerOptions(), Exact(100, 36_000));
+        var admitted = 0;
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(async call =>
+        {
+            if ((await silos.Limits(call % 4).TryTake(Asking)).IsAdmitted)
+                Interlocked.Increment(ref admitted);
+        }));
+        Assert.Equal(100, admitted);
+        var refused = await silos.Limits(0).TryTake(Asking);
+        Assert.InRange(refused.RefusedBy!.Answer.RetryAfter, TimeSpan.FromHours(9), TimeSpan.FromHours(12));
+    }
+
+    [Fact]
+    public async Task Where_one_of_several_limits_refuses_none_is_charged_and_a_dry_decision_charges_nothing()
+    {
+        await using var silos = await SomeSilos.Start(1, new BreakerOptions(),
+            new LimitPolicy { Name = "wide", Resource = "test", Limit = 0.001, Burst = 1_000 }, Exact(1, 36_000) with { Name = "narrow", Per = LimitPer.Key });
+        var limits = silos.Limits(0);
+        await Eventually.Comes(async () => (await limits.For(SomeSilos.Tenant, "wide")!.Ask()).Remaining > 900, "a share");
+        var before = (await limits.For(SomeSilos.Tenant, "wide")!.Look()).Remaining;
+        Assert.True((await limits.Look(Asking)).IsAdmitted);
+        Assert.True((await limits.TryTake(Asking)).IsAdmitted);
+        for (var i = 0; i < 50; i++)
+            Assert.Equal("narrow", (await limits.TryTake(Asking)).RefusedBy!.Limit.Name);
+        Assert.False((await limits.Look(Asking)).IsAdmitted);
+        Assert.True((await limits.TryTake(Asking with { Key = "k2" })).IsAdmitted);
+        Assert.Equal(before - 2, (await limits.For(SomeSilos.Tenant, "wide")!.Look()).Remaining);
+    }
+
+    [Theory]
+    [InlineData(LimitAlgorithm.SlidingWindow)]
+    [InlineData(LimitAlgorithm.Concurrency)]
+    public async Task A_window_and_places_hold_over_four_silos(LimitAlgorithm algorithm)
+    {
+        await using var silos = await SomeSilos.Start(4, new BreakerOptions(), new LimitPolicy { Name = "window", Resource = "test", Algorithm = algorithm, Limit = 400, Window = TimeSpan.FromMinutes(1) });
+        var (clock, admitted) = (Stopwatch.StartNew(), 0);
+        // All that can be had: each silo asks until the shares are about, and goes on for as long as some silo is admitted.
+        var last = clock.Elapsed;
+        while (clock.Elapsed - last < TimeSpan.FromSeconds(2) && clock.Elapsed < TimeSpan.FromSeconds(40))
+        {
+            for (var silo = 0; silo < 4; silo++)
+                if ((await silos.Limits(silo).TryTake(Asking)).IsAdmitted)
+                    (admitted, last) = (admitted + 1, clock.Elapsed);
+            await Task.Yield();
+        }
+        Assert.InRange(admitted, 380, 400 + (4 * 4));
+    }
+
+    [Fact]
+    public async Task Terms_that_an_operator_sets_count_in_every_silo_and_are_taken_back()
+    {
+        await using var silos = await SomeSilos.Start(2, new BreakerOptions(), Exact(1_000, 36_000));
+        await silos.Limits(1).TryTake(Asking);
+        await Book(silos, book => book.Set(new LimitOverride("exact", silos.Limits(0).With("exact", 3, null, null).Terms, "acme k1", "it asks too much", DateTimeOffset.UtcNow), SomeSilos.Tenant));
+        await Eventually.Comes(async () => (await silos.Limits(1).TryTake(Asking)).RefusedBy?.Limit.Terms.Limit == 3, "the terms that were set");
+        var view = await Book(silos, book => book.View());
+        Assert.Equal(("exact", 3.0), (view.Set.Single().Limit, view.Set.Single().Terms.Limit));
+        Assert.Equal(("set", "acme k1"), (view.History[0].What, view.History[0].By));
+        await Book(silos, book => book.Reset("exact", "acme k1", "as ever", SomeSilos.Tenant));
+        await Eventually.Comes(async () => (await silos.Limits(1).TryTake(Asking)).IsAdmitted, "the terms that are configured");
+        Assert.Throws<FormatException>(() => silos.Limits(0).With("exact", -1, null, null));
+        Assert.Throws<FormatException>(() => silos.Limits(0).With("no-such", 1, null, null));
+    }
+
+    [Fact]
+    public async Task Whoever_asks_on_waits_then_is_banned_in_every_silo_also_after_a_restart_until_he_is_released()
+    {
+        var rules = new PenaltyRules { Free = 0, BannedAfter = 1, FirstWait = TimeSpan.FromMilliseconds(1), LongestWait = TimeSpan.FromSeconds(1), FirstBan = TimeSpan.FromMinutes(10) };
+        await using var silos = await SomeSilos.Start(2, new BreakerOptions(), rules, Exact(1, 36_000) with { Per = LimitPer.Key });
+        await Eventually.Comes(async () => (await silos.Limits(0).TryTake(Asking)).Penalty is { IsBan: true }, "a ban", TimeSpan.FromSeconds(30));
+        await Eventually.Comes(async () => (await silos.Limits(1).TryTake(Asking)).Penalty is { IsBan: true, Of: "key:k1" }, "a ban on the other silo");
+        Assert.True((await silos.Limits(1).TryTake(Asking with { Key = "k2" })).IsAdmitted);
+        var home = silos.HomeOf(silos.Grains(0).GetGrain<ILimitBookGrain>(TenantKey.Of(SomeSilos.Tenant)))!.Value;
+        silos.Kill(home);
+        var lives = 1 - home;
+        var view = await Eventually.Get(() => Book(silos, book => book.View(), lives), view => view.Offenders.Count > 0, "the book of the other silo");
+        Assert.True(view.Offenders.Single().IsBanned);
+        Assert.Contains("asked on and on", view.History.Single(change => change.What == "ban").Because);
+        await Book(silos, book => book.Release("key:k1", "acme k0", "it is mended", SomeSilos.Tenant), lives);
+        await Eventually.Comes(async () => (await silos.Limits(lives).TryTake(Asking)) is { Penalty: null }, "released");
+        await Assert.ThrowsAsync<RefusedException>(() => Book(silos, book => book.Release("key:never", "acme k0", "x", SomeSilos.Tenant), lives));
+    }
+
+    private static LimitPolicy Exact(double limit, int seconds) => new() { Name = "exact", Resource = "test", Algorithm = LimitAlgorithm.SlidingWindow, Limit = limit, Window = TimeSpan.FromSeconds(seconds), Exact = true };
+
+    private static async Task<LimitBookView> Book(SomeSilos silos, Func<ILimitBookGrain, Task<LimitBookView>> ask, int silo = 0)
+    {
+        using var _ = CallerContext.ForSystem("test");
+        return await ask(silos.Grains(silo).GetGrain<ILimitBookGrain>(TenantKey.Of(SomeSilos.Tenant)));
+    }
+}
