@@ -38,10 +38,11 @@ public static class Edge
             return next(context);
         });
         app.UseRouting(); // Said here so that a failing match, too, becomes a problem and carries the headers.
+        app.UseMiddleware<LimitMiddleware>(false);
         app.UseEdgeSecurity();
         app.UseMiddleware<KnownParameters>();
         app.UseMiddleware<DegradationMiddleware>();
-        app.UseMiddleware<LimitMiddleware>();
+        app.UseMiddleware<LimitMiddleware>(true);
         app.UseMiddleware<IdempotencyMiddleware>();
         return app;
     }

@@ -1,23 +1,32 @@
 namespace Sophia.Resilience;
 
-/// <summary>Holds requests to the limits that are set for their tenant, key, route and address, and says so as draft-ietf-httpapi-ratelimit-headers does (docs/adr/0028).</summary>
-/// <remarks>All limits must admit a request; where one refuses, none is charged. Stands behind sign-in, so that it knows whose request it is, and before everything that costs something. What waits by its nature (streams) is under way as long as it is
-/// open, and says nothing of latency.</remarks>
-internal sealed class LimitMiddleware(RequestDelegate next, ILimits limits, TimeProvider time)
+/// <summary>Holds requests to the limits that are set for their address, tenant, key and route, and says so as draft-ietf-httpapi-ratelimit-headers does (docs/adr/0028).</summary>
+/// <remarks>All limits must admit a request; where one refuses, none is charged. Stands twice in the way: before sign-in, where addresses and the installation as a whole are held to theirs, and behind it, where it is known whose request it is, before
+/// everything that costs something. What waits by its nature (streams) is under way as long as it is open. Operators who look after limits are never kept out by them.</remarks>
+internal sealed class LimitMiddleware(RequestDelegate next, ILimits limits, EdgeOptions edge, TimeProvider time, bool isKnown)
 {
+    private static readonly PathString LookedAfter = "/api/limits";
+
     public async Task InvokeAsync(HttpContext context)
     {
-        if (!context.Request.Path.StartsWithSegments("/api"))
+        var path = context.Request.Path;
+        if (!path.StartsWithSegments("/api") || (path.StartsWithSegments(LookedAfter) && (!isKnown || context.User.TryCaller()?.IsSystemOperator(edge.SystemTenant) == true)))
         {
             await next(context);
             return;
         }
-        var taken = await limits.TryTake(Asking(context), context.RequestAborted);
+        var before = context.Features.Get<Before>()?.Taken;
+        var taken = await limits.TryTake(isKnown ? Asking(context) with { IsKnown = true } : Asking(context), context.RequestAborted);
+        if (!taken.IsAdmitted && before is not null)
+            await before.GiveBack();
         if (taken.Penalty is { } penalty)
             throw LimitAnswers.Of(penalty);
+        var all = before is null ? taken : new LimitTaken([.. before.Said, .. taken.Said]);
         if (taken.RefusedBy is not null)
-            throw LimitAnswers.Of(taken);
-        LimitAnswers.Tell(taken, context.Response.Headers);
+            throw LimitAnswers.Of(all);
+        LimitAnswers.Tell(all, context.Response.Headers);
+        if (!isKnown && taken.Said.Count > 0)
+            context.Features.Set(new Before(taken));
         if (taken.HoldsPlaces)
             await Held(context, taken);
         else
@@ -38,7 +47,7 @@ internal sealed class LimitMiddleware(RequestDelegate next, ILimits limits, Time
         }
         catch (Exception failure)
         {
-            // Who is refused, or goes, says nothing of how much there is room for.
+            // Who is refused for another reason, or goes, says nothing of how much there is room for.
             dropped = failure is TimeoutException or RefusedException { Code: RefusalCode.Unavailable or RefusalCode.Busy };
             throw;
         }
@@ -50,4 +59,6 @@ internal sealed class LimitMiddleware(RequestDelegate next, ILimits limits, Time
 
     // As it is mapped: an address that holds names would be a route for each of them.
     private static string Route(HttpContext context) => $"{context.Request.Method} /{((context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "").TrimStart('/')}";
+
+    private sealed record Before(LimitTaken Taken);
 }

@@ -60,7 +60,8 @@ public sealed record LimitSet(string Name, string Resource, LimitPer Per, IReadO
 /// <param name="Key">The API key that asks.</param>
 /// <param name="Route">"GET /api/search": method, and address as it is mapped.</param>
 /// <param name="Address">From where.</param>
-public sealed record LimitAsking(TenantId? Tenant, string Resource, string? Key = null, string? Route = null, string? Address = null, long Cost = 1);
+/// <param name="IsKnown">Limits of addresses and of the installation were asked before it was known who asks, and are not asked again.</param>
+public sealed record LimitAsking(TenantId? Tenant, string Resource, string? Key = null, string? Route = null, string? Address = null, long Cost = 1, bool IsKnown = false);
 
 /// <summary>What became of one asking of all limits that are set for something.</summary>
 /// <param name="Said">By each limit that was asked, in their order; the last one is the one that refused, if any did.</param>
@@ -75,6 +76,14 @@ public sealed record LimitTaken(IReadOnlyList<LimitSaid> Said, LimitPenalty? Pen
 
     /// <summary>Whether a limit on what is under way at once is among them: then <see cref="Ended"/> must be called.</summary>
     public bool HoldsPlaces => IsAdmitted && Said.Any(static one => one.Limit.Terms.IsPlaces);
+
+    /// <summary>What was admitted is not used, because something else refused: of limits on what is under way, <see cref="Ended"/> gives it back.</summary>
+    public async ValueTask GiveBack()
+    {
+        foreach (var one in Said)
+            if (one.Answer.IsAdmitted && !one.Limit.Terms.IsPlaces)
+                await one.Limit.GiveBack(one.Cost);
+    }
 
     /// <summary>What was admitted is over: places come back.</summary>
     /// <param name="took">How long it was under way; adaptive limits go by it.</param>

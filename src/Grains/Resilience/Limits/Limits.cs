@@ -101,7 +101,7 @@ internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory 
     {
         List<LimitPolicy> found = [];
         foreach (var policy in options.CurrentValue.Policies)
-            if (policy.IsFor(asking.Resource, asking.Route) && policy.Part(asking, out _))
+            if (policy.IsFor(asking.Resource, asking.Route) && policy.Part(asking, out _) && !(asking.IsKnown && policy.IsOfSystem))
                 found.Add(policy);
         return found;
     }
