@@ -43,7 +43,8 @@ internal sealed partial class TenantEndGrain(
     public async Task<TenantEndView> Delete(bool now, string by)
     {
         MustBeSystem();
-        var after = TenantEndRules.Schedule(stored.State, now, by, time.GetUtcNow(), options.Value.Grace);
+        var at = time.GetUtcNow();
+        var after = TenantEndRules.Schedule(stored.State, now, by, at, options.Value.Grace);
         if (!ReferenceEquals(after, stored.State))
         {
             var grain = GrainFactory.GetGrain<ITenantGrain>(TenantKey.Of(tenant));
@@ -52,7 +53,8 @@ internal sealed partial class TenantEndGrain(
             await new TenantAudit(log, tenant, time).Write("delete", by, $"at {after.DeletesAt.ToString("O", CultureInfo.InvariantCulture)}");
             await grain.Suspend($"it will be deleted on {after.DeletesAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC", by);
             await this.RegisterOrUpdateReminder(GoOnReminder, GoOnEvery, GoOnEvery);
-            await Save(after);
+            // Once more: its steps go on beside this call, and none may be taken back by it.
+            await Save(TenantEndRules.Schedule(stored.State, now, by, at, options.Value.Grace));
             LogWanted(tenant.Value, after.DeletesAt, by);
         }
         Work();
@@ -62,9 +64,9 @@ internal sealed partial class TenantEndGrain(
     public async Task Keep(string by)
     {
         MustBeSystem();
-        var after = TenantEndRules.Keep(stored.State);
+        // At once: the next step would otherwise be done while the tenant is told that it is kept.
+        await Save(TenantEndRules.Keep(stored.State));
         await GrainFactory.GetGrain<ITenantGrain>(TenantKey.Of(tenant)).Suspend("its deletion was taken back; it waits to be resumed", by);
-        await Save(after);
         await new TenantAudit(log, tenant, time).Write("keep", by, null);
         await Forget();
         LogKept(tenant.Value, by);

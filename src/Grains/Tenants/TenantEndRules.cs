@@ -36,7 +36,7 @@ internal static class TenantEndRules
     {
         null or TenantEndPhase.Deleted => null,
         TenantEndPhase.Scheduled => state.DeletesAt - now,
-        TenantEndPhase.Closing => state.ClosedAt + closeFor - now,
+        TenantEndPhase.Closing => state.ClosedAt is { } closed ? closed + closeFor - now : TimeSpan.Zero,
         _ => TimeSpan.Zero,
     };
 

@@ -20,9 +20,12 @@ internal sealed class TenantEraser(TenantId tenant, IReadOnlyList<ITenantMemory>
             case TenantEndPhase.Scheduled when state.Counts.Count == 0:
                 return state with { Counts = await Remembered(cancellation) };
             case TenantEndPhase.Scheduled:
+                // Kept before a door closes: who takes the deletion back between the two would keep a tenant that nobody can open.
+                return state with { Phase = TenantEndPhase.Closing };
+            case TenantEndPhase.Closing when state.ClosedAt is null:
                 await Directory.Close(tenant);
                 await gate.Refresh();
-                return state with { Phase = TenantEndPhase.Closing, ClosedAt = time.GetUtcNow() };
+                return state with { ClosedAt = time.GetUtcNow() };
             case TenantEndPhase.Closing:
                 return state with { Phase = TenantEndPhase.Clearing };
             case TenantEndPhase.Clearing:

@@ -191,6 +191,67 @@ public sealed class SqliteTenantEndTests : TenantEndSuite
     }
 }
 
+// Goal: nobody is told that a tenant is kept whose doors are closing. Method: the deletion is stopped just after it closed them; then somebody takes it back, at once and after a start.
+public sealed class ClosingDoorsTests : TenantEndSuite
+{
+    private readonly HeldAtTheDoors held = new();
+
+    [Fact]
+    public async Task A_deletion_that_closes_the_doors_is_not_taken_back_also_after_a_restart_and_comes_to_its_end()
+    {
+        App.Adapt = builder =>
+        {
+            Hasty(builder);
+            builder.Services.AddSingleton<IOutgoingGrainCallFilter>(held);
+        };
+        await App.Restart();
+        var name = $"late{Guid.NewGuid():n}"[..12];
+        await App.NewTenant(name);
+        held.Armed = true;
+        await Delete(name);
+        await held.Closed.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Contains("cannot be taken back", await Refusal(name));
+
+        var stopping = App.Restart();
+        held.GoOn.SetResult();
+        await stopping;
+        Assert.Contains("cannot be taken back", await Refusal(name));
+        await Gone(name);
+        Assert.All(await Counts(name), count => Assert.Equal(0, count.Value));
+        await TheNameIsFree(name);
+    }
+
+    private async Task<string> Refusal(string name) =>
+        (await (await App.Owner.PostAsync($"/api/tenants/{name}/keep", null)).Problem(409, "conflict")).GetProperty("detail").GetString()!;
+
+    private async Task TheNameIsFree(string name)
+    {
+        var again = await App.Owner.PostAsJsonAsync("/api/tenants", new { tenant = name, displayName = name, reuseName = true });
+        Assert.Equal(HttpStatusCode.Created, again.StatusCode);
+    }
+
+    /// <summary>Holds whoever closes a tenant's doors, once they are closed; after that it loses the answer, as a crash would.</summary>
+    private sealed class HeldAtTheDoors : IOutgoingGrainCallFilter
+    {
+        public bool Armed { get; set; }
+
+        public TaskCompletionSource Closed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource GoOn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public async Task Invoke(IOutgoingGrainCallContext context)
+        {
+            await context.Invoke();
+            if (!Armed || context.InterfaceMethod.Name != nameof(ITenantDirectoryGrain.Close))
+                return;
+            Armed = false;
+            Closed.SetResult();
+            await GoOn.Task;
+            throw new IOException("The answer was lost.");
+        }
+    }
+}
+
 public sealed class PostgresTenantEndTests : TenantEndSuite
 {
     private ScratchDatabase? scratch;
