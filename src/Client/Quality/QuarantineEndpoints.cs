@@ -27,13 +27,13 @@ internal static class QuarantineEndpoints
     }
 
     private static Task<BulkOutcome> Many(QuarantineBulk body, HttpContext context, IGrainFactory grains) => Grain(context, grains).Many(new BulkDecision(
-        body.Kind ?? throw new RefusedException(RefusalCode.Invalid, "kind is release, edit or discard."), body.Pipeline, body.Stream, body.Rule, body.Field, body.Reason,
+        body.Kind ?? throw new RefusedException(RefusalCode.Invalid, "kind is release, edit or discard."), Names.Checked("pipeline", body.Pipeline), Names.Checked("stream", body.Stream), body.Rule, body.Field, body.Reason,
         body.Value?.GetRawText(), [.. (body.Replace ?? new Dictionary<string, JsonElement>()).Select(pair => new ValueReplacement(pair.Key, pair.Value.GetRawText()))],
         body.DryRun, body.Before, Limits.Checked(body.Limit, BulkDecision.MaxItems)), By(context));
 
     private static Task<QuarantinePage> List(HttpContext context, IGrainFactory grains,
         string? pipeline = null, string? stream = null, string? run = null, string? state = "held", long? before = null, int limit = 50) =>
-        Grain(context, grains).List(new QuarantineQuery(pipeline, stream, run, State(state), before, Limits.Checked(limit, MostListed)));
+        Grain(context, grains).List(new QuarantineQuery(Names.Checked("pipeline", pipeline), Names.Checked("stream", stream), Names.Checked("run", run), State(state), before, Limits.Checked(limit, MostListed)));
 
     private static async Task<QuarantineOutcome> Edit(long id, HttpContext context, IGrainFactory grains)
     {

@@ -110,10 +110,7 @@ internal static class TenantEndpoints
         using var _ = CallerContext.ForSystem("creation of a tenant");
         var grain = grains.GetGrain<ITenantGrain>(TenantKey.Of(request.Tenant));
         await TenantEndEndpoints.MayTakeName(request, grains, gate, By(context));
-        if (await grain.View() is not null)
-            throw new RefusedException(RefusalCode.Conflict, "There is such a tenant already.");
-        await grain.Create(Label(request.DisplayName));
-        var key = await grain.IssueKey("owner", TenantRole.Owner);
+        var key = await grain.Open(Label(request.DisplayName));
         callers.Forget(request.Tenant);
         return Results.Json(key, EdgeJson.Readable.IssuedKey, statusCode: StatusCodes.Status201Created);
     }

@@ -8,6 +8,11 @@ public interface ITenantGrain : IGrainWithStringKey
     [Alias("Create")]
     Task<TenantView> Create(string displayName);
 
+    /// <summary>Creates the tenant and issues its owner's key, in one step that only one of several callers gets through. Only the system may. One that was interrupted before the key was issued is done again.</summary>
+    /// <exception cref="Operations.RefusedException">Conflict: a key of it was issued already, or a deleted tenant had the name.</exception>
+    [Alias("Open")]
+    Task<IssuedKey> Open(string displayName);
+
     /// <summary>The tenant, or null where nobody created it.</summary>
     [Alias("View"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<TenantView?> View();

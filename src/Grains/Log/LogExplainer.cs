@@ -27,13 +27,14 @@ internal sealed class LogExplainer(ILogStore log, IQuarantineStore quarantine, I
     {
         if (long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && await quarantine.Find(tenant, number, cancellation) is { } item)
             return (OfItem(id, item), null);
-        if (await runs.Find(tenant, id, cancellation) is { } run)
+        var isName = !id.Contains('\0'); // A key may hold one, no name does.
+        if (isName && await runs.Find(tenant, id, cancellation) is { } run)
             return (OfRun(run), null);
         var splits = 0;
-        for (var slash = id.IndexOf('/', StringComparison.Ordinal); slash > 0 && splits < MaxSplits; slash = id.IndexOf('/', slash + 1), splits++)
+        for (var slash = id.IndexOf('/', StringComparison.Ordinal); slash > 0 && splits < MaxSplits && !id.AsSpan(0, slash).Contains('\0'); slash = id.IndexOf('/', slash + 1), splits++)
             if (await OfRecord(tenant, id, id[..slash], id[(slash + 1)..], cancellation) is { } found)
                 return found;
-        return (await files.Explain(tenant, id, cancellation) ?? new WhyView(id, "unknown", null, null, "No record, quarantined item, run or file is known by this id.", []), null);
+        return ((isName ? await files.Explain(tenant, id, cancellation) : null) ?? new WhyView(id, "unknown", null, null, "No record, quarantined item, run or file is known by this id.", []), null);
     }
 
     private async Task<(WhyView, LogEntry?)?> OfRecord(TenantId tenant, string id, string stream, string key, CancellationToken cancellation)

@@ -47,8 +47,8 @@ internal static class QuarantineRules
             return item.Key is not null ? (item.Key, null)
                 : (null, new CellReason("*", "key", null, "a key: the definition of the stream names no key fields", "Name key fields in the definition, or correct the source."));
         var (key, missing) = Made(fields, payload);
-        return key is { Length: <= KeyFields.MaxLength } ? (key, null)
-            : (null, new CellReason(missing ?? fields[0], "key", null, $"a value: the key is made from it, at most {KeyFields.MaxLength} characters in all", null));
+        return KeyFields.Fits(key) ? (key, null)
+            : (null, new CellReason(missing ?? fields[0], "key", null, key is null ? "a value: the key is made from it" : KeyFields.Expectation, null));
     }
 
     /// <summary>Why the record would be held back by the rules as they are now; empty where it passes.</summary>

@@ -30,6 +30,15 @@ internal sealed class TenantGrain(
         return Shown(stored.State);
     }
 
+    public async Task<IssuedKey> Open(string displayName)
+    {
+        MustBeSystem();
+        if (stored.State.Keys.Count > 0)
+            throw new RefusedException(RefusalCode.Conflict, "There is such a tenant already.");
+        await Create(displayName);
+        return await IssueKey("owner", TenantRole.Owner);
+    }
+
     public Task<TenantView?> View() => Task.FromResult(stored.State.CreatedAt is null ? null : Shown(stored.State));
 
     public async Task<IssuedKey> IssueKey(string label, TenantRole role)

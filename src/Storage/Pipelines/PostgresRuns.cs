@@ -33,10 +33,10 @@ internal static class PostgresRuns
                 updated_at=greatest(s.updated_at, $10), ended_at=$11, paused_seconds=$12, partitions_total=$22, partitions_done=greatest(s.partitions_done, $23), error=$26,
                 last_position=greatest(s.last_position, $27)
             """)
-            .Text(row.RunId).Int(number).Text(row.Pipeline).Int(row.DefinitionVersion).Int(row.DryRun ? 1 : 0).Text(RunTable.State(row.State)).Text(row.Reason)
+            .Text(row.RunId).Int(number).Text(row.Pipeline).Int(row.DefinitionVersion).Int(row.DryRun ? 1 : 0).Text(RunTable.State(row.State)).Text(RunTable.Words(row.Reason))
             .Time(row.StartedAt).Time(row.UpdatedAt).Time(row.EndedAt).Real(row.PausedFor.TotalSeconds).Int(row.Counts.In).Int(row.Counts.Valid).Int(row.Counts.Quarantined)
             .Int(row.Counts.Duplicate).Int(row.Counts.Stored).Int(row.Counts.Deleted).Int(row.Counts.Chunked).Int(row.Counts.Bytes).Int(row.Counts.Unreadable)
-            .Int(row.PartitionsTotal).Int(row.PartitionsDone).Real((row.QualityScore ?? 0) * weight).Int(weight).Text(row.Error).Int(row.LastPosition)
+            .Int(row.PartitionsTotal).Int(row.PartitionsDone).Real((row.QualityScore ?? 0) * weight).Int(weight).Text(RunTable.Words(row.Error)).Int(row.LastPosition)
             .Int(row.Counts.Filtered).Int(row.Counts.Nulled).Int(row.Counts.Blocked);
         if (row.DryRun)
             PutCounts(tell, row, weight);
@@ -68,6 +68,6 @@ internal static class PostgresRuns
         foreach (var file in delta.Unreadable ?? [])
             tell.Add("""
                 INSERT INTO sophia.unreadable(tenant, run_id, path, reason, bytes) VALUES($1, $2, $3, $4, $5) ON CONFLICT(tenant, run_id, path) DO UPDATE SET reason=$4, bytes=$5
-                """).Text(delta.RunId).Text(file.Path).Text(file.Reason).Int(file.Bytes);
+                """).Text(delta.RunId).Text(RunTable.Path(file.Path)).Text(RunTable.Words(file.Reason)).Int(file.Bytes);
     }
 }

@@ -1,3 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
 using Sophia.Log;
 using Sophia.Sqlite;
 
@@ -6,6 +9,9 @@ namespace Sophia.Pipelines;
 /// <summary>sync_logs: one row a run, readable with plain SQL, written in the append that it tells of.</summary>
 internal static class RunTable
 {
+    /// <summary>The longest path of what could not be read, in bytes of UTF-8; of a longer one so many characters of its beginning and end are kept.</summary>
+    private const int MaxPathBytes = 2_000, ShownBeginning = 300, ShownEnd = 200;
+
     private const string Columns = """
         run_id, pipeline, definition_version, dry_run, state, reason, started_at, updated_at, ended_at, paused_seconds, records_in, records_valid,
         records_quarantined, records_duplicate, records_stored, records_deleted, records_chunked, bytes, unreadable, partitions_total, partitions_done,
@@ -81,11 +87,11 @@ internal static class RunTable
             ON CONFLICT(run_id) DO UPDATE SET pipeline=?2, definition_version=?3, dry_run=?4, state=?5, reason=?6, started_at=?7, updated_at=max(updated_at, ?8), ended_at=?9,
                 paused_seconds=?10, partitions_total=?20, partitions_done=max(partitions_done, ?21), error=?24, last_position=max(last_position, ?25)
             """)
-            .Text(1, row.RunId).Text(2, row.Pipeline).Int(3, row.DefinitionVersion).Int(4, row.DryRun ? 1 : 0).Text(5, State(row.State)).Text(6, row.Reason)
+            .Text(1, row.RunId).Text(2, row.Pipeline).Int(3, row.DefinitionVersion).Int(4, row.DryRun ? 1 : 0).Text(5, State(row.State)).Text(6, Words(row.Reason))
             .Text(7, LogTime.Text(row.StartedAt)).Text(8, LogTime.Text(row.UpdatedAt)).Text(9, row.EndedAt is { } ended ? LogTime.Text(ended) : null)
             .Real(10, row.PausedFor.TotalSeconds).Int(11, row.Counts.In).Int(12, row.Counts.Valid).Int(13, row.Counts.Quarantined).Int(14, row.Counts.Duplicate)
             .Int(15, row.Counts.Stored).Int(16, row.Counts.Deleted).Int(17, row.Counts.Chunked).Int(18, row.Counts.Bytes).Int(19, row.Counts.Unreadable)
-            .Int(20, row.PartitionsTotal).Int(21, row.PartitionsDone).Real(22, (row.QualityScore ?? 0) * weight).Int(23, weight).Text(24, row.Error).Int(25, row.LastPosition)
+            .Int(20, row.PartitionsTotal).Int(21, row.PartitionsDone).Real(22, (row.QualityScore ?? 0) * weight).Int(23, weight).Text(24, Words(row.Error)).Int(25, row.LastPosition)
             .Int(26, row.Counts.Filtered).Int(27, row.Counts.Nulled).Int(28, row.Counts.Blocked)
             .Run();
         if (row.DryRun)
@@ -122,7 +128,7 @@ internal static class RunTable
             throw new InvalidOperationException($"The run {delta.RunId} has no row to add to: append its RunRow first.");
         foreach (var file in delta.Unreadable ?? [])
             connection.Prepare("INSERT OR REPLACE INTO unreadable(run_id, path, reason, bytes) VALUES(?1, ?2, ?3, ?4)")
-                .Text(1, delta.RunId).Text(2, file.Path).Text(3, file.Reason).Int(4, file.Bytes).Run();
+                .Text(1, delta.RunId).Text(2, Path(file.Path)).Text(3, Words(file.Reason)).Int(4, file.Bytes).Run();
     }
 
     /// <summary>A run counts records; audit entries and the like that travel in the same append are no records.</summary>
@@ -146,6 +152,21 @@ internal static class RunTable
         LogTime.FromText(row.Text(6)), LogTime.FromText(row.Text(7)), row.IsNull(8) ? null : LogTime.FromText(row.Text(8)), TimeSpan.FromSeconds(row.RealOrNull(9) ?? 0),
         new RunCounts(row.Int(10), row.Int(11), row.Int(12), row.Int(13), row.Int(14), row.Int(15), row.Int(16), row.Int(17), row.Int(18), row.Int(24), row.Int(25), row.Int(26)),
         (int)row.Int(19), (int)row.Int(20), row.RealOrNull(21), row.TextOrNull(22), row.Int(23));
+
+    /// <summary>A text for people: a zero, which PostgreSQL cannot hold, is shown as U+FFFD.</summary>
+    [return: NotNullIfNotNull(nameof(text))]
+    public static string? Words(string? text) => text?.Replace('\0', '\uFFFD');
+
+    /// <summary>The path of what could not be read, short enough to be a key in every store: of a long one its beginning, what tells it from others, and its end.</summary>
+    public static string Path(string path)
+    {
+        if (path.Length <= ShownEnd || Encoding.UTF8.GetByteCount(path) <= MaxPathBytes)
+            return Words(path);
+        var mark = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(path)).AsSpan(0, 8));
+        return Words($"{Whole(path[..ShownBeginning])}…{mark}…{Whole(path[^ShownEnd..])}");
+    }
+
+    private static string Whole(string part) => part[(char.IsLowSurrogate(part[0]) ? 1 : 0)..(char.IsHighSurrogate(part[^1]) ? part.Length - 1 : part.Length)];
 
     public static string State(RunState state) => state.ToString().ToLowerInvariant();
 }

@@ -12,7 +12,7 @@ internal static class PostgresFault
     public static Exception Of(NpgsqlException failure, string server) => failure switch
     {
         PostgresException { SqlState: PostgresErrorCodes.ProgramLimitExceeded } refused =>
-            new ArgumentException($"A key or name is longer than PostgreSQL can index: {refused.MessageText}", failure),
+            new ArgumentException("A key, name or path is longer than 2,600 bytes, more than PostgreSQL can index.", failure),
         PostgresException { SqlState: var state } refused when state.StartsWith("22", StringComparison.Ordinal) =>
             new ArgumentException($"PostgreSQL cannot hold a value: {refused.MessageText}", failure),
         PostgresException refused => new StorageException(Kind(refused.SqlState), Explained(refused, server), failure),

@@ -1,6 +1,9 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Sophia.Hosting;
+using Sophia.Security;
 
 namespace Sophia.Tenants;
 
@@ -30,6 +33,26 @@ public sealed class TenantListTests(SophiaApp app) : IClassFixture<SophiaApp>
         Assert.Equal((await app.Owner.GetFromJsonAsync<JsonElement>("/api/tenants")).EnumerateArray().Select(line => line.GetProperty("tenant").GetString()!).Order(StringComparer.Ordinal), all);
 
         async Task<List<string>> Page(string after) => [.. (await app.Owner.GetFromJsonAsync<JsonElement>($"/api/tenants?details=true{after}")).EnumerateArray().Select(line => line.GetProperty("tenant").GetString()!)];
+    }
+
+    [Fact]
+    public async Task Of_several_who_create_a_tenant_at_once_one_gets_the_key()
+    {
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => app.Owner.PostAsJsonAsync("/api/tenants", new { tenant = "at-once", displayName = "x" })));
+        Assert.Single(answers, answer => answer.StatusCode == HttpStatusCode.Created);
+        Assert.Equal(7, answers.Count(answer => answer.StatusCode == HttpStatusCode.Conflict));
+    }
+
+    /// <summary>Whatever was interrupted between the tenant and its first key: nobody has a key, so nobody loses anything by another beginning.</summary>
+    [Fact]
+    public async Task A_creation_that_was_interrupted_before_the_key_was_issued_is_done_again()
+    {
+        using (CallerContext.ForSystem("test"))
+            await app.Services.GetRequiredService<IGrainFactory>().GetGrain<ITenantGrain>("half-made").Create("Half");
+        var answer = await app.Owner.PostAsJsonAsync("/api/tenants", new { tenant = "half-made", displayName = "Half" });
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        Assert.Equal("[]", await app.With((await answer.Json()).GetProperty("secret").GetString()).GetStringAsync("/api/streams"));
+        await (await app.Owner.PostAsJsonAsync("/api/tenants", new { tenant = "half-made", displayName = "Half" })).Problem(409, "conflict");
     }
 
     private async Task<JsonElement> Line(string name) =>

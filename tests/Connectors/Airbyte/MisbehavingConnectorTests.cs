@@ -130,6 +130,27 @@ public sealed class MisbehavingConnectorTests : IDisposable
     }
 
     [Fact]
+    public async Task Half_a_character_is_quarantined_in_records_and_states_and_mended_in_what_people_read()
+    {
+        connector.Plays([Deal(1), Deal(2, ",\"n\":\"\\ud800\""), Deal(3, ",\"\\udc00x\":1"), Deal(4, ",\"n\":\"\\ud83d\\ude00 \\\\ud800\""), State("deals", "{\"at\":\"\\ud800\"}"),
+            "{\"type\":\"LOG\",\"log\":{\"level\":\"INFO\",\"message\":\"half \\ud800 and \\ud83d\\ude00\"}}",
+            "{\"type\":\"TRACE\",\"trace\":{\"type\":\"ERROR\",\"emitted_at\":1,\"error\":{\"message\":\"bad \\udfff thing\",\"failure_type\":\"config_error\"}}}"], "exit 1");
+        var reading = await airbyte.Read(connector);
+        Assert.Equal(["1", "4"], reading.Records.Select(record => record.Key));
+        Assert.Equal(["encoding", "encoding", "encoding"], reading.Bad.Select(piece => piece.Reason.Rule));
+        Assert.Equal([2L, 3, 5], reading.Bad.Select(piece => piece.Origin.Line));
+        Assert.Contains("half \uFFFD and 😀", reading.Lines);
+        Assert.Contains("bad \uFFFD thing", reading.Failure!.Message);
+    }
+
+    [Fact]
+    public async Task A_catalog_with_a_name_that_no_store_can_hold_is_refused_in_plain_words()
+    {
+        connector.Catalog(ScriptedConnector.Stream("deals"), ScriptedConnector.Stream("de\\u0000als"));
+        Assert.Contains("holds the character U+0000", (await airbyte.Read(connector)).Failure!.Message);
+    }
+
+    [Fact]
     public async Task Half_a_line_at_the_end_is_quarantined_and_a_whole_one_without_a_newline_is_not()
     {
         connector.Does($"printf '%s\\n%s' '{Deal(1)}' '{Deal(2)[..40]}'");

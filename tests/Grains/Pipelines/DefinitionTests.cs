@@ -38,6 +38,14 @@ public sealed class DefinitionTests
         gate: {minimumScore: 0.9, floors: {completeness: 0.8}, failWhenEmpty: false, minimumShareOfUsual: 0.25}
         """;
 
+    [Theory]
+    [InlineData("name: crm\nsource: {type: webhook, secret: generated, stream: \"a\\0b\"}", "crm.yaml:2: expected text without the character U+0000")]
+    [InlineData("name: crm\nsource: {type: files, path: \"/data\\0\"}", "crm.yaml:2: expected text without the character U+0000")]
+    [InlineData("name: crm\nsource: {type: files, path: /data}\nstreams: {\"a\\0b\": {key: id}}", "crm.yaml:3: expected text without the character U+0000")]
+    [InlineData("{\"name\":\"crm\",\n\"source\":{\"type\":\"webhook\",\"secret\":\"generated\",\"stream\":\"\\ud800\"}}", "crm.yaml:2: expected text of whole characters, found half of one")]
+    [InlineData("{\"name\":\"crm\",\n\"\\udc00\":1}", "crm.yaml:2: expected text of whole characters, found half of one")]
+    public void A_text_that_no_store_can_hold_is_refused_with_its_line(string text, string error) => Assert.Equal(error, Assert.Single(PipelineDefinitionReader.Read(text, "crm.yaml").Errors));
+
     [Fact]
     public void A_definition_is_read_whole()
     {

@@ -22,6 +22,18 @@ public sealed class RunTests
         Assert.Equal(row.Counts, world.Keeper.View()!.Counts);
     }
 
+    /// <summary>PostgreSQL indexes 2,704 bytes and no more: one record would have kept its whole file out.</summary>
+    [Fact]
+    public async Task A_record_whose_key_is_longer_than_any_index_takes_is_held_back_and_the_others_are_stored()
+    {
+        await using var world = new PipelineWorld();
+        world.Files.Write("a.jsonl", FakeFiles.Deal(1), $$"""{"id":"{{new string('文', 900)}}","amount":3}""", $$"""{"id":"{{new string('文', 800)}}","amount":3}""", FakeFiles.Deal(2));
+        var row = await world.Run();
+        Assert.Equal((4, 3, 1), (row.Counts.In, row.Counts.Stored, row.Counts.Quarantined));
+        var item = Assert.Single((await world.Quarantine.List(PipelineWorld.Tenant, new QuarantineQuery(), default)).Items);
+        Assert.Equal(("key", "a key of at most 1000 characters and 2500 bytes of UTF-8"), (item.Reasons[0].Rule, item.Reasons[0].Expected));
+    }
+
     /// <summary>Stored, they would shut Sophia out of a stream of her own.</summary>
     [Theory]
     [InlineData("audit")]

@@ -30,6 +30,15 @@ public sealed class RuleSuggesterTests
         Assert.Equal(suggestion.Against, Find(Table(Rows), Assert.Single(read.Definition!.StreamOf("s")!.Rules)).Count);
     }
 
+    /// <summary>One such record, in any stream, took profiles and suggestions of all away.</summary>
+    [Fact]
+    public void A_stored_text_that_is_half_a_character_is_shown_as_it_is_written_and_a_name_of_that_kind_is_left_out()
+    {
+        var table = Table(["{\"mail\":\"\\ud800\",\"\\udc00\":1,\"in\":{\"\\ud800\":2,\"n\":3}}", "{\"mail\":\"a@example.org\"}"]);
+        Assert.Equal(["in.n", "mail"], table.Columns.Select(column => column.Name).Order());
+        Assert.Empty(new RuleSuggester(table, field => field, [table]).Suggest().Where(suggestion => suggestion.Kind == "reference"));
+    }
+
     [Fact]
     public void A_field_of_another_stream_that_nearly_all_values_stand_in_is_suggested_as_a_reference()
     {

@@ -21,6 +21,38 @@ public abstract partial class LogStoreSuite
         Assert.Null(await Runs.Find(Acme, "run-2", default));
     }
 
+    /// <summary>A connector's last words may be anything, and a path may be longer than an index takes: the run is told of all the same.</summary>
+    [EngineFact]
+    public async Task Words_with_a_zero_and_paths_longer_than_an_index_takes_are_kept_for_people()
+    {
+        var random = new Random(7);
+        var deep = string.Join('/', Enumerable.Range(0, 14).Select(_ => string.Concat(Enumerable.Range(0, 200).Select(_ => (char)random.Next('a', 'z')))));
+        UnreadableView[] unread = [new($"{deep}/x.csv", "oh\0no", 1), new($"{deep}/y.csv", "why", 2), new($"😀{string.Concat(Enumerable.Repeat("文😀", 900))}", "why", 3), new("short.csv", "why", 4)];
+        await Append([], batch => batch with { RunRow = Started with { Reason = "be\0cause", Error = "di\0ed" }, Run = "run-1", RunDelta = new RunDelta("run-1", new RunCounts(Unreadable: 4), Unreadable: unread) });
+        await Append([], batch => batch with { Run = "run-1", RunDelta = new RunDelta("run-1", new RunCounts(), Unreadable: unread) });
+        var run = (await Runs.Find(Acme, "run-1", default))!;
+        Assert.Equal(("be\uFFFDcause", "di\uFFFDed"), (run.Reason, run.Error));
+        var told = await Runs.Unreadable(Acme, "run-1", 10, default);
+        Assert.Equal([1L, 2, 3, 4], told.Select(view => view.Bytes).Order());
+        Assert.Equal("oh\uFFFDno", told.Single(view => view.Bytes == 1).Reason);
+        Assert.StartsWith(deep[..300], told.Single(view => view.Bytes == 1).Path, StringComparison.Ordinal);
+        Assert.EndsWith("/y.csv", told.Single(view => view.Bytes == 2).Path, StringComparison.Ordinal);
+        Assert.Equal("short.csv", told.Single(view => view.Bytes == 4).Path);
+    }
+
+    /// <summary>What is taken as a key is taken by every store, whatever its characters.</summary>
+    [EngineFact]
+    public async Task The_longest_key_that_fits_is_stored_and_found()
+    {
+        var random = new Random(3);
+        var key = string.Concat(Enumerable.Range(0, KeyFields.MaxBytes / 3).Select(_ => (char)random.Next(0x4e00, 0x9fff)));
+        Assert.True(KeyFields.Fits(key) && !KeyFields.Fits(key + "文"));
+        await Append([Record(key, "a"), Record("b", "b")]);
+        Assert.Equal(1, (await Log.Newest(Acme, Record(key, "a").Stream, key, default))!.Version);
+        await Append([], batch => batch with { Quarantined = [Held(key, "email")] });
+        Assert.Equal(key, Assert.Single((await Quarantine.List(Acme, new QuarantineQuery(), default)).Items).Key);
+    }
+
     /// <summary>What grows with use and is no record ends with its age; records and what is still open do not.</summary>
     [EngineFact]
     public async Task What_is_long_over_is_forgotten_and_the_newest_run_of_a_pipeline_stays()

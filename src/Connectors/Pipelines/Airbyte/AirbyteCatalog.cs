@@ -86,8 +86,8 @@ internal sealed class AirbyteCatalog
         {
             var name = TextOf(stream, "name");
             var space = TextOf(stream, "namespace");
-            if (name is null || name.Length + (space?.Length ?? 0) > MaxName)
-                throw new SourceException($"{source}: the connector's catalog has a stream whose name is missing or longer than {MaxName} characters.", transient: false);
+            if (name is null || name.Length + (space?.Length ?? 0) > MaxName || name.Contains('\0') || space?.Contains('\0') == true)
+                throw new SourceException($"{source}: the connector's catalog has a stream whose name is missing, is longer than {MaxName} characters or holds the character U+0000.", transient: false);
             declared.Add(new DeclaredStream(space, name, stream));
         }
         if (declared.Count is 0 or > MaxStreams)

@@ -185,7 +185,7 @@ internal sealed partial class ErasureGrain(
             await this.UnregisterReminder(known);
     }
 
-    private static UInt128 Mark(string text) => RecordMark.Of(text) ?? throw new RefusedException(RefusalCode.Invalid, "A mark is 32 hexadecimal digits.");
+    private static UInt128 Mark(string? text) => (text is null ? null : RecordMark.Of(text)) ?? throw new RefusedException(RefusalCode.Invalid, "A mark is 32 hexadecimal digits.");
 
     private Task Save(ErasureState after) => stored.CommitAsync(after, onFailure: DeactivateOnIdle);
 

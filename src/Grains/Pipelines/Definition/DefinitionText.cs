@@ -22,6 +22,18 @@ internal static class DefinitionText
     private static DefinitionTextException TooMany(int line) =>
         new(line, $"expected at most {DefinitionLimits.MaxNodes} values once every alias is unfolded");
 
+    /// <exception cref="DefinitionTextException">It is no text that every store can hold.</exception>
+    private static string Held(string text, int line) => text.Contains('\0') ? throw new DefinitionTextException(line, "expected text without the character U+0000")
+        : !Whole(text) ? throw new DefinitionTextException(line, "expected text of whole characters, found half of one") : text;
+
+    private static bool Whole(string text)
+    {
+        for (var at = 0; at < text.Length; at++)
+            if (char.IsSurrogate(text[at]) && !(at + 1 < text.Length && char.IsSurrogatePair(text[at], text[++at])))
+                return false;
+        return true;
+    }
+
     private static void AddOnce(List<DefinitionEntry> entries, DefinitionEntry entry)
     {
         foreach (var known in entries)
@@ -85,7 +97,7 @@ internal static class DefinitionText
         {
             var scalar = parser.Consume<Scalar>();
             weight = 1;
-            return new DefinitionNode.Scalar(scalar.Value, scalar.Style is not (ScalarStyle.Plain or ScalarStyle.Any), (int)scalar.Start.Line);
+            return new DefinitionNode.Scalar(Held(scalar.Value, (int)scalar.Start.Line), scalar.Style is not (ScalarStyle.Plain or ScalarStyle.Any), (int)scalar.Start.Line);
         }
 
         private DefinitionNode.Sequence SequenceNode(int depth, out int weight)
@@ -110,7 +122,7 @@ internal static class DefinitionText
             {
                 var key = parser.Consume<Scalar>();
                 var value = Node(depth + 1, out var more);
-                AddOnce(entries, new DefinitionEntry(key.Value, (int)key.Start.Line, value));
+                AddOnce(entries, new DefinitionEntry(Held(key.Value, (int)key.Start.Line), (int)key.Start.Line, value));
                 weight = Sum(weight, more, (int)key.Start.Line);
             }
             return new DefinitionNode.Mapping(entries, (int)start.Start.Line);
@@ -163,7 +175,8 @@ internal static class DefinitionText
                     var entries = new List<DefinitionEntry>();
                     while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
                     {
-                        var (key, keyLine) = (reader.GetString()!, LineOf(reader.TokenStartIndex));
+                        var keyLine = LineOf(reader.TokenStartIndex);
+                        var key = Held(TextOf(ref reader, keyLine), keyLine);
                         reader.Read();
                         AddOnce(entries, new DefinitionEntry(key, keyLine, Node(ref reader)));
                     }
@@ -174,9 +187,21 @@ internal static class DefinitionText
                         items.Add(Node(ref reader));
                     return new DefinitionNode.Sequence(items, at);
                 case JsonTokenType.String:
-                    return new DefinitionNode.Scalar(reader.GetString()!, true, at);
+                    return new DefinitionNode.Scalar(Held(TextOf(ref reader, at), at), true, at);
                 default:
                     return new DefinitionNode.Scalar(Encoding.UTF8.GetString(reader.ValueSpan), false, at);
+            }
+        }
+
+        private static string TextOf(ref Utf8JsonReader reader, int line)
+        {
+            try
+            {
+                return reader.GetString()!;
+            }
+            catch (InvalidOperationException)
+            {
+                throw new DefinitionTextException(line, "expected text of whole characters, found half of one");
             }
         }
 

@@ -87,7 +87,7 @@ internal sealed class JudgedBatch
         if (keyed.Count == 0 || keyed[^1].Record.Stream != record.Stream)
             streams.Add(record.Stream);
         var key = plan.KeyOf(record, partitionName, out var missing);
-        if (key is { Length: <= KeyFields.MaxLength })
+        if (KeyFields.Fits(key))
         {
             seen?.Add(SeenKeys.HashOf(record.Stream, key));
             keyed.Add(new KeyedRecord(key, record));
@@ -96,7 +96,7 @@ internal sealed class JudgedBatch
         Bad++;
         var reason = key is null
             ? new CellReason(missing ?? "", "key", null, "a value: the record's key is made from it", null)
-            : new CellReason("", "key", key[..60] + "…", string.Create(CultureInfo.InvariantCulture, $"a key of at most {KeyFields.MaxLength} characters"), null);
+            : new CellReason("", "key", key[..60] + "…", KeyFields.Expectation, null);
         Quarantined.Add(new NewQuarantine(plan.Definition.Name, record.Stream, null, record.Payload, [reason], OriginOf(record, path), definitionVersion) { Source = record.Source });
     }
 

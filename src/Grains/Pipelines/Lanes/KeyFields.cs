@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -10,6 +12,12 @@ internal sealed class KeyFields
     /// <summary>The longest key, in UTF-16 units.</summary>
     public const int MaxLength = 1_000;
 
+    /// <summary>The longest key in bytes of UTF-8, so that every store can index it: PostgreSQL takes 2,704 with what stands beside it.</summary>
+    public const int MaxBytes = 2_500;
+
+    /// <summary>What a key that <see cref="Fits"/> does not take was to be.</summary>
+    public static readonly string Expectation = string.Create(CultureInfo.InvariantCulture, $"a key of at most {MaxLength} characters and {MaxBytes} bytes of UTF-8");
+
     private readonly byte[][][] paths;
     private readonly string?[] values;
 
@@ -21,6 +29,9 @@ internal sealed class KeyFields
     }
 
     public IReadOnlyList<string> Fields { get; }
+
+    /// <summary>Whether a record can be stored under the key.</summary>
+    public static bool Fits([NotNullWhen(true)] string? key) => key is { Length: <= MaxLength } && (key.Length <= MaxBytes / 3 || Encoding.UTF8.GetByteCount(key) <= MaxBytes);
 
     /// <summary>The key, or null and the field that has no value to make it from.</summary>
     public string? Of(ReadOnlySpan<byte> payload, out string? missing)

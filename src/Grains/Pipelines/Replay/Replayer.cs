@@ -82,8 +82,8 @@ internal sealed class Replayer
 
     private IReadOnlyList<CellReason> Reasons(in SourceRecord made, string? key)
     {
-        if (key is not { Length: <= KeyFields.MaxLength })
-            return [.. made.Faults ?? [], new CellReason("", "key", null, "a value: the record's key is made from it", null)];
+        if (!KeyFields.Fits(key))
+            return [.. made.Faults ?? [], new CellReason("", "key", null, key is null ? "a value: the record's key is made from it" : KeyFields.Expectation, null)];
         var reasons = plan.Judge.Judge([new KeyedRecord(key, made)], now).Reasons[0] ?? [];
         return made.Faults is { } faults ? [.. faults, .. reasons] : reasons;
     }

@@ -80,7 +80,7 @@ internal static class GitHubDelivery
 
     private static string? Text(JsonElement from, string name) => !from.TryGetProperty(name, out var value) ? null : value.ValueKind switch
     {
-        JsonValueKind.String when value.GetString() is { Length: > 0 and <= KeyFields.MaxLength } text => text,
+        JsonValueKind.String when value.GetString() is { Length: > 0 } text && KeyFields.Fits(text) => text,
         JsonValueKind.Number => value.GetRawText(),
         _ => null,
     };

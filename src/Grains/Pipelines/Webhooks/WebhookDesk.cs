@@ -109,8 +109,8 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
             key ??= accepted.OnceId;
         if (key is not null && record.KeyPart is { } part && !planned)
             key = $"{key}/{part}";
-        if (key is not { Length: <= KeyFields.MaxLength })
-            return (null, [new CellReason(missing ?? "", "key", null, "a value: the record's key is made from it", null)]);
+        if (!KeyFields.Fits(key))
+            return (null, [new CellReason(missing ?? "", "key", null, key is null ? "a value: the record's key is made from it" : KeyFields.Expectation, null)]);
         var reasons = plan.Judge.Judge([new KeyedRecord(key, record)], now).Reasons[0];
         if (record.Faults is { } faults)
             reasons = reasons is null ? faults : [.. faults, .. reasons];

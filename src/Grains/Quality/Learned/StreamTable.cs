@@ -106,7 +106,9 @@ internal sealed class StreamTable(string stream, int maxRows = StreamTable.Defau
     {
         foreach (var property in element.EnumerateObject())
         {
-            var name = prefix + property.Name;
+            if (HeldText.Name(property) is not { } own)
+                continue; // Half a character: no rule can name it.
+            var name = prefix + own;
             if (property.Value.ValueKind == JsonValueKind.Object && depth < MaxDepth)
             {
                 Walk(property.Value, name + ".", depth + 1, ref cells);
@@ -135,7 +137,7 @@ internal sealed class StreamTable(string stream, int maxRows = StreamTable.Defau
         return columnOf[name] = columns.Count - 1;
     }
 
-    private static string TextOf(JsonElement value) => TableColumn.Kept((value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText()).Trim());
+    private static string TextOf(JsonElement value) => TableColumn.Kept((value.ValueKind == JsonValueKind.String ? HeldText.Of(value) ?? HeldText.Raw(value) : value.GetRawText()).Trim());
 
     private static JsonTokenType TokenOf(JsonValueKind kind) => kind switch
     {
