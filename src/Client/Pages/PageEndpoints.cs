@@ -127,7 +127,7 @@ public static class PageEndpoints
         string? pipeline = null, string? stream = null, string? run = null, string? state = null, long? before = null)
     {
         var tenant = context.User.Caller().Tenant;
-        var query = new QuarantineQuery(Given(pipeline), Given(stream), Given(run), QuarantineEndpoints.State(Given(state)), before);
+        var query = new QuarantineQuery(Names.Checked("pipeline", Given(pipeline)), Names.Checked("stream", Given(stream)), Names.Checked("run", Given(run)), QuarantineEndpoints.State(Given(state)), before);
         return Page<HeldPage>(new()
         {
             [nameof(HeldPage.Tenant)] = tenant.Value,

@@ -72,7 +72,7 @@ internal static class RecordPages
     {
         var tenant = context.User.Caller().Tenant;
         var records = grains.GetGrain<IRecordsGrain>(TenantKey.Of(tenant));
-        var newest = await records.Current(stream, key);
+        var newest = await records.Current(Names.Stream(stream), key);
         var (moment, record) = version is { } number ? (PastMoment.Of(null), await records.Version(stream, key, number)) : await Stood(records, newest, stream, key, PastMoment.Of(at));
         if (record is null || newest is null)
             throw new RefusedException(RefusalCode.NotFound, "There is no such record.");

@@ -89,6 +89,8 @@ internal sealed partial class ErasureGrain(
     {
         if (allowed.Count + records.Count is 0 or > MaxAllowed)
             throw new RefusedException(RefusalCode.Invalid, $"Name 1 to {MaxAllowed} records, by their marks or by stream and key.");
+        if (records.Any(record => record is not { Stream.Length: > 0, Key: not null }))
+            throw new RefusedException(RefusalCode.Invalid, "A record has a stream and a key.");
         if (stored.State.Current is { Phase: >= ErasurePhase.Blocking } going)
             throw new RefusedException(RefusalCode.Conflict, $"{going.Id} is being applied: wait for its end.");
         UInt128[] known = [.. allowed.Select(Mark).Concat(records.Select(record => marks.Of(tenant, record.Stream, System.Text.Encoding.UTF8.GetBytes(record.Key)))).Distinct()];

@@ -38,6 +38,7 @@ internal static class ErasureRules
             ( > 0, not null) => "Name records or give a value, not both.",
             ( > MaxRecords, _) => $"An erasure takes at most {MaxRecords} records: divide it.",
             _ when records.Any(record => record is not { Stream.Length: > 0 and <= MaxCharacters, Key.Length: <= MaxCharacters }) => $"A record has a stream and a key, each of at most {MaxCharacters} characters.",
+            _ when records.Select(record => record.Stream).Concat(selection.Streams ?? []).Any(stream => stream is null || stream.Contains('\0')) => "A stream's name is text without the character U+0000.",
             _ when records.Any(record => OwnStreams.Include(record.Stream)) => $"Streams of Sophia's own are not erased from: delete the conversation ({SophiaCommand.Name} chat delete NAME, or its page), or the tenant.",
             _ when records.Count > 0 && (selection.Field is not null || selection.Streams is { Count: > 0 }) => "Field and streams go with a value.",
             _ when value?.Length > MaxCharacters || selection.Field?.Length > MaxCharacters => $"A value and a field have at most {MaxCharacters} characters.",
