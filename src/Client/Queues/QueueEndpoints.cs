@@ -94,9 +94,9 @@ internal static class QueueEndpoints
     {
         if (queue is not { Length: > 0 })
             return;
-        var known = (await Grain(context, grains).View()).Select(one => one.Queue).Where(one => one.Length > 0).ToList();
+        var known = (await Grain(context, grains).View()).Select(one => one.Queue).Where(one => one.Length > 0).Append(WorkLimits.OwnQueue).Distinct(StringComparer.Ordinal).ToList();
         if (!known.Contains(queue, StringComparer.Ordinal))
-            throw new RefusedException(RefusalCode.NotFound, $"There is no queue \"{queue}\".{(known.Count == 0 ? " No work was put in yet." : NearNames.Said(queue, known))}");
+            throw new RefusedException(RefusalCode.NotFound, $"There is no queue \"{queue}\".{NearNames.Said(queue, known)}");
     }
 
     // Two hands on one item would only hinder each other.

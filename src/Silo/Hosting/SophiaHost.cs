@@ -62,6 +62,7 @@ internal static class SophiaHost
             app.MapChat();
             app.MapPages();
             app.MapDashboard(options);
+            MustBegin(app, options.IdempotencyRequired);
         }
         else
             app.MapLife();
@@ -109,6 +110,22 @@ internal static class SophiaHost
         });
         Stated(() => services.AddChatGrains().AddAnswerModel());
     }
+
+    // A misspelt one would require nothing, and nobody would know.
+    private static void MustBegin(IEndpointRouteBuilder app, IReadOnlyList<string> required)
+    {
+        if (required.Count == 0)
+            return;
+        var addresses = app.DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Select(route => Parts(route.RoutePattern.RawText ?? "")).Where(parts => parts is ["api", ..]).ToList();
+        foreach (var path in required)
+            if (!addresses.Any(address => Begins(Parts(path), address)))
+                throw new StartRefusedException($"SOPHIA_IDEMPOTENCY_REQUIRED: no address begins with \"{path}\", so it would require nothing; /openapi/v1.json lists those that there are, and all means each.");
+    }
+
+    private static string[] Parts(string path) => path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+
+    private static bool Begins(string[] path, string[] address) =>
+        path.Length <= address.Length && path.Zip(address).All(pair => pair.Second.StartsWith('{') || string.Equals(pair.First, pair.Second, StringComparison.OrdinalIgnoreCase));
 
     // Readers of rooms that know nothing of a start say in one line what of the environment cannot be meant.
     private static void Stated(Action read)

@@ -1,6 +1,7 @@
 using Npgsql;
 using Serilog.Events;
 using Sophia.Log;
+using Sophia.Operations;
 
 namespace Sophia.Hosting;
 
@@ -18,6 +19,7 @@ internal sealed class StoreAway
     {
         null => null,
         StorageException { Fault: StorageFault.Unreachable } away => away.Message,
+        RefusedException { Code: RefusalCode.Unavailable } refused => refused.Message, // What a store's failure is to callers of a grain.
         PostgresException refused => refused.SqlState.StartsWith("57P", StringComparison.Ordinal) || refused.SqlState.StartsWith("08", StringComparison.Ordinal) ? refused.MessageText : null,
         NpgsqlException away => (away.InnerException ?? away).Message,
         AggregateException { InnerExceptions: [var first, ..] } => ReasonOf(first),

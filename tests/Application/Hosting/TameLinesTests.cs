@@ -38,7 +38,7 @@ public sealed class TameLinesTests
         var lost = new InvalidOperationException("state", new Sophia.Log.StorageException(Sophia.Log.StorageFault.Unreachable, "PostgreSQL at db does not answer: refused"));
         var said = new List<string>();
         for (var second = 0; second < 150; second++)
-            foreach (var (template, failure) in ((string, Exception)[])[("Queues of {Tenant} failed", lost), ("Index of {Tenant} failed", lost), ("Odd", new InvalidOperationException("odd"))])
+            foreach (var (template, failure) in ((string, Exception)[])[("Queues of {Tenant} failed", lost), ("Index of {Tenant} failed", new RefusedException(RefusalCode.Unavailable, "The store does not answer. Whether")), ("Odd", new InvalidOperationException("odd"))])
                 if (new LogEvent(DateTimeOffset.UnixEpoch.AddSeconds(second), LogEventLevel.Warning, failure, new MessageTemplateParser().Parse(template), [new LogEventProperty("Tenant", new ScalarValue($"t{second}"))]) is var line && !away.Hides(line))
                 {
                     using var written = new StringWriter();
@@ -47,6 +47,7 @@ public sealed class TameLinesTests
                 }
         Assert.Equal(150, said.Count(text => text.Contains("  System.InvalidOperationException: odd", StringComparison.Ordinal)));
         Assert.Equal(6, said.Count(text => text.Contains("does not answer", StringComparison.Ordinal)));
+        Assert.Equal(150, said.Count(text => text.Contains("   at ", StringComparison.Ordinal) || text.Contains("odd", StringComparison.Ordinal)));
         Assert.All(said.Where(text => text.Contains("does not answer", StringComparison.Ordinal)), text => Assert.Single(text.TrimEnd().Split('\n')));
         Assert.Equal(4, said.Count(text => text.Contains("(and 59 more lines of this kind)", StringComparison.Ordinal)));
         Assert.Contains("Queues of t60 failed: PostgreSQL at db does not answer: refused", said[said.FindIndex(text => text.Contains("t60", StringComparison.Ordinal))], StringComparison.Ordinal);

@@ -13,6 +13,27 @@ public sealed class RequiredKeyTests : IAsyncLifetime
 
     public Task DisposeAsync() => app.DisposeAsync();
 
+    [Theory]
+    [InlineData("/api/pipeline", false)]
+    [InlineData("/api/chat/session", false)]
+    [InlineData("/api/pipelines/box/runs", true)]
+    [InlineData("/api", true)]
+    public async Task A_beginning_that_no_address_has_is_refused_at_the_start(string path, bool starts)
+    {
+        var other = new SophiaApp { Options = options => options with { IdempotencyRequired = [path] } };
+        try
+        {
+            if (starts)
+                await other.InitializeAsync();
+            else
+                Assert.Contains($"SOPHIA_IDEMPOTENCY_REQUIRED: no address begins with \"{path}\"", (await Assert.ThrowsAsync<StartRefusedException>(other.InitializeAsync)).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await other.DisposeAsync();
+        }
+    }
+
     [Fact]
     public async Task Where_a_key_is_required_a_request_without_one_is_400()
     {
