@@ -14,7 +14,7 @@ public sealed class RequiredKeyTests : IAsyncLifetime
     public Task DisposeAsync() => app.DisposeAsync();
 
     [Theory]
-    [InlineData("/api/pipeline", false)]
+    [InlineData("/api/pipelin", false)]
     [InlineData("/api/chat/session", false)]
     [InlineData("/api/pipelines/box/runs", true)]
     [InlineData("/api", true)]
