@@ -46,6 +46,9 @@ public sealed record SourceContext(string Tenant, string Pipeline, SourceDefinit
 
     /// <summary>Whether the definition says which fields make the keys of a stream's records.</summary>
     public Func<string, bool> HasKey { get; init; } = static _ => false;
+
+    /// <summary>What is known of the keys of files.</summary>
+    public IFileKeys Keys { get; init; } = NoFileKeys.Instance;
 }
 
 /// <summary>A piece of a source.</summary>
@@ -83,6 +86,9 @@ public sealed record SourceBatch(IReadOnlyList<SourceRecord> Records, IReadOnlyL
 
     /// <summary>Streams that are now read whole, with the generation that their records carried: what an older generation saw and this one did not has vanished.</summary>
     public IReadOnlyDictionary<string, int>? Whole { get; init; }
+
+    /// <summary>What files' records are called by from this batch on, kept with it.</summary>
+    public IReadOnlyList<FileKeyWrite> Keys { get; init; } = [];
 
     /// <summary>What the connector said meanwhile.</summary>
     public IReadOnlyList<ConnectorLine> Lines { get; init; } = [];

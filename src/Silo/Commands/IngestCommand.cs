@@ -135,6 +135,7 @@ internal static class IngestCommand
         if (run.Error is not null)
             AnsiConsole.MarkupLine($"[red]{Show.Plain(run.Error, 1000)}[/]");
         ShowTransforms.Print(run);
+        await RunsCommand.Warnings(api, run, cancellation);
         if (run.Counts.Quarantined > 0)
             await Held(api, run, cancellation);
         if (run.Counts.Unreadable > 0)

@@ -12,7 +12,7 @@ internal static class RunsCommand
     public static Command Create()
     {
         var limit = new Option<int>("--limit") { Description = "How many, 1 to 1000.", DefaultValueFactory = _ => 20 };
-        var command = new Command("runs", "List runs; show one and what its connectors said; pause, resume or cancel one.") { limit, One(), Log(), Change("pause"), Change("resume"), Change("cancel") };
+        var command = new Command("runs", "List runs; show one and what was said while it read; pause, resume or cancel one.") { limit, One(), Log(), Change("pause"), Change("resume"), Change("cancel") };
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
@@ -40,6 +40,7 @@ internal static class RunsCommand
             else
             {
                 Print(await api.Get(address, EdgeJson.Default.RunView, cancellation));
+                await Warnings(api, known, cancellation);
                 if (!known.DryRun && await api.Get($"{address}/streams", EdgeJson.Default.IReadOnlyListRunStreamView, cancellation) is { Count: > 0 } streams)
                     Show.Rows(["stream", "stored", "deleted", "held back"], streams.Select(stream => new[] { Show.Plain(stream.Stream), Show.Number(stream.Stored), Show.Number(stream.Deleted), Show.Number(stream.Quarantined) }), "");
             }
@@ -58,10 +59,22 @@ internal static class RunsCommand
         ShowTransforms.Print(run);
     }
 
+    /// <summary>What a run's sources warn of: the first few.</summary>
+    public static async Task Warnings(Api api, RunView run, CancellationToken cancellation)
+    {
+        var lines = (await api.Get($"api/pipelines/{run.Pipeline}/runs/{run.RunId}/log", EdgeJson.Default.IReadOnlyListConnectorLine, cancellation)).Where(line => line.Level >= ConnectorLineLevel.Warning).ToList();
+        foreach (var line in lines.Take(WarningsShown))
+            AnsiConsole.MarkupLine($"[yellow]Note:[/] {Show.Plain(line.Text, 1_000)}");
+        if (lines.Count > WarningsShown)
+            AnsiConsole.MarkupLine($"{lines.Count - WarningsShown} more: {SophiaCommand.Name} runs log {run.RunId}");
+    }
+
+    private const int WarningsShown = 5;
+
     private static Command Log()
     {
         var id = new Argument<string>("run") { Description = $"The run's id, as {SophiaCommand.Name} runs lists it." };
-        var command = new Command("log", "Print what a run's connectors said; secrets are blanked.") { id };
+        var command = new Command("log", "Print what a run's sources and their connectors said; secrets are blanked.") { id };
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);

@@ -67,21 +67,13 @@ internal sealed class AirbyteStream
         if (key.Count == 0)
             recordKey = ContentKey.Of(data.Span);
         else if (isFlat)
-            recordKey = Joined(values[1..]);
+            recordKey = RecordKeys.Of(values[1..]);
         else
-            recordKey = Joined(Nested(data));
+            recordKey = RecordKeys.Of(Nested(data));
         return null;
     }
 
     public string KeyShown => string.Join(", ", key.Select(path => string.Join('.', path)));
-
-    private static string? Joined(ReadOnlySpan<string?> values)
-    {
-        foreach (var value in values)
-            if (string.IsNullOrEmpty(value))
-                return null;
-        return RecordKeys.Of(values, "", 0);
-    }
 
     private string?[] Nested(ReadOnlyMemory<byte> data)
     {

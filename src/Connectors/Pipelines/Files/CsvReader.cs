@@ -3,15 +3,15 @@ using System.Text;
 namespace Sophia.Pipelines;
 
 /// <summary>Reads a table with a header row; a record is an object of texts, an empty cell null. A row of another width is quarantined, and no row stops the rest.</summary>
-internal sealed class CsvReader(OpenedFile file, TextBlocks blocks, ReaderState state, long reportedFrom, CsvDialect dialect, IReadOnlyList<string> keyFields)
-    : RowReader(file, blocks, state, reportedFrom)
+internal sealed class CsvReader(OpenedFile file, TextBlocks blocks, ReaderState state, long reportedFrom, CsvDialect dialect, ChosenKey chosen, RowKeys keys)
+    : RowReader(file, blocks, state, chosen, keys, reportedFrom)
 {
     private const int SampleBytes = 64 * 1024;
 
     private readonly CsvCells cells = new();
     private readonly RowJson json = new(dialect.Columns);
-    private readonly int[] keyColumns = [.. keyFields.Select(field => dialect.Columns.ToList().IndexOf(field))];
-    private readonly string?[] keyValues = new string?[keyFields.Count];
+    private readonly int[] keyColumns = [.. keys.Fields.Select(field => dialect.Columns.ToList().IndexOf(field))];
+    private readonly string?[] keyValues = new string?[keys.Fields.Count];
 
     public static async Task<ISourceReader> Open(OpenedFile file, ReaderState state, CancellationToken cancellation)
     {
@@ -35,8 +35,12 @@ internal sealed class CsvReader(OpenedFile file, TextBlocks blocks, ReaderState 
             var start = new ReaderState(ReaderState.CurrentVersion, file.Fingerprint, file.Mark + blocks.Source.Width(blocks.Unread[..length]), CsvRow.Lines(blocks.Unread[..length]), 0);
             var from = state.At > start.At ? state : start;
             var dialect = new CsvDialect(delimiter, columns);
-            var keys = file.Settings.Key.Count > 0 ? file.Settings.Key : await ProbeKey(file, start, dialect, cancellation);
-            return new CsvReader(file, await file.Blocks(from.At, cancellation), from, state.At, dialect, keys);
+            var chosen = await ChosenKey.Of(file, () => ValueTask.FromResult(dialect.Columns), probe => Show(file, start, dialect, probe, cancellation), cancellation);
+            var keys = new RowKeys(chosen.Key, file.Path, "line");
+            if (keys.Remembers && from.At > start.At)
+                await using (var before = new CsvReader(file, await file.Blocks(start.At, cancellation), start, start.At, dialect, chosen, keys))
+                    await before.Pass(from.At, cancellation);
+            return new CsvReader(file, await file.Blocks(from.At, cancellation), from, state.At, dialect, chosen, keys);
         }
         finally
         {
@@ -94,7 +98,7 @@ internal sealed class CsvReader(OpenedFile file, TextBlocks blocks, ReaderState 
         }
         for (var i = 0; i < keyColumns.Length; i++)
             keyValues[i] = keyColumns[i] < 0 || cells[keyColumns[i]].Length == 0 ? null : Text(row, cells[keyColumns[i]], invalid >= 0);
-        Emit(RecordKeys.Of(keyValues, File.Path, Row + 1), json.Write(row, cells, fromWindows1252: invalid >= 0), Blocks.Source.Width(row));
+        Emit(keyValues, json.Write(row, cells, fromWindows1252: invalid >= 0), Blocks.Source.Width(row));
     }
 
     /// <summary>A row that grows beyond the longest allowed: its first line is given up, and reading goes on after that.</summary>
@@ -110,13 +114,11 @@ internal sealed class CsvReader(OpenedFile file, TextBlocks blocks, ReaderState 
         return true;
     }
 
-    private static async Task<IReadOnlyList<string>> ProbeKey(OpenedFile file, ReaderState start, CsvDialect dialect, CancellationToken cancellation)
+    private static async ValueTask Show(OpenedFile file, ReaderState start, CsvDialect dialect, KeyProbe probe, CancellationToken cancellation)
     {
-        var keys = RecordKeys.Probe(file.Path);
-        if (!keys.Candidates.Any(dialect.Columns.Contains))
-            return [];
-        await using var reader = new CsvReader(file, await file.Blocks(start.At, cancellation), start, start.At, dialect, keys.Candidates);
-        return await reader.Probe(keys, () => reader.keyValues, cancellation);
+        var shown = new ChosenKey(new FileKey(probe.Fields, true, MissingKey.Row));
+        await using var reader = new CsvReader(file, await file.Blocks(start.At, cancellation), start, start.At, dialect, shown, new RowKeys(shown.Key, file.Path, "line"));
+        await reader.Probe(probe, () => reader.keyValues, cancellation);
     }
 
     private static IReadOnlyList<string>? Names(OpenedFile file, TextBlocks blocks, CsvCells header, int length)

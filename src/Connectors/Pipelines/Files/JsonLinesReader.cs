@@ -1,17 +1,19 @@
 namespace Sophia.Pipelines;
 
 /// <summary>Reads a JSON object a line. A record's payload is its line's own bytes, checked and not copied.</summary>
-internal sealed class JsonLinesReader(OpenedFile file, TextBlocks blocks, ReaderState state, IReadOnlyList<string> keyFields) : RowReader(file, blocks, state, state.At)
+internal sealed class JsonLinesReader(OpenedFile file, TextBlocks blocks, ReaderState state, ChosenKey chosen, RowKeys keys) : RowReader(file, blocks, state, chosen, keys, state.At)
 {
-    private readonly JsonShape shape = new(keyFields);
+    private readonly JsonShape shape = new(keys.Fields);
     private int searched;
 
     public static async Task<ISourceReader> Open(OpenedFile file, ReaderState state, CancellationToken cancellation)
     {
-        var keys = file.Settings.Key;
-        if (keys.Count == 0)
-            keys = await ProbeKey(file, cancellation);
-        return new JsonLinesReader(file, await file.Blocks(state.At, cancellation), state, keys);
+        var chosen = await ChosenKey.Of(file, () => Names(file, cancellation), probe => Show(file, probe, cancellation), cancellation);
+        var keys = new RowKeys(chosen.Key, file.Path, "line");
+        if (keys.Remembers && state.At > 0)
+            await using (var before = new JsonLinesReader(file, await file.Blocks(0, cancellation), ReaderState.Start(file.Fingerprint), chosen, keys))
+                await before.Pass(state.At, cancellation);
+        return new JsonLinesReader(file, await file.Blocks(state.At, cancellation), state, chosen, keys);
     }
 
     protected override async ValueTask<bool> Next(CancellationToken cancellation)
@@ -49,7 +51,7 @@ internal sealed class JsonLinesReader(OpenedFile file, TextBlocks blocks, Reader
         else if (shape.Check(line[indent..]) is { } fault)
             Reject(Blocks.Unread[..length], fault.ToPiece());
         else
-            Emit(RecordKeys.Of(shape.KeyValues.Span, File.Path, Row + 1), Blocks.Keep(indent, line.Length - indent), Blocks.Source.Width(line));
+            Emit(shape.KeyValues.Span, Blocks.Keep(indent, line.Length - indent), Blocks.Source.Width(line));
         return true;
     }
 
@@ -58,14 +60,25 @@ internal sealed class JsonLinesReader(OpenedFile file, TextBlocks blocks, Reader
         if (shape.Check(line) is { } fault)
             Reject(Blocks.Unread[..length], fault.ToPiece());
         else
-            Emit(RecordKeys.Of(shape.KeyValues.Span, File.Path, Row + 1), line, length);
+            Emit(shape.KeyValues.Span, line, length);
         return true;
     }
 
-    private static async Task<IReadOnlyList<string>> ProbeKey(OpenedFile file, CancellationToken cancellation)
+    private static async ValueTask Show(OpenedFile file, KeyProbe probe, CancellationToken cancellation)
     {
-        var keys = RecordKeys.Probe(file.Path);
-        await using var reader = new JsonLinesReader(file, await file.Blocks(0, cancellation), ReaderState.Start(file.Fingerprint), keys.Candidates);
-        return await reader.Probe(keys, () => reader.shape.KeyValues, cancellation);
+        await using var reader = await Reader(file, probe.Fields, cancellation);
+        await reader.Probe(probe, () => reader.shape.KeyValues, cancellation);
+    }
+
+    private static async ValueTask<IReadOnlyList<string>> Names(OpenedFile file, CancellationToken cancellation)
+    {
+        await using var reader = await Reader(file, [], cancellation);
+        return await reader.First(cancellation) is { } first ? JsonShape.NamesOf(first.Span) : [];
+    }
+
+    private static async ValueTask<JsonLinesReader> Reader(OpenedFile file, IReadOnlyList<string> fields, CancellationToken cancellation)
+    {
+        var shown = new ChosenKey(new FileKey(fields, true, MissingKey.Row));
+        return new JsonLinesReader(file, await file.Blocks(0, cancellation), ReaderState.Start(file.Fingerprint), shown, new RowKeys(shown.Key, file.Path, "line"));
     }
 }

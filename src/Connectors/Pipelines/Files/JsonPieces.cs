@@ -8,12 +8,12 @@ internal static class JsonPieces
 {
     private static readonly JsonReaderOptions Strict = new() { MaxDepth = JsonShape.MaxDepth };
 
-    public static IEnumerable<FilePiece> Split(OpenedFile file, ReadOnlyMemory<byte> text)
+    public static async ValueTask<SplitFile> Split(OpenedFile file, ReadOnlyMemory<byte> text, CancellationToken cancellation)
     {
         var start = text.Span.IndexOfAnyExcept(" \t\r\n"u8);
         if (start < 0)
-            return [FilePiece.Bad(file.RowStream, 0, text.Length, new PieceFault("json", "a JSON object or array", "The file holds nothing but blanks."))];
-        return text.Span[start] == '[' ? OfArray(file, text, start) : OfObject(file, text, start);
+            return new SplitFile([FilePiece.Bad(file.RowStream, 0, text.Length, new PieceFault("json", "a JSON object or array", "The file holds nothing but blanks."))]);
+        return text.Span[start] == '[' ? await OfArray(file, text, start, cancellation) : new SplitFile(OfObject(file, text, start));
     }
 
     public static bool IsArray(ReadOnlySpan<byte> text) => text.TrimStart(" \t\r\n"u8).StartsWith((byte)'[');
@@ -28,11 +28,11 @@ internal static class JsonPieces
         var transcripts = Transcripts(file, text, document.RootElement);
         if (transcripts.Count > 0)
             return transcripts;
-        var key = file.Settings.Key.Count > 0 && !shape.KeyValues.Span.Contains(null) ? RecordKeys.Of(shape.KeyValues.Span, file.Path, 1) : file.Path;
+        var key = file.Settings.Key.Count > 0 && !shape.KeyValues.Span.Contains(null) ? RecordKeys.Of(shape.KeyValues.Span) ?? $"{file.Path}#1" : file.Path;
         return [new FilePiece(ObjectStream(file), key, json[..json.Span.TrimEnd(" \t\r\n"u8).Length], start, json.Length)];
     }
 
-    private static IEnumerable<FilePiece> OfArray(OpenedFile file, ReadOnlyMemory<byte> text, int start)
+    private static async ValueTask<SplitFile> OfArray(OpenedFile file, ReadOnlyMemory<byte> text, int start, CancellationToken cancellation)
     {
         var elements = Elements(file, text, start).ToList();
         if (elements.FirstOrDefault(e => e.Fault is null) is { } first && elements.All(e => e.Fault is null) && MayHoldTurns(first.Payload))
@@ -40,11 +40,12 @@ internal static class JsonPieces
             using var document = JsonDocument.Parse(text[start..]);
             var transcripts = Transcripts(file, text, document.RootElement);
             if (transcripts.Count > 0)
-                return transcripts;
+                return new SplitFile(transcripts);
         }
         if (elements.Count == 0)
-            return [FilePiece.Bad(file.RowStream, 0, text.Length, new PieceFault("json", "an array of objects", "The array is empty."))];
-        return Keyed(file, elements);
+            return new SplitFile([FilePiece.Bad(file.RowStream, 0, text.Length, new PieceFault("json", "an array of objects", "The array is empty."))]);
+        var chosen = await ChosenKey.Of(file, () => ValueTask.FromResult(Names(elements)), probe => Show(elements, probe), cancellation);
+        return new SplitFile(Keyed(file, elements, new RowKeys(chosen.Key, file.Path, "element")), chosen);
     }
 
     private static List<FilePiece> Transcripts(OpenedFile file, ReadOnlyMemory<byte> text, JsonElement root)
@@ -64,26 +65,32 @@ internal static class JsonPieces
         return TranscriptShape.IsTurn(document.RootElement, strict: true) || TranscriptShape.Find(document.RootElement).Count > 0;
     }
 
-    private static IEnumerable<FilePiece> Keyed(OpenedFile file, List<FilePiece> elements)
+    private static IReadOnlyList<string> Names(List<FilePiece> elements) => elements.FirstOrDefault(e => e.Fault is null) is { } first ? JsonShape.NamesOf(first.Payload.Span) : [];
+
+    private static ValueTask Show(List<FilePiece> elements, KeyProbe probe)
     {
-        IReadOnlyList<string> fields = file.Settings.Key;
-        if (fields.Count == 0)
+        var shape = new JsonShape(probe.Fields);
+        foreach (var element in elements.Where(e => e.Fault is null).Take(KeyProbe.Rows))
         {
-            var keys = RecordKeys.Probe(file.Path);
-            var probe = new JsonShape(keys.Candidates);
-            foreach (var element in elements.Where(e => e.Fault is null).Take(RecordKeys.ProbedRows))
-            {
-                probe.Check(element.Payload.Span);
-                keys.Saw(probe.KeyValues.Span);
-            }
-            fields = keys.Decide();
+            shape.Check(element.Payload.Span);
+            probe.Saw(shape.KeyValues.Span);
         }
-        var shape = new JsonShape(fields);
+        return ValueTask.CompletedTask;
+    }
+
+    private static IEnumerable<FilePiece> Keyed(OpenedFile file, List<FilePiece> elements, RowKeys keys)
+    {
+        var shape = new JsonShape(keys.Fields);
         for (var i = 0; i < elements.Count; i++)
         {
-            if (elements[i].Fault is null)
-                shape.Check(elements[i].Payload.Span);
-            yield return elements[i] with { Key = RecordKeys.Of(shape.KeyValues.Span, file.Path, i + 1) };
+            if (elements[i].Fault is not null)
+            {
+                yield return elements[i];
+                continue;
+            }
+            shape.Check(elements[i].Payload.Span);
+            var key = keys.Of(shape.KeyValues.Span, i + 1, i + 1, elements[i].Payload.Span, out var repeated);
+            yield return elements[i] with { Key = key, Repeated = repeated };
         }
     }
 

@@ -39,6 +39,36 @@ internal sealed class JsonShape
     /// <summary>The key fields' values in the record checked last: text of a string, digits of a number; null where missing, null or neither.</summary>
     public ReadOnlyMemory<string?> KeyValues => keyValues;
 
+    /// <summary>Names of an object's own fields that hold texts or numbers, in their order.</summary>
+    public static IReadOnlyList<string> NamesOf(ReadOnlySpan<byte> json)
+    {
+        var names = new List<string>();
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var name = NameOf(ref reader);
+            reader.Read();
+            if (name is not null && reader.TokenType is (JsonTokenType.String or JsonTokenType.Number))
+                names.Add(name);
+            reader.Skip();
+        }
+        return names;
+    }
+
+    // Half of a character, escaped, is JSON and no text.
+    private static string? NameOf(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return reader.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Null where the bytes are one object; else what is wrong and at which byte.</summary>
     public ShapeFault? Check(ReadOnlySpan<byte> json)
     {

@@ -21,6 +21,14 @@ internal sealed record OpenedFile(
     /// <summary>The stream of rows: the path without extension.</summary>
     public string RowStream => StreamOf(FileFormats.Stem(Path));
 
+    /// <summary>What is known of the keys of files.</summary>
+    public IFileKeys Keys { get; init; } = NoFileKeys.Instance;
+
+    /// <summary>Whether the definition says which fields make the keys of the stream of rows: then nothing is looked for.</summary>
+    public bool IsKeyPlanned { get; init; }
+
+    public DateTimeOffset OpenedAt { get; init; }
+
     public string FileName => Path[(Path.LastIndexOf('/') + 1)..];
 
     /// <summary>The stream that the definition names; else one of the pipeline's own, since another pipeline may read a file of the same name.</summary>

@@ -4,14 +4,17 @@ using Sophia.Log;
 namespace Sophia.Pipelines;
 
 /// <summary>Reads a file of rows in batches: what rows and lines have in common. Memory is bounded by the longest row allowed.</summary>
+/// <param name="chosen">What its records are called by.</param>
+/// <param name="keys">Names them; shared with whoever read the file up to <paramref name="state"/>.</param>
 /// <param name="reportedFrom">The place from which bytes count as read by the first batch; before <paramref name="state"/> where a header was passed.</param>
-internal abstract class RowReader(OpenedFile file, TextBlocks blocks, ReaderState state, long reportedFrom) : ISourceReader
+internal abstract class RowReader(OpenedFile file, TextBlocks blocks, ReaderState state, ChosenKey chosen, RowKeys keys, long reportedFrom) : ISourceReader
 {
     private readonly List<BadPiece> bad = [];
     private List<SourceRecord> records = [];
     private int batchBytes;
     private bool ended = state.Done;
     private long reported = reportedFrom;
+    private bool told;
 
     /// <summary>How much of a file is read to find its key field, in bytes.</summary>
     protected const int MaxProbedBytes = 16 * 1024 * 1024;
@@ -45,7 +48,11 @@ internal abstract class RowReader(OpenedFile file, TextBlocks blocks, ReaderStat
             return null;
         BadPiece[] pieces = [.. bad];
         bad.Clear();
-        return new SourceBatch(records, pieces, new ReaderState(ReaderState.CurrentVersion, file.Fingerprint, At, Line, Row, ended).ToString(), consumed);
+        var batch = new SourceBatch(records, pieces, new ReaderState(ReaderState.CurrentVersion, file.Fingerprint, At, Line, Row, ended).ToString(), consumed);
+        if (told || records.Count == 0)
+            return batch;
+        told = true;
+        return batch with { Keys = chosen.Write is { } write ? [write] : [], Lines = chosen.Line is { } line && state.Row == 0 ? [line] : [] };
     }
 
     public ValueTask DisposeAsync() => blocks.DisposeAsync();
@@ -65,24 +72,43 @@ internal abstract class RowReader(OpenedFile file, TextBlocks blocks, ReaderStat
     }
 
     /// <summary>Reads the file's first records for nothing but the values that its keys could be made of.</summary>
-    protected async ValueTask<IReadOnlyList<string>> Probe(RecordKeys keys, Func<ReadOnlyMemory<string?>> values, CancellationToken cancellation)
+    protected async ValueTask Probe(KeyProbe probe, Func<ReadOnlyMemory<string?>> values, CancellationToken cancellation)
     {
-        while (Row < RecordKeys.ProbedRows && At < MaxProbedBytes && !ended && await NextOrEnd(cancellation))
+        while (Row < KeyProbe.Rows && At < MaxProbedBytes && !ended && await NextOrEnd(cancellation))
         {
             if (records.Count > 0)
-                keys.Saw(values().Span);
+                probe.Saw(values().Span);
             records.Clear();
             bad.Clear();
         }
-        return keys.Decide();
+    }
+
+    /// <summary>Reads up to a place for nothing but the keys that stand before it.</summary>
+    protected async ValueTask Pass(long until, CancellationToken cancellation)
+    {
+        while (At < until && !ended && await NextOrEnd(cancellation))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            records.Clear();
+            bad.Clear();
+        }
+    }
+
+    /// <summary>The first record's payload, or null where there is none.</summary>
+    protected async ValueTask<ReadOnlyMemory<byte>?> First(CancellationToken cancellation)
+    {
+        while (records.Count == 0 && Row < KeyProbe.Rows && At < MaxProbedBytes && !ended && await NextOrEnd(cancellation))
+            bad.Clear();
+        return records.Count == 0 ? (ReadOnlyMemory<byte>?)null : records[0].Payload;
     }
 
     /// <summary>Reads one row, bad piece or blank; false at the end of the file.</summary>
     protected abstract ValueTask<bool> Next(CancellationToken cancellation);
 
-    protected void Emit(string key, ReadOnlyMemory<byte> payload, long width)
+    protected void Emit(ReadOnlySpan<string?> keyValues, ReadOnlyMemory<byte> payload, long width)
     {
-        records.Add(new SourceRecord(file.RowStream, key, RecordOperation.Upsert, payload, At, (int)Math.Min(width, int.MaxValue), Line + 1));
+        var key = keys.Of(keyValues, Row + 1, Line + 1, payload.Span, out var repeated);
+        records.Add(new SourceRecord(file.RowStream, key, RecordOperation.Upsert, payload, At, (int)Math.Min(width, int.MaxValue), Line + 1) { Faults = repeated is null ? null : [repeated] });
         batchBytes += payload.Length;
     }
 

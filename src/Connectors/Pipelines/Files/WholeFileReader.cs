@@ -1,19 +1,32 @@
 using Sophia.Log;
+using Sophia.Quality;
 
 namespace Sophia.Pipelines;
 
 /// <summary>A record or bad piece of a file that is read as a whole. Offset and length are in the file's text as UTF-8.</summary>
 internal sealed record FilePiece(string Stream, string Key, ReadOnlyMemory<byte> Payload, int Offset, int Length, PieceFault? Fault = null)
 {
+    /// <summary>Why it is held back although it is a record: its key is another one's.</summary>
+    public CellReason? Repeated { get; init; }
+
     public static FilePiece Bad(string stream, int offset, int length, PieceFault fault) => new(stream, "", default, offset, length, fault);
 }
 
+/// <param name="Chosen">What its records are called by, where that was looked for.</param>
+internal sealed record SplitFile(IEnumerable<FilePiece> Pieces, ChosenKey? Chosen = null);
+
 /// <summary>Reads a file that only means something as a whole, as far as a limit (maxDocumentBytes unless it is told another). It goes on by counting pieces, so the split must be the same each time.</summary>
-internal sealed class WholeFileReader(OpenedFile file, ReaderState state, Func<OpenedFile, ReadOnlyMemory<byte>, IEnumerable<FilePiece>> split, int? maxBytes = null, string setting = "maxDocumentBytes") : ISourceReader
+internal sealed class WholeFileReader(OpenedFile file, ReaderState state, Func<OpenedFile, ReadOnlyMemory<byte>, CancellationToken, ValueTask<SplitFile>> split, int? maxBytes = null, string setting = "maxDocumentBytes") : ISourceReader
 {
+    public WholeFileReader(OpenedFile file, ReaderState state, Func<OpenedFile, ReadOnlyMemory<byte>, IEnumerable<FilePiece>> split, int? maxBytes = null, string setting = "maxDocumentBytes")
+        : this(file, state, (opened, text, _) => ValueTask.FromResult(new SplitFile(split(opened, text))), maxBytes, setting)
+    {
+    }
+
     private readonly int limit = maxBytes ?? file.Settings.MaxDocumentBytes;
     private readonly OffsetMap map = new();
     private IEnumerator<FilePiece>? pieces;
+    private ChosenKey? chosen;
     private TextSource? source;
     private ReadOnlyMemory<byte> text;
     private long reported = state.At;
@@ -57,13 +70,17 @@ internal sealed class WholeFileReader(OpenedFile file, ReaderState state, Func<O
             if (piece.Fault is { } fault)
                 bad.Add(Pieces.Bad(piece.Stream, file.Path, offset, length, line, text.Span.Slice(piece.Offset, piece.Length), fault));
             else
-                records.Add(new SourceRecord(piece.Stream, piece.Key, RecordOperation.Upsert, piece.Payload, offset, (int)length, line));
+                records.Add(new SourceRecord(piece.Stream, piece.Key, RecordOperation.Upsert, piece.Payload, offset, (int)length, line) { Faults = piece.Repeated is { } repeated ? [repeated] : null });
         }
         if (done)
             at = file.Mark + source!.Width(text.Span);
         var consumed = at - reported;
         reported = at;
-        return new SourceBatch(records, bad, new ReaderState(ReaderState.CurrentVersion, file.Fingerprint, at, 0, row, done).ToString(), consumed);
+        var batch = new SourceBatch(records, bad, new ReaderState(ReaderState.CurrentVersion, file.Fingerprint, at, 0, row, done).ToString(), consumed);
+        if (chosen is not { } told || records.Count == 0)
+            return batch;
+        chosen = null;
+        return batch with { Keys = told.Write is { } write ? [write] : [], Lines = told.Line is { } said && state.Row == 0 ? [said] : [] };
     }
 
     private async ValueTask Load(CancellationToken cancellation)
@@ -93,7 +110,8 @@ internal sealed class WholeFileReader(OpenedFile file, ReaderState state, Func<O
         text = buffer.AsMemory(0, length);
         if (!MakeValid())
             return;
-        pieces = split(file, text).GetEnumerator();
+        (var found, chosen) = await split(file, text, cancellation);
+        pieces = found.GetEnumerator();
         for (var skipped = 0L; skipped < row && pieces.MoveNext(); skipped++)
         {
         }

@@ -40,6 +40,9 @@ internal sealed class JudgedBatch
 
     public IReadOnlyList<ConnectorLine> Lines { get; private set; } = [];
 
+    /// <summary>What files' records are called by, to be kept with the batch.</summary>
+    public IReadOnlyList<FileKeyWrite> Keys { get; private set; } = [];
+
     /// <summary>Hashes of keys whose records are quarantined, of sources that count generations.</summary>
     public List<ulong> Kept { get; } = [];
 
@@ -56,7 +59,7 @@ internal sealed class JudgedBatch
         Quarantined.Clear();
         Kept.Clear();
         Bad = batch.Bad.Count;
-        (State, Held, Whole, Lines, more) = (batch.State, batch.Held, batch.Whole, batch.Lines, batch.More);
+        (State, Held, Whole, Lines, Keys, more) = (batch.State, batch.Held, batch.Whole, batch.Lines, batch.Keys, batch.More);
         var records = batch.Records;
         transformed.Begin(definitionVersion, now, shown);
         for (var i = 0; i < records.Count; i++)

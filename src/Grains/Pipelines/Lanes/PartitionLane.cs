@@ -120,7 +120,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
             Run = work.RunId,
             Entries = batch?.Entries ?? [],
             Quarantined = batch?.Quarantined ?? [],
-            Checkpoints = [new CheckpointWrite(pipeline, open!.Name, mark.ToJson())],
+            Checkpoints = [new CheckpointWrite(pipeline, open!.Name, mark.ToJson()), .. (batch?.Keys ?? []).Select(FileKeys.Write)],
             RunDelta = new RunDelta(work.RunId, counts, last ? 1 : 0, batch?.QualitySum ?? 0) { Unjudged = batch?.Unjudged ?? true },
         }, cancellation);
         var transforms = batch?.Transforms;
@@ -171,7 +171,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
             return false;
         streams.Clear();
         streams.UnionWith(mark.Streams ?? []);
-        var reader = await kind.Open(new SourceContext(tenant.Value, pipeline, source) { Run = work.RunId, Gate = plan.Definition.Gate, FullRefresh = work.FullRefresh, HasKey = plan.HasKey },
+        var reader = await kind.Open(new SourceContext(tenant.Value, pipeline, source) { Run = work.RunId, Gate = plan.Definition.Gate, FullRefresh = work.FullRefresh, HasKey = plan.HasKey, Keys = new FileKeys(parts.Log, tenant, pipeline, name) },
             new SourcePartition(work.Partition, work.Fingerprint, work.Bytes), mark.State, cancellation);
         open = new OpenPartition(work, name, reader, mark, mark is { Reread: true, State: null } && !kind.StateOutlivesRuns ? new SeenKeys() : null);
         return true;
