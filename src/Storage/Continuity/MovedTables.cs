@@ -21,6 +21,7 @@ internal static class MovedTables
         new("quarantine", "id", "id:i format:i key_id:i pipeline:t run:t stream:t key:k payload:b reasons:t state:i at:m origin_path:t origin_offset:i origin_length:i origin_line:i "
             + "origin_hash:t definition_version:i head_version:i decided_by:t decided_at:m note:t"),
         new("erased", "stream, mark", "stream:t mark:b erasure:t at:m versions:i"),
+        new("erased_contents", "stream, content, mark", "stream:t content:b mark:b"),
         new("quarantine_counts", "pipeline, stream, rule", "pipeline:t stream:t rule:t held:i"),
         new("idempotency", "name", "name:t stamp:i format:i kept_until:m record:b body:b"),
         new("queues", "queue", "queue:t accepted:i pending:i leased:i done:i dead:i quarantined:i weight:i held_because:t held_by:t held_at:m"),

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Sophia.Tenants;
 
@@ -21,4 +22,13 @@ internal sealed class ErasureMarks(IRecordMarks? marks, TenantId tenant)
     }
 
     public UInt128 Of(string stream, string key) => Of(stream, Encoding.UTF8.GetBytes(key));
+
+    /// <summary>The mark of what a record said (<see cref="EntryHash"/>), which no key has: it begins with a byte that no text in UTF-8 has.</summary>
+    public UInt128 OfContent(string stream, UInt128 hash)
+    {
+        Span<byte> bytes = stackalloc byte[17];
+        bytes[0] = 0xFF;
+        BinaryPrimitives.WriteUInt128BigEndian(bytes[1..], hash);
+        return Of(stream, bytes);
+    }
 }

@@ -10,6 +10,10 @@ internal static class LogJudgement
         return entry.OnlyIfChanged && head.Version > 0 && head.Hash == entry.Hash ? EntryDisposition.Duplicate : EntryDisposition.Stored;
     }
 
+    /// <summary>Whether an entry is left out where something that was erased said the same (docs/adr/0034): not where its record stands and says it already.</summary>
+    public static bool MaySayAgain(in NewEntry entry, in Head head) =>
+        head is { Version: > 0, Operation: RecordOperation.Upsert } && head.Hash == entry.Hash;
+
     /// <summary>An unchanged record that is now seen elsewhere belongs there, else a renamed file's records would vanish with the old name.</summary>
     public static void MoveTo(ref Head head, long partition)
     {

@@ -10,7 +10,7 @@ namespace Sophia.Log;
 /// </remarks>
 internal static class LogSchema
 {
-    public static readonly DatabaseKind Kind = new("log.db", 0x536F504C, [Format1, Format2, Format3, Resilience.IdempotencyTable.Schema, Queues.QueueSchema.Sqlite, Format6], Durability.Full);
+    public static readonly DatabaseKind Kind = new("log.db", 0x536F504C, [Format1, Format2, Format3, Resilience.IdempotencyTable.Schema, Queues.QueueSchema.Sqlite, Format6, Format7], Durability.Full);
 
     /// <summary>The format of log rows whose payload is the entry's bytes as given; those that were transformed have <see cref="SourcedPayload.Format"/>.</summary>
     public const int RowFormat = 1;
@@ -64,6 +64,9 @@ internal static class LogSchema
 
     /// <summary>From which moment on a stream can be read as it stood (docs/adr/0025); null: from its beginning.</summary>
     private const string Format3 = "ALTER TABLE streams ADD COLUMN horizon INTEGER";
+
+    /// <summary>What erased records said, by marks (docs/adr/0034); <c>mark</c> is that of the record in <c>erased</c>.</summary>
+    private const string Format7 = "CREATE TABLE erased_contents(stream TEXT NOT NULL, content BLOB NOT NULL, mark BLOB NOT NULL, PRIMARY KEY(stream, content, mark)) WITHOUT ROWID";
 
     /// <summary>Records that were erased and may not come back (docs/adr/0025), and how many a run left out for it.</summary>
     private const string Format6 = """

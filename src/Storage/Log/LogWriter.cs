@@ -32,7 +32,7 @@ internal sealed class LogWriter(DatabaseConnection connection)
 
         var isErased = erased.Touches(prepared);
         var quarantine = new QuarantineTable(connection);
-        var blockedItems = quarantine.Add(batch, item => isErased && item.Key is { } key && erased.Holds(item.Stream, prepared.Marks.Of(item.Stream, key)));
+        var blockedItems = quarantine.Add(batch, item => isErased && item.Key is { } key && (erased.Holds(item.Stream, prepared.Marks.Of(item.Stream, key)) || (ErasedContent.Of(item) is { } said && erased.HoldsContent(item.Stream, prepared.Marks.OfContent(item.Stream, said)))));
         quarantine.Decide(batch);
         var written = WriteEntries(prepared, isErased) with { BlockedItems = blockedItems };
         erased.Add(batch, prepared.Marks);
@@ -73,13 +73,16 @@ internal sealed class LogWriter(DatabaseConnection connection)
             var entry = entries[i];
             var group = prepared.GroupOf[i];
             ref var head = ref found[group];
-            if (tally.IsToStore(i, entry, ref head, isErased && entry.Type == EntryType.Record && erased.Holds(entry.Stream, prepared.Marks.Of(entry.Stream, prepared.Key(i)))))
+            if (tally.IsToStore(i, entry, ref head, isErased && entry.Type == EntryType.Record && IsErased(prepared, i, entry, head)))
                 Insert(entry, prepared.Key(i), owners[group], ref head);
         }
         WriteHeads(prepared, found, owners);
         streams.Write();
         return tally.Committed(prepared.Batch.Fence, first, last);
     }
+
+    private bool IsErased(PreparedBatch prepared, int index, in NewEntry entry, in Head head) => erased.Holds(entry.Stream, prepared.Marks.Of(entry.Stream, prepared.Key(index)))
+        || (!LogJudgement.MaySayAgain(entry, head) && ErasedContent.Of(entry) is { } said && erased.HoldsContent(entry.Stream, prepared.Marks.OfContent(entry.Stream, said)));
 
     private void ReadHeads(PreparedBatch prepared, Head[] found, StreamRow[] owners)
     {

@@ -9,7 +9,19 @@ namespace Sophia.Log;
 internal sealed class PostgresErasure(TenantTransaction transaction, PreparedBatch prepared)
 {
     private readonly string[] streams = [.. prepared.RecordStreams().Order(StringComparer.Ordinal)];
+    private readonly HashSet<(string Stream, UInt128 Content, UInt128 Mark)> learnt = [];
     private HashSet<(string Stream, UInt128 Mark)> found = [];
+    private HashSet<(string Stream, UInt128 Mark)> contents = [];
+
+    private const string Chains = """
+        WITH RECURSIVE head AS (SELECT w.place, h.position FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS w(stream, key, place) JOIN sophia.streams s ON s.tenant=$1 AND s.name=w.stream
+            CROSS JOIN LATERAL (SELECT * FROM sophia.heads WHERE tenant=$1 AND stream_id=s.id AND key=w.key OFFSET 0) AS h),
+        chain(place, position, previous) AS (
+            SELECT h.place, l.position, l.previous FROM head h CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=h.position OFFSET 0) AS l
+            UNION ALL
+            SELECT c.place, b.position, b.previous FROM chain c CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=c.previous OFFSET 0) AS b)
+        SELECT c.place, l.hash, CASE WHEN l.format=$4 THEN l.payload END FROM chain c CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=c.position OFFSET 0) AS l WHERE l.operation=1
+        """;
 
     public void Ask(TenantStatements ask) => ask.Add("SELECT EXISTS(SELECT 1 FROM sophia.erased WHERE tenant=$1 AND stream = ANY($2))").Texts(streams);
 
@@ -23,22 +35,61 @@ internal sealed class PostgresErasure(TenantTransaction transaction, PreparedBat
 
     public async Task Look()
     {
-        var asked = new HashSet<(string Stream, UInt128 Mark)>();
+        var (asked, said) = (new HashSet<(string Stream, UInt128 Mark)>(), new HashSet<(string Stream, UInt128 Mark)>());
         for (var i = 0; i < prepared.Batch.Entries.Count; i++)
             if (prepared.Batch.Entries[i] is { Type: EntryType.Record } entry)
+            {
                 asked.Add((entry.Stream, prepared.Marks.Of(entry.Stream, prepared.Key(i))));
+                if (ErasedContent.Of(entry) is { } content)
+                    said.Add((entry.Stream, prepared.Marks.OfContent(entry.Stream, content)));
+            }
         foreach (var item in prepared.Batch.Quarantined)
             if (item.Key is { } key)
+            {
                 asked.Add((item.Stream, prepared.Marks.Of(item.Stream, key)));
-        found = [.. await transaction.Ask(
-            ask => ask.Add("SELECT e.stream, e.mark FROM unnest($2::text[], $3::bytea[]) AS w(stream, mark) JOIN sophia.erased e ON e.tenant=$1 AND e.stream=w.stream AND e.mark=w.mark")
-                .Texts([.. asked.Select(one => one.Stream)]).Blobs([.. asked.Select(one => PostgresHeads.Bytes(one.Mark))]),
-            async reader => await reader.Rows(row => (row.GetString(0), row.Hash(1))))];
+                if (ErasedContent.Of(item) is { } content)
+                    said.Add((item.Stream, prepared.Marks.OfContent(item.Stream, content)));
+            }
+        (found, contents) = await transaction.Ask(ask =>
+        {
+            Ask(ask, "erased", "mark", asked);
+            Ask(ask, "erased_contents", "content", said);
+        }, async reader =>
+        {
+            var marks = await reader.Rows(row => (row.GetString(0), row.Hash(1)));
+            await reader.NextResultAsync();
+            return (marks.ToHashSet(), (await reader.Rows(row => (row.GetString(0), row.Hash(1)))).ToHashSet());
+        });
     }
 
-    public bool Holds(int index) => found.Count > 0 && prepared.Batch.Entries[index] is { Type: EntryType.Record } entry && found.Contains((entry.Stream, prepared.Marks.Of(entry.Stream, prepared.Key(index))));
+    /// <summary>Reads what the log and the quarantine have under the keys that are to be erased.</summary>
+    public async Task Learn()
+    {
+        var erases = prepared.Batch.Erases;
+        string[] names = [.. erases.Select(record => record.Stream)];
+        ReadOnlyMemory<byte>[] keys = [.. erases.Select(record => (ReadOnlyMemory<byte>)PostgresKey.Of(record.Key))];
+        var (rows, items) = await transaction.Ask(ask =>
+        {
+            ask.Add(Chains).Texts(names).Blobs(keys).Int(SourcedPayload.Format);
+            ask.Add("SELECT w.place, q.id, q.format, q.payload FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS w(stream, key, place) JOIN sophia.quarantine q ON q.tenant=$1 AND q.stream=w.stream AND q.key=w.key WHERE q.payload IS NOT NULL").Texts(names).Blobs(keys);
+        }, async reader =>
+        {
+            var chains = await reader.Rows(row => (Place: (int)row.GetInt64(0) - 1, Said: ErasedContent.Of(row.Hash(1), row.IsDBNull(2) ? null : row.Bytes(2))));
+            await reader.NextResultAsync();
+            return (chains, await reader.Rows(row => (Place: (int)row.GetInt64(0) - 1, Said: ErasedContent.OfItem(row.GetInt64(1), row.GetInt16(2), row.Bytes(3)))));
+        });
+        foreach (var (place, said) in rows.Concat(items))
+            Says(erases[place], said);
+        var own = erases.ToHashSet();
+        foreach (var entry in prepared.Batch.Entries)
+            if (entry.Type == EntryType.Record && new RecordKey(entry.Stream, entry.Key) is var record && own.Contains(record))
+                Says(record, ErasedContent.Of(entry));
+    }
 
-    public bool Holds(NewQuarantine item) => found.Count > 0 && item.Key is { } key && found.Contains((item.Stream, prepared.Marks.Of(item.Stream, key)));
+    public bool Holds(int index, in Head head) => found.Count + contents.Count > 0 && prepared.Batch.Entries[index] is { Type: EntryType.Record } entry && (found.Contains((entry.Stream, prepared.Marks.Of(entry.Stream, prepared.Key(index))))
+        || (!LogJudgement.MaySayAgain(entry, head) && ErasedContent.Of(entry) is { } said && contents.Contains((entry.Stream, prepared.Marks.OfContent(entry.Stream, said)))));
+
+    public bool Holds(NewQuarantine item) => found.Count + contents.Count > 0 && item.Key is { } key && (found.Contains((item.Stream, prepared.Marks.Of(item.Stream, key))) || (ErasedContent.Of(item) is { } said && contents.Contains((item.Stream, prepared.Marks.OfContent(item.Stream, said)))));
 
     public void Write(TenantStatements tell)
     {
@@ -49,5 +100,18 @@ internal sealed class PostgresErasure(TenantTransaction transaction, PreparedBat
                 ON CONFLICT(tenant, stream, mark) DO UPDATE SET erasure=excluded.erasure, at=excluded.at, versions=0
                 """).Texts([.. batch.Erases.Select(record => record.Stream)]).Blobs([.. batch.Erases.Select(record => PostgresHeads.Bytes(prepared.Marks.Of(record.Stream, record.Key)))])
                 .Text(batch.Erasure).Time(batch.At);
+        if (learnt.Count > 0)
+            tell.Add("INSERT INTO sophia.erased_contents(tenant, stream, content, mark) SELECT $1, w.stream, w.content, w.mark FROM unnest($2::text[], $3::bytea[], $4::bytea[]) AS w(stream, content, mark) ON CONFLICT DO NOTHING")
+                .Texts([.. learnt.Select(one => one.Stream)]).Blobs([.. learnt.Select(one => PostgresHeads.Bytes(one.Content))]).Blobs([.. learnt.Select(one => PostgresHeads.Bytes(one.Mark))]);
     }
+
+    private void Says(RecordKey record, UInt128? said)
+    {
+        if (said is { } content)
+            learnt.Add((record.Stream, prepared.Marks.OfContent(record.Stream, content), prepared.Marks.Of(record.Stream, record.Key)));
+    }
+
+    private static void Ask(TenantStatements ask, string table, string column, HashSet<(string Stream, UInt128 Mark)> asked) =>
+        ask.Add($"SELECT DISTINCT e.stream, e.{column} FROM unnest($2::text[], $3::bytea[]) AS w(stream, mark) JOIN sophia.{table} e ON e.tenant=$1 AND e.stream=w.stream AND e.{column}=w.mark")
+            .Texts([.. asked.Select(one => one.Stream)]).Blobs([.. asked.Select(one => PostgresHeads.Bytes(one.Mark))]);
 }

@@ -88,7 +88,7 @@ internal sealed class PostgresErasureStore(PostgresDatabase database, IRecordMar
             .Text(after?.Stream).Bytes(PostgresHeads.Bytes(after?.Mark ?? 0)).Int(limit), row => new BlockedMark(row.GetString(0), row.Hash(1), row.GetString(2), row.Time(3)), cancellation);
 
     public Task<int> Allow(TenantId tenant, IReadOnlyList<UInt128> allowed, CancellationToken cancellation) => database.Write(tenant, transaction => transaction.Ask(
-        ask => ask.Add("WITH gone AS (DELETE FROM sophia.erased WHERE tenant=$1 AND mark = ANY($2) RETURNING 1) SELECT count(*) FROM gone").Blobs([.. allowed.Select(PostgresHeads.Bytes)]),
+        ask => ask.Add("WITH gone AS (DELETE FROM sophia.erased WHERE tenant=$1 AND mark = ANY($2) RETURNING 1), said AS (DELETE FROM sophia.erased_contents WHERE tenant=$1 AND mark = ANY($2)) SELECT count(*) FROM gone").Blobs([.. allowed.Select(PostgresHeads.Bytes)]),
         async reader => await reader.ReadAsync() ? (int)reader.GetInt64(0) : 0), cancellation);
 
     public Task Scrub(TenantId tenant, CancellationToken cancellation) => files is null ? Task.CompletedTask : SqliteErasureStore.ScrubIndex(files, tenant, cancellation);

@@ -41,6 +41,8 @@ internal sealed class PostgresLogWriter(TenantTransaction transaction, PreparedB
             return refusal;
         if (touches)
             await erasure.Look();
+        if (batch.Erases.Count > 0)
+            await erasure.Learn();
         return await Write();
     }
 

@@ -23,7 +23,7 @@ internal sealed class PostgresRows(PreparedBatch prepared, TenantCounters counte
             var group = prepared.GroupOf[i];
             heads.BelongsTo(group, naming.Stream(entry.Stream, entry.Type));
             ref var head = ref heads[group];
-            if (tally.IsToStore(i, entry, ref head, erasure.Holds(i)))
+            if (tally.IsToStore(i, entry, ref head, erasure.Holds(i, head)))
                 Store(i, ref head);
         }
         return tally.Committed(prepared.Batch.Fence, first, counters.Position);

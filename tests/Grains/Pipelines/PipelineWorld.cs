@@ -17,7 +17,7 @@ internal sealed class PipelineWorld : IAsyncDisposable
 
     public PipelineWorld()
     {
-        services = new ServiceCollection().AddLogging().AddSophiaStorage(storage => storage.DataFolder = root).BuildServiceProvider();
+        services = new ServiceCollection().AddLogging().AddSingleton<IRecordMarks>(new RecordMarks(new Knowledge.PlainBox())).AddFilesSource().AddSophiaStorage(storage => storage.DataFolder = root).BuildServiceProvider();
         Log = new FaultyLog(services.GetRequiredService<ILogStore>());
         Runs = services.GetRequiredService<IRunStore>();
         Quarantine = services.GetRequiredService<IQuarantineStore>();
@@ -32,6 +32,16 @@ internal sealed class PipelineWorld : IAsyncDisposable
     public IRunStore Runs { get; }
 
     public IQuarantineStore Quarantine { get; }
+
+    public IErasureStore Erasures => services.GetRequiredService<IErasureStore>();
+
+    public string Pipeline { get; set; } = "crm";
+
+    /// <summary>Files on the disk in place of those in memory.</summary>
+    public bool ReadsDisk { get; set; }
+
+    /// <summary>What sources said, run by run.</summary>
+    public List<(string Run, string Text)> Said { get; } = [];
 
     public HurriedTime Time { get; } = new();
 
@@ -52,10 +62,10 @@ internal sealed class PipelineWorld : IAsyncDisposable
     /// <summary>Starts a run and drives it to its end (or to where it is stopped).</summary>
     public async Task<RunRow> Run(bool dryRun = false, bool fullRefresh = false)
     {
-        Keeper = new RunKeeper(Tenant, "crm", Log, Runs, Time);
+        Keeper = new RunKeeper(Tenant, Pipeline, Log, Runs, Time);
         await Keeper.Load(default);
         var now = Time.GetUtcNow();
-        await Keeper.Apply(new RunEvent.Start(new RunRow($"crm-{++runs}", "crm", 1, dryRun, RunState.Running, "asked", now, now, null, TimeSpan.Zero, new RunCounts(), 0, 0, null, null, 0)), default);
+        await Keeper.Apply(new RunEvent.Start(new RunRow($"{Pipeline}-{++runs}", Pipeline, 1, dryRun, RunState.Running, "asked", now, now, null, TimeSpan.Zero, new RunCounts(), 0, 0, null, null, 0)), default);
         return await Drive(fullRefresh);
     }
 
@@ -63,7 +73,7 @@ internal sealed class PipelineWorld : IAsyncDisposable
     public async Task<RunRow> GoOn(bool fullRefresh = false)
     {
         await Kill();
-        Keeper = new RunKeeper(Tenant, "crm", Log, Runs, Time);
+        Keeper = new RunKeeper(Tenant, Pipeline, Log, Runs, Time);
         await Keeper.Load(default);
         if (Keeper.Row!.State != RunState.Running)
             await Keeper.Apply(new RunEvent.Resume(), default);
@@ -94,9 +104,10 @@ internal sealed class PipelineWorld : IAsyncDisposable
 
     private async Task<RunRow> Drive(bool fullRefresh)
     {
-        var stated = PipelineDefinitionReader.Read(Text, "crm.yaml", "crm").Definition!;
+        var stated = PipelineDefinitionReader.Read(Text, $"{Pipeline}.yaml", Pipeline).Definition!;
         var judges = new NoNegativeAmounts();
-        var parts = new LaneParts(Log, [Files], judges, Time, _ => { }) { Budget = new BatchBudget(BatchRecords, 1 << 20) };
+        ISourceKind[] kinds = ReadsDisk ? [.. services.GetServices<ISourceKind>()] : [Files];
+        var parts = new LaneParts(Log, kinds, judges, Time, _ => { }) { Budget = new BatchBudget(BatchRecords, 1 << 20), Told = (run, lines) => Said.AddRange(lines.Select(line => (run, line.Text))) };
         while (lanes.Count < 2)
             lanes.Add(Lane(lanes.Count));
         var reported = await Runs.Unreadable(Tenant, Keeper.Row!.RunId, 1_000, default);
@@ -104,7 +115,7 @@ internal sealed class PipelineWorld : IAsyncDisposable
         Keeper.GoLive();
         RunPump? pump = null;
         var counter = new StepCounter(() => StopAfterSteps > 0 && --StopAfterSteps == 0, () => pump!.Stop());
-        pump = new RunPump(order, new RunPlanner(Tenant, "crm", Log, [Files]), [.. lanes.Select((_, n) => new DirectLane(lanes, n, Lane, counter))], Keeper, Time, Obstacle);
+        pump = new RunPump(order, new RunPlanner(Tenant, Pipeline, Log, kinds), [.. lanes.Select((_, n) => new DirectLane(lanes, n, Lane, counter))], Keeper, Time, Obstacle);
         if (await OneAtATime(() => pump.Go(default)) is { } ended)
         {
             await Keeper.Apply(ended, default);
@@ -113,7 +124,7 @@ internal sealed class PipelineWorld : IAsyncDisposable
         }
         return (await Runs.Find(Tenant, Keeper.Row.RunId, default))!;
 
-        PartitionLane Lane(int n) => new(Tenant, "crm", $"lane-{n}", parts);
+        PartitionLane Lane(int n) => new(Tenant, Pipeline, $"lane-{n}", parts);
     }
 
     // What lanes answer is heard as in a grain, one answer after the other.

@@ -117,6 +117,50 @@ public abstract partial class LogStoreSuite
         Assert.Equal(0, await Erasures.Allow(Acme, [new TestMarks().Of(Acme, "contacts", "1"u8)], default));
     }
 
+    /// <summary>A file of numbered rows that loses one of its first says the erased one's words under the next number.</summary>
+    [EngineFact]
+    public async Task What_an_erased_record_ever_said_does_not_come_back_under_another_key()
+    {
+        await Append([Record("f.csv#1", "ann"), Record("f.csv#2", "bob")]);
+        await Append([Record("f.csv#1", "ann moved"), Record("f.csv#3", "ann moved"), Record("f.csv#4", "cem")]);
+        await Erase("erasure-1", Of("f.csv#1"));
+        var done = await Append([Record("f.csv#2", "ann"), Record("f.csv#3", "ann moved"), Record("f.csv#4", "ann moved"), Record("f.csv#5", "ann"), Record("f.csv#6", "cem"), Tombstone("f.csv#2"), Record("x", "ann") with { Stream = "elsewhere" }]);
+        Assert.Equal([EntryDisposition.Blocked, EntryDisposition.Duplicate, EntryDisposition.Blocked, EntryDisposition.Blocked, EntryDisposition.Stored, EntryDisposition.Stored, EntryDisposition.Stored], done.Dispositions);
+        Assert.Equal((4, 3), (done.Stored + done.Deleted + done.Duplicates, done.Blocked));
+    }
+
+    [EngineFact]
+    public async Task What_was_held_back_of_an_erased_record_is_held_back_under_no_other_key()
+    {
+        var held = (string key, string name) => Held(key, "email") with { Payload = Encoding.UTF8.GetBytes(name) };
+        await Append([Record("7", "ann")], batch => batch with { Quarantined = [held("7", "ann!")] });
+        await Erase("erasure-1", Of("7"));
+        var done = await Append([], batch => batch with { Quarantined = [held("6", "ann"), held("6", "ann!"), held("6", "bob")] });
+        Assert.Equal(2, done.BlockedItems);
+        Assert.Equal("6", Assert.Single((await Quarantine.List(Acme, new QuarantineQuery(), default)).Items).Key);
+    }
+
+    [EngineFact]
+    public async Task Who_allows_a_record_allows_what_it_said()
+    {
+        await Append([Record("1", "ann"), Record("2", "bob")]);
+        await Erase("erasure-1", Of("1", "2"));
+        await Erasures.Allow(Acme, [new TestMarks().Of(Acme, "contacts", "1"u8)], default);
+        Assert.Equal([EntryDisposition.Stored, EntryDisposition.Blocked], (await Append([Record("3", "ann"), Record("4", "bob")])).Dispositions);
+        Assert.Equal(1, await Erasures.Allow(Acme, [new TestMarks().Of(Acme, "contacts", "2"u8)], default));
+        Assert.Equal(1, (await Append([Record("4", "bob")])).Stored);
+    }
+
+    /// <summary>What transforms leave of two people may be the same words.</summary>
+    [EngineFact]
+    public async Task What_was_made_of_other_words_is_another_record()
+    {
+        var made = (string key, string from) => Record(key, "FI") with { Source = new EntrySource(1, 0, Encoding.UTF8.GetBytes(from)) };
+        await Append([made("1", "ann"), made("2", "bob"), made("9", "")]);
+        await Erase("erasure-1", Of("1", "9"));
+        Assert.Equal([EntryDisposition.Blocked, EntryDisposition.Stored, EntryDisposition.Stored, EntryDisposition.Stored], (await Append([made("3", "ann"), made("4", "cem"), Record("5", "FI"), made("6", "")])).Dispositions);
+    }
+
     [EngineFact]
     public async Task An_item_of_an_erased_record_keeps_its_rules_and_nothing_else()
     {

@@ -157,6 +157,7 @@ public sealed class HostileSqlTests : IAsyncLifetime
         var log = new PostgresLogStore(database, null, new TestMarks());
         var at = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
         var payload = Encoding.UTF8.GetBytes($"{{\"note\":\"{word}\"}}");
+        var gone = Encoding.UTF8.GetBytes($"{{\"gone\":\"{word}\"}}");
         var run = new RunRow($"run-{word}", $"crm-{word}", 1, false, RunState.Running, word, at, at, null, TimeSpan.Zero, new RunCounts(), 1, 0, null, null, 0);
         await log.Append(tenant, new AppendBatch
         {
@@ -164,7 +165,8 @@ public sealed class HostileSqlTests : IAsyncLifetime
             At = at,
             Run = $"run-{word}",
             OnceKey = $"once-{word}",
-            Entries = [.. Enumerable.Range(0, 20).Select(i => new NewEntry(EntryType.Record, $"contacts-{word}", $"{word}-{i}", RecordOperation.Upsert, payload, EntryHash.Of(RecordOperation.Upsert, payload), $"{word}.csv"))],
+            Entries = [.. Enumerable.Range(0, 20).Select(i => new NewEntry(EntryType.Record, $"contacts-{word}", $"{word}-{i}", RecordOperation.Upsert, payload, EntryHash.Of(RecordOperation.Upsert, payload), $"{word}.csv")),
+                new NewEntry(EntryType.Record, $"contacts-{word}", "gone", RecordOperation.Upsert, gone, EntryHash.Of(RecordOperation.Upsert, gone))],
             Checkpoints = [new CheckpointWrite("crm", $"{word}.csv", word)],
             Quarantined = [new NewQuarantine("crm", "contacts", word, payload, [new CellReason("email", "format", word, "an address", null)], new Origin(word, 1, 2, 3, null), 1)],
             Erases = [new RecordKey($"contacts-{word}", "gone")],

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Sophia.Operations;
+using Sophia.Pipelines;
 
 namespace Sophia.Log;
 
@@ -126,7 +127,8 @@ internal static class ErasureRules
         .. job.ChatMessages == 0 ? Array.Empty<string>() : [string.Create(CultureInfo.InvariantCulture, $"{job.ChatMessages} messages of conversations cite these records or name the value: they keep their words{Conversations(job)}.")],
         .. job.AuditEntries == 0 ? Array.Empty<string>() : [string.Create(CultureInfo.InvariantCulture, $"{job.AuditEntries} entries of the audit name these records: the audit keeps them.")],
         "The source still has them, files of the inbox and connectors included: remove them there. A next reading leaves them out, and counts them as blocked.",
-        "Records that hold the same under another key, or in words of a longer text, were not looked for. A file whose key nobody stated is read under other keys once its id is no longer different on every line, and then brings back what was erased: state the stream's key in the pipeline.",
+        .. job.Records.Count(record => ShownKey.IsPlace(record.Key)) is var numbered and > 0 ? [string.Create(CultureInfo.InvariantCulture, $"{numbered} of these records are called by their place in a file that has no key. What they say stays away wherever it stands, and so does the row that moves into their place, until it is allowed. Edited and moved they come back: state a key for the stream first.")] : Array.Empty<string>(),
+        "Records that hold the same in words of a longer text, or in other words under another key, were not looked for.",
         "Exports and answers that somebody took away, backups until they expire, log lines of processes, and the names of files.",
         "Work of queues that names them in words of its own: purge it there.",
         "Errors of runs, lines of connectors and samples of dry runs may quote a value until newer ones take their place.",
