@@ -23,6 +23,9 @@ internal static class ErasedContent
         return BinaryPrimitives.ReadUInt128BigEndian(both.GetHashAndReset());
     }
 
+    /// <summary>Whether versions of one key were not of one thing: what stands at a place of a file changes with every line above it. Then only the newest is the record that is erased.</summary>
+    public static bool IsOfMany(RecordKey record) => ShownKey.IsPlace(record.Key);
+
     public static UInt128? Of(in NewEntry entry) => entry.Operation == RecordOperation.Upsert ? Of(entry.Hash, entry.Source) : null;
 
     public static UInt128? Of(NewQuarantine item) => item.Payload is { } payload ? Of(EntryHash.Of(RecordOperation.Upsert, payload.Span), item.Source) : null;

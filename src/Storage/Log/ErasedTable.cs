@@ -73,15 +73,16 @@ internal sealed class ErasedTable(DatabaseConnection connection)
     private List<UInt128?> Said(RecordKey record)
     {
         var found = new List<UInt128?>();
+        var most = ErasedContent.IsOfMany(record) ? 1 : -1;
         using (var rows = connection.Prepare("""
             WITH RECURSIVE chain(position, previous) AS (
                 SELECT l.position, l.previous FROM heads h JOIN log l ON l.position=h.position WHERE h.stream_id=(SELECT id FROM streams WHERE name=?1) AND h.key=?2
                 UNION ALL SELECT l.position, l.previous FROM chain c JOIN log l ON l.position=c.previous)
-            SELECT l.hash, iif(l.format=?3, l.payload, NULL) FROM chain c JOIN log l ON l.position=c.position WHERE l.operation=1
-            """).Text(1, record.Stream).Text(2, record.Key).Int(3, SourcedPayload.Format))
+            SELECT l.hash, iif(l.format=?3, l.payload, NULL) FROM chain c JOIN log l ON l.position=c.position WHERE l.operation=1 ORDER BY l.position DESC LIMIT ?4
+            """).Text(1, record.Stream).Text(2, record.Key).Int(3, SourcedPayload.Format).Int(4, most))
             while (rows.Step())
                 found.Add(ErasedContent.Of(BinaryPrimitives.ReadUInt128BigEndian(rows.Bytes(0)), rows.IsNull(1) ? null : rows.Bytes(1).ToArray()));
-        using (var items = connection.Prepare("SELECT id, format, payload FROM quarantine WHERE stream=?1 AND key=?2 AND payload IS NOT NULL").Text(1, record.Stream).Text(2, record.Key))
+        using (var items = connection.Prepare("SELECT id, format, payload FROM quarantine WHERE stream=?1 AND key=?2 AND payload IS NOT NULL ORDER BY id DESC LIMIT ?3").Text(1, record.Stream).Text(2, record.Key).Int(3, most))
             while (items.Step())
                 found.Add(ErasedContent.OfItem(items.Int(0), items.Int(1), items.Bytes(2).ToArray()));
         return found;

@@ -12,6 +12,15 @@ internal sealed class LogTally(int entries, Func<string?, long> number)
     private int conflicts;
     private int blocked;
 
+    /// <summary>The entry says what was erased, under the key of a record that says something else: a tombstone is written in its place, for its source says so no more.</summary>
+    public NewEntry Withdrawn(int index, in NewEntry entry)
+    {
+        dispositions[index] = EntryDisposition.Blocked;
+        blocked++;
+        deleted++;
+        return entry with { Operation = RecordOperation.Delete, Payload = default, Hash = EntryHash.Of(RecordOperation.Delete, []), Source = null };
+    }
+
     /// <summary>Whether a row is to be written. The head of an unchanged record moves to the partition that it is seen in.</summary>
     public bool IsToStore(int index, in NewEntry entry, ref Head head, bool isErased)
     {

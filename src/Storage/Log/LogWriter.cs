@@ -73,7 +73,9 @@ internal sealed class LogWriter(DatabaseConnection connection)
             var entry = entries[i];
             var group = prepared.GroupOf[i];
             ref var head = ref found[group];
-            if (tally.IsToStore(i, entry, ref head, isErased && entry.Type == EntryType.Record && IsErased(prepared, i, entry, head)))
+            if (isErased && entry.Type == EntryType.Record && SaysErased(prepared, entry, head) && head is { Version: > 0, Operation: RecordOperation.Upsert })
+                Insert(tally.Withdrawn(i, entry), prepared.Key(i), owners[group], ref head);
+            else if (tally.IsToStore(i, entry, ref head, isErased && entry.Type == EntryType.Record && IsErased(prepared, i, entry, head)))
                 Insert(entry, prepared.Key(i), owners[group], ref head);
         }
         WriteHeads(prepared, found, owners);
@@ -82,7 +84,10 @@ internal sealed class LogWriter(DatabaseConnection connection)
     }
 
     private bool IsErased(PreparedBatch prepared, int index, in NewEntry entry, in Head head) => erased.Holds(entry.Stream, prepared.Marks.Of(entry.Stream, prepared.Key(index)))
-        || (!LogJudgement.MaySayAgain(entry, head) && ErasedContent.Of(entry) is { } said && erased.HoldsContent(entry.Stream, prepared.Marks.OfContent(entry.Stream, said)));
+        || SaysErased(prepared, entry, head);
+
+    private bool SaysErased(PreparedBatch prepared, in NewEntry entry, in Head head) =>
+        !LogJudgement.MaySayAgain(entry, head) && ErasedContent.Of(entry) is { } said && erased.HoldsContent(entry.Stream, prepared.Marks.OfContent(entry.Stream, said));
 
     private void ReadHeads(PreparedBatch prepared, Head[] found, StreamRow[] owners)
     {

@@ -20,7 +20,7 @@ internal sealed class PostgresErasure(TenantTransaction transaction, PreparedBat
             SELECT h.place, l.position, l.previous FROM head h CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=h.position OFFSET 0) AS l
             UNION ALL
             SELECT c.place, b.position, b.previous FROM chain c CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=c.previous OFFSET 0) AS b)
-        SELECT c.place, l.hash, CASE WHEN l.format=$4 THEN l.payload END FROM chain c CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=c.position OFFSET 0) AS l WHERE l.operation=1
+        SELECT c.place, l.hash, CASE WHEN l.format=$4 THEN l.payload END, l.position FROM chain c CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=c.position OFFSET 0) AS l WHERE l.operation=1
         """;
 
     public void Ask(TenantStatements ask) => ask.Add("SELECT EXISTS(SELECT 1 FROM sophia.erased WHERE tenant=$1 AND stream = ANY($2))").Texts(streams);
@@ -74,12 +74,13 @@ internal sealed class PostgresErasure(TenantTransaction transaction, PreparedBat
             ask.Add("SELECT w.place, q.id, q.format, q.payload FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS w(stream, key, place) JOIN sophia.quarantine q ON q.tenant=$1 AND q.stream=w.stream AND q.key=w.key WHERE q.payload IS NOT NULL").Texts(names).Blobs(keys);
         }, async reader =>
         {
-            var chains = await reader.Rows(row => (Place: (int)row.GetInt64(0) - 1, Said: ErasedContent.Of(row.Hash(1), row.IsDBNull(2) ? null : row.Bytes(2))));
+            var chains = await reader.Rows(row => (Place: (int)row.GetInt64(0) - 1, Said: ErasedContent.Of(row.Hash(1), row.IsDBNull(2) ? null : row.Bytes(2)), At: row.GetInt64(3)));
             await reader.NextResultAsync();
-            return (chains, await reader.Rows(row => (Place: (int)row.GetInt64(0) - 1, Said: ErasedContent.OfItem(row.GetInt64(1), row.GetInt16(2), row.Bytes(3)))));
+            return (chains, await reader.Rows(row => (Place: (int)row.GetInt64(0) - 1, Said: ErasedContent.OfItem(row.GetInt64(1), row.GetInt16(2), row.Bytes(3)), At: row.GetInt64(1))));
         });
-        foreach (var (place, said) in rows.Concat(items))
-            Says(erases[place], said);
+        foreach (var one in rows.GroupBy(row => row.Place).Concat(items.GroupBy(item => item.Place)))
+            foreach (var (_, said, _) in ErasedContent.IsOfMany(erases[one.Key]) ? [one.MaxBy(each => each.At)] : one.AsEnumerable())
+                Says(erases[one.Key], said);
         var own = erases.ToHashSet();
         foreach (var entry in prepared.Batch.Entries)
             if (entry.Type == EntryType.Record && new RecordKey(entry.Stream, entry.Key) is var record && own.Contains(record))
@@ -87,7 +88,11 @@ internal sealed class PostgresErasure(TenantTransaction transaction, PreparedBat
     }
 
     public bool Holds(int index, in Head head) => found.Count + contents.Count > 0 && prepared.Batch.Entries[index] is { Type: EntryType.Record } entry && (found.Contains((entry.Stream, prepared.Marks.Of(entry.Stream, prepared.Key(index))))
-        || (!LogJudgement.MaySayAgain(entry, head) && ErasedContent.Of(entry) is { } said && contents.Contains((entry.Stream, prepared.Marks.OfContent(entry.Stream, said)))));
+        || SaysErased(entry, head));
+
+    /// <summary>Whether a record that was erased said the same, and the entry's own record does not say it already.</summary>
+    public bool SaysErased(in NewEntry entry, in Head head) => contents.Count > 0 && entry.Type == EntryType.Record && !LogJudgement.MaySayAgain(entry, head)
+        && ErasedContent.Of(entry) is { } said && contents.Contains((entry.Stream, prepared.Marks.OfContent(entry.Stream, said)));
 
     public bool Holds(NewQuarantine item) => found.Count + contents.Count > 0 && item.Key is { } key && (found.Contains((item.Stream, prepared.Marks.Of(item.Stream, key))) || (ErasedContent.Of(item) is { } said && contents.Contains((item.Stream, prepared.Marks.OfContent(item.Stream, said)))));
 

@@ -5,7 +5,7 @@ namespace Sophia.Log;
 /// <summary>Judges the entries of one append in their own order, and writes the rows that are to be.</summary>
 internal sealed class PostgresRows(PreparedBatch prepared, TenantCounters counters, PostgresNaming naming, PostgresHeads heads, PostgresErasure erasure)
 {
-    private readonly IReadOnlyList<NewEntry> entries = prepared.Batch.Entries;
+    private IReadOnlyList<NewEntry> entries = prepared.Batch.Entries;
     private readonly List<int> stored = [];
     private readonly List<long> versions = [];
     private readonly List<long> before = [];
@@ -23,7 +23,13 @@ internal sealed class PostgresRows(PreparedBatch prepared, TenantCounters counte
             var group = prepared.GroupOf[i];
             heads.BelongsTo(group, naming.Stream(entry.Stream, entry.Type));
             ref var head = ref heads[group];
-            if (tally.IsToStore(i, entry, ref head, erasure.Holds(i, head)))
+            if (erasure.SaysErased(entry, head) && head is { Version: > 0, Operation: RecordOperation.Upsert })
+            {
+                var some = entries as NewEntry[] ?? [.. entries];
+                (some[i], entries) = (tally.Withdrawn(i, entry), some);
+                Store(i, ref head);
+            }
+            else if (tally.IsToStore(i, entry, ref head, erasure.Holds(i, head)))
                 Store(i, ref head);
         }
         return tally.Committed(prepared.Batch.Fence, first, counters.Position);

@@ -121,12 +121,26 @@ public abstract partial class LogStoreSuite
     [EngineFact]
     public async Task What_an_erased_record_ever_said_does_not_come_back_under_another_key()
     {
-        await Append([Record("f.csv#1", "ann"), Record("f.csv#2", "bob")]);
-        await Append([Record("f.csv#1", "ann moved"), Record("f.csv#3", "ann moved"), Record("f.csv#4", "cem")]);
-        await Erase("erasure-1", Of("f.csv#1"));
-        var done = await Append([Record("f.csv#2", "ann"), Record("f.csv#3", "ann moved"), Record("f.csv#4", "ann moved"), Record("f.csv#5", "ann"), Record("f.csv#6", "cem"), Tombstone("f.csv#2"), Record("x", "ann") with { Stream = "elsewhere" }]);
+        await Append([Record("1", "ann"), Record("2", "bob")]);
+        await Append([Record("1", "ann moved"), Record("3", "ann moved"), Record("4", "cem")]);
+        await Erase("erasure-1", Of("1"));
+        var done = await Append([Record("2", "ann"), Record("3", "ann moved"), Record("4", "ann moved"), Record("5", "ann"), Record("6", "cem"), Tombstone("6"), Record("x", "ann") with { Stream = "elsewhere" }]);
         Assert.Equal([EntryDisposition.Blocked, EntryDisposition.Duplicate, EntryDisposition.Blocked, EntryDisposition.Blocked, EntryDisposition.Stored, EntryDisposition.Stored, EntryDisposition.Stored], done.Dispositions);
-        Assert.Equal((4, 3), (done.Stored + done.Deleted + done.Duplicates, done.Blocked));
+        Assert.Equal((2, 3, 1, 3), (done.Stored, done.Deleted, done.Duplicates, done.Blocked));
+        // Their source says something else of them than they did, and what it says may not be: they are there no more.
+        Assert.Equal([RecordOperation.Delete, RecordOperation.Upsert, RecordOperation.Delete, RecordOperation.Delete], (await Log.Heads(Acme, "contacts", null, null, 10, default)).Select(head => head.Operation));
+        var streams = await Log.Streams(Acme, default);
+        Assert.Equal((1, 3), (streams.Single(stream => stream.Stream == "contacts").Records, streams.Single(stream => stream.Stream == "contacts").Deleted));
+    }
+
+    /// <summary>Versions of a place in a file are of whoever stood there.</summary>
+    [EngineFact]
+    public async Task Who_stood_before_at_the_place_of_an_erased_row_is_not_erased()
+    {
+        await Append([Record("f.csv#1", "ann"), Record("f.csv#2", "bob")]);
+        await Append([Record("f.csv#1", "bob"), Record("f.csv#2", "cem")]);
+        await Erase("erasure-1", Of("f.csv#2"));
+        Assert.Equal([EntryDisposition.Duplicate, EntryDisposition.Stored, EntryDisposition.Blocked, EntryDisposition.Blocked], (await Append([Record("f.csv#1", "bob"), Record("f.csv#3", "bob"), Record("f.csv#4", "cem"), Record("f.csv#2", "dora")])).Dispositions);
     }
 
     [EngineFact]
