@@ -4,12 +4,18 @@ using Sophia.Operations;
 using Sophia.Pipelines;
 using Sophia.Sqlite;
 
+// dotnet run -c Release --project bench/Ingest -- --rewrite "1 4" [--scratch FOLDER]: how long an erasure's last step takes on a log.db of so many GiB.
 // sophia bench ingest [--rows N] [--only "sorted half duplicates"] [--json] [--scratch FOLDER] [--store sqlite|postgres]: records a second through the product's way in, beside plain SQLite and bare parsing, or beside COPY.
 var rows = int.Parse(Option("--rows") ?? "1000000", System.Globalization.CultureInfo.InvariantCulture);
 var lanes = new PipelineOptions().Parallelism;
 var scratch = Directory.CreateDirectory(Option("--scratch") ?? Path.Combine("var", "bench-ingest")).FullName;
 var report = new Report(args.Contains("--json"));
 var batchRows = BatchBudget.Default.MaxRecords;
+if (Option("--rewrite") is { } gigabytes)
+{
+    await Rewriting.Run(scratch, gigabytes.Split(' ').Select(size => double.Parse(size, System.Globalization.CultureInfo.InvariantCulture)));
+    return;
+}
 if (Option("--store") == "postgres")
 {
     await PostgresBench.Run(scratch, rows, lanes, batchRows, report);

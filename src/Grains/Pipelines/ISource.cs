@@ -47,6 +47,9 @@ public sealed record SourceContext(string Tenant, string Pipeline, SourceDefinit
     /// <summary>Whether the definition says which fields make the keys of a stream's records.</summary>
     public Func<string, bool> HasKey { get; init; } = static _ => false;
 
+    /// <summary>Whether records of a stream that have one key are one; else each is a version.</summary>
+    public Func<string, bool> IsDeduplicated { get; init; } = static _ => true;
+
     /// <summary>What is known of the keys of files.</summary>
     public IFileKeys Keys { get; init; } = NoFileKeys.Instance;
 }

@@ -123,6 +123,7 @@ internal sealed partial class PipelineGrain(
         foreach (var source in of.Sources)
             if (kinds.FirstOrDefault(kind => kind.Type == source.Type) is { } kind && await kind.Warning(new SourceContext(key.Tenant.Value, key.Name!, source), lifetime.Token) is { } warning)
                 warnings.Add(warning);
+        warnings.AddRange(await KeyChanges.Of(log, key.Tenant, of, lifetime.Token));
         return warnings;
     }
 

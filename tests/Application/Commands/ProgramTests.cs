@@ -174,6 +174,68 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task A_run_says_what_it_left_in_each_stream_and_which_files_it_read_by_position()
+    {
+        var folder = Directory.CreateDirectory(program.Folder + "-crm");
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, "deals.csv"), "product,deal_number\npump,D-1\npump,D-2\n");
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, "people.csv"), "id,name\n1,Ann\n2,Bob\n3,Cem\n");
+            await program.Up();
+            var first = await program.Run("ingest", folder.FullName, "--pipeline", "crm");
+            Assert.True(first.ExitCode == 0, first.Error);
+            const string Note = "Note: deals.csv: keyed by position, because no field id, deal_id, deals_id was different in every row. deal_number was: state key: deal_number for the stream, and a row that moves stays the same record.";
+            Assert.Contains(Note, Line(first.Output));
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, "people.csv"), "id,name\n1,Ann\n3,Cem C\n3,Dora\n");
+            await program.Run("ingest", folder.FullName, "--pipeline", "crm");
+            var runs = JsonDocument.Parse((await program.Run("runs", "--json")).Output).RootElement.EnumerateArray().Select(run => run.GetProperty("runId").GetString()!).ToList();
+            var (code, shown, error) = await program.Run("runs", "show", runs[1]);
+            Assert.True(code == 0, error);
+            Assert.Contains(Note, Line(shown));
+            Assert.Matches(@"stream +stored +deleted +held back\s+crm/deals +2 +0 +0\s+crm/people +3 +0 +0", shown);
+            shown = (await program.Run("runs", "show", runs[0])).Output;
+            Assert.Matches(@"stream +stored +deleted +held back\s+crm/people +1 +1 +1", shown);
+            Assert.DoesNotContain("keyed by position", shown);
+            Assert.Contains("3 stands in lines 3 and 4; line 3 is the record.", Line((await program.Run("quarantine", "list", "--json")).Output));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_record_and_a_stream_are_shown_as_they_stood()
+    {
+        var folder = Directory.CreateDirectory(program.Folder + "-people");
+        try
+        {
+            await program.Up();
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, "people.csv"), "id,name\n1,Ann\n2,Bob\n");
+            await program.Run("ingest", folder.FullName, "--pipeline", "crm");
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, "people.csv"), "id,name\n1,Ann of Turku\n3,Cem\n");
+            await program.Run("ingest", folder.FullName, "--pipeline", "crm");
+            var versions = JsonDocument.Parse((await program.Run("records", "versions", "crm/people", "1", "--json")).Output).RootElement.EnumerateArray().Select(version => version.GetProperty("at").GetString()!).ToList();
+            Assert.Equal(2, versions.Count);
+            Assert.Contains("\"Ann of Turku\"", (await program.Run("records", "show", "crm/people", "1")).Output);
+            Assert.Contains("\"Ann of Turku\"", (await program.Run("records", "show", "crm/people", "1", "--as-of", versions[0])).Output);
+            Assert.Contains("\"name\":\"Ann\"", (await program.Run("records", "show", "crm/people", "1", "--as-of", versions[1])).Output);
+            Assert.Contains("Bob", (await program.Run("records", "show", "crm/people", "2", "--as-of", versions[1])).Output);
+            var stood = (await program.Run("records", "list", "crm/people", "--as-of", versions[1])).Output;
+            Assert.Contains("Bob", stood);
+            Assert.DoesNotContain("Turku", stood);
+            Assert.DoesNotContain("Cem", stood);
+            Assert.Equal(1, (await program.Run("records", "show", "crm/people", "3", "--as-of", versions[1])).ExitCode);
+            Assert.Equal(1, (await program.Run("records", "show", "crm/people", "1", "--as-of", "2001-01-01")).ExitCode);
+            Assert.Contains("is no moment", (await program.Run("records", "show", "crm/people", "1", "--as-of", "yesterday")).Error);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task A_command_acts_for_the_tenant_whose_key_it_is_given()
     {
         await program.Up();
@@ -248,4 +310,7 @@ public sealed class ProgramTests : IDisposable
         Assert.Contains("There is no pipeline \"nothing\"", unknown.Error);
         Assert.DoesNotContain("   at ", unknown.Error);
     }
+
+    /// <summary>However wide the output is, in one line.</summary>
+    private static string Line(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 }

@@ -4,18 +4,30 @@ using Sophia.Tenants;
 
 namespace Sophia.Continuity;
 
-/// <summary>The process that is killed: it appends as fast as it can and says on standard output what was acknowledged, one key a line.</summary>
+/// <summary>The process that is killed: it appends as fast as it can and says on standard output what was acknowledged, one key a line; or it writes a tenant's files anew and says when it begins and has ended.</summary>
 internal static class Victim
 {
     public static readonly TenantId Tenant = TenantId.Parse("acme");
 
     public static async Task<int> Main(string[] arguments)
     {
+        if (arguments is ["scrub", var folder])
+            return await Scrub(folder);
         if (arguments is not ["victim", var root, var life])
             return 2;
         await using var store = new ScratchStore(options => options.CheckpointBytes = 256 * 1024, root);
         await using var output = Console.OpenStandardOutput();
         await Task.WhenAll(Enumerable.Range(0, 4).Select(owner => Append(store, output, $"life{life}-owner{owner}")));
+        return 0;
+    }
+
+    private static async Task<int> Scrub(string root)
+    {
+        await using var store = new ScratchStore(root: root);
+        await store.Log.Head(Tenant, default);
+        Console.Out.WriteLine("begun");
+        await store.Erasures.Scrub(Tenant, default);
+        Console.Out.WriteLine("ended");
         return 0;
     }
 

@@ -36,7 +36,7 @@ internal sealed class CsvReader(OpenedFile file, TextBlocks blocks, ReaderState 
             var from = state.At > start.At ? state : start;
             var dialect = new CsvDialect(delimiter, columns);
             var chosen = await ChosenKey.Of(file, () => ValueTask.FromResult(dialect.Columns), probe => Show(file, start, dialect, probe, cancellation), cancellation);
-            var keys = new RowKeys(chosen.Key, file.Path, "line");
+            var keys = new RowKeys(chosen.Key, file.Path, "line", file.IsDeduplicated);
             if (keys.Remembers && from.At > start.At)
                 await using (var before = new CsvReader(file, await file.Blocks(start.At, cancellation), start, start.At, dialect, chosen, keys))
                     await before.Pass(from.At, cancellation);

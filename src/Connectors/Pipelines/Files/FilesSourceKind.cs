@@ -54,7 +54,7 @@ internal sealed class FilesSourceKind(IOptions<FilesOptions> options, TimeProvid
             throw new SourceException($"files: {partition.Id}: {head.Unreadable ?? "no reader"}.", transient: true);
         var file = new OpenedFile(source.Pipeline, partition.Id, partition.Fingerprint, format.Value, head.Encoding, head.Mark, settings, options.Value.BlockBytes,
             (at, stop) => FileBytes.OpenAt(path, gzip, at, options.Value, stop)) { Keys = source.Keys, OpenedAt = time.GetUtcNow() };
-        file = file with { IsKeyPlanned = source.HasKey(file.RowStream) };
+        file = file with { IsKeyPlanned = source.HasKey(file.RowStream), IsDeduplicated = source.IsDeduplicated(file.RowStream) };
         var from = ReaderState.Parse(state, partition.Fingerprint);
         try
         {

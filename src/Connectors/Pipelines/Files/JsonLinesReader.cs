@@ -9,7 +9,7 @@ internal sealed class JsonLinesReader(OpenedFile file, TextBlocks blocks, Reader
     public static async Task<ISourceReader> Open(OpenedFile file, ReaderState state, CancellationToken cancellation)
     {
         var chosen = await ChosenKey.Of(file, () => Names(file, cancellation), probe => Show(file, probe, cancellation), cancellation);
-        var keys = new RowKeys(chosen.Key, file.Path, "line");
+        var keys = new RowKeys(chosen.Key, file.Path, "line", file.IsDeduplicated);
         if (keys.Remembers && state.At > 0)
             await using (var before = new JsonLinesReader(file, await file.Blocks(0, cancellation), ReaderState.Start(file.Fingerprint), chosen, keys))
                 await before.Pass(state.At, cancellation);

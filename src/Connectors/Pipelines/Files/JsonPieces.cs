@@ -45,7 +45,7 @@ internal static class JsonPieces
         if (elements.Count == 0)
             return new SplitFile([FilePiece.Bad(file.RowStream, 0, text.Length, new PieceFault("json", "an array of objects", "The array is empty."))]);
         var chosen = await ChosenKey.Of(file, () => ValueTask.FromResult(Names(elements)), probe => Show(elements, probe), cancellation);
-        return new SplitFile(Keyed(file, elements, new RowKeys(chosen.Key, file.Path, "element")), chosen);
+        return new SplitFile(Keyed(file, elements, new RowKeys(chosen.Key, file.Path, "element", file.IsDeduplicated)), chosen);
     }
 
     private static List<FilePiece> Transcripts(OpenedFile file, ReadOnlyMemory<byte> text, JsonElement root)

@@ -27,6 +27,9 @@ internal sealed record OpenedFile(
     /// <summary>Whether the definition says which fields make the keys of the stream of rows: then nothing is looked for.</summary>
     public bool IsKeyPlanned { get; init; }
 
+    /// <summary>Whether rows of one key are one record; else each is a version of it.</summary>
+    public bool IsDeduplicated { get; init; } = true;
+
     public DateTimeOffset OpenedAt { get; init; }
 
     public string FileName => Path[(Path.LastIndexOf('/') + 1)..];

@@ -4,13 +4,14 @@ using Sophia.Quality;
 namespace Sophia.Pipelines;
 
 /// <summary>Names the records of one reading of a file, in their order, and tells where a key that Sophia found stands twice.</summary>
+/// <param name="tellsRepeats">Whether a key that stands twice is told; else its rows are versions.</param>
 /// <param name="piece">What the file is made of, in words for people: "line", "element".</param>
-internal sealed class RowKeys(FileKey key, string path, string piece)
+internal sealed class RowKeys(FileKey key, string path, string piece, bool tellsRepeats = true)
 {
     /// <summary>The most keys that are remembered while a file is read: about 40 MB. Beyond it a key that stands twice makes a newer version of its record.</summary>
     public const int MostKnown = 1_000_000;
 
-    private readonly Dictionary<ulong, (int Place, int Content)>? seen = key is { Stated: false, IsByPlace: false } ? [] : null;
+    private readonly Dictionary<ulong, (int Place, int Content)>? seen = tellsRepeats && key is { Stated: false, IsByPlace: false } ? [] : null;
 
     public IReadOnlyList<string> Fields => key.Fields;
 

@@ -171,7 +171,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
             return false;
         streams.Clear();
         streams.UnionWith(mark.Streams ?? []);
-        var reader = await kind.Open(new SourceContext(tenant.Value, pipeline, source) { Run = work.RunId, Gate = plan.Definition.Gate, FullRefresh = work.FullRefresh, HasKey = plan.HasKey, Keys = new FileKeys(parts.Log, tenant, pipeline, name) },
+        var reader = await kind.Open(new SourceContext(tenant.Value, pipeline, source) { Run = work.RunId, Gate = plan.Definition.Gate, FullRefresh = work.FullRefresh, HasKey = plan.HasKey, IsDeduplicated = plan.IsDeduplicated, Keys = new FileKeys(parts.Log, tenant, pipeline, name) },
             new SourcePartition(work.Partition, work.Fingerprint, work.Bytes), mark.State, cancellation);
         open = new OpenPartition(work, name, reader, mark, mark is { Reread: true, State: null } && !kind.StateOutlivesRuns ? new SeenKeys() : null);
         return true;

@@ -144,7 +144,7 @@ internal sealed class PartitionSweep
     private async Task<SeenKeys?> ReadKeys(CancellationToken cancellation)
     {
         var source = plan.Source(work.Source) ?? throw new SourceException($"The definition has no source \"{work.Source}\".", transient: false);
-        await using var reader = await parts.Kinds.Of(source.Type).Open(new SourceContext(tenant.Value, pipeline, source) { HasKey = plan.HasKey, Keys = new FileKeys(parts.Log, tenant, pipeline, name) },
+        await using var reader = await parts.Kinds.Of(source.Type).Open(new SourceContext(tenant.Value, pipeline, source) { HasKey = plan.HasKey, IsDeduplicated = plan.IsDeduplicated, Keys = new FileKeys(parts.Log, tenant, pipeline, name) },
             new SourcePartition(work.Partition, work.Fingerprint, work.Bytes), null, cancellation);
         var keys = new SeenKeys();
         while (await reader.Read(parts.Budget, cancellation) is { } batch)

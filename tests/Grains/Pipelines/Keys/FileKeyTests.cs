@@ -206,6 +206,32 @@ public sealed class FileKeyTests
     }
 
     [Fact]
+    public async Task In_a_stream_that_keeps_every_row_a_key_twice_makes_versions()
+    {
+        await using var files = new KeyedFolder();
+        files.Define(rest: "streams: {people: {mode: append}}\n");
+        files.Write("people.csv", Head, "1,Ann,a@x", "2,Bob,b@x");
+        await files.Run();
+        files.Write("people.csv", Head, "1,Ann,a@x", "2,Bob,b@x", "1,Anna,a@x");
+        Assert.Equal((3, 0, 0), Few(await files.Run()));
+        Assert.Equal("1 2", await files.Keys());
+    }
+
+    [Fact]
+    public async Task Who_states_a_streams_key_is_told_first_what_it_does_to_records_under_another()
+    {
+        await using var files = new KeyedFolder();
+        files.Write("people.csv", Head, "1,Ann,a@x", "2,Bob,b@x");
+        files.Write("plain.csv", "name,mail", "Eve,e@x");
+        await files.Run();
+        var told = async (string stream) => await KeyChanges.Of(files.World.Log, PipelineWorld.Tenant, PipelineDefinitionReader.Read($"name: crm\nsources: [{{type: files, path: /x}}]\nstreams: {{{stream}}}\n", "crm.yaml", "crm").Definition!, default);
+        Assert.Empty(await told("people: {mode: append}"));
+        Assert.Empty(await told("other: {key: mail}"));
+        Assert.StartsWith("Stream people: records of plain.csv are called by their place in it. With key: id the next run", Assert.Single(await told("people: {key: id}")), StringComparison.Ordinal);
+        Assert.StartsWith("Stream people: records of people.csv and 1 more files are called by id. With key: mail the next run", Assert.Single(await told("people: {key: mail}")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_file_that_is_read_by_place_says_so_and_names_a_field_that_would_do()
     {
         await using var files = new KeyedFolder();
