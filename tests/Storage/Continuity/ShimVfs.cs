@@ -44,6 +44,9 @@ internal sealed unsafe class ShimVfs : IDisposable
     /// <summary>Whether syncs fail.</summary>
     public bool SyncsFail { get; set; }
 
+    /// <summary>Called before every write to a file.</summary>
+    public Action? Writing { get; init; }
+
     /// <summary>Turns every PRAGMA synchronous that passes into OFF.</summary>
     public bool NeverSync { get; init; }
 
@@ -93,6 +96,7 @@ internal sealed unsafe class ShimVfs : IDisposable
     private static int Write(NativeFile* file, void* bytes, int count, long offset)
     {
         var open = Of(file);
+        open.Shim.Writing?.Invoke();
         long size;
         Methods->FileSize(file, &size);
         var growth = Math.Max(0, offset + count - size);

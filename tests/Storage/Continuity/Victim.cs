@@ -1,18 +1,19 @@
+using System.Diagnostics;
 using System.Text;
 using Sophia.Log;
 using Sophia.Tenants;
 
 namespace Sophia.Continuity;
 
-/// <summary>The process that is killed: it appends as fast as it can and says on standard output what was acknowledged, one key a line; or it writes a tenant's files anew and says when it begins and has ended.</summary>
+/// <summary>The process that is killed: it appends as fast as it can and says on standard output what was acknowledged, one key a line; or it writes a tenant's files anew, kills itself within some write to them, or says how many there were.</summary>
 internal static class Victim
 {
     public static readonly TenantId Tenant = TenantId.Parse("acme");
 
     public static async Task<int> Main(string[] arguments)
     {
-        if (arguments is ["scrub", var folder])
-            return await Scrub(folder);
+        if (arguments is ["scrub", var folder, var write])
+            return await Scrub(folder, int.Parse(write, System.Globalization.CultureInfo.InvariantCulture));
         if (arguments is not ["victim", var root, var life])
             return 2;
         await using var store = new ScratchStore(options => options.CheckpointBytes = 256 * 1024, root);
@@ -21,13 +22,22 @@ internal static class Victim
         return 0;
     }
 
-    private static async Task<int> Scrub(string root)
+    private static async Task<int> Scrub(string root, int last)
     {
-        await using var store = new ScratchStore(root: root);
-        await store.Log.Head(Tenant, default);
-        Console.Out.WriteLine("begun");
-        await store.Erasures.Scrub(Tenant, default);
-        Console.Out.WriteLine("ended");
+        var writes = 0;
+        using var vfs = new ShimVfs
+        {
+            Writing = () =>
+            {
+                if (Interlocked.Increment(ref writes) != last)
+                    return;
+                Process.GetCurrentProcess().Kill();
+                new ManualResetEvent(false).WaitOne(); // Until it has come.
+            },
+        };
+        await using (var store = new ScratchStore(root: root, vfs: vfs.Name))
+            await store.Erasures.Scrub(Tenant, default);
+        Console.Out.WriteLine(writes);
         return 0;
     }
 
