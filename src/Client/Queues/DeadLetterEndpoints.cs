@@ -1,14 +1,18 @@
+using System.Text.Json;
+using Sophia.Resilience;
+
 namespace Sophia.Queues;
 
 /// <summary>Work that could not be done: found, read, edited, given up, brought back, replayed step by step.</summary>
 internal static class DeadLetterEndpoints
 {
-    private const int MostListed = 500;
+    private const int MostListed = 500, ExportedAtOnce = 100;
 
     public static void MapDeadLetters(this IEndpointRouteBuilder app)
     {
         var group = app.MapGroup("/api/dead").WithTags("Queues");
         group.MapGet("/", List).WithSummary("Dead and quarantined work newest first, by queue, kind, cause and words of the error; without payloads.");
+        group.MapGet("/export", Export).RequireAuthorization(Roles.Operator).WithSummary("Dead and quarantined work with payloads, newest first, one JSON object a line; filters as for the list. Audited.");
         group.MapGet("/{id:long}", One).WithSummary("One item. Its payload is shown to operators and above.");
         group.MapPut("/{id:long}", Edit).RequireAuthorization(Roles.Operator).Accepts<object>("application/json").WithSummary("Replaces an item's payload; it stays where it is.");
         group.MapPost("/revive", (DeadIds body, HttpContext context, IGrainFactory grains) => Grain(context, grains).Revive(Ids(body), QueueEndpoints.By(context)))
@@ -35,6 +39,27 @@ internal static class DeadLetterEndpoints
 
     private static Task<WorkPage> List(HttpContext context, IGrainFactory grains, string? queue = null, string? kind = null, string? cause = null, string? error = null, string? state = null, long? before = null, int limit = 50) =>
         Grain(context, grains).List(Query(queue, kind, cause, error, state, before, limit));
+
+    // Some hundred items of up to 64 KiB at a time, so that neither side holds more.
+    private static async Task Export(HttpContext context, IGrainFactory grains, IFeatures features, TimeProvider time, CancellationToken cancellation, string? queue = null, string? kind = null, string? cause = null, string? error = null, string? state = null)
+    {
+        features.MustOffer(context.User.Caller().Tenant, Feature.Exports, time);
+        var query = Query(queue, kind, cause, error, state, null, ExportedAtOnce);
+        var page = await Grain(context, grains).Export(query, QueueEndpoints.By(context));
+        context.Response.ContentType = "application/x-ndjson";
+        context.Response.Headers.ContentDisposition = "attachment; filename=\"dead.jsonl\"";
+        context.Response.Headers.CacheControl = "no-store";
+        for (; ; page = await Grain(context, grains).Export(query with { Before = page.Next }, QueueEndpoints.By(context)))
+        {
+            foreach (var item in page.Items)
+            {
+                await JsonSerializer.SerializeAsync(context.Response.Body, item, EdgeJson.Default.WorkItem, cancellation);
+                await context.Response.Body.WriteAsync("\n"u8.ToArray(), cancellation);
+            }
+            if (page.Next is null)
+                return;
+        }
+    }
 
     private static async Task<WorkItem> One(long id, HttpContext context, IGrainFactory grains) =>
         await Grain(context, grains).Get(id, MayRead(context)) ?? throw new RefusedException(RefusalCode.NotFound, "There is no such item.");

@@ -102,7 +102,7 @@ internal static class QueueEndpoints
     // Two hands on one item would only hinder each other.
     private static void MustBeOthers(string queue)
     {
-        if (queue == WorkLimits.OwnQueue)
+        if (WorkLimits.IsOwn(queue))
             throw new RefusedException(RefusalCode.Conflict, $"The queue \"{queue}\" is served by Sophia's own workers.");
     }
 

@@ -22,6 +22,10 @@ public interface IPipelineGrain : IGrainWithStringKey
     [Alias("Start"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<RunView> Start(StartRun request);
 
+    /// <summary>Says that a run's turn in the queue has come: begins it where it waits. Whether it goes now; false where it ended, is paused or is not known.</summary>
+    [Alias("Turn"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    Task<bool> Turn(string runId);
+
     /// <summary>Stops reading after the batches in flight; the run can go on later, also after a restart.</summary>
     [Alias("Pause")]
     Task<RunView> Pause();

@@ -8,6 +8,10 @@ public interface IDeadLetterGrain : IGrainWithStringKey
     [Alias("List"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<WorkPage> List(WorkQuery query);
 
+    /// <summary>As <see cref="List"/>, with payloads. Where it begins (no <see cref="WorkQuery.Before"/>), the audit says so.</summary>
+    [Alias("Export"), Repeatable]
+    Task<WorkPage> Export(WorkQuery query, string by);
+
     /// <param name="withPayload">Whether whoever asks may read it.</param>
     [Alias("Get"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<WorkItem?> Get(long id, bool withPayload);

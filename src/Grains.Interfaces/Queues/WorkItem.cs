@@ -126,6 +126,12 @@ public static class WorkLimits
     /// <summary>The queue that Sophia's own workers serve.</summary>
     public const string OwnQueue = "sophia";
 
+    /// <summary>The queue of runs that wait for their turn. Apart from <see cref="OwnQueue"/>, because a run has its place for as long as it goes, and short work would wait for hours behind it.</summary>
+    public const string RunsQueue = "sophia-runs";
+
+    /// <summary>Whether Sophia's own workers serve a queue.</summary>
+    public static bool IsOwn(string queue) => queue is OwnQueue or RunsQueue;
+
     /// <summary>64 KiB: what is larger lies in the log or in a file, and the item names it.</summary>
     public const int MaxPayloadBytes = 64 * 1024;
 

@@ -31,7 +31,8 @@ internal sealed partial class PipelineGrain(
     ILogger<PipelineGrain> logger,
     ISecretBox? box = null,
     IFeatures? features = null,
-    IHealth? health = null) : Grain, IPipelineGrain, IRemindable
+    IHealth? health = null,
+    RunTurns? turns = null) : Grain, IPipelineGrain, IRemindable
 {
     private static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(1);
 
@@ -40,6 +41,7 @@ internal sealed partial class PipelineGrain(
 
     private readonly CancellationTokenSource lifetime = new();
     private TenantKey key;
+    private DefinitionChecks checks = null!;
     private RunKeeper keeper = null!;
     private RunPlanner planner = null!;
     private WebhookDesk desk = null!;
@@ -55,6 +57,7 @@ internal sealed partial class PipelineGrain(
     {
         key = TenantKey.Parse(this.GetPrimaryKeyString());
         keeper = new RunKeeper(key.Tenant, key.Name!, log, runs, time, lost: DeactivateOnIdle);
+        checks = new DefinitionChecks(key, kinds, secrets, log);
         planner = new RunPlanner(key.Tenant, key.Name!, log, kinds);
         desk = new WebhookDesk(key.Tenant, key.Name!, log, judges, time, lost: DeactivateOnIdle, maskKey: box is null ? null : () => box.Derive(MaskStep.Purpose(key.Tenant)));
         triggers = new PipelineTriggers(this, () => definition, () => keeper.IsGoing, reason => Start(new StartRun(Reason: reason)),
@@ -80,7 +83,7 @@ internal sealed partial class PipelineGrain(
         var known = stored.State.Definition;
         if (known?.Text == definitionText && definition is not null)
             return await Changed(known.Version, []);
-        var (read, secret) = Checked(definitionText, fileName);
+        var (read, secret) = checks.Checked(definitionText, fileName);
         var version = stored.State.LastVersion + 1;
         await GrainFactory.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(key.Tenant)).Add(key.Name!);
         await Save(stored.State with
@@ -98,34 +101,10 @@ internal sealed partial class PipelineGrain(
         return await Changed(known?.Version ?? 0, known is null ? [] : DefinitionDifference.Between(known.Text, definitionText));
     }
 
-    public Task<IReadOnlyList<string>> Warnings(string definitionText, string fileName) => WarningsOf(Checked(definitionText, fileName).Definition);
-
-    private (PipelineDefinition Definition, SecretReference? Secret) Checked(string definitionText, string fileName)
-    {
-        var read = PipelineDefinitionReader.Read(definitionText, fileName, key.Name);
-        if (read.Definition is null)
-            throw new RefusedException(RefusalCode.Invalid, read.Errors.Count == 1 ? "The definition has a mistake." : $"The definition has {read.Errors.Count} mistakes.", read.Errors);
-        var secret = SecretReference.Parse(PipelineSources.Webhook(read.Definition)?["secret"] ?? "");
-        if (secret is not null && secrets.Objection(key.Tenant, secret) is { } objection)
-            throw new RefusedException(RefusalCode.Invalid, $"{fileName}: source.secret: {objection}.");
-        foreach (var source in read.Definition.Sources)
-            if (kinds.FirstOrDefault(kind => kind.Type == source.Type)?.Objection(new SourceContext(key.Tenant.Value, key.Name!, source)) is { } why)
-                throw new RefusedException(RefusalCode.Invalid, $"{fileName}: source {ReadingPlan.NameOf(source)}: {why}.");
-        return (read.Definition, secret);
-    }
+    public Task<IReadOnlyList<string>> Warnings(string definitionText, string fileName) => checks.Warnings(checks.Checked(definitionText, fileName).Definition, lifetime.Token);
 
     private async Task<PipelineView> Changed(int replaced, IReadOnlyList<string> lines) =>
-        (await View())! with { Change = new DefinitionChange(replaced, lines, await WarningsOf(definition!)) };
-
-    private async Task<IReadOnlyList<string>> WarningsOf(PipelineDefinition of)
-    {
-        var warnings = new List<string>();
-        foreach (var source in of.Sources)
-            if (kinds.FirstOrDefault(kind => kind.Type == source.Type) is { } kind && await kind.Warning(new SourceContext(key.Tenant.Value, key.Name!, source), lifetime.Token) is { } warning)
-                warnings.Add(warning);
-        warnings.AddRange(await KeyChanges.Of(log, key.Tenant, of, lifetime.Token));
-        return warnings;
-    }
+        (await View())! with { Change = new DefinitionChange(replaced, lines, await checks.Warnings(definition!, lifetime.Token)) };
 
     public async Task<PipelineView?> View()
     {
@@ -155,7 +134,7 @@ internal sealed partial class PipelineGrain(
         var fresh = new RunRow(runId, key.Name!, kept.Version, request.DryRun, RunState.Running, request.Reason, now, now, null, TimeSpan.Zero, new RunCounts(), 0, 0, null, null, 0);
         if (RunRules.Decide(keeper.Row, new RunEvent.Start(fresh), now) is RunDecision.Refuse refused)
             throw new RefusedException(refused.Code, refused.Reason);
-        await Save(stored.State with { RunNumber = stored.State.RunNumber + 1, Run = new KeptRun(runId, kept.Text, kept.Version, request.FullRefresh) });
+        await Save(stored.State with { RunNumber = stored.State.RunNumber + 1, Run = await Queued(new KeptRun(runId, kept.Text, kept.Version, request.FullRefresh), request.Reason) });
         if (!await keeper.Apply(new RunEvent.Start(fresh), lifetime.Token, request.OperationId is null ? null : $"run/{runId}"))
             return (await Run(runId))!;
         LogStarted(key.ToString(), runId, request.Reason);
@@ -174,9 +153,23 @@ internal sealed partial class PipelineGrain(
         var row = keeper.Row;
         if (row is not null && stored.State.Run?.RunId != row.RunId)
             throw new RefusedException(RefusalCode.Conflict, $"Run {row.RunId} cannot go on; start a new one.");
+        if (RunRules.Decide(row, new RunEvent.Resume(), time.GetUtcNow()) is RunDecision.Change)
+            await Save(stored.State with { Run = await Queued(stored.State.Run!, "resumed") });
         await keeper.Apply(new RunEvent.Resume(), lifetime.Token);
         Launch();
         return Current()!;
+    }
+
+    public async Task<bool> Turn(string runId)
+    {
+        if (keeper.Row is not { State: RunState.Running } row || row.RunId != runId)
+            return false;
+        if (Waiting is not { } waiting)
+            return true;
+        await Save(stored.State with { Run = waiting with { WaitsSince = null } });
+        keeper.Waits(null);
+        Launch();
+        return true;
     }
 
     public async Task<RunView?> Run(string runId) =>
@@ -271,13 +264,19 @@ internal sealed partial class PipelineGrain(
             Launch();
     }
 
+    private Task<KeptRun> Queued(KeptRun run, string reason) => turns?.Wait(key, run, reason, lifetime.Token) ?? Task.FromResult(run);
+
     private void Launch()
     {
         if (keeper.Row?.State != RunState.Running || !pumping.IsCompleted)
             return;
-        pumping = Pump(stored.State.Run!);
+        if (Waiting is null)
+            pumping = Pump(stored.State.Run!);
         See();
     }
+
+    /// <summary>The run that waits for its turn in the queue, or null.</summary>
+    private KeptRun? Waiting => turns is not null && keeper.Row?.State == RunState.Running && stored.State.Run is { WaitsSince: not null } run && run.RunId == keeper.Row.RunId ? run : null;
 
     private void See() => beat ??= this.RegisterGrainTimer(Beat, new GrainTimerCreationOptions(BeatEvery, BeatEvery) { KeepAlive = true });
 
@@ -334,24 +333,18 @@ internal sealed partial class PipelineGrain(
             searching = Search(row);
     }
 
-    private Task SaveEnd(IReadOnlyList<long>? usual = null)
-    {
-        if (usual is null && keeper.Transforms is null)
-            return Task.CompletedTask;
-        var after = stored.State with { Usual = usual ?? stored.State.Usual };
-        if (keeper.Transforms is { } did)
-            after = after with
-            {
-                Transforms = [.. after.Transforms.Where(kept => kept.RunId != did.RunId).TakeLast(PipelineState.TransformsKept - 1),
-                    did with { Streams = [.. did.Streams.Take(PipelineState.TransformedStreamsKept).Select(stream => stream with { Samples = [] })] }],
-            };
-        return Save(after);
-    }
+    private Task SaveEnd(IReadOnlyList<long>? usual = null) => usual is null && keeper.Transforms is null ? Task.CompletedTask : Save(stored.State.After(usual, keeper.Transforms));
 
     // Keeps the activation while there is something to see to: a run, a row that could not be written, a run that is not searchable yet.
     private async Task Beat(CancellationToken cancellation)
     {
         await keeper.SaveAgain(cancellation);
+        if (Waiting is { } waiting && await turns!.Look(key, waiting, keeper.Row!.Reason, cancellation) is { } look)
+        {
+            if (look.Run != waiting)
+                await Save(stored.State with { Run = look.Run });
+            keeper.Waits(look.Said);
+        }
         if (keeper.Row is not { } row || row.State == RunState.Running || keeper.Unsaved is not null)
             return;
         if (row.LastPosition > 0 && !row.DryRun && row.State != RunState.Paused && SearchableAt(row.RunId) is null)

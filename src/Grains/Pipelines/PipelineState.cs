@@ -51,13 +51,32 @@ public sealed record PipelineState
     /// <summary>What transforms did in the newest runs, oldest first: written when a run ends or is paused. Records count in the log, so this explains and decides nothing.</summary>
     [Id(9)]
     public IReadOnlyList<KeptTransforms> Transforms { get; init; } = [];
+
+    /// <summary>After a run ended or was paused.</summary>
+    /// <param name="usual">Null: as before.</param>
+    /// <param name="did">What its transforms did, as far as it is known.</param>
+    internal PipelineState After(IReadOnlyList<long>? usual, KeptTransforms? did) => this with
+    {
+        Usual = usual ?? Usual,
+        Transforms = did is null ? Transforms
+            : [.. Transforms.Where(kept => kept.RunId != did.RunId).TakeLast(TransformsKept - 1), did with { Streams = [.. did.Streams.Take(TransformedStreamsKept).Select(stream => stream with { Samples = [] })] }],
+    };
 }
 
 [GenerateSerializer, Immutable, Alias("Sophia.KeptDefinition")]
 public sealed record KeptDefinition([property: Id(0)] string Text, [property: Id(1)] string FileName, [property: Id(2)] int Version, [property: Id(3)] DateTimeOffset At);
 
 [GenerateSerializer, Immutable, Alias("Sophia.KeptRun")]
-public sealed record KeptRun([property: Id(0)] string RunId, [property: Id(1)] string DefinitionText, [property: Id(2)] int DefinitionVersion, [property: Id(3)] bool FullRefresh);
+public sealed record KeptRun([property: Id(0)] string RunId, [property: Id(1)] string DefinitionText, [property: Id(2)] int DefinitionVersion, [property: Id(3)] bool FullRefresh)
+{
+    /// <summary>Since when it waits for its turn in the queue; null: it has begun.</summary>
+    [Id(4)]
+    public DateTimeOffset? WaitsSince { get; init; }
+
+    /// <summary>The item in the queue that stands for it; 0: none.</summary>
+    [Id(5)]
+    public long Item { get; init; }
+}
 
 [GenerateSerializer, Immutable, Alias("Sophia.KeptSearchable")]
 public sealed record KeptSearchable([property: Id(0)] string RunId, [property: Id(1)] DateTimeOffset At);

@@ -18,8 +18,13 @@ internal sealed class PipelineTriggers(
     public const string ScheduleReminder = "schedule";
     private static readonly TimeSpan WakeEvery = TimeSpan.FromMinutes(5);
 
+    private const string Changed = "changed", Scheduled = "schedule";
+
     private IGrainTimer? watch;
     private ulong? watchedHash;
+
+    /// <summary>Whether a run of this reason was begun by a pipeline itself, and nobody waits for it.</summary>
+    public static bool IsOwnReason(string reason) => reason is Changed or Scheduled;
 
     /// <summary>Looks at watched sources from now on as the definition says.</summary>
     public void Watch()
@@ -36,7 +41,7 @@ internal sealed class PipelineTriggers(
         if (definition() is not { } stated || isGoing() || await planner.WatchedHash(stated, cancellation) is var hash && hash == watchedHash)
             return;
         if (watchedHash is not null || await IsBehind(stated, cancellation))
-            await start("changed");
+            await start(Changed);
         watchedHash = hash; // Last: where the start failed, the next look tries again.
     }
 
@@ -69,7 +74,7 @@ internal sealed class PipelineTriggers(
         if (nextAt is { } due && now + TimeSpan.FromSeconds(1) < due)
             return;
         if (!isGoing())
-            await start("schedule");
+            await start(Scheduled);
         await Schedule(schedule, now);
     }
 

@@ -35,11 +35,13 @@ internal sealed partial class DeadLetterGrain(
         return Task.CompletedTask;
     }
 
-    public Task<WorkPage> List(WorkQuery query)
+    public Task<WorkPage> List(WorkQuery query) => Page(query, withPayload: false);
+
+    public async Task<WorkPage> Export(WorkQuery query, string by)
     {
-        WorkRules.CheckTexts(query.Queue, query.Kind, query.Error);
-        return query.Limit is >= 1 and <= MaxListed ? store.List(tenant, query, withPayload: false, CancellationToken.None)
-            : throw new RefusedException(RefusalCode.Invalid, $"limit is 1 to {MaxListed}.");
+        if (query.Before is null)
+            await Audit.Write("export", by, Said(new DeadReplayOrder(query.Queue, query.Kind, query.Cause, query.Error)), null);
+        return await Page(query, withPayload: true);
     }
 
     public async Task<WorkItem?> Get(long id, bool withPayload) => await store.Find(tenant, id, CancellationToken.None) is { } item ? withPayload ? item : item with { Payload = null } : null;
@@ -112,6 +114,13 @@ internal sealed partial class DeadLetterGrain(
     public Task ReceiveReminder(string reminderName, TickStatus status) => GoOn();
 
     private QueueAudit Audit => new(log, tenant, time);
+
+    private Task<WorkPage> Page(WorkQuery query, bool withPayload)
+    {
+        WorkRules.CheckTexts(query.Queue, query.Kind, query.Error);
+        return query.Limit is >= 1 and <= MaxListed ? store.List(tenant, query, withPayload, CancellationToken.None)
+            : throw new RefusedException(RefusalCode.Invalid, $"limit is 1 to {MaxListed}.");
+    }
 
     private void Arm() => timer ??= this.RegisterGrainTimer(static (self, _) => self.GoOn(), this, new GrainTimerCreationOptions(LookEvery, LookEvery) { KeepAlive = true });
 

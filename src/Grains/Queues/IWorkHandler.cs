@@ -8,6 +8,9 @@ public interface IWorkHandler
     /// <summary>As <see cref="NewWork.Kind"/>.</summary>
     string Kind { get; }
 
+    /// <summary>How long an attempt may take; null: as <see cref="QueueOptions.AttemptFor"/> says.</summary>
+    TimeSpan? AttemptFor => null;
+
     /// <summary>Does it, acting for the tenant. An exception is a failure that another attempt may mend.</summary>
     /// <param name="cancellation">Cancelled when the lease was lost, the attempt takes too long, or the process ends.</param>
     Task<WorkVerdict> Do(TenantId tenant, Work work, CancellationToken cancellation);

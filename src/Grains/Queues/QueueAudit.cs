@@ -1,9 +1,6 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 using Sophia.Log;
-using Sophia.Operations;
-using Sophia.Pipelines;
 using Sophia.Tenants;
 
 namespace Sophia.Queues;
@@ -18,22 +15,11 @@ internal sealed class QueueAudit(ILogStore log, TenantId tenant, TimeProvider ti
 
     /// <param name="what">The verb.</param>
     /// <param name="of">What it is done to: a queue, or ids of items.</param>
-    public async Task Write(string what, string by, string of, string? because)
+    public Task Write(string what, string by, string of, string? because)
     {
         var now = time.GetUtcNow();
-        var payload = Encoding.UTF8.GetBytes(new JsonObject { ["what"] = what, ["of"] = of, ["by"] = by, ["because"] = because, ["at"] = now.ToString("O", CultureInfo.InvariantCulture) }.ToJsonString());
-        var entry = new NewEntry(EntryType.Audit, Stream, KeyOf(now, what), RecordOperation.Upsert, payload, EntryHash.Of(RecordOperation.Upsert, payload), OnlyIfChanged: false);
-        var writer = new FencedWriter(log, tenant, "queue/audit"); // Each time anew: two grains write here, seldom, and neither keeps the other out.
-        for (var tries = 1; ; tries++)
-            switch (await writer.Append(new AppendBatch { Fence = FencedWriter.Unset, At = now, Entries = [entry] }, CancellationToken.None))
-            {
-                case LogWrite.Moved when tries < FencedWriter.MaxTries:
-                    continue;
-                case LogWrite.Done:
-                    return;
-                default:
-                    throw Superseded.Refusal($"The queue of {tenant}", time);
-            }
+        return new AuditEntry(Stream, "queue/audit", $"The queue of {tenant}").Write(log, tenant, KeyOf(now, what),
+            new JsonObject { ["what"] = what, ["of"] = of, ["by"] = by, ["because"] = because, ["at"] = AuditEntry.Text(now) }, now, time);
     }
 
     // Later ones stand before earlier ones, so that the newest are found without the others.

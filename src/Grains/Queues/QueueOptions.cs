@@ -12,6 +12,12 @@ public sealed class QueueOptions
     /// <summary>Items that this process does at a time, of all tenants. Default 16; 0 (it does none) to 1,000.</summary>
     public int Places { get; set; } = 16;
 
+    /// <summary>Runs of pipelines that this process looks after at a time, of all tenants. Default 64; 0 (it looks after none) to 1,000.</summary>
+    public int RunPlaces { get; set; } = 64;
+
+    /// <summary>Runs of pipelines of one tenant that go at a time; others wait. Default 16; 1 to 10,000.</summary>
+    public int MaxRuns { get; set; } = 16;
+
     /// <summary>How long a lease lasts unless it is renewed. Default 60 s; 1 s to 1 h. A worker renews at a third of it.</summary>
     public TimeSpan LeaseFor { get; set; } = TimeSpan.FromSeconds(60);
 
@@ -36,7 +42,8 @@ public sealed class QueueOptions
     /// <summary>Cost that a visit adds to a tenant of weight 1. Default 1; 1 to 1,000.</summary>
     public int Quantum { get; set; } = 1;
 
-    internal bool IsInRange => MaxDepth is >= 1 and <= 10_000_000 && MaxLeased is >= 1 and <= 10_000 && Places is >= 0 and <= 1_000 && Quantum is >= 1 and <= 1_000
+    /// <summary>Whether every value is within its range.</summary>
+    public bool IsInRange => MaxDepth is >= 1 and <= 10_000_000 && MaxLeased is >= 1 and <= 10_000 && Places is >= 0 and <= 1_000 && RunPlaces is >= 0 and <= 1_000 && MaxRuns is >= 1 and <= 10_000 && Quantum is >= 1 and <= 1_000
         && In(LeaseFor, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)) && In(AttemptFor, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1))
         && In(RetryAfter, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1)) && RetryAtMost >= RetryAfter && MaxLapses is >= 1 and <= 100
         && In(DoneFor, TimeSpan.FromMinutes(1), TimeSpan.FromDays(90)) && In(OfferEvery, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(20));

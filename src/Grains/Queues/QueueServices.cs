@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Sophia.Operations;
 
 namespace Sophia.Queues;
@@ -14,7 +15,10 @@ public static class QueueServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IWorkIntake, WorkIntake>();
         services.AddWorkHandler<Knowledge.ReindexHandler>();
-        services.AddHostedService<WorkPump>();
+        services.AddWorkHandler<Pipelines.RunHandler>();
+        services.AddSingleton<Pipelines.RunTurns>();
+        foreach (var queue in ServedQueue.All)
+            services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<WorkPump>(provider, queue));
         services.AddHostedService<QueueSweeper>();
         return services;
     }

@@ -10,19 +10,20 @@ namespace Sophia.Queues;
 /// <summary>This process's workers: asks the dispatcher for as much work as it has places, leases it from the tenants, does it and says how it ended.</summary>
 /// <remarks>It decides nothing about whose turn it is. What it has in hand when the process dies comes back when its leases end.</remarks>
 internal sealed partial class WorkPump(
-    IGrainFactory grains, IEnumerable<IWorkHandler> handlers, ILocalSiloDetails silo, IHostApplicationLifetime host, IOptions<QueueOptions> options, TimeProvider time, ILogger<WorkPump> logger) : BackgroundService
+    ServedQueue queue, IGrainFactory grains, IEnumerable<IWorkHandler> handlers, ILocalSiloDetails silo, IHostApplicationLifetime host, IOptions<QueueOptions> options, TimeProvider time, ILogger<WorkPump> logger) : BackgroundService
 {
     /// <summary>How long places are gathered before work for them is asked for.</summary>
     private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(5);
 
     private readonly Dictionary<string, IWorkHandler> byKind = handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
-    private readonly WorkInHand hand = new(options.Value.Places);
+    private readonly int places = queue.Places(options.Value);
+    private readonly WorkInHand hand = new(queue.Places(options.Value));
     private EndTeller ends = null!;
     private string worker = "";
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (options.Value.Places == 0)
+        if (places == 0)
             return;
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var _ = host.ApplicationStarted.Register(() => started.TrySetResult());
@@ -69,7 +70,7 @@ internal sealed partial class WorkPump(
     private async Task Room(CancellationToken stopping)
     {
         await hand.Room(1, stopping);
-        var enough = Math.Max(1, options.Value.Places / 4);
+        var enough = Math.Max(1, places / 4);
         if (hand.Free >= enough)
             return;
         using var patience = new CancellationTokenSource(GatherFor, time);
@@ -86,7 +87,7 @@ internal sealed partial class WorkPump(
     private async Task<IReadOnlyList<FinishAnswer>> Tell(TenantId tenant, IReadOnlyList<WorkResult> results)
     {
         using var _ = CallerContext.ForSystem("end work");
-        return await Queue(tenant).Finish(WorkLimits.OwnQueue, results, CancellationToken.None);
+        return await Queue(tenant).Finish(queue.Name, results, CancellationToken.None);
     }
 
     private async Task Serve(WorkGrant grant, CancellationToken stopping)
@@ -96,7 +97,7 @@ internal sealed partial class WorkPump(
         try
         {
             using var _ = CallerContext.ForSystem("lease work");
-            var leased = await Queue(grant.Tenant).Lease(new LeaseRequest(WorkLimits.OwnQueue, worker, grant.Items, grant.Cost), stopping);
+            var leased = await Queue(grant.Tenant).Lease(new LeaseRequest(queue.Name, worker, grant.Items, grant.Cost), stopping);
             items = leased.Items;
             hand.Told(new GrantOutcome(grant, items.Count, items.Sum(item => item.Cost), leased.Left, leased.NextCost, leased.Weight));
             more = leased.Left > 0;
@@ -152,7 +153,8 @@ internal sealed partial class WorkPump(
     {
         if (!byKind.TryGetValue(work.Kind, out var handler))
             return new WorkResult(work.Token, WorkEnd.NoHandler, $"Nothing here does work of the kind \"{work.Kind}\".");
-        using var late = new CancellationTokenSource(options.Value.AttemptFor, time);
+        var most = handler.AttemptFor ?? options.Value.AttemptFor;
+        using var late = new CancellationTokenSource(most, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, lease.Token);
         try
         {
@@ -170,7 +172,7 @@ internal sealed partial class WorkPump(
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested)
         {
-            return new WorkResult(work.Token, WorkEnd.Failed, $"The attempt took longer than {options.Value.AttemptFor}.");
+            return new WorkResult(work.Token, WorkEnd.Failed, $"The attempt took longer than {most}.");
         }
         catch (Exception wrong)
         {
@@ -199,7 +201,7 @@ internal sealed partial class WorkPump(
         try
         {
             using var _ = CallerContext.ForSystem("renew leases");
-            var held = await Queue(tenant).Extend(WorkLimits.OwnQueue, tokens, stopping);
+            var held = await Queue(tenant).Extend(queue.Name, tokens, stopping);
             for (var i = 0; i < tokens.Count; i++)
                 if (!held[i])
                     hand.Lost(tokens[i]);
@@ -213,7 +215,7 @@ internal sealed partial class WorkPump(
 
     private WorkerReport Report(int free, TimeSpan patience) => new(worker, free, hand.Outcomes(), hand.Efforts(), patience);
 
-    private IWorkDispatcherGrain Dispatcher => grains.GetGrain<IWorkDispatcherGrain>(TenantKey.System);
+    private IWorkDispatcherGrain Dispatcher => grains.GetGrain<IWorkDispatcherGrain>(queue.Dispatcher);
 
     private IWorkQueueGrain Queue(TenantId tenant) => grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(tenant));
 

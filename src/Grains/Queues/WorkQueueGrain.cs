@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Sophia.Log;
 using Sophia.Operations;
+using Sophia.Resilience;
 using Sophia.Security;
 using Sophia.Tenants;
 
@@ -14,7 +15,7 @@ namespace Sophia.Queues;
 /// what it remembers about waking.
 /// </remarks>
 [Reentrant, InTenantPool]
-internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, IOptions<QueueOptions> options, TimeProvider time, Random chance, ILogger<WorkQueueGrain> logger, ITenantGate? gate = null)
+internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, IOptions<QueueOptions> options, TimeProvider time, Random chance, ILogger<WorkQueueGrain> logger, ITenantGate? gate = null, IHealth? health = null)
     : Grain, IWorkQueueGrain, IRemindable
 {
     private const string LookReminder = "work";
@@ -27,7 +28,8 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
     private readonly EndRate rate = new();
     private TenantId tenant;
     private QueueWaker waker = null!;
-    private bool offered, capped, reminded;
+    private readonly Dictionary<string, Served> served = ServedQueue.All.ToDictionary(queue => queue.Name, queue => new Served(queue), StringComparer.Ordinal);
+    private bool reminded, aged;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -44,7 +46,8 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
         var now = time.GetUtcNow();
         var answers = await store.Enqueue(tenant, items, options.Value.MaxDepth, now, cancellation);
         await RemindAgain();
-        var (taken, ready) = (0, false);
+        var taken = 0;
+        var ready = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < answers.Count; i++)
         {
             if (answers[i].State != EnqueueState.Accepted)
@@ -53,11 +56,12 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
             if (items[i].NotBefore is { } later && later > now)
                 waker.At(later);
             else
-                ready |= items[i].Queue == WorkLimits.OwnQueue;
+                ready.Add(items[i].Queue);
         }
         QueueMeter.Accepted(taken);
-        if (ready && !offered)
-            await Offer();
+        foreach (var own in served.Values)
+            if (ready.Contains(own.Queue.Name) && !own.Offered)
+                await Offer(own);
         return answers.Any(answer => answer.State == EnqueueState.Full)
             ? [.. answers.Select(answer => answer.State == EnqueueState.Full ? answer with { RetryAt = WorkRules.RetryAt(options.Value.MaxDepth, rate.PerSecond(now), now) } : answer)]
             : answers;
@@ -70,10 +74,10 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
             return new LeasedWork([], 0, 0, 1);
         var now = time.GetUtcNow();
         var until = now + (request.For ?? options.Value.LeaseFor);
-        var rows = await store.Lease(tenant, new LeaseOrder(request.Queue, request.Items, request.Cost, options.Value.MaxLeased, request.Worker, until, now), cancellation);
+        var rows = await store.Lease(tenant, new LeaseOrder(request.Queue, request.Items, request.Cost, ServedQueue.Cap(request.Queue, options.Value), request.Worker, until, now), cancellation);
         waker.At(until);
-        if (request.Queue == WorkLimits.OwnQueue)
-            (offered, capped) = (rows.Left > 0 && offered, rows.Capped);
+        if (served.TryGetValue(request.Queue, out var own))
+            (own.Offered, own.Capped) = (rows.Left > 0 && own.Offered, rows.Capped);
         QueueMeter.Leased(rows.Items.Count);
         return new LeasedWork(rows.Items, rows.Left, rows.NextCost, rows.Weight);
     }
@@ -152,8 +156,9 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
         rate.Add(rows.Count(row => row.Answer is FinishAnswer.Done or FinishAnswer.Dead or FinishAnswer.Quarantined), now);
         if (rows.Any(row => row.Answer == FinishAnswer.Again))
             waker.At(now + options.Value.RetryAfter / 2);
-        if (rows.Any(row => row.Queue == WorkLimits.OwnQueue && (row.Freed || capped)) && !offered)
-            await Offer();
+        foreach (var own in served.Values)
+            if (!own.Offered && rows.Any(row => row.Queue == own.Queue.Name && (row.Freed || own.Capped)))
+                await Offer(own);
         return [.. rows.Select(row => row.Answer)];
     }
 
@@ -170,16 +175,18 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
                 LogLapsed(tenant.Value, lapsed.Count);
                 await End([.. lapsed.Select(token => (token, drawn: chance.NextDouble())).Select(one => new EndOrder(one.token, held => WorkRules.AfterLapse(held, options.Value, one.drawn, now)))], now, CancellationToken.None);
             }
-            var outlook = await store.Look(tenant, WorkLimits.OwnQueue, CancellationToken.None);
+            var outlook = await Look(ServedQueue.Work);
             if (outlook.NextDue <= now || outlook.OldestDone + options.Value.DoneFor <= now)
             {
                 while (await store.Ripen(tenant, now, now - options.Value.DoneFor, WorkLimits.MaxAtOnce, CancellationToken.None))
                 {
                 }
-                outlook = await store.Look(tenant, WorkLimits.OwnQueue, CancellationToken.None);
+                outlook = await Look(ServedQueue.Work);
             }
-            if (outlook.Ready > 0 && gate?.Because(tenant) is null)
-                await Offer(outlook);
+            if (gate?.Because(tenant) is null)
+                foreach (var own in served.Values)
+                    await Offer(own, own.Queue == ServedQueue.Work ? outlook : await Look(own.Queue));
+            await TellAge(outlook.Ready > 0);
             waker.At(outlook.NextDue);
             waker.At(outlook.NextLapse);
             waker.At(outlook.OldestDone + options.Value.DoneFor);
@@ -195,21 +202,33 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
         }
     }
 
-    private async Task Offer()
+    // Of runs nothing is told: that they wait for each other is what their cap is for, and what it would turn off are runs.
+    private async Task TellAge(bool isReady)
     {
-        offered = true;
-        await Offer(await store.Look(tenant, WorkLimits.OwnQueue, CancellationToken.None));
+        if (health is null || (!isReady && !aged))
+            return;
+        aged = isReady && gate?.Because(tenant) is null;
+        var oldest = aged ? (await store.Queues(tenant, CancellationToken.None)).FirstOrDefault(queue => queue.Queue == WorkLimits.OwnQueue)?.OldestDueAt : null;
+        health.Measured(tenant, HealthSignal.QueueAge, oldest is { } since ? (time.GetUtcNow() - since).TotalSeconds : 0, "queue");
+    }
+
+    private Task<QueueOutlook> Look(ServedQueue queue) => store.Look(tenant, queue.Name, CancellationToken.None);
+
+    private async Task Offer(Served own)
+    {
+        own.Offered = true;
+        await Offer(own, await Look(own.Queue));
     }
 
     // May be lost, and so may the dispatcher: said again for as long as there is something ready.
-    private async Task Offer(QueueOutlook outlook)
+    private async Task Offer(Served own, QueueOutlook outlook)
     {
-        offered = outlook.Ready > 0;
-        if (!offered)
+        own.Offered = outlook.Ready > 0;
+        if (!own.Offered)
             return;
         waker.At(time.GetUtcNow() + options.Value.OfferEvery);
         using var _ = CallerContext.ForSystem("offer work");
-        await GrainFactory.GetGrain<IWorkDispatcherGrain>(TenantKey.System).Offer(new WorkOffer(tenant, outlook.Ready, outlook.NextCost, outlook.Weight));
+        await GrainFactory.GetGrain<IWorkDispatcherGrain>(own.Queue.Dispatcher).Offer(new WorkOffer(tenant, outlook.Ready, outlook.NextCost, outlook.Weight));
     }
 
     private async Task Remind()
@@ -250,6 +269,18 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
         if (request.Items is < 1 or > WorkLimits.MaxAtOnce || request.Cost < 1 || string.IsNullOrWhiteSpace(request.Worker) || request.Worker.Length > WorkLimits.MaxKey
             || (request.For is { } span && (span < TimeSpan.FromSeconds(1) || span > TimeSpan.FromHours(1))))
             throw new RefusedException(RefusalCode.Invalid, $"A lease is of 1 to {WorkLimits.MaxAtOnce} items, by a worker whose name has 1 to {WorkLimits.MaxKey} characters, for 1 s to 1 h.");
+    }
+
+    /// <summary>What is remembered of a queue that Sophia's own workers serve.</summary>
+    private sealed class Served(ServedQueue queue)
+    {
+        public ServedQueue Queue => queue;
+
+        /// <summary>Whether the dispatcher was told that there is something ready.</summary>
+        public bool Offered { get; set; }
+
+        /// <summary>Whether the last lease was stopped by the cap.</summary>
+        public bool Capped { get; set; }
     }
 
     [LoggerMessage(2401, LogLevel.Warning, "Tenant {Tenant}: {Count} leases ended without a word")]

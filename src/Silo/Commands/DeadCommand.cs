@@ -13,8 +13,8 @@ internal static class DeadCommand
 {
     public static Command Create()
     {
-        var command = Listing("dead", "Work that could not be done: list, show, revive, purge, quarantine, edit, replay.");
-        foreach (var part in (Command[])[Listing("list", "List dead and quarantined work, newest first."), One(), Decide("revive", "Bring items back at once.", false), Decide("purge", "Give items up for good.", true),
+        var command = Listing("dead", "Work that could not be done: list, show, revive, purge, quarantine, edit, export, replay.");
+        foreach (var part in (Command[])[Listing("list", "List dead and quarantined work, newest first."), One(), Export(), Decide("revive", "Bring items back at once.", false), Decide("purge", "Give items up for good.", true),
             Decide("quarantine", "Hold items back.", true), Edit(), Replay()])
             command.Add(part);
         return command;
@@ -71,6 +71,31 @@ internal static class DeadCommand
             if (item.Cause is { } cause)
                 AnsiConsole.MarkupLine($"{Show.Plain(cause.Word())}: {Show.Plain(item.Error, 2_000)}\n[dim]{Show.Plain(cause.Hint())}[/]");
             Console.Out.WriteLine(item.Payload is { } payload ? Show.Tame(payload) : $"({item.PayloadBytes} bytes of payload, which operators may read)");
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Export()
+    {
+        var (queue, kind, cause, error) = (Queue(), Kind(), Cause(), Error());
+        var to = new Option<FileInfo>("--to") { Description = "The file of JSON lines to write; must not be there yet.", Required = true };
+        var command = new Command("export", "Write dead and quarantined work with payloads into a file, one JSON object a line.") { queue, kind, cause, error, to };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var target = parsed.GetValue(to)!;
+            if (target.Exists)
+                throw new CommandFailedException($"{target.Name} is there already.");
+            await using var api = await Api.Open(parsed, cancellation);
+            var asked = string.Join('&', ((Option<string?>[])[queue, kind, cause, error]).Where(option => parsed.GetValue(option) is not null).Select(option => $"{option.Name[2..]}={Uri.EscapeDataString(parsed.GetValue(option)!)}"));
+            using var answer = await api.Http.GetAsync($"api/dead/export?{asked}", HttpCompletionOption.ResponseHeadersRead, cancellation);
+            if (!answer.IsSuccessStatusCode)
+                throw Api.FailureOf(answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellation));
+            var partial = target.FullName + ".part";
+            await using (var file = new FileStream(partial, FileMode.Create, FileAccess.Write))
+                await answer.Content.CopyToAsync(file, cancellation);
+            File.Move(partial, target.FullName);
+            Console.Out.WriteLine($"{target.FullName} holds {File.ReadLines(target.FullName).Count()} items");
             return ExitCodes.Done;
         });
         return command;

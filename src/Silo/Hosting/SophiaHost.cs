@@ -99,7 +99,7 @@ internal static class SophiaHost
         services.AddSophiaQuality();
         services.AddSignInThrottle();
         services.AddSophiaPipelines();
-        services.AddSophiaQueues();
+        services.AddSophiaQueues(queue => QueueSettings.Read(queue, Environment.GetEnvironmentVariable));
         services.AddSingleton<ISecretBox>(SecretBox.Of(options.SecretsKey, folder.Path, shared: options.Cluster is not null));
         services.AddAirbyteSource(airbyte => airbyte.TrustedTenants = [RunningSophia.DefaultTenant.Value]);
         services.AddFilesSource(files =>

@@ -5,6 +5,7 @@ using Sophia.Tenants;
 namespace Sophia.Resilience;
 
 /// <summary>Idempotency keys in each tenant's log.db.</summary>
+/// <remarks>What says that work is under way is not synced: it is in the file, so it outlives the process, and where the machine loses it, whoever does the work is lost too. Ends are on the disk.</remarks>
 internal sealed class SqliteIdempotencyStore(DatabaseFiles files) : IIdempotencyStore
 {
     public Task<IdempotencyRecord?> Find(TenantId tenant, string name, CancellationToken cancellation) =>
@@ -14,7 +15,7 @@ internal sealed class SqliteIdempotencyStore(DatabaseFiles files) : IIdempotency
     {
         var (bytes, body) = IdempotencyRecordJson.Write(record);
         return files.Write(tenant, LogSchema.Kind, connection => IdempotencyTable.Write(connection, name, expected, record.Stamp, record.KeptUntil, bytes, body)
-            ? (true, record) : (false, IdempotencyTable.Find(connection, name)), cancellation, bytes: bytes.Length + (body?.Length ?? 0));
+            ? (true, record) : (false, IdempotencyTable.Find(connection, name)), cancellation, record.State == IdempotencyState.Running ? Durability.Normal : Durability.Full, bytes.Length + (body?.Length ?? 0));
     }
 
     public Task<string?> Forget(TenantId tenant, string? after, int limit, CancellationToken cancellation) => files.Exists(tenant, LogSchema.Kind)

@@ -8,17 +8,20 @@ namespace Sophia.Sqlite;
 /// Everything that waits when the lane gets a thread goes into one transaction, and nobody is answered before its COMMIT has returned. Work
 /// checks first and writes after, so a refusal has written nothing and costs its neighbours nothing. A surprise rolls the whole group
 /// back; each member then runs again in a transaction of its own, so only the guilty one fails. Work may therefore run more than once
-/// and must have no effect but on the connection.
+/// and must have no effect but on the connection. What asks for no sync goes in groups of its own, every other one where both wait, and so
+/// is not kept by the syncs of the others. Writes that wait together have no order among each other.
 /// </remarks>
 /// <param name="onSetAside">Called after a damaged file was set aside.</param>
 internal sealed class WriteLane(WriterSettings settings, StorageThreads threads, Action? onSetAside = null) : IAsyncDisposable
 {
     private readonly Lock gate = new();
     private readonly Queue<WriteItem> waiting = new();
+    private readonly Queue<WriteItem> unsynced = new();
     private readonly SemaphoreSlim room = new(settings.Options.MaxQueuedWrites);
     private readonly TaskCompletionSource closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WriterConnection? writer;
     private bool scheduled;
+    private bool turnOfSynced;
     private bool closing;
 
     /// <summary>Completes when the work's transaction is on the disk as far as <paramref name="durability"/> asks.</summary>
@@ -33,7 +36,7 @@ internal sealed class WriteLane(WriterSettings settings, StorageThreads threads,
             lock (gate)
             {
                 ObjectDisposedException.ThrowIf(closing, this);
-                waiting.Enqueue(item);
+                (durability == Durability.Full || alone ? waiting : unsynced).Enqueue(item);
                 Schedule();
             }
             return await item.Done;
@@ -71,7 +74,7 @@ internal sealed class WriteLane(WriterSettings settings, StorageThreads threads,
         lock (gate)
         {
             scheduled = false;
-            if (waiting.Count > 0)
+            if (waiting.Count + unsynced.Count > 0)
                 Schedule();
             else if (closing)
                 Close();
@@ -83,7 +86,10 @@ internal sealed class WriteLane(WriterSettings settings, StorageThreads threads,
         var group = new List<WriteItem>();
         var bytes = 0;
         lock (gate)
-            while (group.Count < settings.Options.MaxGroupWrites && bytes < settings.Options.MaxGroupBytes && waiting.TryDequeue(out var item))
+        {
+            var from = unsynced.Count == 0 || (turnOfSynced && waiting.Count > 0) ? waiting : unsynced;
+            turnOfSynced = from == unsynced;
+            while (group.Count < settings.Options.MaxGroupWrites && bytes < settings.Options.MaxGroupBytes && from.TryDequeue(out var item))
             {
                 if (item.Cancellation.IsCancellationRequested)
                 {
@@ -92,9 +98,10 @@ internal sealed class WriteLane(WriterSettings settings, StorageThreads threads,
                 }
                 group.Add(item);
                 bytes += item.Bytes;
-                if (item.IsAlone || (waiting.TryPeek(out var next) && next.IsAlone))
+                if (item.IsAlone || (from.TryPeek(out var next) && next.IsAlone))
                     break;
             }
+        }
         return group;
     }
 

@@ -87,6 +87,10 @@ public sealed class QueueFlowTests : IClassFixture<QueueFlowTests.SmallQueues>
         using var viewer = await app.InRole("viewer");
         Assert.DoesNotContain("word", await viewer.GetStringAsync($"/api/dead/{id}"));
         Assert.Contains("word", await app.Owner.GetStringAsync($"/api/dead/{id}"));
+        await (await viewer.GetAsync("/api/dead/export")).Problem(403, "forbidden");
+        var lines = (await app.Owner.GetStringAsync("/api/dead/export?queue=sophia&cause=noHandler")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        Assert.Contains("word", lines.Single(line => line.GetProperty("id").GetInt64() == id).GetProperty("payload").GetString());
+        Assert.Empty(await app.Owner.GetStringAsync("/api/dead/export?queue=no-such"));
         foreach (var path in (string[])["/api/dead/revive", "/api/dead/purge", "/api/dead/quarantine", "/api/dead/replay", "/api/dead/replay/stop", "/api/queue/hold", "/api/queue/let-go", "/api/queue/mine/items", "/api/queue/mine/lease"])
             await (await viewer.PostAsJsonAsync(path, new { })).Problem(403, "forbidden");
         Assert.Equal("quarantined", (await (await app.Owner.PostAsJsonAsync("/api/dead/quarantine", new { ids = new[] { id }, reason = "to look at it" })).Json())[0].GetProperty("state").GetString());

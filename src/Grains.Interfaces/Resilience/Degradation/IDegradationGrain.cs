@@ -45,7 +45,7 @@ public enum HealthSignal
     /// <summary>The 95th percentile of the time of requests, in ms, to the lower bound of its bucket.</summary>
     P95 = 2,
 
-    /// <summary>How long the oldest record has waited for the index, in seconds.</summary>
+    /// <summary>How long the oldest record has waited for the index, or the oldest ready item of Sophia's own queue for a worker, in seconds: the longer of both.</summary>
     QueueAge = 3,
 
     /// <summary>Memory of a process in percent of what it may use.</summary>

@@ -65,7 +65,8 @@ public interface IHealth
     void Failed(TenantId? tenant, string dependency, string because, int times = 1);
 
     /// <summary>How large a signal of a tenant is now; it is forgotten when nobody says it again for five minutes.</summary>
-    void Measured(TenantId tenant, HealthSignal signal, double value);
+    /// <param name="source">Who says so: of several that measure one signal the worst counts.</param>
+    void Measured(TenantId tenant, HealthSignal signal, double value, string source = "");
 }
 
 /// <summary>A part that can say at any time how it is: memory, disk, a store.</summary>

@@ -139,7 +139,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
             await Write(row, null, cancellation);
     }
 
-    public RunView? View(DateTimeOffset? searchableAt = null) => Row is null ? null : ViewOf(isLive ? Live(Row) : Row, time.GetUtcNow(), searchableAt) with { Error = isLive && Row.State == RunState.Running && waitsFor is not null ? $"Waiting: {waitsFor}" : Row.Error, Samples = samples.Count == 0 ? null : samples.ToArray(), Transforms = transforms.Views, TransformsSince = transforms.Views is null ? null : transformsSince, Settling = settling };
+    public RunView? View(DateTimeOffset? searchableAt = null) => Row is null ? null : ViewOf(isLive ? Live(Row) : Row, time.GetUtcNow(), searchableAt) with { Error = Row.State == RunState.Running && waitsFor is not null ? $"Waiting: {waitsFor}" : Row.Error, Samples = samples.Count == 0 ? null : samples.ToArray(), Transforms = transforms.Views, TransformsSince = transforms.Views is null ? null : transformsSince, Settling = settling };
 
     public static RunView ViewOf(RunRow row, DateTimeOffset now, DateTimeOffset? searchableAt)
     {
@@ -220,6 +220,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
             transforms.Clear();
             transformsSince = null;
             settling = 0;
+            waitsFor = null;
             isLive = false;
         }
         if (row.State != RunState.Running)

@@ -29,7 +29,7 @@ internal sealed class Features(Replicas replicas, IOptions<DegradationOptions> o
             local.Hurry();
     }
 
-    public void Measured(TenantId tenant, HealthSignal signal, double value) => Local(tenant).Health.Measured(signal, value);
+    public void Measured(TenantId tenant, HealthSignal signal, double value, string source = "") => Local(tenant).Health.Measured(signal, value, source);
 
     public bool HoldsRecords => false;
 

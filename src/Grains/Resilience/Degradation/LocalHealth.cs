@@ -11,7 +11,7 @@ internal sealed class LocalHealth(DegradationOptions options, IReadOnlyList<IHea
 
     private readonly Lock gate = new();
     private readonly Slot[] slots = [.. Enumerable.Range(0, Slots).Select(_ => new Slot())];
-    private readonly SortedDictionary<HealthSignal, (double Value, long At)> measured = [];
+    private readonly SortedDictionary<(HealthSignal Signal, string Source), (double Value, long At)> measured = [];
     private readonly SortedDictionary<string, Dependency> dependencies = new(StringComparer.Ordinal);
 
     public void Answered(TimeSpan took, bool failed)
@@ -45,10 +45,10 @@ internal sealed class LocalHealth(DegradationOptions options, IReadOnlyList<IHea
         }
     }
 
-    public void Measured(HealthSignal signal, double value)
+    public void Measured(HealthSignal signal, double value, string source = "")
     {
         lock (gate)
-            measured[signal] = (value, time.GetTimestamp());
+            measured[(signal, source)] = (value, time.GetTimestamp());
     }
 
     public HealthReport Report()
@@ -62,7 +62,7 @@ internal sealed class LocalHealth(DegradationOptions options, IReadOnlyList<IHea
                 dependencies.Remove(old);
             var times = Enumerable.Range(0, LatencyBuckets.Count).Select(bucket => slots.Sum(slot => slot.Times[bucket])).ToArray();
             return new HealthReport(times.Sum(), slots.Sum(slot => slot.Failed), times,
-                [.. measured.Where(one => time.GetElapsedTime(one.Value.At) < MeasuredFor).Select(one => new SignalValue(one.Key, one.Value.Value)), .. own.Select(one => new SignalValue(one.Signal, one.Value))],
+                [.. measured.Where(one => time.GetElapsedTime(one.Value.At) < MeasuredFor).Select(one => new SignalValue(one.Key.Signal, one.Value.Value)), .. own.Select(one => new SignalValue(one.Signal, one.Value))],
                 [.. dependencies.Select(one => new DependencyHealth(one.Key, one.Value.InARow >= options.FailuresInARow ? one.Value.Because : null)), .. failing.Select(one => new DependencyHealth(one.Dependency, one.Because))]);
         }
     }

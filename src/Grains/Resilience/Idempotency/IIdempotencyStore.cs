@@ -7,7 +7,7 @@ internal interface IIdempotencyStore
 {
     Task<IdempotencyRecord?> Find(TenantId tenant, string name, CancellationToken cancellation);
 
-    /// <summary>Writes where the row has the expected stamp (0: there is none); when it completes, the disk has it.</summary>
+    /// <summary>Writes where the row has the expected stamp (0: there is none); when it completes, the disk has it, and every process sees it. Where only one machine has the store, a claim may be lost with it: its holder is, too.</summary>
     /// <returns>Whether it was written; where not, what is there instead.</returns>
     Task<(bool Done, IdempotencyRecord? There)> Write(TenantId tenant, string name, long expected, IdempotencyRecord record, CancellationToken cancellation);
 

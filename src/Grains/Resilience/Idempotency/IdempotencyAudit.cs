@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Sophia.Log;
-using Sophia.Pipelines;
 using Sophia.Tenants;
 
 namespace Sophia.Resilience;
@@ -41,26 +39,13 @@ internal static class IdempotencyAudit
 {
     public const string Stream = OwnStreams.Audit + "/idempotency";
 
-    public static async Task Write(ILogStore log, TenantId tenant, IdempotencyTally tally, TimeProvider time)
+    public static Task Write(ILogStore log, TenantId tenant, IdempotencyTally tally, TimeProvider time)
     {
         var now = time.GetUtcNow();
-        var payload = System.Text.Encoding.UTF8.GetBytes(new JsonObject
+        return new AuditEntry(Stream, "idempotency/audit", $"Tenant {tenant}").Write(log, tenant, $"keys-{now.UtcTicks}", new JsonObject
         {
-            ["replayed"] = tally.Replayed, ["mismatches"] = tally.Mismatches, ["takenOver"] = tally.TakenOver, ["late"] = tally.Late,
-            ["from"] = tally.From.ToString("O", CultureInfo.InvariantCulture), ["until"] = tally.Until.ToString("O", CultureInfo.InvariantCulture),
+            ["replayed"] = tally.Replayed, ["mismatches"] = tally.Mismatches, ["takenOver"] = tally.TakenOver, ["late"] = tally.Late, ["from"] = AuditEntry.Text(tally.From), ["until"] = AuditEntry.Text(tally.Until),
             ["examples"] = new JsonArray([.. tally.Examples.Select(example => JsonValue.Create(example))]),
-        }.ToJsonString());
-        var entry = new NewEntry(EntryType.Audit, Stream, $"keys-{now.UtcTicks}", RecordOperation.Upsert, payload, EntryHash.Of(RecordOperation.Upsert, payload), OnlyIfChanged: false);
-        var writer = new FencedWriter(log, tenant, "idempotency/audit");
-        for (var tries = 1; ; tries++)
-            switch (await writer.Append(new AppendBatch { Fence = FencedWriter.Unset, At = now, Entries = [entry] }, CancellationToken.None))
-            {
-                case LogWrite.Moved when tries < FencedWriter.MaxTries:
-                    continue;
-                case LogWrite.Done:
-                    return;
-                default:
-                    throw Operations.Superseded.Refusal($"Tenant {tenant}", time);
-            }
+        }, now, time);
     }
 }

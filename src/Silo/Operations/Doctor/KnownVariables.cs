@@ -33,6 +33,7 @@ internal static class KnownVariables
         ["SOPHIA_LIMITS"] = variable => LimitSettings.Read(new LimitsOptions(), variable),
         ["SOPHIA_IDEMPOTENCY_REQUIRED"] = variable => new SophiaOptions { DataFolder = "-", IdempotencyRequired = IdempotencySettings.Required(variable("SOPHIA_IDEMPOTENCY_REQUIRED")) }.Validated(),
         ["SOPHIA_IDEMPOTENCY_RETENTION"] = variable => IdempotencySettings.Read(new IdempotencyOptions(), variable),
+        ["SOPHIA_QUEUE"] = variable => Queues.QueueSettings.Read(new Queues.QueueOptions(), variable),
         ["SOPHIA_REDIS"] = null,
         ["SOPHIA_SECRETS_KEY"] = variable => SecretBox.Of(variable("SOPHIA_SECRETS_KEY"), "-", shared: true),
         ["SOPHIA_WEAVIATE"] = variable => WeaviateOptions.Of(variable("SOPHIA_WEAVIATE")!, key: null),

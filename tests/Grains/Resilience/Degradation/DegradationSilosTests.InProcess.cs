@@ -1,0 +1,110 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Orleans;
+using Orleans.Hosting;
+using Orleans.InProcess;
+using Orleans.Runtime;
+using Orleans.Runtime.Hosting;
+using Sophia.Chat;
+using Sophia.Log;
+using Sophia.Operations;
+using Sophia.Security;
+using Sophia.Tenants;
+
+namespace Sophia.Resilience;
+
+// Goal: several silos go by one level: one sick silo is alone, half of them are not, and a level outlives the silo that had its grain. Method: three silos of one cluster over one store; each says what it sees.
+public sealed class DegradationSilosTests : IAsyncLifetime
+{
+    private static readonly TenantId Tenant = TenantId.Parse("acme");
+    private readonly InProcessCluster cluster = new();
+    private readonly StateInMemory store = new();
+    private readonly MemoryLog log = new();
+    private readonly List<IHost> hosts = [];
+
+    public async Task InitializeAsync()
+    {
+        for (var number = 0; number < 3; number++)
+        {
+            var called = $"silo-{number}";
+            var builder = Host.CreateEmptyApplicationBuilder(null);
+            builder.UseOrleans(silo => silo.UseInProcessCluster(cluster).AddIncomingGrainCallFilter<TenantCallFilter>());
+            builder.Services.AddLogging().AddSophiaPlacement().AddSingleton(TimeProvider.System).AddSingleton<ILogStore>(log);
+            foreach (var name in (string[])[Stores.Durable, Stores.Fast])
+                builder.Services.AddGrainStorage(name, (_, _) => store);
+            builder.Services.AddReplicas(replicas => (replicas.ExchangeEvery, replicas.RetryAfter, replicas.ProcessName) = (TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(100), called));
+            builder.Services.AddBreakers(_ => { });
+            builder.Services.AddDegradation(degradation => (degradation.StayFor, degradation.StepEvery, degradation.LookEvery, degradation.EvidenceFor) =
+                (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)));
+            hosts.Add(builder.Build());
+            await hosts[^1].StartAsync();
+        }
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var host in hosts)
+            await host.StopAsync();
+    }
+
+    [Fact]
+    public async Task One_silo_that_fails_is_alone_and_half_of_them_turn_the_level_for_all()
+    {
+        foreach (var (silo, age) in (IEnumerable<(int, int)>)[(1, 11), (2, 22)])
+        {
+            Health(silo).Worked(Tenant, "airbyte");
+            await Reported(silo, age);
+        }
+        Health(0).Failed(Tenant, "airbyte", "it hangs", times: 3);
+        var view = await Reported(0, 33);
+        Assert.Equal((DegradationLevel.Full, 0), (view.Level, view.History.Count));
+        Health(1).Failed(Tenant, "airbyte", "it hangs", times: 3);
+        await Everywhere(DegradationLevel.Partial, 0, 1, 2);
+        Assert.All(hosts, host => Assert.True(host.Services.GetRequiredService<IFeatures>().Of(Tenant).IsOff(Feature.RealTimeSync)));
+        Assert.Equal(DegradationLevel.Full, Features(2).Of(TenantId.Parse("other")).Level);
+        Health(0).Worked(Tenant, "airbyte");
+        Health(1).Worked(Tenant, "airbyte");
+        await Everywhere(DegradationLevel.Full, 0, 1, 2);
+    }
+
+    [Fact]
+    public async Task A_level_outlives_the_silo_that_had_its_grain()
+    {
+        for (var silo = 0; silo < 3; silo++)
+            Health(silo).Failed(Tenant, "airbyte", "it is gone", times: 3);
+        await Everywhere(DegradationLevel.Partial, 0, 1, 2);
+        var home = hosts.FindIndex(host => host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.Equals(cluster.Find(Grain(0).GetGrainId())));
+        cluster.Kill(hosts[home].Services.GetRequiredService<ILocalSiloDetails>().SiloAddress);
+        int[] left = [.. Enumerable.Range(0, 3).Where(silo => silo != home)];
+        // What a rule says counts before it is written: where the silo died in between, the others say again what they see.
+        await Eventually.Get(() => Ask(left[0], grain => grain.View()), view => view.Level == DegradationLevel.Partial, "the level, in the grain's next activation");
+        await Everywhere(DegradationLevel.Partial, left);
+        await Ask(left[0], grain => grain.Hold(DegradationLevel.Minimal, "ada", "a drill", TimeSpan.FromMinutes(5), Tenant));
+        await Everywhere(DegradationLevel.Minimal, left);
+    }
+
+    private IHealth Health(int silo) => hosts[silo].Services.GetRequiredService<IHealth>();
+
+    private IFeatures Features(int silo) => hosts[silo].Services.GetRequiredService<IFeatures>();
+
+    private IDegradationGrain Grain(int silo) => hosts[silo].Services.GetRequiredService<IGrainFactory>().GetGrain<IDegradationGrain>(TenantKey.Of(Tenant));
+
+    private async Task<T> Ask<T>(int silo, Func<IDegradationGrain, Task<T>> ask)
+    {
+        using var _ = CallerContext.ForSystem("test");
+        return await ask(Grain(silo));
+    }
+
+    /// <summary>What a silo saw has come to the grain once it reads what only that one measures, and more of it than the others.</summary>
+    private Task<DegradationView> Reported(int silo, int age)
+    {
+        Health(silo).Measured(Tenant, HealthSignal.QueueAge, age);
+        return Eventually.Get(() => Ask(0, grain => grain.View()), view => view.Readings.Any(reading => reading.Said.Contains($"{age} s", StringComparison.Ordinal)), $"what silo {silo} saw");
+    }
+
+    private async Task Everywhere(DegradationLevel level, params int[] silos)
+    {
+        foreach (var silo in silos)
+            await Eventually.Comes(() => Features(silo).Of(Tenant).Level == level, $"{level} on silo {silo}");
+    }
+}
