@@ -1,5 +1,6 @@
 using System.Text;
 using Sophia.Log;
+using Sophia.Resilience;
 using Sophia.Tenants;
 
 namespace Sophia.Continuity;
@@ -71,6 +72,24 @@ public sealed class FailingDiskTests
         Assert.Equal(fence.Position * 100, (await store.Log.Read(Acme, 0, 1_000, int.MaxValue, default)).Count);
         Assert.IsType<AppendOutcome.Committed>(await store.Log.Append(Acme, Batch(fence, "after"), default));
     }
+
+    [Fact]
+    public async Task An_end_of_an_idempotency_key_is_synced_before_it_is_answered_and_a_claim_waits_for_no_sync()
+    {
+        using var vfs = new ShimVfs();
+        await using var store = new ScratchStore(vfs: vfs.Name);
+        var keys = new SqliteIdempotencyStore(store.Files);
+        Assert.True((await keys.Write(Acme, "first", 0, Key(1), default)).Done);
+        vfs.SyncsFail = true;
+        Assert.True((await keys.Write(Acme, "second", 0, Key(2), default)).Done);
+        var end = Key(3) with { State = IdempotencyState.Released };
+        Assert.Equal(StorageFault.Unknown, (await Assert.ThrowsAsync<StorageException>(() => keys.Write(Acme, "second", 2, end, default))).Fault);
+        vfs.SyncsFail = false;
+        Assert.Equal(1, (await keys.Find(Acme, "first", default))!.Stamp);
+    }
+
+    private static IdempotencyRecord Key(long stamp) =>
+        new(stamp, IdempotencyState.Running, 1, 1, "holder", "print", "POST /x", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddSeconds(30), DateTimeOffset.UnixEpoch.AddDays(1));
 
     private static AppendBatch Batch(Fence fence, string name) => new()
     {
