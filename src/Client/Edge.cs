@@ -14,6 +14,7 @@ public static class Edge
     {
         services.AddSingleton(options);
         services.AddEdgeSecurity(options);
+        services.AddOptions<DeadlinesOptions>().Validate(static deadlines => deadlines.Wrong() is null, "DeadlinesOptions: something cannot be meant.").ValidateOnStart();
         services.AddSingleton<UnprovenBodies>();
         services.ConfigureHttpJsonOptions(json => EdgeJson.Shape(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
@@ -41,6 +42,7 @@ public static class Edge
         app.UseMiddleware<LimitMiddleware>(false);
         app.UseEdgeSecurity();
         app.UseMiddleware<KnownParameters>();
+        app.UseMiddleware<DeadlineMiddleware>();
         app.UseMiddleware<DegradationMiddleware>();
         app.UseMiddleware<LimitMiddleware>(true);
         app.UseMiddleware<IdempotencyMiddleware>();
@@ -55,6 +57,7 @@ public static class Edge
         app.MapSilos();
         app.MapBreakers();
         app.MapLimits();
+        app.MapPolicies();
         app.MapProblemPages();
         app.MapIdempotency();
         app.MapDegradation();

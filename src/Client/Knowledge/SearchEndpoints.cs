@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sophia.Resilience;
 
 namespace Sophia.Knowledge;
 
@@ -8,16 +9,23 @@ internal static class SearchEndpoints
     public static void MapSearch(this IEndpointRouteBuilder app)
     {
         var group = app.MapGroup("/api/search").WithTags("Search");
-        group.MapGet("/", (string q, HttpContext context, IGrainFactory grains, string[]? stream, string? speaker, DateTimeOffset? from, DateTimeOffset? until, int limit = 10) =>
-            Search(new SearchQuery(q, limit, Filter(stream, speaker, from, until)), context, grains))
+        group.MapGet("/", (string q, HttpContext context, IGrainFactory grains, IBulkheads bulkheads, string[]? stream, string? speaker, DateTimeOffset? from, DateTimeOffset? until, int limit = 10) =>
+            Search(new SearchQuery(q, limit, Filter(stream, speaker, from, until)), context, grains, bulkheads))
             .WithSummary("Ranked chunks with highlights and exact citations.");
-        group.MapPost("/", (SearchQuery query, HttpContext context, IGrainFactory grains) => Search(query, context, grains))
+        group.MapPost("/", (SearchQuery query, HttpContext context, IGrainFactory grains, IBulkheads bulkheads) => Search(query, context, grains, bulkheads))
             .ChangesNothing().WithSummary("The same with every filter.");
     }
 
-    private static async Task<SearchAnswer> Search(SearchQuery query, HttpContext context, IGrainFactory grains)
+    /// <summary>Searches for a tenant in its turn.</summary>
+    public static async Task<SearchAnswer> Search(this IGrainFactory grains, IBulkheads bulkheads, TenantId tenant, SearchQuery query, CancellationToken cancellation)
     {
-        var answer = await grains.GetGrain<ISearchGrain>(TenantKey.Of(context.User.Caller().Tenant)).Search(query with { Text = query.Text ?? "" }, context.RequestAborted);
+        using var place = await bulkheads.Enter(tenant, BulkheadKind.Search, cancellation);
+        return await grains.GetGrain<ISearchGrain>(TenantKey.Of(tenant)).Search(query, cancellation);
+    }
+
+    private static async Task<SearchAnswer> Search(SearchQuery query, HttpContext context, IGrainFactory grains, IBulkheads bulkheads)
+    {
+        var answer = await grains.Search(bulkheads, context.User.Caller().Tenant, query with { Text = query.Text ?? "" }, context.RequestAborted);
         if (answer.Stale is { } stale)
             context.Response.Headers.Age = Math.Max(0, (long)(context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow() - stale.At).TotalSeconds).ToString(CultureInfo.InvariantCulture);
         return answer;

@@ -71,6 +71,8 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(AllowedRecords))]
 [JsonSerializable(typeof(IReadOnlyList<BlockedRecord>))]
 [JsonSerializable(typeof(WhyView))]
+[JsonSerializable(typeof(IReadOnlyList<PoliciesView>))]
+[JsonSerializable(typeof(PolicyView))]
 [JsonSerializable(typeof(SearchQuery))]
 [JsonSerializable(typeof(SearchAnswer))]
 [JsonSerializable(typeof(AskRequest))]

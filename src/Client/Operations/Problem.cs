@@ -24,6 +24,8 @@ internal static class Problems
     {
         RefusedException refused => Of(refused, now),
         ProblemException known => known.Problem,
+        Resilience.PolicyRefusedException { Reason: Resilience.PolicyRefusalReason.Deadline } late => Of(504, "deadline-passed", late.Message),
+        Resilience.PolicyRefusedException refused => Of(503, "unavailable", refused.Message) with { RetryAfter = refused.RetryAt is { } at ? Math.Max(1, (int)Math.Ceiling((at - now).TotalSeconds)) : null },
         BadHttpRequestException { InnerException: JsonException json } => Of(400, "invalid", MalformedJson(json)),
         JsonException json => Of(400, "invalid", MalformedJson(json)),
         BadHttpRequestException bad => Of(bad.StatusCode, CodeOf(bad.StatusCode), BadRequests.Said(bad)),
@@ -48,6 +50,7 @@ internal static class Problems
         RefusalCode.Busy => (429, "busy"),
         RefusalCode.StorageFull => (507, "storage-full"),
         RefusalCode.Unavailable => (503, "unavailable"),
+        RefusalCode.DeadlinePassed => (504, "deadline-passed"),
         _ => (500, "internal"),
     };
 
@@ -77,6 +80,7 @@ internal static class Problems
         415 => "This type of content is not understood",
         429 => "Busy",
         503 => "Not available now",
+        504 => "The caller's time is over",
         507 => "The disk is full",
         >= 500 => "Sophia failed",
         _ => "The request was refused",

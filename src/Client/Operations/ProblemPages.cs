@@ -24,7 +24,7 @@ internal static class ProblemPages
     private static readonly Dictionary<string, ProblemPage> All = ((ProblemPage[])
     [
         Resilience.IdempotencyProblems.MissingPage, Resilience.IdempotencyProblems.MalformedPage, Resilience.IdempotencyProblems.MismatchPage, Resilience.IdempotencyProblems.RunningPage,
-        Resilience.IdempotencyProblems.NotKeptPage,
+        Resilience.IdempotencyProblems.NotKeptPage, Resilience.DeadlineMiddleware.Page,
     ]).ToDictionary(page => page.Code, StringComparer.Ordinal);
 
     public static void MapProblemPages(this IEndpointRouteBuilder app) => app.MapGet("/problems/{problem}", (string problem, HttpContext context) =>

@@ -28,7 +28,7 @@ internal static class SearchPages
 
     public static void MapSearchPage(this IEndpointRouteBuilder pages) => pages.MapGet("/search", Search);
 
-    private static async Task<IResult> Search(HttpContext context, IGrainFactory grains,
+    private static async Task<IResult> Search(HttpContext context, IGrainFactory grains, IBulkheads bulkheads,
         string? q = null, string? stream = null, string? kind = null, string? from = null, string? until = null, int page = 1)
     {
         var tenant = context.User.Caller().Tenant;
@@ -38,7 +38,7 @@ internal static class SearchPages
         if (ask.Text.Length > 0 && wrong.Count == 0)
             try
             {
-                answer = await grains.GetGrain<ISearchGrain>(TenantKey.Of(tenant)).Search(Query(ask), context.RequestAborted);
+                answer = await grains.Search(bulkheads, tenant, Query(ask), context.RequestAborted);
             }
             catch (RefusedException refused) when (refused.Code is RefusalCode.Invalid or RefusalCode.Busy or RefusalCode.Unavailable)
             {

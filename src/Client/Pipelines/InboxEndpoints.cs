@@ -15,13 +15,14 @@ internal static class InboxEndpoints
             .Accepts<object>("application/octet-stream", "*/*")
             .WithSummary("Keeps the body as a file of the inbox under the relative path ?path= and has it ingested; start=false waits for a later file.");
 
-    private static async Task<IResult> Drop(string path, HttpContext context, IGrainFactory grains, EdgeOptions options, IInboxDisk disk, IStorageRoom room, bool start = true)
+    private static async Task<IResult> Drop(string path, HttpContext context, IGrainFactory grains, EdgeOptions options, IInboxDisk disk, IStorageRoom room, IBulkheads bulkheads, bool start = true)
     {
         var folder = Path.Combine(options.InboxFolder, context.User.Caller().Tenant.Value);
         var target = InboxPath.Resolve(folder, path)
             ?? throw new RefusedException(RefusalCode.Invalid, $"\"{path}\" is not a relative path of plain names, at most {InboxPath.MostCharacters} characters long.");
         if (room.RefusesFiles is { } full)
             throw new RefusedException(RefusalCode.StorageFull, $"{full} The file was not kept.");
+        using var place = await bulkheads.Enter(context.User.Caller().Tenant, BulkheadKind.Ingest, context.RequestAborted);
         var pipeline = grains.Pipeline(context, PipelineName);
         var known = await pipeline.View();
         if (known is not null && !known.Sources.Any(source => source.Type == "files" && IsSame(source.Description, folder)))

@@ -2,8 +2,8 @@ using System.Buffers;
 
 namespace Sophia.Pipelines;
 
-/// <summary>Holds the bodies of deliveries until their signature is checked. Anybody may send one, so there is a bound on all of them together and on the time of each.</summary>
-internal sealed class UnprovenBodies(TimeProvider time, long most = EdgeLimits.DeliveriesHeld)
+/// <summary>Holds the bodies of deliveries until their signature is checked. Anybody may send one, so there is a bound on all of them together, on those for one tenant, and on the time of each.</summary>
+internal sealed class UnprovenBodies(TimeProvider time, IBulkheads bulkheads, long most = EdgeLimits.DeliveriesHeld)
 {
     private const int BlockBytes = 64 * 1024;
 
@@ -11,21 +11,22 @@ internal sealed class UnprovenBodies(TimeProvider time, long most = EdgeLimits.D
 
     /// <summary>Reads a body and gives it to <paramref name="use"/>; what it held is free again afterwards.</summary>
     /// <exception cref="RefusedException">Busy: too many bytes are held already, or the body came too slowly.</exception>
-    public async Task<T> With<T>(HttpRequest request, Func<ReadOnlyMemory<byte>, Task<T>> use)
+    public async Task<T> With<T>(TenantId tenant, HttpRequest request, Func<ReadOnlyMemory<byte>, Task<T>> use)
     {
         var body = new MemoryStream();
         try
         {
-            await Read(request, body);
+            await Read(tenant, request, body);
             return await use(body.GetBuffer().AsMemory(0, (int)body.Length));
         }
         finally
         {
             Interlocked.Add(ref held, -body.Length);
+            bulkheads.GiveBack(tenant, body.Length);
         }
     }
 
-    private async Task Read(HttpRequest request, MemoryStream body)
+    private async Task Read(TenantId tenant, HttpRequest request, MemoryStream body)
     {
         using var patience = new CancellationTokenSource(EdgeLimits.DeliveryWithin, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, request.HttpContext.RequestAborted);
@@ -34,6 +35,8 @@ internal sealed class UnprovenBodies(TimeProvider time, long most = EdgeLimits.D
         {
             for (int read; (read = await request.Body.ReadAsync(block, either.Token)) > 0;)
             {
+                if (!bulkheads.TryHold(tenant, read))
+                    throw bulkheads.WhyNotHeld(tenant);
                 body.Write(block, 0, read);
                 if (Interlocked.Add(ref held, read) > most)
                     throw Busy("Too many deliveries are being received.");

@@ -10,7 +10,7 @@ internal static class WebhookEndpoints
             .WithMetadata(new RequestSizeLimitAttribute(EdgeLimits.Delivery))
             .WithSummary("Takes one signed delivery. 202: stored; 200: had it already; 401: wrong signature, or no such webhook.");
 
-    private static async Task<IResult> Deliver(string tenant, string pipeline, HttpContext context, IGrainFactory grains, CallerReplica callers, UnprovenBodies bodies)
+    private static async Task<IResult> Deliver(string tenant, string pipeline, HttpContext context, IGrainFactory grains, CallerReplica callers, UnprovenBodies bodies, IBulkheads bulkheads)
     {
         if (!TenantId.TryParse(tenant, out var id) || !TenantId.IsName(pipeline) || !await callers.Exists(id))
             throw Unproven();
@@ -18,7 +18,8 @@ internal static class WebhookEndpoints
             .Where(header => !header.Key.Equals("Cookie", StringComparison.OrdinalIgnoreCase) && !header.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase))
             .ToDictionary(header => header.Key.ToLowerInvariant(), header => header.Value.ToString(), StringComparer.Ordinal);
         using var _ = CallerContext.For(id);
-        var result = await bodies.With(context.Request, body => grains.GetGrain<IPipelineGrain>(TenantKey.Of(id, pipeline)).Deliver(new WebhookDelivery(headers, body)));
+        using var place = await bulkheads.Enter(id, BulkheadKind.Ingest, context.RequestAborted);
+        var result = await bodies.With(id, context.Request, body => grains.GetGrain<IPipelineGrain>(TenantKey.Of(id, pipeline)).Deliver(new WebhookDelivery(headers, body)));
         return result.Outcome switch
         {
             DeliveryOutcome.Stored or DeliveryOutcome.Quarantined => Answer(result, StatusCodes.Status202Accepted),

@@ -12,7 +12,7 @@ internal static class ExportEndpoints
     public static void MapExport(this IEndpointRouteBuilder app) => app.MapGet("/api/tenants/{tenant}/export", Export).RequireAuthorization(Roles.Owner).WithTags("Tenants")
         .WithSummary("Everything of a tenant as a zip of JSONL files with a manifest, also while it is suspended. Only for the owner of the system tenant; audited.");
 
-    private static async Task Export(string tenant, HttpContext context, IGrainFactory grains, EdgeOptions options, IFeatures features, TimeProvider time, CancellationToken cancellation)
+    private static async Task Export(string tenant, HttpContext context, IGrainFactory grains, EdgeOptions options, IFeatures features, IBulkheads bulkheads, TimeProvider time, CancellationToken cancellation)
     {
         var caller = context.User.Caller();
         if (caller.Tenant != options.SystemTenant)
@@ -21,6 +21,7 @@ internal static class ExportEndpoints
         using var _ = CallerContext.ForSystem("export of a tenant");
         if (!TenantId.TryParse(tenant, out var id) || await grains.GetGrain<ITenantGrain>(TenantKey.Of(id)).View() is null)
             throw new RefusedException(RefusalCode.NotFound, "There is no such tenant.");
+        using var place = await bulkheads.Enter(id, BulkheadKind.Export, cancellation);
         var grain = grains.GetGrain<ITenantExportGrain>(TenantKey.Of(id));
         var upTo = await grain.Begin($"{caller.Tenant} {caller.KeyId}");
         context.Response.ContentType = "application/zip";

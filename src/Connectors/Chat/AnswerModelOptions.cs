@@ -16,19 +16,7 @@ public sealed record AnswerModelOptions
     /// <summary>Sent as a bearer token; null where the endpoint wants none.</summary>
     public string? Key { get; init; }
 
-    /// <summary>How often a request is repeated before its first word. Default 2, range 0 to 5. After the first word nothing is repeated.</summary>
-    public int Retries { get; init; } = 2;
-
-    /// <summary>The first pause before a repetition; it doubles. Default 500 ms. A shorter Retry-After of the endpoint is honoured, a longer one ends the attempt.</summary>
-    public TimeSpan RetryAfter { get; init; } = TimeSpan.FromMilliseconds(500);
-
-    /// <summary>The longest Retry-After that is waited for. Default 5 s: somebody is waiting for the answer.</summary>
-    public TimeSpan LongestRetryAfter { get; init; } = TimeSpan.FromSeconds(5);
-
-    /// <summary>From the request to its first word, each attempt. Default 30 s.</summary>
-    public TimeSpan FirstWordWithin { get; init; } = TimeSpan.FromSeconds(30);
-
-    /// <summary>Between two pieces. Default 20 s.</summary>
+    /// <summary>Between two pieces. Default 20 s. How long the first one is waited for, and how often it is asked for, is the policy's of the dependency "model".</summary>
     public TimeSpan NextWordWithin { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>The most tokens that the model is asked for. Default 1,024.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Sophia.Resilience;
 
 namespace Sophia.Chat;
 
@@ -14,6 +15,7 @@ public static class ChatConnectors
             return services;
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => new Random());
+        services.AddPolicies();
         return services.AddSingleton(options).AddSingleton<IAnswerModel, OpenAiAnswerModel>();
     }
 }

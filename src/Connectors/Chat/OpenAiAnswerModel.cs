@@ -8,19 +8,18 @@ namespace Sophia.Chat;
 /// <summary>Any OpenAI-compatible endpoint, streamed. Before the first word a request is repeated; after it nothing is, because somebody has read it.</summary>
 internal sealed partial class OpenAiAnswerModel : IAnswerModel, IDisposable
 {
-    /// <summary>What its breaker is called.</summary>
-    public const string Dependency = "model";
+    /// <summary>What its policy and its breaker are called.</summary>
+    public const string Dependency = PolicyNames.Model;
 
     private readonly AnswerModelOptions options;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly ModelEndpoint endpoint;
 
-    public OpenAiAnswerModel(AnswerModelOptions options, TimeProvider time, Random random, ILogger<OpenAiAnswerModel> logger, IBreakers? breakers = null)
+    public OpenAiAnswerModel(AnswerModelOptions options, TimeProvider time, IPolicies policies, ILogger<OpenAiAnswerModel> logger)
     {
         (this.options, this.time, this.logger) = (options, time, logger);
-        endpoint = new ModelEndpoint(options.Completions, options.Key, new EndpointPatience(options.FirstWordWithin, options.Retries, options.RetryAfter, options.LongestRetryAfter), time, random,
-            (failure, attempt) => LogRepeated(logger, options.Name, options.Url.Host, attempt, Told(failure)), breakers?.OfInstallation(Dependency));
+        endpoint = new ModelEndpoint(options.Completions, options.Key, policies.OfInstallation(Dependency), time, (failure, attempt) => LogRepeated(logger, options.Name, options.Url.Host, attempt, Told(failure)));
     }
 
     public string Name => options.Name;
@@ -50,7 +49,7 @@ internal sealed partial class OpenAiAnswerModel : IAnswerModel, IDisposable
                 await opened.DisposeAsync();
                 throw;
             }
-        }, cancellation);
+        }, static opened => _ = opened.DisposeAsync().AsTask(), cancellation);
 
     private async Task<string?> Next(OpenedAnswer opened, CancellationToken cancellation)
     {
@@ -80,7 +79,7 @@ internal sealed partial class OpenAiAnswerModel : IAnswerModel, IDisposable
         }
     }
 
-    private string Told(Exception e) => e is AnswerModelException known ? known.Message : endpoint.Told(e, "its endpoint", "no first word");
+    private string Told(Exception e) => e is AnswerModelException known ? known.Message : ModelEndpoint.Told(e, "its endpoint", "no first word");
 
     [LoggerMessage(7101, LogLevel.Warning, "{Model} at {Host} did not answer ({Why}); attempt {Attempt} follows")]
     private static partial void LogRepeated(ILogger logger, string model, string host, int attempt, string why);

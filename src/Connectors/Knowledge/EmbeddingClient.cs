@@ -20,11 +20,10 @@ internal sealed partial class EmbeddingClient : IDisposable
     private readonly EmbeddingModelOptions options;
     private readonly ModelEndpoint endpoint;
 
-    public EmbeddingClient(EmbeddingEndpoint at, EmbeddingModelOptions options, TimeProvider time, Random random, ILogger logger, IBreaker? breaker = null)
+    public EmbeddingClient(EmbeddingEndpoint at, EmbeddingModelOptions options, TimeProvider time, IPolicy policy, ILogger logger)
     {
         (this.options, Host) = (options, at.Url.Host);
-        endpoint = new ModelEndpoint(at.Embeddings, at.Key, new EndpointPatience(options.AnswerWithin, options.Retries, options.RetryAfter, options.LongestRetryAfter), time, random,
-            (failure, attempt) => LogRepeated(logger, options.Model, Host, Told(failure), attempt), breaker);
+        endpoint = new ModelEndpoint(at.Embeddings, at.Key, policy, time, (failure, attempt) => LogRepeated(logger, options.Model, Host, Told(failure), attempt));
     }
 
     public string Host { get; }
@@ -42,7 +41,7 @@ internal sealed partial class EmbeddingClient : IDisposable
         {
             return await endpoint.Post(
                 () => JsonContent.Create(new EmbeddingRequest(options.Model, texts, "base64"), EmbeddingJson.Default.EmbeddingRequest),
-                (response, token) => Read(response, texts.Count, MostBytes(texts.Count, dimensions), token), cancellation);
+                (response, token) => Read(response, texts.Count, MostBytes(texts.Count, dimensions), token), discard: null, cancellation);
         }
         catch (Exception failure) when (!cancellation.IsCancellationRequested && failure is not EmbedderException && Told(failure) is { Length: > 0 } why)
         {
@@ -74,7 +73,7 @@ internal sealed partial class EmbeddingClient : IDisposable
 
     private static string Last(string model) => model[(model.TrimEnd('/').LastIndexOf('/') + 1)..].TrimEnd('/');
 
-    private string Told(Exception failure) => endpoint.Told(failure, Host, $"{Host} gave no answer");
+    private string Told(Exception failure) => ModelEndpoint.Told(failure, Host, $"{Host} gave no answer");
 
     [LoggerMessage(3301, LogLevel.Warning, "{Model} at {Host} made no vectors ({Why}); attempt {Attempt} follows")]
     private static partial void LogRepeated(ILogger logger, string model, string host, string why, int attempt);

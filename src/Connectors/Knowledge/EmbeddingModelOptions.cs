@@ -27,18 +27,6 @@ public sealed record EmbeddingModelOptions
     /// <summary>The length of its vectors, 2 to 16,384; null: as the first answer has it.</summary>
     public int? Dimensions { get; init; }
 
-    /// <summary>How often a request to one endpoint is repeated. Default 1, range 0 to 5.</summary>
-    public int Retries { get; init; } = 1;
-
-    /// <summary>The first pause before a repetition; it doubles. Default 200 ms. A shorter Retry-After of the endpoint is honoured, a longer one ends the attempt.</summary>
-    public TimeSpan RetryAfter { get; init; } = TimeSpan.FromMilliseconds(200);
-
-    /// <summary>The longest Retry-After that is waited for. Default 2 s.</summary>
-    public TimeSpan LongestRetryAfter { get; init; } = TimeSpan.FromSeconds(2);
-
-    /// <summary>Each request, from its sending to its last byte. Default 6 s: twice that for each of two endpoints is less than the 30 s that a grain's caller waits.</summary>
-    public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromSeconds(6);
-
     /// <summary>Reads the environment; null where no model is configured.</summary>
     /// <exception cref="FormatException">An address, the name or the dimension is missing or makes no sense.</exception>
     public static EmbeddingModelOptions? FromEnvironment(Func<string, string?> variable)

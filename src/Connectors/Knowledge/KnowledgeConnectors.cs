@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Sophia.Resilience;
 
 namespace Sophia.Knowledge;
 
@@ -15,6 +16,7 @@ public static class KnowledgeConnectors
             return services;
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => new Random());
+        services.AddPolicies();
         return services.AddSingleton(options).AddSingleton<IEmbeddingGenerator<string, Embedding<float>>, OpenAiEmbedder>();
     }
 }

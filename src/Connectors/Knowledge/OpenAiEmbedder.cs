@@ -9,8 +9,8 @@ namespace Sophia.Knowledge;
 /// its vectors would lie in the same index and mean nothing there.</remarks>
 internal sealed partial class OpenAiEmbedder : IEmbeddingGenerator<string, Embedding<float>>
 {
-    /// <summary>What the breakers of its endpoints are called.</summary>
-    public const string Dependency = "embedding", SecondDependency = "embedding-secondary";
+    /// <summary>What the policies and the breakers of its endpoints are called.</summary>
+    public const string Dependency = PolicyNames.Embedding, SecondDependency = PolicyNames.SecondEmbedding;
 
     private readonly EmbeddingModelOptions options;
     private readonly ILogger logger;
@@ -18,11 +18,12 @@ internal sealed partial class OpenAiEmbedder : IEmbeddingGenerator<string, Embed
     private readonly EmbeddingClient? secondary;
     private int dimensions;
 
-    public OpenAiEmbedder(EmbeddingModelOptions options, TimeProvider time, Random random, ILogger<OpenAiEmbedder> logger, IBreakers? breakers = null)
+    public OpenAiEmbedder(EmbeddingModelOptions options, TimeProvider time, IPolicies policies, ILogger<OpenAiEmbedder> logger)
     {
         (this.options, this.logger, dimensions) = (options, logger, options.Dimensions ?? 0);
-        primary = new EmbeddingClient(options.Primary, options, time, random, logger, breakers?.OfInstallation(Dependency));
-        secondary = options.Secondary is { } second ? new EmbeddingClient(second, options, time, random, logger, breakers?.OfInstallation(SecondDependency)) : null;
+        var first = policies.OfInstallation(Dependency);
+        primary = new EmbeddingClient(options.Primary, options, time, first, logger);
+        secondary = options.Secondary is { } second && first.Fallback == PolicyFallback.Secondary ? new EmbeddingClient(second, options, time, policies.OfInstallation(SecondDependency), logger) : null;
     }
 
     public async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)

@@ -8,7 +8,7 @@ public interface IChatSessionGrain : IGrainWithStringKey
 {
     /// <summary>Stores the question and starts the answer; returns the number of the question's event. The same operation id asks once.</summary>
     /// <exception cref="Operations.RefusedException">Invalid question; Busy while an answer is under way.</exception>
-    [Alias("Ask"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    [Alias("Ask"), Resilience.EndsAtDeadline, Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<AskReceipt> Ask(AskRequest request);
 
     /// <summary>Events after a number: those stored already, then live ones, until the answer under way is done (or at once where none is, unless <paramref name="follow"/>).</summary>

@@ -7,7 +7,7 @@ public interface IEmbeddingGrain : IGrainWithStringKey
     /// <summary>One vector for each text, in order.</summary>
     /// <exception cref="Operations.RefusedException">Invalid: no text, more than <see cref="EmbeddedTexts.MaxTexts"/>, or texts that the model wants none of (Errors: "text 3: reason"). Busy: too many texts wait already, or the model does not answer. Unavailable: no silo that may embed is there.</exception>
     /// <remarks>Calls of one tenant interleave: a question does not wait for the many texts of an index.</remarks>
-    [Alias("Embed"), Repeatable]
+    [Alias("Embed"), Repeatable, Resilience.EndsAtDeadline]
     Task<EmbeddedTexts> Embed(IReadOnlyList<string> texts, CancellationToken cancellation);
 }
 

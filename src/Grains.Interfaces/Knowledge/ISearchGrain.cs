@@ -5,7 +5,7 @@ namespace Sophia.Knowledge;
 public interface ISearchGrain : IGrainWithStringKey
 {
     /// <exception cref="Operations.RefusedException">Invalid: an empty query, one over <see cref="SearchQuery.MaxTextLength"/> characters, a limit out of range.</exception>
-    [Alias("Search"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    [Alias("Search"), Repeatable, Resilience.EndsAtDeadline, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<SearchAnswer> Search(SearchQuery query, CancellationToken cancellation);
 }
 

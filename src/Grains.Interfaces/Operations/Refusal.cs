@@ -12,6 +12,9 @@ public enum RefusalCode
     Busy = 7,
     StorageFull = 8,
     Unavailable = 9,
+
+    /// <summary>Nobody waits for the answer any more: the caller's deadline is over.</summary>
+    DeadlinePassed = 10,
 }
 
 /// <summary>A caller's mistake or a foreseen no, thrown across a grain boundary; becomes RFC 9457 problem details at the edge.</summary>

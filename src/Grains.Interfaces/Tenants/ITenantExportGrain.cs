@@ -9,7 +9,7 @@ public interface ITenantExportGrain : IGrainWithStringKey
     Task<long> Begin(string by);
 
     /// <summary>Lines of one part after a cursor (0: from the start). Whoever asks twice gets the same lines.</summary>
-    [Alias("Page"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    [Alias("Page"), Resilience.EndsAtDeadline, Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<ExportPage> Page(ExportPart part, long after, long upTo);
 }
 

@@ -1,4 +1,5 @@
 using Sophia.Knowledge;
+using Sophia.Resilience;
 
 namespace Sophia.Chat;
 
@@ -6,6 +7,8 @@ namespace Sophia.Chat;
 internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadOnlyList<AnswerEvent>, Task> append, TimeProvider time)
 {
     public static readonly string TooSlow = $"The answer took longer than {ChatLimits.AnswerTime.TotalSeconds} seconds and was ended.";
+
+    private const string Unawaited = "The time that its asker gave is over, and nothing more is done for this answer.";
 
     private readonly AnswerGroup group = new(time);
     private readonly long began = time.GetTimestamp();
@@ -17,7 +20,8 @@ internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadO
     /// <summary>Ends with one of Done, Failed or Stopped, unless the conversation closes or the append fails.</summary>
     public async Task Run(CancellationToken stop, CancellationToken close)
     {
-        using var deadline = new CancellationTokenSource(ChatLimits.AnswerTime, time);
+        var asker = Deadline.Left(time) is { } left && left < ChatLimits.AnswerTime ? left : (TimeSpan?)null;
+        using var deadline = new CancellationTokenSource(asker is { } within ? within > TimeSpan.Zero ? within : TimeSpan.Zero : ChatLimits.AnswerTime, time);
         using var any = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stop, close);
         AnswerEvent end;
         try
@@ -33,7 +37,7 @@ internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadO
         {
             if (close.IsCancellationRequested)
                 return;
-            end = stop.IsCancellationRequested ? new AnswerEvent(ChatEventKind.Stopped, "") : new AnswerEvent(ChatEventKind.Failed, TooSlow);
+            end = stop.IsCancellationRequested ? new AnswerEvent(ChatEventKind.Stopped, "") : new AnswerEvent(ChatEventKind.Failed, asker is null ? TooSlow : Unawaited);
         }
         await append(group.Take() is { } rest ? [AnswerEvent.Of(rest), end] : [end]);
         if (group.Answer.Length > 0)

@@ -8,13 +8,20 @@ using Sophia.Resilience;
 namespace Sophia.Chat;
 
 /// <summary>Makes the answerer of a conversation from the parts of this process; with no model configured answers are extractive.</summary>
-internal sealed class AnswererFactory(ILogStore log, IPassageSearch search, IEnumerable<IAnswerModel> models, ILoggerFactory loggers, IFeatures? features = null, IHealth? health = null)
+internal sealed class AnswererFactory(ILogStore log, IPassageSearch search, IEnumerable<IAnswerModel> models, ILoggerFactory loggers, IFeatures? features = null, IHealth? health = null, IPolicies? policies = null, IBulkheads? bulkheads = null)
 {
-    public IAnswerer Make() => new ChatAnswerer(search, new PassageReader(log), models.FirstOrDefault(), loggers.CreateLogger<ChatAnswerer>(), features, health);
+    public IAnswerer Make()
+    {
+        var answerer = new ChatAnswerer(search, new PassageReader(log), models.FirstOrDefault(), loggers.CreateLogger<ChatAnswerer>(), features, health, policies);
+        return bulkheads is null ? answerer : new AnswererInTurn(answerer, bulkheads);
+    }
+
+    /// <summary>Why no further question is taken now; null: it is.</summary>
+    public Operations.RefusedException? WhyFull(Tenants.TenantId tenant) => bulkheads?.WhyFull(tenant, BulkheadKind.Ask);
 }
 
 /// <summary>Searches, then lets the model answer from what was found, or chooses sentences of it.</summary>
-internal sealed partial class ChatAnswerer(IPassageSearch search, PassageReader reader, IAnswerModel? model, ILogger logger, IFeatures? features = null, IHealth? health = null) : IAnswerer
+internal sealed partial class ChatAnswerer(IPassageSearch search, PassageReader reader, IAnswerModel? model, ILogger logger, IFeatures? features = null, IHealth? health = null, IPolicies? policies = null) : IAnswerer
 {
     public const string Extractive = "extractive";
 
@@ -46,6 +53,8 @@ internal sealed partial class ChatAnswerer(IPassageSearch search, PassageReader 
                 yield break;
             }
             health?.Failed(null, Dependency, why.Message);
+            if (policies?.OfInstallation(Dependency).Fallback == PolicyFallback.None)
+                throw new AnswerFailedException($"{model.Name} did not answer ({why.Message}), and nothing else is to answer in its place.", why);
             LogFellBack(logger, why, model.Name, task.Tenant.Value);
             yield return new AnswerStep.Began($"{Extractive}: {model.Name} did not answer ({why.Message})");
         }

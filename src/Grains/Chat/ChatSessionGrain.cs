@@ -23,7 +23,7 @@ internal sealed class ChatSessionGrain(ILogStore log, IErasureStore erasures, An
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => session.Close();
 
-    public Task<AskReceipt> Ask(AskRequest request) => session.Ask(request);
+    public Task<AskReceipt> Ask(AskRequest request) => answerers.WhyFull(key.Tenant) is { } full ? throw full : session.Ask(request);
 
     public IAsyncEnumerable<ChatEvent> Events(long after, bool follow, CancellationToken cancellation) => session.Events(after, follow, cancellation);
 

@@ -1,4 +1,5 @@
 using Sophia.Knowledge;
+using Sophia.Resilience;
 using Sophia.Security;
 using Sophia.Tenants;
 
@@ -12,10 +13,11 @@ public interface IPassageSearch
 }
 
 /// <summary>The tenant's own search.</summary>
-internal sealed class TenantSearch(IGrainFactory grains) : IPassageSearch
+internal sealed class TenantSearch(IGrainFactory grains, IBulkheads? bulkheads = null) : IPassageSearch
 {
     public async Task<SearchAnswer> Search(TenantId tenant, SearchQuery query, CancellationToken cancellation)
     {
+        using var place = bulkheads is null ? default : await bulkheads.Enter(tenant, BulkheadKind.Search, cancellation);
         using (CallerContext.For(tenant))
             return await grains.GetGrain<ISearchGrain>(TenantKey.Of(tenant)).Search(query, cancellation);
     }

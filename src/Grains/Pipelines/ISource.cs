@@ -22,6 +22,9 @@ public interface ISourceKind
     /// <summary>Whether a reader's state holds beyond the content that it was made of: then each run goes on from the last one's, and only a full refresh starts anew.</summary>
     bool StateOutlivesRuns => false;
 
+    /// <summary>What the policy and the breaker before the source are called; null: nothing stands before it, because it is no dependency of anybody's (a folder).</summary>
+    string? Dependency(SourceContext source) => null;
+
     /// <summary>Why a tenant's definition may not state such a source, or null.</summary>
     string? Objection(SourceContext source) => null;
 }

@@ -86,6 +86,7 @@ internal static class ClusterRuntime
         .AddOutgoingGrainCallFilter<RepeatedCalls>()
         .AddOutgoingGrainCallFilter<OtherRelease>()
         .AddOutgoingGrainCallFilter<StorageFaultFilter>()
+        .AddOutgoingGrainCallFilter<Sophia.Resilience.DeadlineFilter>()
         .Configure<ExceptionSerializationOptions>(CrossWhateverTheirType)
         .AddDashboard();
 

@@ -34,6 +34,8 @@ internal static class SophiaHost
             silo.AddIncomingGrainCallFilter<TenantCallFilter>();
             silo.AddIncomingGrainCallFilter<StorageFaultFilter>();
             silo.AddOutgoingGrainCallFilter<StorageFaultFilter>();
+            silo.AddIncomingGrainCallFilter<DeadlineFilter>();
+            silo.AddOutgoingGrainCallFilter<DeadlineFilter>();
             silo.AddReminders();
         });
         AddStorageRoom(builder.Services, options, folder);
@@ -41,6 +43,7 @@ internal static class SophiaHost
         builder.Services.AddIdempotent(static () => Guid.NewGuid().ToString("n"));
         builder.Services.AddLimits(limits => LimitSettings.Read(limits, Environment.GetEnvironmentVariable));
         builder.Services.AddBreakers(BreakerSettings.Read(Environment.GetEnvironmentVariable));
+        builder.Services.AddPolicies(PolicySettings.Policies(Environment.GetEnvironmentVariable), PolicySettings.Bulkheads(Environment.GetEnvironmentVariable));
         builder.Services.AddDegradation(DegradationSettings.Read(Environment.GetEnvironmentVariable)).AddSingleton<IHealthSource, MemoryHealth>();
         builder.Services.AddFailureDomains(domains => domains.Topology = ContainmentSettings.Topology(options, Environment.GetEnvironmentVariable), options.HasGrains ? ProcessRole.Silo : ProcessRole.FrontEnd);
         builder.Services.AddFailureDomains(ContainmentSettings.Read(Environment.GetEnvironmentVariable), options.HasGrains ? ProcessRole.Silo : ProcessRole.FrontEnd);
@@ -142,7 +145,7 @@ internal static class SophiaHost
 
     private static void AddEdge(IServiceCollection services, SophiaOptions options, HomeFolder folder)
     {
-        services.AddEdge(EdgeOptionsOf(options, folder));
+        services.AddEdge(EdgeOptionsOf(options, folder)).Configure(PolicySettings.Deadlines(Environment.GetEnvironmentVariable));
         services.AddChat();
         services.AddSingleton<IInboxDisk, InboxDisk>();
         services.AddPages();

@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Sophia.Operations;
+using Sophia.Resilience;
+using Sophia.Tenants;
 
 namespace Sophia.Pipelines;
 
@@ -9,28 +11,47 @@ public sealed class UnprovenBodiesTests
     [Fact]
     public async Task Strangers_hold_a_bounded_number_of_bytes_and_give_them_back()
     {
-        var bodies = new UnprovenBodies(TimeProvider.System, most: 100);
+        var bodies = new UnprovenBodies(TimeProvider.System, new AnyBytes(), most: 100);
         var checkedNow = new TaskCompletionSource();
-        var first = bodies.With(Post(new MemoryStream(new byte[60])), async body =>
+        var first = bodies.With(Acme, Post(new MemoryStream(new byte[60])), async body =>
         {
             await checkedNow.Task;
             return body.Length;
         });
-        var refused = await Assert.ThrowsAsync<RefusedException>(() => bodies.With(Post(new MemoryStream(new byte[41])), Length));
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => bodies.With(Acme, Post(new MemoryStream(new byte[41])), Length));
         Assert.Equal((RefusalCode.Busy, true), (refused.Code, refused.RetryAt is not null));
-        Assert.Equal(40, await bodies.With(Post(new MemoryStream(new byte[40])), Length));
+        Assert.Equal(40, await bodies.With(Acme, Post(new MemoryStream(new byte[40])), Length));
         checkedNow.SetResult();
         Assert.Equal(60, await first);
-        Assert.Equal(100, await bodies.With(Post(new MemoryStream(new byte[100])), Length));
+        Assert.Equal(100, await bodies.With(Acme, Post(new MemoryStream(new byte[100])), Length));
     }
 
     [Fact]
     public async Task A_body_that_never_ends_is_let_go_after_a_minute()
     {
         var time = new HurriedTime();
-        var refused = await Assert.ThrowsAsync<RefusedException>(() => new UnprovenBodies(time).With(Post(new Endless()), Length));
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => new UnprovenBodies(time, new AnyBytes()).With(Acme, Post(new Endless()), Length));
         Assert.Equal((RefusalCode.Busy, EdgeLimits.DeliveryWithin), (refused.Code, time.AskedFor));
     }
+
+    [Fact]
+    public async Task Deliveries_for_one_tenant_leave_room_for_those_of_others()
+    {
+        var (bulkheads, held) = (new AnyBytes { Most = 50 }, new TaskCompletionSource());
+        var bodies = new UnprovenBodies(TimeProvider.System, bulkheads, most: 1_000);
+        var first = bodies.With(Acme, Post(new MemoryStream(new byte[50])), async body =>
+        {
+            await held.Task;
+            return body.Length;
+        });
+        Assert.Equal(RefusalCode.Busy, (await Assert.ThrowsAsync<RefusedException>(() => bodies.With(Acme, Post(new MemoryStream(new byte[1])), Length))).Code);
+        held.SetResult();
+        Assert.Equal(50, await first);
+        Assert.Equal(50, await bodies.With(Acme, Post(new MemoryStream(new byte[50])), Length));
+        Assert.Equal(0, bulkheads.Held);
+    }
+
+    private static readonly TenantId Acme = TenantId.Parse("acme");
 
     private static Task<int> Length(ReadOnlyMemory<byte> body) => Task.FromResult(body.Length);
 
@@ -60,5 +81,28 @@ public sealed class UnprovenBodiesTests
             await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
             return 0;
         }
+    }
+
+    private sealed class AnyBytes : IBulkheads
+    {
+        public long Most { get; init; } = long.MaxValue;
+
+        public long Held { get; private set; }
+
+        public ValueTask<BulkheadPlace> Enter(TenantId tenant, BulkheadKind kind, CancellationToken cancellation) => default;
+
+        public RefusedException? WhyFull(TenantId tenant, BulkheadKind kind) => null;
+
+        public bool TryHold(TenantId tenant, long bytes)
+        {
+            if (Held + bytes > Most)
+                return false;
+            Held += bytes;
+            return true;
+        }
+
+        public void GiveBack(TenantId tenant, long bytes) => Held -= bytes;
+
+        public RefusedException WhyNotHeld(TenantId tenant) => new(RefusalCode.Busy, "full");
     }
 }

@@ -55,8 +55,8 @@ public sealed class GuardedModelTests
         await using var first = await StandInEndpoint.Start(StandInEndpoint.Sends("""{"data":[{"embedding":[9,9]}]}""", "application/json"));
         await using var second = await StandInEndpoint.Start(StandInEndpoint.Sends("""{"data":[{"embedding":[0,2]}]}""", "application/json"));
         breaker.Refuses = new BreakerRefusal(BreakerRefusalReason.Isolated, "embedding is isolated: it costs too much", DateTimeOffset.UnixEpoch);
-        var options = new EmbeddingModelOptions { Primary = new EmbeddingEndpoint(first.Url, null), Secondary = new EmbeddingEndpoint(second.Url, null), Model = "acme/e5", Retries = 0 };
-        using var embedder = new OpenAiEmbedder(options, TimeProvider.System, new Random(7), NullLogger<OpenAiEmbedder>.Instance, new OnlyOf(breaker, OpenAiEmbedder.Dependency));
+        var options = new EmbeddingModelOptions { Primary = new EmbeddingEndpoint(first.Url, null), Secondary = new EmbeddingEndpoint(second.Url, null), Model = "acme/e5" };
+        using var embedder = new OpenAiEmbedder(options, TimeProvider.System, Policies(OpenAiEmbedder.Dependency, 0), NullLogger<OpenAiEmbedder>.Instance);
         var made = await embedder.GenerateAsync(["one"]);
         Assert.Equal([0f, 1f], made[0].Vector.ToArray());
         Assert.Empty(first.Requests);
@@ -64,10 +64,17 @@ public sealed class GuardedModelTests
 
     private async Task Ask(Uri url, int retries)
     {
-        using var model = new OpenAiAnswerModel(new AnswerModelOptions { Url = url, Name = "acme-1", Retries = retries, RetryAfter = TimeSpan.FromMilliseconds(1) }, TimeProvider.System, new Random(7), NullLogger<OpenAiAnswerModel>.Instance, new OnlyOf(breaker, OpenAiAnswerModel.Dependency));
+        using var model = new OpenAiAnswerModel(new AnswerModelOptions { Url = url, Name = "acme-1" }, TimeProvider.System, Policies(OpenAiAnswerModel.Dependency, retries), NullLogger<OpenAiAnswerModel>.Instance);
         await foreach (var _ in model.Answer(new AnswerPrompt("Who owns it?", [], []), default))
         {
         }
+    }
+
+    private LonePolicies Policies(string dependency, int retries)
+    {
+        var options = new PoliciesOptions();
+        options.Dependencies[dependency] = options.Of(dependency) with { Retries = retries, RetryAfter = TimeSpan.FromMilliseconds(1) };
+        return new LonePolicies(options, new Random(7), TimeProvider.System, new OnlyOf(breaker, dependency));
     }
 
     private sealed class OnlyOf(WrittenBreaker breaker, string only) : IBreakers

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Sophia.Knowledge;
+using Sophia.Resilience;
 
 namespace Sophia.Chat;
 
@@ -193,11 +194,18 @@ public sealed class OpenAiAnswerModelTests
         return heard;
     }
 
-    private OpenAiAnswerModel Model(StandInEndpoint endpoint, TimeProvider? time = null) => new(Options(endpoint), time ?? TimeProvider.System, new Random(7), log);
+    private OpenAiAnswerModel Model(StandInEndpoint endpoint, TimeProvider? time = null) => new(Options(endpoint), time ?? TimeProvider.System, Policies(time), log);
+
+    private static LonePolicies Policies(TimeProvider? time)
+    {
+        var options = new PoliciesOptions();
+        options.Dependencies[OpenAiAnswerModel.Dependency] = options.Of(OpenAiAnswerModel.Dependency) with { RetryAfter = TimeSpan.Zero };
+        return new LonePolicies(options, new Random(7), time ?? TimeProvider.System);
+    }
 
     private static AnswerModelOptions Options(StandInEndpoint endpoint) => new()
     {
-        Url = endpoint.Url, Name = "stand-in", Key = "top-secret", RetryAfter = TimeSpan.Zero,
+        Url = endpoint.Url, Name = "stand-in", Key = "top-secret",
     };
 
     private static AnswerPrompt Prompt(string passage) => new(

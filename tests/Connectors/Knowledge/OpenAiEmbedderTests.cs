@@ -4,6 +4,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Sophia.Chat;
+using Sophia.Resilience;
 
 namespace Sophia.Knowledge;
 
@@ -99,7 +100,7 @@ public sealed class OpenAiEmbedderTests
     {
         await using var endpoint = await StandInEndpoint.Start(StandInEndpoint.Stalls(), StandInEndpoint.Stalls());
         var time = new ManualTime();
-        using var embedder = Embedder(endpoint, adapt: o => o with { RetryAfter = TimeSpan.Zero }, time: time);
+        using var embedder = Embedder(endpoint, retryAfter: TimeSpan.Zero, time: time);
         var asked = embedder.GenerateAsync(["one"]);
         for (var attempt = 0; attempt < 2; attempt++)
         {
@@ -127,7 +128,7 @@ public sealed class OpenAiEmbedderTests
     {
         await using var primary = await StandInEndpoint.Start();
         await using var secondary = await StandInEndpoint.Start(Sends(Vectors(1)));
-        using var embedder = Embedder(primary, secondary, o => o with { Retries = 0 });
+        using var embedder = Embedder(primary, secondary, retries: 0);
         Assert.Single(await embedder.GenerateAsync(["one"]));
         Assert.Equal("Bearer second-secret", Assert.Single(secondary.Requests).Authorization);
         Assert.DoesNotContain(log.Written, line => line.Contains("secret", StringComparison.Ordinal));
@@ -150,7 +151,7 @@ public sealed class OpenAiEmbedderTests
     {
         await using var primary = await StandInEndpoint.Start(Sends(Vectors(1)));
         await using var secondary = await StandInEndpoint.Start(Sends("""{"data":[{"embedding":[1,2,3]}]}"""));
-        using var embedder = Embedder(primary, secondary, o => o with { Retries = 0, Dimensions = dimensions });
+        using var embedder = Embedder(primary, secondary, o => o with { Dimensions = dimensions }, retries: 0);
         if (dimensions is null)
             await embedder.GenerateAsync(["one"]);
         else
@@ -164,7 +165,7 @@ public sealed class OpenAiEmbedderTests
     {
         await using var primary = await StandInEndpoint.Start();
         await using var secondary = await StandInEndpoint.Start(Sends("""{"model":"acme/bge","data":[{"embedding":[1,2]}]}"""));
-        using var embedder = Embedder(primary, secondary, o => o with { Retries = 0 });
+        using var embedder = Embedder(primary, secondary, retries: 0);
         Assert.Contains("of the secondary: it serves acme/bge", (await Assert.ThrowsAsync<EmbedderException>(() => embedder.GenerateAsync(["one"]))).Message);
     }
 
@@ -197,14 +198,17 @@ public sealed class OpenAiEmbedderTests
 
     private static Func<HttpContext, Task> Sends(string answer) => StandInEndpoint.Sends(answer, "application/json");
 
-    private OpenAiEmbedder Embedder(StandInEndpoint primary, StandInEndpoint? secondary = null, Func<EmbeddingModelOptions, EmbeddingModelOptions>? adapt = null, TimeProvider? time = null)
+    private OpenAiEmbedder Embedder(StandInEndpoint primary, StandInEndpoint? secondary = null, Func<EmbeddingModelOptions, EmbeddingModelOptions>? adapt = null, TimeProvider? time = null, int retries = 1, TimeSpan? retryAfter = null)
     {
         var options = new EmbeddingModelOptions
         {
             Primary = new EmbeddingEndpoint(primary.Url, "top-secret"), Secondary = secondary is null ? null : new EmbeddingEndpoint(secondary.Url, "second-secret"),
-            Model = "acme/e5", RetryAfter = TimeSpan.FromMilliseconds(1),
+            Model = "acme/e5",
         };
-        return new OpenAiEmbedder(adapt?.Invoke(options) ?? options, time ?? TimeProvider.System, new Random(7), log);
+        var policies = new PoliciesOptions();
+        foreach (var dependency in (string[])[OpenAiEmbedder.Dependency, OpenAiEmbedder.SecondDependency])
+            policies.Dependencies[dependency] = policies.Of(dependency) with { Retries = retries, RetryAfter = retryAfter ?? TimeSpan.FromMilliseconds(1) };
+        return new OpenAiEmbedder(adapt?.Invoke(options) ?? options, time ?? TimeProvider.System, new LonePolicies(policies, new Random(7), time ?? TimeProvider.System), log);
     }
 
     private sealed class Lines : ILogger<OpenAiEmbedder>

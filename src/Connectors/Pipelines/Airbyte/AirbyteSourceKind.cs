@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Options;
+using Sophia.Resilience;
 
 namespace Sophia.Pipelines;
 
@@ -15,6 +16,9 @@ internal sealed class AirbyteSourceKind(IOptions<AirbyteOptions> options, ISecre
     public string Type => "airbyte";
 
     public bool StateOutlivesRuns => true;
+
+    /// <summary>By the connector, as the definition calls it: what its service is, only the connector knows.</summary>
+    public string? Dependency(SourceContext source) => PolicyNames.Source + (source.Definition["name"] ?? Type).ToLowerInvariant();
 
     public string? Objection(SourceContext source)
     {

@@ -39,6 +39,10 @@ internal sealed class CachedSearch(SearchEngine engine, IIndexStore index, ILogS
         {
             return await Look(tenant, query, asked, last, began, cache.IsOn(CacheOptions.SearchAnswers) && !offered.IsOff(Feature.Caching), cancellation);
         }
+        catch (RefusedException passed) when (passed.Code == RefusalCode.DeadlinePassed && !Deadline.IsPassed(time))
+        {
+            return await engine.Search(tenant, query, ranking, cancellation); // Another's time was over, who looked for the same.
+        }
         catch (Exception failure) when (failure is StorageException or TimeoutException)
         {
             if (await Last(tenant, last, FailingIndex, began, cancellation) is { } kept)

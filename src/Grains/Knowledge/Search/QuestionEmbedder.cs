@@ -20,7 +20,7 @@ internal sealed class QuestionEmbedder(Func<TenantId, ITextEmbedder> embedders, 
             EmbeddedText.Check(made, 1);
             return (made, null);
         }
-        catch (Exception wrong) when (wrong is not OperationCanceledException || !cancellation.IsCancellationRequested)
+        catch (Exception wrong) when (wrong is not RefusedException { Code: RefusalCode.DeadlinePassed } && (wrong is not OperationCanceledException || !cancellation.IsCancellationRequested))
         {
             notBefore = time.GetUtcNow() + options.EmbedAgainAfter;
             away = wrong is TimeoutException ? $"the embedder does not answer within {options.EmbedWithin.TotalMilliseconds:0} ms"

@@ -1,5 +1,6 @@
 using Sophia.Log;
 using Sophia.Operations;
+using Sophia.Resilience;
 using Sophia.Tenants;
 
 namespace Sophia.Knowledge;
@@ -13,15 +14,17 @@ public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider 
     private readonly WordAnalyzer analyzer = new();
     private readonly RarityCache rarity = new(index);
 
-    /// <exception cref="RefusedException">Invalid: see <see cref="ISearchGrain.Search"/>.</exception>
+    /// <exception cref="RefusedException">Invalid: see <see cref="ISearchGrain.Search"/>. DeadlinePassed: between two of its steps nobody waited any more.</exception>
     public async Task<SearchAnswer> Search(TenantId tenant, SearchQuery query, RankingOptions options, CancellationToken cancellation)
     {
         SearchRules.Check(query);
         var began = time.GetTimestamp();
         var asked = AnalyzedQuery.Of(query.Text, analyzer, options);
         var (candidates, weight, degraded) = await Propose(tenant, query, asked, options, cancellation);
+        Deadline.ThrowIfPassed(time);
         var ranker = new Ranker(asked, candidates, options, weight);
         var ranked = await Rank(tenant, candidates, ranker, options, cancellation);
+        Deadline.ThrowIfPassed(time);
         var hits = await Hits(tenant, ranked.GetRange(0, Math.Min(query.Limit, ranked.Count)), asked, ranker, cancellation);
         var reached = candidates.Cursor.Position;
         var head = await IndexLag.Head(log, tenant, reached, cancellation);

@@ -1,4 +1,5 @@
 using Sophia.Log;
+using Sophia.Resilience;
 
 namespace Sophia.Pipelines;
 
@@ -12,4 +13,10 @@ internal sealed record LaneParts(ILogStore Log, IEnumerable<ISourceKind> Kinds, 
     public Func<byte[]>? MaskKey { get; init; }
 
     public BatchBudget Budget { get; init; } = BatchBudget.Default;
+
+    /// <summary>Before the sources; null: they are opened as they are.</summary>
+    public IPolicies? Policies { get; init; }
+
+    /// <summary>What a tenant's runs may judge at a time; null: as much as they like.</summary>
+    public IBulkheads? Bulkheads { get; init; }
 }

@@ -1,4 +1,5 @@
 using Sophia.Log;
+using Sophia.Resilience;
 using Sophia.Tenants;
 
 namespace Sophia.Pipelines;
@@ -171,7 +172,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
             return false;
         streams.Clear();
         streams.UnionWith(mark.Streams ?? []);
-        var reader = await kind.Open(new SourceContext(tenant.Value, pipeline, source) { Run = work.RunId, Gate = plan.Definition.Gate, FullRefresh = work.FullRefresh, HasKey = plan.HasKey, IsDeduplicated = plan.IsDeduplicated, Keys = new FileKeys(parts.Log, tenant, pipeline, name) },
+        var reader = await GuardedSource.Open(kind, parts.Policies, new SourceContext(tenant.Value, pipeline, source) { Run = work.RunId, Gate = plan.Definition.Gate, FullRefresh = work.FullRefresh, HasKey = plan.HasKey, IsDeduplicated = plan.IsDeduplicated, Keys = new FileKeys(parts.Log, tenant, pipeline, name) },
             new SourcePartition(work.Partition, work.Fingerprint, work.Bytes), mark.State, cancellation);
         open = new OpenPartition(work, name, reader, mark, mark is { Reread: true, State: null } && !kind.StateOutlivesRuns ? new SeenKeys() : null);
         return true;
@@ -181,6 +182,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
     {
         if (await open!.Reader.Read(parts.Budget, cancellation) is not { } read)
             return null;
+        using var place = parts.Bulkheads is { } bulkheads ? await bulkheads.Enter(tenant, BulkheadKind.Batches, cancellation) : default;
         var batch = buffers[turn];
         turn = 1 - turn;
         batch.Fill(read, parts.Budget, definition.Plan!, open.Name, work.DefinitionVersion, work.Partition, streams, open.Seen, parts.Time.GetUtcNow(), work.DryRun ? TransformedBatch.MostSamples : 0);

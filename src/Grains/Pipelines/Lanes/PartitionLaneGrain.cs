@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Sophia.Knowledge;
 using Sophia.Log;
 using Sophia.Operations;
+using Sophia.Resilience;
 using Sophia.Security;
 using Sophia.Tenants;
 
@@ -10,7 +11,7 @@ namespace Sophia.Pipelines;
 /// <summary>One lane of a pipeline; the key is "tenant/pipeline/lane-n".</summary>
 /// <remarks>The work is in <see cref="PartitionLane"/>. An activation that lost its fence to another ends itself.</remarks>
 [InTenantPool]
-internal sealed class PartitionLaneGrain(ILogStore log, IEnumerable<ISourceKind> kinds, IBatchJudges judges, IOptions<PipelineOptions> options, TimeProvider time, ISecretBox? secrets = null) : Grain, IPartitionLaneGrain
+internal sealed class PartitionLaneGrain(ILogStore log, IEnumerable<ISourceKind> kinds, IBatchJudges judges, IOptions<PipelineOptions> options, TimeProvider time, ISecretBox? secrets = null, IPolicies? policies = null, IBulkheads? bulkheads = null) : Grain, IPartitionLaneGrain
 {
     private PartitionLane lane = null!;
 
@@ -23,6 +24,8 @@ internal sealed class PartitionLaneGrain(ILogStore log, IEnumerable<ISourceKind>
         lane = new PartitionLane(key.Tenant, key.Name!, key.Part!, new LaneParts(log, kinds, judges, time, head => _ = index.Hint(head)) 
         {
             Budget = budget,
+            Policies = policies,
+            Bulkheads = bulkheads,
             MaskKey = secrets is null ? null : () => secrets.Derive(MaskStep.Purpose(key.Tenant)),
             Told = (run, lines) => _ = connectors.AddLines(run, lines),
         });

@@ -60,6 +60,8 @@ internal static class KnownVariables
         ["SOPHIA_WORDS_FROM"] = Search,
         ["SOPHIA_WORDS_MIB"] = Search,
         ["SOPHIA_BREAKERS"] = variable => Resilience.BreakerSettings.Read(variable),
+        [Resilience.PolicySettings.PoliciesVariable] = variable => { Resilience.PolicySettings.Policies(variable); Resilience.PolicySettings.Deadlines(variable); },
+        [Resilience.PolicySettings.BulkheadsVariable] = variable => Resilience.PolicySettings.Bulkheads(variable),
         ["SOPHIA_DEGRADATION"] = variable => Resilience.DegradationSettings.Read(variable),
         ["SOPHIA_CONTAINMENT"] = variable => Resilience.ContainmentSettings.Read(variable),
         ["SOPHIA_TENANT_GRACE"] = variable => Tenants.TenantEndSettings.Read(new Tenants.TenantEndOptions(), variable),

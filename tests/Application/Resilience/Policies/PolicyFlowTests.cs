@@ -1,0 +1,109 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
+using Sophia.Hosting;
+using Sophia.Knowledge;
+using Sophia.Operations;
+using Sophia.Security;
+using Sophia.Tenants;
+
+namespace Sophia.Resilience;
+
+// Goal: over real HTTP a tenant's flood is refused with a time while others are served, a caller's time ends what is done for him, and all of it can be looked at. Method: the real application; places are taken by the test.
+public sealed class PolicyFlowTests : IAsyncLifetime
+{
+    private readonly SophiaApp app = new()
+    {
+        Adapt = static builder => builder.Services.AddReplicas(static replicas => replicas.ExchangeEvery = TimeSpan.FromMilliseconds(100))
+            .AddPolicies(static policies => policies.Dependencies["model"] = policies.Of("model") with { RetryAfter = TimeSpan.Zero }, static bounds => bounds.Default = new TenantBounds
+            {
+                Search = new BulkheadBound(1, 0, TimeSpan.FromSeconds(1)), Ask = new BulkheadBound(1, 0, TimeSpan.FromSeconds(1)), Ingest = new BulkheadBound(1, 1, TimeSpan.FromMinutes(1)),
+            }),
+    };
+
+    private IBulkheads Bulkheads => app.Services.GetRequiredService<IBulkheads>();
+
+    public Task InitializeAsync() => app.InitializeAsync();
+
+    public Task DisposeAsync() => app.DisposeAsync();
+
+    [Fact]
+    public async Task One_tenant_s_searches_and_questions_are_refused_with_a_time_while_another_s_are_answered()
+    {
+        var (_, _, other) = await app.NewTenant();
+        using var search = await Bulkheads.Enter(RunningSophia.DefaultTenant, BulkheadKind.Search, default);
+        using var ask = await Bulkheads.Enter(RunningSophia.DefaultTenant, BulkheadKind.Ask, default);
+        using var searched = await app.Owner.GetAsync("/api/search?q=oak");
+        var problem = await searched.Problem(429, "busy");
+        Assert.Equal("This tenant has 1 searches under way and 0 waiting, as many as it may.", problem.GetProperty("detail").GetString());
+        Assert.True(searched.Headers.RetryAfter?.Delta >= TimeSpan.FromSeconds(1));
+        using var asked = await app.Owner.PostAsJsonAsync("/api/ask", new { text = "Where is the oak?" });
+        await asked.Problem(429, "busy");
+        Assert.Empty((await app.Owner.GetFromJsonAsync<JsonElement>("/api/chat/sessions")).EnumerateArray());
+        using var page = await app.Owner.GetAsync("/search?q=oak");
+        Assert.Contains("as many as it may", await page.Content.ReadAsStringAsync());
+        Assert.Equal(HttpStatusCode.OK, (await other.GetAsync("/api/search?q=oak")).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await other.PostAsJsonAsync("/api/ask", new { text = "Where is the oak?" })).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_request_whose_time_is_over_is_ended_with_504_and_nothing_is_begun_for_it()
+    {
+        using (await Bulkheads.Enter(RunningSophia.DefaultTenant, BulkheadKind.Ingest, default))
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/api/inbox?path=a.md") { Content = new StringContent("# Oak"), Headers = { { "Sophia-Timeout", "100ms" } } };
+            using var late = await app.Owner.SendAsync(request);
+            var problem = await late.Problem(504, "deadline-passed");
+            Assert.Equal("/problems/deadline-passed", problem.GetProperty("help").GetString());
+        }
+        Assert.Equal(HttpStatusCode.OK, (await app.Stranger.GetAsync("/problems/deadline-passed")).StatusCode);
+        using var kept = await app.Owner.PostAsync("/api/inbox?path=a.md", new StringContent("# Oak"));
+        Assert.Equal(HttpStatusCode.Accepted, kept.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("soon")]
+    [InlineData("5")]
+    [InlineData("1ms")]
+    [InlineData("-5s")]
+    [InlineData("NaNs")]
+    public async Task A_time_that_is_none_is_refused(string said)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/search?q=oak") { Headers = { { "Sophia-Timeout", said } } };
+        using var answer = await app.Owner.SendAsync(request);
+        await answer.Problem(400, "invalid");
+    }
+
+    [Fact]
+    public async Task A_grain_is_not_called_for_somebody_who_does_not_wait_any_more_and_is_for_whoever_does()
+    {
+        var grains = app.Services.GetRequiredService<IGrainFactory>();
+        using var _ = CallerContext.For(RunningSophia.DefaultTenant);
+        var search = grains.GetGrain<ISearchGrain>(TenantKey.Of(RunningSophia.DefaultTenant));
+        using (Deadline.Until(DateTimeOffset.UtcNow - TimeSpan.FromSeconds(1)))
+            Assert.Equal(RefusalCode.DeadlinePassed, (await Assert.ThrowsAsync<RefusedException>(() => search.Search(new SearchQuery("oak"), default))).Code);
+        using (Deadline.Until(DateTimeOffset.UtcNow + TimeSpan.FromMinutes(1)))
+            Assert.Empty((await search.Search(new SearchQuery("oak"), default)).Hits);
+    }
+
+    [Fact]
+    public async Task What_policies_and_bulkheads_did_is_shown_to_who_may_see_it()
+    {
+        var policy = app.Services.GetRequiredService<IPolicies>().OfInstallation("model");
+        var call = new PolicyCall<int>(_ => throw new IOException(), _ => new CallFailure(CallOutcome.Unreachable, true), true);
+        await Assert.ThrowsAsync<IOException>(() => policy.Run(call, default).AsTask());
+        await app.Owner.GetAsync("/api/search?q=oak");
+        var model = await Eventually.Get(() => app.Owner.GetAsync("/api/policies/system/model"), answer => answer.IsSuccessStatusCode, "the policy is listed");
+        var view = await model.Content.ReadFromJsonAsync<JsonElement>();
+        var seen = view.GetProperty("processes")[0].GetProperty("seen");
+        Assert.Equal((1, 2, 1), (seen.GetProperty("calls").GetInt32(), seen.GetProperty("repeats").GetInt32(), seen.GetProperty("failures").GetInt32()));
+        Assert.Equal("extractive", view.GetProperty("fallback").GetString());
+        var bulkheads = await Eventually.Get(() => app.Owner.GetFromJsonAsync<JsonElement>("/api/policies"), owners => owners.EnumerateArray().Any(owner => owner.GetProperty("bulkheads").EnumerateArray().Any(one => one.GetProperty("kind").GetString() == "search")), "the bulkhead is listed");
+        Assert.Equal(["system", RunningSophia.DefaultTenant.Value], bulkheads.EnumerateArray().Select(owner => owner.GetProperty("owner").GetString()));
+        var (_, _, other) = await app.NewTenant();
+        Assert.DoesNotContain((await other.GetFromJsonAsync<JsonElement>("/api/policies")).EnumerateArray(), owner => owner.GetProperty("owner").GetString() == "system");
+        await (await other.GetAsync("/api/policies/system/model")).Problem(404, "not-found");
+    }
+}
