@@ -26,22 +26,18 @@ internal sealed partial class Idempotent(IGrainFactory grains, Func<string> newH
     private async Task<OnceAnswer> Work(IIdempotencyGrain grain, OnceRequest request, ClaimAnswer claim, Func<OnceWork, Task<IdempotentOutcome?>> work, CancellationToken cancellation)
     {
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using var ended = new CancellationTokenSource();
-        var renewing = Renew(grain, request, claim.Round, lost, ended.Token);
+        var doing = Do();
         IdempotentOutcome? outcome;
         try
         {
-            outcome = await work(new OnceWork(request.Name, claim.Kind == ClaimKind.TakenOver, lost.Token));
+            // What is done at once needs no lease renewed.
+            outcome = doing.IsCompleted ? await doing : await Renewed(grain, request, claim.Round, lost, doing);
         }
         catch (Exception failure)
         {
-            await ended.CancelAsync();
-            await renewing;
             await GiveBack(grain, request, claim.Round, failure is RefusedException refused ? refused.Message : failure.GetType().Name);
             throw;
         }
-        await ended.CancelAsync();
-        await renewing;
         if (outcome is null)
         {
             await GiveBack(grain, request, claim.Round, "Nothing took effect.");
@@ -50,23 +46,39 @@ internal sealed partial class Idempotent(IGrainFactory grains, Func<string> newH
         if (!await grain.Complete(claim.Round, outcome))
             LogLate(request.Tenant.Value, request.Operation);
         return new OnceAnswer.Done(outcome, Replayed: false);
+
+        // What is thrown before the first wait is thrown like the rest.
+        async Task<IdempotentOutcome?> Do() => await work(new OnceWork(request.Name, claim.Kind == ClaimKind.TakenOver, lost.Token));
+    }
+
+    /// <summary>Waits for the work, and renews its lease meanwhile.</summary>
+    private async Task<IdempotentOutcome?> Renewed(IIdempotencyGrain grain, OnceRequest request, long round, CancellationTokenSource lost, Task<IdempotentOutcome?> doing)
+    {
+        using var ended = new CancellationTokenSource();
+        var renewing = Renew(grain, request, round, lost, ended.Token);
+        try
+        {
+            return await doing;
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await renewing;
+        }
     }
 
     private async Task Renew(IIdempotencyGrain grain, OnceRequest request, long round, CancellationTokenSource lost, CancellationToken ended)
     {
-        try
+        while (true)
         {
-            while (true)
-            {
-                await Task.Delay(request.Lease / RenewalsInALease, time, ended);
-                if (await TryRenew(grain, request, round))
-                    continue;
-                await lost.CancelAsync();
+            // Most waits are cancelled: no exception for each.
+            await Task.Delay(request.Lease / RenewalsInALease, time, ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            if (ended.IsCancellationRequested)
                 return;
-            }
-        }
-        catch (OperationCanceledException) when (ended.IsCancellationRequested)
-        {
+            if (await TryRenew(grain, request, round))
+                continue;
+            await lost.CancelAsync();
+            return;
         }
     }
 
@@ -77,7 +89,7 @@ internal sealed partial class Idempotent(IGrainFactory grains, Func<string> newH
         {
             return await grain.Renew(round, request.Lease);
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Exception failure)
         {
             LogNotRenewed(request.Tenant.Value, request.Operation, failure);
             return true;
