@@ -56,7 +56,7 @@ internal sealed class LogExplainer(ILogStore log, IQuarantineStore quarantine, I
         [new WhyStep("read", item.At, $"{item.Origin.Path}, line {item.Origin.Line}, run {item.Run}{Transformed(item.Source?.DefinitionVersion, item.Source?.PayloadJson is not null)}", Shown(item.Source?.PayloadJson)), StepOf(item)]);
 
     private static WhyStep StepOf(LogEntry version) => new(version.Operation == RecordOperation.Delete ? "deleted" : "stored", version.At,
-        $"version {version.Version}, run {version.Run}{Transformed(version.Source?.DefinitionVersion, version.Source is { Payload.IsEmpty: false })}",
+        $"version {version.Version}{(version.Run.Length == 0 ? "" : $", run {version.Run}")}{Transformed(version.Source?.DefinitionVersion, version.Source is { Payload.IsEmpty: false })}",
         version.Source is { Payload.IsEmpty: false } source ? TransformedBatch.Clip(source.Payload, MaxSourceBytes) : null);
 
     private static string Transformed(int? definitionVersion, bool isSourceKept) => definitionVersion is not { } number ? ""
