@@ -250,7 +250,7 @@ internal sealed class LocalCluster
         var said = Said("frontend");
         var process = StartProgram("frontend", program, new() { ["SOPHIA_ROLE"] = "frontend", ["SOPHIA_URL"] = url ?? SophiaOptions.DefaultUrl });
         Keep(file with { Frontend = new LocalMember(0, process, Program: program) });
-        await Serves("frontend", process, said, cancellation);
+        await Serves("frontend", process, said, cancellation, "what was started for it is ended again.");
     }
 
     private LocalProcess StartProgram(string name, string? program, Dictionary<string, string> environment)
@@ -274,11 +274,12 @@ internal sealed class LocalCluster
         : Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet";
 
     /// <param name="said">How long its log was before it began.</param>
-    private async Task Serves(string name, LocalProcess process, long said, CancellationToken cancellation)
+    /// <param name="rest">What becomes of everything else where it does not.</param>
+    private async Task Serves(string name, LocalProcess process, long said, CancellationToken cancellation, string? rest = null)
     {
         for (var since = Stopwatch.StartNew(); HomeFolder.Serving(Path.Combine(Folder, name))?.ProcessId != process.Id; await Task.Delay(LookEvery, cancellation))
             if (!process.IsAlive || since.Elapsed > StartsWithin)
-                throw new CommandFailedException($"{name} did not start: {LastWords(name, said)} ({LogOf(name)} has the rest; what ran already goes on, and \"{SophiaCommand.Name} cluster down\" ends it.)", ExitCodes.CannotStart);
+                throw new CommandFailedException($"{name} did not start: {LastWords(name, said)} ({LogOf(name)} has the rest; {rest ?? $"what ran already goes on, and \"{SophiaCommand.Name} cluster down\" ends it."})", ExitCodes.CannotStart);
     }
 
     private static string NameOf(LocalMember member) => member.Number == 0 ? "frontend" : string.Create(CultureInfo.InvariantCulture, $"silo-{member.Number}");
