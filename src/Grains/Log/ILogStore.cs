@@ -153,6 +153,9 @@ public enum EntryDisposition : byte
 
     /// <summary>The record was erased and may not come back.</summary>
     Blocked = 4,
+
+    /// <summary>Blocked, because an erased record said the same; its own record, which said something else, has a tombstone.</summary>
+    Withdrawn = 5,
 }
 
 /// <summary>A stored row. Previous is the position of the key's version before it, 0 for the first.</summary>

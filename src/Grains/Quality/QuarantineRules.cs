@@ -96,7 +96,7 @@ internal static class QuarantineRules
     {
         null => char.ToUpperInvariant(what[0]) + what[1..] + ".",
         EntryDisposition.Stored => char.ToUpperInvariant(what[0]) + what[1..] + " and stored.",
-        EntryDisposition.Blocked => char.ToUpperInvariant(what[0]) + what[1..] + "; the record was erased and may not come back.",
+        EntryDisposition.Blocked or EntryDisposition.Withdrawn => char.ToUpperInvariant(what[0]) + what[1..] + "; the record was erased and may not come back.",
         EntryDisposition.Duplicate => char.ToUpperInvariant(what[0]) + what[1..] + "; the same content was stored already.",
         _ => "Closed: a newer version was stored at the same moment, and nothing was written over it.",
     };

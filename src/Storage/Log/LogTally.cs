@@ -15,7 +15,7 @@ internal sealed class LogTally(int entries, Func<string?, long> number)
     /// <summary>The entry says what was erased, under the key of a record that says something else: a tombstone is written in its place, for its source says so no more.</summary>
     public NewEntry Withdrawn(int index, in NewEntry entry)
     {
-        dispositions[index] = EntryDisposition.Blocked;
+        dispositions[index] = EntryDisposition.Withdrawn;
         blocked++;
         deleted++;
         return entry with { Operation = RecordOperation.Delete, Payload = default, Hash = EntryHash.Of(RecordOperation.Delete, []), Source = null };

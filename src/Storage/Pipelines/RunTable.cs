@@ -141,6 +141,8 @@ internal static class RunTable
                 continue;
             if (dispositions[i] == EntryDisposition.Duplicate)
                 duplicate++;
+            else if (dispositions[i] == EntryDisposition.Withdrawn)
+                deleted++;
             else if (dispositions[i] == EntryDisposition.Stored)
                 _ = entries[i].Operation == RecordOperation.Delete ? deleted++ : stored++;
         }

@@ -124,8 +124,12 @@ public abstract partial class LogStoreSuite
         await Append([Record("1", "ann"), Record("2", "bob")]);
         await Append([Record("1", "ann moved"), Record("3", "ann moved"), Record("4", "cem")]);
         await Erase("erasure-1", Of("1"));
-        var done = await Append([Record("2", "ann"), Record("3", "ann moved"), Record("4", "ann moved"), Record("5", "ann"), Record("6", "cem"), Tombstone("6"), Record("x", "ann") with { Stream = "elsewhere" }]);
-        Assert.Equal([EntryDisposition.Blocked, EntryDisposition.Duplicate, EntryDisposition.Blocked, EntryDisposition.Blocked, EntryDisposition.Stored, EntryDisposition.Stored, EntryDisposition.Stored], done.Dispositions);
+        await Append([], batch => batch with { Run = "run-1", RunRow = Row("run-1") });
+        var done = await Append([Record("2", "ann"), Record("3", "ann moved"), Record("4", "ann moved"), Record("5", "ann"), Record("6", "cem"), Tombstone("6"), Record("x", "ann") with { Stream = "elsewhere" }],
+            batch => batch with { Run = "run-1", RunDelta = new RunDelta("run-1", new RunCounts(In: 7)) });
+        var counts = (await Runs.Find(Acme, "run-1", default))!.Counts;
+        Assert.Equal((7, 2, 1, 3, 3), (counts.In, counts.Stored, counts.Duplicate, counts.Deleted, counts.Blocked));
+        Assert.Equal([EntryDisposition.Withdrawn, EntryDisposition.Duplicate, EntryDisposition.Withdrawn, EntryDisposition.Blocked, EntryDisposition.Stored, EntryDisposition.Stored, EntryDisposition.Stored], done.Dispositions);
         Assert.Equal((2, 3, 1, 3), (done.Stored, done.Deleted, done.Duplicates, done.Blocked));
         // Their source says something else of them than they did, and what it says may not be: they are there no more.
         Assert.Equal([RecordOperation.Delete, RecordOperation.Upsert, RecordOperation.Delete, RecordOperation.Delete], (await Log.Heads(Acme, "contacts", null, null, 10, default)).Select(head => head.Operation));

@@ -81,7 +81,7 @@ public sealed class FileKeyTests
         await files.Erase("people.csv#3");
         files.Write("people.csv", "name,mail", "Ann,a@x", "Cem,c@x", "Dora,d@x");
         var counts = await files.Run();
-        Assert.Equal((2, 1), (counts.Blocked, counts.Duplicate)); // Cem by what it says, Dora by the place that it moved to.
+        Assert.Equal((2, 1, 2), (counts.Blocked, counts.Duplicate, counts.Deleted)); // Cem by what it says, so that Bob is there no more; Dora by the place that it moved to, and gone from the one that it had.
         Assert.DoesNotContain((await files.Records()).Values, json => json.Contains("Cem", StringComparison.Ordinal));
     }
 
