@@ -84,7 +84,7 @@ internal static class ChatEndpoints
             if (happened.Kind == ChatEventKind.Started)
                 by = happened.Text;
             else if (happened.Kind == ChatEventKind.Done)
-                return Results.Json(new OneAnswer(session, receipt.QuestionNumber, by, happened.Sources.Count > 0, happened.Text, AnswerSentences.Of(happened), happened.Sources, happened.Degraded, happened.Stale), ChatWire.Readable.OneAnswer);
+                return Results.Json(new OneAnswer(session, receipt.QuestionNumber, by, happened.Sources.Count > 0, happened.Text, AnswerSentences.Of(happened), happened.Sources, happened.Degraded, happened.Stale, happened.Unanswered, happened.Near), ChatWire.Readable.OneAnswer);
             else if (happened.Kind is ChatEventKind.Failed or ChatEventKind.Stopped)
                 throw new RefusedException(RefusalCode.Unavailable, happened.Kind == ChatEventKind.Stopped ? "The answer was stopped." : happened.Text);
         }

@@ -20,8 +20,8 @@ public sealed record ChatPage(IReadOnlyList<ChatEvent> Events, long Last, bool A
 /// <summary>A question to answer in one call; Session lets it belong to a conversation.</summary>
 public sealed record OneQuestion(string? Text, Knowledge.SearchFilter? Filter = null, string? Session = null, string? OperationId = null);
 
-/// <summary>The whole answer. By is "extractive" or the model's name; Found is false where the records hold no answer; Degraded says why its passages were found by words alone, Stale that they are those of an earlier search.</summary>
-public sealed record OneAnswer(string Session, long Question, string By, bool Found, string Answer, IReadOnlyList<AnswerSentence> Sentences, IReadOnlyList<ChatSource> Sources, string? Degraded = null, string? Stale = null);
+/// <summary>The whole answer. By is "extractive" or the model's name; Found is false where the records hold no answer; Degraded says why its passages were found by words alone, Stale that they are those of an earlier search. Unanswered says why there is none where no model was asked, Near what stands nearest without answering, its marks in no text.</summary>
+public sealed record OneAnswer(string Session, long Question, string By, bool Found, string Answer, IReadOnlyList<AnswerSentence> Sentences, IReadOnlyList<ChatSource> Sources, string? Degraded = null, string? Stale = null, NoAnswer? Unanswered = null, IReadOnlyList<ChatSource>? Near = null);
 
 /// <summary>A sentence without its marks, and the marks of the sources that it rests on; none means that it names no source.</summary>
 public sealed record AnswerSentence(string Text, IReadOnlyList<int> Marks);

@@ -57,6 +57,12 @@ public sealed class Exchange(long number, string question, DateTimeOffset at)
     /// <summary>That the answer's passages are those of an earlier search, and why; or null.</summary>
     public string? Stale { get; private set; }
 
+    /// <summary>Why what was said is no answer, or null.</summary>
+    public NoAnswer? Unanswered { get; private set; }
+
+    /// <summary>What stands near the question without answering it, best first.</summary>
+    public IReadOnlyList<ChatSource> Near { get; private set; } = [];
+
     public bool Open { get; private set; } = true;
 
     /// <summary>Whether the answer is made of the records' own sentences.</summary>
@@ -81,7 +87,7 @@ public sealed class Exchange(long number, string question, DateTimeOffset at)
                 sources.AddRange(happened.Sources);
                 break;
             case ChatEventKind.Done:
-                (Degraded, Stale) = (happened.Degraded, happened.Stale);
+                (Degraded, Stale, Unanswered, Near) = (happened.Degraded, happened.Stale, happened.Unanswered, happened.Near ?? []);
                 Open = false;
                 break;
             case ChatEventKind.Failed or ChatEventKind.Stopped:

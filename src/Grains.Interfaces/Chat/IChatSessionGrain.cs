@@ -94,6 +94,16 @@ public enum ChatEventKind
     Feedback = 7,
 }
 
+/// <summary>Why a question has no answer.</summary>
+public enum NoAnswer
+{
+    /// <summary>The records say nothing that answers it.</summary>
+    NotFound = 1,
+
+    /// <summary>It asks for a count, a sum, an average or an extreme over the records of a table. Answers quote passages; nothing is computed.</summary>
+    NotComputed = 2,
+}
+
 /// <summary>One numbered event of a conversation. Question is the number of the question that it belongs to.</summary>
 /// <param name="Uncited">Only with Done: the spans of Text that name no source, or null where every sentence does.</param>
 [GenerateSerializer, Immutable, Alias("Sophia.ChatEvent")]
@@ -113,6 +123,14 @@ public sealed record ChatEvent(
     /// <summary>Only with Done: that its passages are those of an earlier search, and why, as <see cref="StaleAnswer.Said"/> has it; else null.</summary>
     [Id(8)]
     public string? Stale { get; init; }
+
+    /// <summary>Only with Done of an answer that no model wrote: why it is none; null where it is one.</summary>
+    [Id(9)]
+    public NoAnswer? Unanswered { get; init; }
+
+    /// <summary>Only with <see cref="Unanswered"/>: what stands nearest to the question without answering it, best first; null where nothing is near. Their marks count from 1 and stand in no text.</summary>
+    [Id(10)]
+    public IReadOnlyList<ChatSource>? Near { get; init; }
 }
 
 /// <summary>Where a sentence of an answer comes from: the number shown in the text ([1]), the words, and their place.</summary>

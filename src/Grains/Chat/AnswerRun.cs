@@ -15,6 +15,7 @@ internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadO
     private IReadOnlyList<TextSpan>? uncited;
     private string? degraded;
     private string? stale;
+    private AnswerStep.Unanswered? unanswered;
     private bool hasSpoken;
 
     /// <summary>Ends with one of Done, Failed or Stopped, unless the conversation closes or the append fails.</summary>
@@ -27,7 +28,10 @@ internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadO
         try
         {
             await Steps(any);
-            end = new AnswerEvent(ChatEventKind.Done, group.Answer, group.Sources, uncited is { Count: > 0 } ? uncited : null, degraded, stale);
+            end = new AnswerEvent(ChatEventKind.Done, group.Answer, group.Sources, uncited is { Count: > 0 } ? uncited : null, degraded, stale)
+            {
+                Unanswered = unanswered?.Why, Near = unanswered is { Near.Count: > 0 } none ? none.Near : null,
+            };
         }
         catch (AnswerFailedException e)
         {
@@ -92,6 +96,9 @@ internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadO
             case AnswerStep.Remembered remembered:
                 stale = remembered.Why;
                 break;
+            case AnswerStep.Unanswered none:
+                unanswered = none;
+                break;
             case AnswerStep.Flagged flagged:
                 uncited = flagged.Uncited;
                 break;
@@ -118,5 +125,9 @@ internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadO
 /// <summary>An event of an answer before it has a number.</summary>
 internal sealed record AnswerEvent(ChatEventKind Kind, string Text, IReadOnlyList<ChatSource>? Sources = null, IReadOnlyList<TextSpan>? Uncited = null, string? Degraded = null, string? Stale = null)
 {
+    public NoAnswer? Unanswered { get; init; }
+
+    public IReadOnlyList<ChatSource>? Near { get; init; }
+
     public static AnswerEvent Of(AnswerStep.Said said) => new(ChatEventKind.Text, said.Text, said.Sources);
 }

@@ -10,7 +10,7 @@ internal sealed class AnswerWords
     private static readonly FrozenDictionary<string, string> Irregular = Table(
         """
         be was were been; begin began begun; break broke broken; bring brought; build built; buy bought; catch caught; choose chose chosen; come came; 
-        deal dealt; draw drew drawn; drive drove driven; eat ate eaten; fall fell fallen; feel felt; fight fought; find found; fly flew flown; forget forgot forgotten; get got gotten;
+        deal dealt; die dies died dying; lie lies lying lain; tie ties tied tying; draw drew drawn; drive drove driven; eat ate eaten; fall fell fallen; feel felt; fight fought; find found; fly flew flown; forget forgot forgotten; get got gotten;
         give gave given; go went gone; grow grew grown; hear heard; hide hid hidden; hold held; keep kept; know knew known; lead led; leave left; lend lent; lose lost; make made;
         mean meant; meet met; pay paid; ride rode ridden; rise rose risen; run ran; say said; see saw seen; sell sold; send sent; shake shook shaken; show shown;
         sit sat; sleep slept; speak spoke spoken; spend spent; stand stood; steal stole stolen; stick stuck; swim swam; take took taken; teach taught; tell told; think thought;

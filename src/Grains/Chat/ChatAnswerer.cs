@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Sophia.Knowledge;
 using Sophia.Log;
+using Sophia.Operations;
 using Sophia.Resilience;
 
 namespace Sophia.Chat;
@@ -28,7 +29,7 @@ internal sealed partial class ChatAnswerer(IPassageSearch search, PassageReader 
     /// <summary>The answer model as rules of health know it.</summary>
     public const string Dependency = "model";
 
-    public const string Nothing = "I found nothing in the records that answers this.";
+    public const string Nothing = "Nothing here answers that.";
 
     private static readonly ExtractiveOptions Options = new();
 
@@ -37,8 +38,8 @@ internal sealed partial class ChatAnswerer(IPassageSearch search, PassageReader 
         var off = model is null ? null : features?.Of(task.Tenant).WhyOff(Feature.ModelAnswers);
         yield return new AnswerStep.Began(off is not null ? $"{Extractive}: {off}" : model?.Name ?? Extractive);
         var found = await search.Search(task.Tenant, new SearchQuery(task.Question, ChatLimits.Hits, task.Filter), cancellation);
-        if (found.Degraded is { } reason)
-            yield return new AnswerStep.Degraded(reason);
+        if (found.Degraded is { } degraded)
+            yield return new AnswerStep.Degraded(degraded);
         if (found.Stale is { } stale)
             yield return new AnswerStep.Remembered(stale.Said);
         var passages = await reader.Read(task.Tenant, found.Hits, cancellation);
@@ -58,9 +59,13 @@ internal sealed partial class ChatAnswerer(IPassageSearch search, PassageReader 
             LogFellBack(logger, why, model.Name, task.Tenant.Value);
             yield return new AnswerStep.Began($"{Extractive}: {model.Name} did not answer ({why.Message})");
         }
-        var answer = ExtractiveAnswerer.Answer(task.Question, passages, Options, found.Words);
-        if (!answer.Found)
-            yield return new AnswerStep.Said(Refusal(task.Filter, found), []);
+        var rows = ComputedQuestion.Rows(task.Question, task.Filter) is { } query ? await search.Search(task.Tenant, query, cancellation) : null;
+        var answer = ExtractiveAnswerer.Answer(task.Question, passages, Options, found.Words, rows is null ? null : await reader.Read(task.Tenant, rows.Hits, cancellation), task.Filter);
+        if (answer.Unanswered is { } reason)
+        {
+            yield return new AnswerStep.Said(answer.Table is { } table ? NotComputed(table) : Refusal(task.Filter, found), []);
+            yield return new AnswerStep.Unanswered(reason, answer.Near);
+        }
         foreach (var sentence in answer.Sentences)
             yield return sentence;
     }
@@ -75,6 +80,10 @@ internal sealed partial class ChatAnswerer(IPassageSearch search, PassageReader 
         var late = found.IndexedTo < found.Head ? " Newer records are still on their way into the index." : "";
         return string.Create(CultureInfo.InvariantCulture, $"{Nothing} Searched: {where}{narrowed}; {found.Matched:N0} passages hold some of its words, none enough of them.{late}");
     }
+
+    /// <summary>Says that the question would have to be computed, and where its records are.</summary>
+    internal static string NotComputed(string stream) =>
+        $"Sophia quotes passages; it does not count, add up or compare records, as this would need over {stream}. All of its records: {SophiaCommand.Name} records list {(stream.Contains(' ') ? $"\"{stream}\"" : stream)}, or the page /records?stream={Uri.EscapeDataString(stream)}";
 
     [LoggerMessage(7003, LogLevel.Warning, "{Model} did not answer for {Tenant}; the answer is extractive")]
     private static partial void LogFellBack(ILogger logger, Exception e, string model, string tenant);

@@ -23,14 +23,16 @@ internal static class ChatEventFormat
             asked?.Filter,
             asked?.OperationId,
             happened.Degraded,
-            happened.Stale),
+            happened.Stale,
+            happened.Unanswered,
+            happened.Near),
         ChatJson.Default.ChatRow);
 
     /// <exception cref="StorageException">NewerFormat or Corrupt: the row cannot be understood.</exception>
     public static ChatEvent Read(LogEntry row)
     {
         var stored = Parse(row);
-        return new ChatEvent(row.Version, stored.Kind, stored.Question == 0 ? row.Version : stored.Question, stored.Text, stored.Sources ?? [], row.At, stored.Uncited) { Degraded = stored.Degraded, Stale = stored.Stale };
+        return new ChatEvent(row.Version, stored.Kind, stored.Question == 0 ? row.Version : stored.Question, stored.Text, stored.Sources ?? [], row.At, stored.Uncited) { Degraded = stored.Degraded, Stale = stored.Stale, Unanswered = stored.Unanswered, Near = stored.Near };
     }
 
     /// <summary>How a question was asked.</summary>
@@ -58,7 +60,7 @@ internal static class ChatEventFormat
     }
 }
 
-/// <summary>One event as stored. Question is 0 in the question's own row: there it is the row's number. Filter and Operation are the question's only, Degraded and Stale the end's.</summary>
+/// <summary>One event as stored. Question is 0 in the question's own row: there it is the row's number. Filter and Operation are the question's only, the last four the end's.</summary>
 internal sealed record ChatRow(
     int Format,
     ChatEventKind Kind,
@@ -69,7 +71,9 @@ internal sealed record ChatRow(
     SearchFilter? Filter,
     string? Operation,
     string? Degraded = null,
-    string? Stale = null);
+    string? Stale = null,
+    NoAnswer? Unanswered = null,
+    IReadOnlyList<ChatSource>? Near = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(ChatRow))]

@@ -201,7 +201,7 @@ internal sealed partial class ChatSession(TenantId tenant, string session, ILogS
         {
             var at = time.GetLogNow();
             var first = state.LastNumber + 1;
-            ChatEvent[] numbered = [.. events.Select((e, i) => new ChatEvent(first + i, e.Kind, question == 0 ? first : question, e.Text, e.Sources ?? [], at, e.Uncited) { Degraded = e.Degraded, Stale = e.Stale })];
+            ChatEvent[] numbered = [.. events.Select((e, i) => new ChatEvent(first + i, e.Kind, question == 0 ? first : question, e.Text, e.Sources ?? [], at, e.Uncited) { Degraded = e.Degraded, Stale = e.Stale, Unanswered = e.Unanswered, Near = e.Near })];
             Check(numbered);
             if (await journal.Append(numbered, asked, CancellationToken.None) is { } before)
                 return (before, true);

@@ -2,41 +2,53 @@ using Sophia.Knowledge;
 
 namespace Sophia.Chat;
 
-/// <summary>An answer made of sentences that the records themselves say, each with its mark and its exact place.</summary>
-internal sealed record ExtractiveAnswer(IReadOnlyList<AnswerStep.Said> Sentences)
+/// <summary>An answer made of sentences that the records themselves say, each with its mark and its exact place; or why there is none, and what stands near.</summary>
+/// <param name="Table">The stream that the answer would be computed over, where that is why.</param>
+internal sealed record ExtractiveAnswer(IReadOnlyList<AnswerStep.Said> Sentences, AnswerEvidence Evidence, NoAnswer? Unanswered, IReadOnlyList<ChatSource> Near, string? Table = null)
 {
     public bool Found => Sentences.Count > 0;
 }
 
 /// <summary>Answers a question by choosing and ordering sentences of the passages found; no model, no invention.</summary>
 /// <remarks>
-/// A word of the question weighs more the fewer passages hold it. A sentence is worth what it holds of the question, what its passage and title
-/// hold, how well the search liked its passage, and whether it has the form that the question asks for. Where even the best passage holds too
-/// little, the answer is that nothing was found: a word that no passage has at all is the best sign that the records do not speak of the matter.
+/// A word of the question weighs more the fewer passages hold it. Whether there is an answer at all is decided by <see cref="AnswerRules"/> over all passages. A sentence is then worth what it
+/// holds of the question, what its passage and title hold, how well the search liked its passage, and whether it has the form that the question asks for.
 /// </remarks>
 internal static class ExtractiveAnswerer
 {
-    public static ExtractiveAnswer Answer(string question, IReadOnlyList<Passage> passages, ExtractiveOptions options, WordCounts? counts = null)
+    /// <param name="rows">Rows of tables that the question may be about, where it has the form of one that would be computed (<see cref="ComputedQuestion.Rows"/>).</param>
+    public static ExtractiveAnswer Answer(string question, IReadOnlyList<Passage> passages, ExtractiveOptions options, WordCounts? counts = null, IReadOnlyList<Passage>? rows = null, SearchFilter? filter = null)
     {
         var words = new AnswerWords();
         var reading = QuestionReading.Of(question, words);
-        var contexts = passages.Select(p => words.Stems([p.Title, .. p.Pieces.SelectMany(x => (string?[])[x.Text, x.Speaker, x.Label])])).ToList();
-        var weights = TermWeights.Of(reading.Stems, contexts, counts?.Passages ?? 0, words.Counts(counts?.Holding ?? new Dictionary<string, long>()));
-        var scored = new List<(Sentence Sentence, double Score, double Cover)>();
-        var bestCover = 0.0;
-        for (var i = 0; i < passages.Count; i++)
+        var read = passages.Select(p => ReadPassage.Of(p, words)).ToList();
+        var weights = TermWeights.Of(reading.Stems, [.. read.Select(p => p.Stems)], counts?.Passages ?? 0, words.Counts(counts?.Holding ?? new Dictionary<string, long>()), options);
+        var scored = new List<ScoredSentence>();
+        foreach (var passage in read)
+            scored.AddRange(Scored(reading, weights, passage, options));
+        var evidence = AnswerEvidence.Of(weights, read, options, counts?.Passages ?? 0, filter?.Keys is { Count: > 0 });
+        List<ReadPassage> readRows = [.. (rows ?? []).Select(p => ReadPassage.Of(p, words))];
+        if (ComputedQuestion.Table(question, reading, read, readRows, words) is { } table)
         {
-            var cover = weights.Cover(contexts[i]);
-            bestCover = Math.Max(bestCover, cover * (passages[i].Weight > options.WeakHit ? 1 : 0.5));
-            var title = words.Stems(passages[i].Title);
-            foreach (var sentence in Sentences(passages[i], words))
-                scored.Add((sentence, Score(reading, sentence, weights.Cover(sentence.Stems), cover, options), weights.Cover(sentence.Stems, title)));
+            var near = readRows.Concat(read).Where(p => p.Passage.Hit.Citation.Stream == table).SelectMany(p => Scored(reading, weights, p, options));
+            return new ExtractiveAnswer([], evidence, NoAnswer.NotComputed, Near([.. near], options), table);
         }
-        if (scored.Count == 0 || bestCover < options.MinPassageCover || scored.Max(s => s.Cover) < options.MinSentenceCover)
-            return new ExtractiveAnswer([]);
+        if (!AnswerRules.Answers(evidence, options) || scored.Max(s => s.Cover) < options.MinSentenceCover)
+            return new ExtractiveAnswer([], evidence, NoAnswer.NotFound, Near(scored, options));
         var least = options.MinShareOfCover * scored.Max(s => s.Cover);
-        var chosen = Choose([.. scored.Where(s => s.Cover >= least).OrderByDescending(s => s.Score).ThenBy(s => s.Sentence.Passage.Number).ThenBy(s => s.Sentence.Order).Take(options.MaxRanked).Select(s => (s.Sentence, s.Score))], options);
-        return new ExtractiveAnswer(Write(chosen));
+        var chosen = Choose([.. scored.Where(s => s.Cover >= least).OrderByDescending(s => s.Score).ThenBy(s => s.Sentence.Passage.Number).ThenBy(s => s.Sentence.Order).Take(options.MaxRanked)], options);
+        return new ExtractiveAnswer(Write(chosen), evidence, null, []);
+    }
+
+    /// <param name="Cover">What it and its passage's title hold of the question, 0 to 1.</param>
+    /// <param name="Around">What its passage holds, 0 to 1.</param>
+    private sealed record ScoredSentence(Sentence Sentence, double Score, double Cover, double Around);
+
+    private static IEnumerable<ScoredSentence> Scored(QuestionReading reading, TermWeights weights, ReadPassage passage, ExtractiveOptions options)
+    {
+        var cover = weights.Cover(passage.Stems);
+        return passage.Sentences.Select(sentence =>
+            new ScoredSentence(sentence, Score(reading, sentence, weights.Cover(sentence.Stems), cover, options), weights.Cover(sentence.Stems, passage.Title), cover));
     }
 
     private static double Score(QuestionReading reading, Sentence sentence, double own, double context, ExtractiveOptions options)
@@ -46,15 +58,25 @@ internal static class ExtractiveAnswerer
         return AnswerCues.SaysLittle(sentence) ? score * options.LittleSaid : score;
     }
 
+    /// <summary>The best sentence of each of the nearest records that hold enough of the question to be worth a look.</summary>
+    private static List<ChatSource> Near(List<ScoredSentence> scored, ExtractiveOptions options) =>
+    [
+        .. scored.Where(s => s.Around >= options.MinNearCover && s.Cover > 0)
+            .GroupBy(s => (s.Sentence.Passage.Hit.Citation.Stream, s.Sentence.Passage.Hit.Citation.Key))
+            .Select(record => record.MaxBy(s => s.Score)!)
+            .OrderByDescending(s => s.Score).ThenBy(s => s.Sentence.Passage.Number).Take(options.MaxNear)
+            .Select((s, place) => Source(s.Sentence, place + 1)),
+    ];
+
     // Maximal marginal relevance: the best sentence first, then whichever adds most to what is said already.
-    private static List<Sentence> Choose(IReadOnlyList<(Sentence Sentence, double Score)> ranked, ExtractiveOptions options)
+    private static List<Sentence> Choose(IReadOnlyList<ScoredSentence> ranked, ExtractiveOptions options)
     {
         var chosen = new List<Sentence>();
         var best = ranked[0].Score;
         var left = ranked.Where(r => r.Score >= best * options.MinShareOfBest).ToList();
         while (chosen.Count < options.MaxSentences && left.Count > 0)
         {
-            var next = left.MaxBy(r => r.Score - options.Redundancy * chosen.Select(c => Alike(c.Stems, r.Sentence.Stems)).DefaultIfEmpty(0).Max() * best);
+            var next = left.MaxBy(r => r.Score - options.Redundancy * chosen.Select(c => Alike(c.Stems, r.Sentence.Stems)).DefaultIfEmpty(0).Max() * best)!;
             left.Remove(next);
             if (!chosen.Any(c => Alike(c.Stems, next.Sentence.Stems) > options.SameWords))
                 chosen.Add(next.Sentence);
@@ -71,30 +93,13 @@ internal static class ExtractiveAnswerer
         foreach (var sentence in chosen.OrderBy(s => order.IndexOf(s.Passage.Number)).ThenBy(s => s.Order))
         {
             mark++;
-            var source = new ChatSource(mark, sentence.Passage.TitleAt(sentence.Piece, sentence.Start), sentence.Quote, sentence.Passage.Cite(sentence.Piece, sentence.Start, sentence.Length));
-            said.Add(new AnswerStep.Said($"{(mark > 1 ? " " : "")}{SentenceDisplay.Of(sentence)} [{mark}]", [source]));
+            said.Add(new AnswerStep.Said($"{(mark > 1 ? " " : "")}{SentenceDisplay.Of(sentence)} [{mark}]", [Source(sentence, mark)]));
         }
         return said;
     }
 
-    private static IEnumerable<Sentence> Sentences(Passage passage, AnswerWords words)
-    {
-        var order = 0;
-        foreach (var piece in passage.Pieces)
-            foreach (var span in SentenceSplitter.Split(piece.Text))
-            {
-                // A heading names what follows, and a field that is the title names its record: neither says anything of it.
-                if (passage.Hit.Kind == ChunkKind.Section ? piece.IsHeading(span.Start) : piece.Label is not null && piece.Text == passage.Hit.Title)
-                    continue;
-                var said = words.Of(piece.Text.AsSpan(span.Start, span.Length));
-                if (said.Count == 0)
-                    continue;
-                // A field speaks of its entity without naming it: "sector: retail" of another is another thing to say.
-                var stems = piece.Label is null ? words.Stems(piece.Speaker) : words.Stems(piece.Label, passage.Hit.Title);
-                stems.UnionWith(said.Select(w => w.Stem));
-                yield return new Sentence(passage, piece, span.Start, span.Length, order++, stems, said.Count);
-            }
-    }
+    private static ChatSource Source(Sentence sentence, int mark) =>
+        new(mark, sentence.Passage.TitleAt(sentence.Piece, sentence.Start), sentence.Quote, sentence.Passage.Cite(sentence.Piece, sentence.Start, sentence.Length));
 
     private static double Alike(IReadOnlySet<string> a, IReadOnlySet<string> b)
     {

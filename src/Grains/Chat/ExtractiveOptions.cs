@@ -6,8 +6,41 @@ internal sealed record ExtractiveOptions
     /// <summary>Sentences in an answer.</summary>
     public int MaxSentences { get; init; } = 5;
 
-    /// <summary>Share of the question's weight that the best passage must hold, or the answer is that nothing was found.</summary>
-    public double MinPassageCover { get; init; } = 0.5;
+    /// <summary>How likely it must be that the passages answer, or the answer is that nothing was found. Range 0 to 1, default 0.4: as many of the questions that can be answered are answered as by a share of words alone, and half as many of those that cannot.</summary>
+    public double MinLikelihood { get; init; } = 0.4;
+
+    /// <summary>What likelihood begins with, and what each piece of evidence adds to or takes from it, in log odds: the whole of <see cref="AnswerEvidence.Together"/>, and each nat of Held and Missing. Fitted (docs/adr/0035).</summary>
+    public double AtFirst { get; init; } = -3.27;
+
+    public double TogetherCounts { get; init; } = 3.01;
+
+    public double HeldCounts { get; init; } = 0.18;
+
+    public double MissingCounts { get; init; } = 0.054;
+
+    /// <summary>What it adds that the asker named the records to look in (<see cref="Knowledge.SearchFilter.Keys"/>), in log odds. Fitted (docs/adr/0035).</summary>
+    public double NarrowedCounts { get; init; } = 0.8;
+
+    /// <summary>What the size of the index takes, in log odds for each nat beyond <see cref="ManyPassages"/>, and gives below.</summary>
+    public double SizeCounts { get; init; } = 0.28;
+
+    /// <summary>The size at which it gives and takes nothing. Passages, default 3,000.</summary>
+    public double ManyPassages { get; init; } = 3_000;
+
+    /// <summary>A smaller index counts as one of this size: below, one common word would be enough. Passages, default 20.</summary>
+    public double FewPassages { get; init; } = 20;
+
+    /// <summary>Sentences in a row that are taken to speak of one thing. Default 3.</summary>
+    public int Stretch { get; init; } = 3;
+
+    /// <summary>How far apart two neighbours of the question may stand in a passage, in words. Default 3.</summary>
+    public int TogetherWithin { get; init; } = 3;
+
+    /// <summary>Records that are named as near where there is no answer. Default 3.</summary>
+    public int MaxNear { get; init; } = 3;
+
+    /// <summary>A passage that holds less of the question's weight is not near it. Range 0 to 1, default 0.25.</summary>
+    public double MinNearCover { get; init; } = 0.25;
 
     /// <summary>Share of the question's weight that the best sentence and its passage's title must hold.</summary>
     public double MinSentenceCover { get; init; } = 0.2;
@@ -36,8 +69,14 @@ internal sealed record ExtractiveOptions
     /// <summary>What is left of the score of a sentence that is a question or a few words.</summary>
     public double LittleSaid { get; init; } = 0.4;
 
-    /// <summary>A passage whose hit scored less, as a share of the best hit's, counts half towards <see cref="MinPassageCover"/>.</summary>
-    public double WeakHit { get; init; } = 0.3;
+    /// <summary>Passages that the index is taken to have besides its own when words are weighed, so that a handful of passages weighs as a library does. Passages, default 50.</summary>
+    public double AssumedPassages { get; init; } = 50;
+
+    /// <summary>The share of them that hold any given word. Default 0.01.</summary>
+    public double AssumedShare { get; init; } = 0.01;
+
+    /// <summary>What a word of the asking ("discuss", "explain") weighs against what is asked about. Default 0.3.</summary>
+    public double AskingWeight { get; init; } = 0.3;
 
     /// <summary>Two sentences that share more of their words, as a share of the words of both, say the same.</summary>
     public double SameWords { get; init; } = 0.8;

@@ -29,6 +29,9 @@ internal abstract record AnswerStep
 
     public sealed record Said(string Text, IReadOnlyList<ChatSource> Sources) : AnswerStep;
 
+    /// <summary>Says that what was said is no answer, why, and what stands near the question.</summary>
+    public sealed record Unanswered(NoAnswer Why, IReadOnlyList<ChatSource> Near) : AnswerStep;
+
     /// <summary>Flags the spans of the whole answer that name no source.</summary>
     public sealed record Flagged(IReadOnlyList<TextSpan> Uncited) : AnswerStep;
 }

@@ -1,3 +1,5 @@
+using Sophia.Knowledge;
+
 namespace Sophia.Chat;
 
 /// <summary>What kind of answer a question wants.</summary>
@@ -23,14 +25,20 @@ internal sealed record QuestionReading(QuestionKind Kind, IReadOnlyList<string> 
         and or but nor so if then than as at by for from in into of off on onto to with without within about over under up down out
         what which who whom whose when where why how can could should shall will would may might must not no yes
         q question answer tell say said says think thought thinks explain describe give list show know need want get got
-        mean means happen happened just also any some all every each please there's s t re ve d ll m don doesn isn
+        many much mean means happen happened just also any some all every each please there's s t re ve d ll m don doesn isn
         """.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries), StringComparer.Ordinal);
+
+    private static readonly HashSet<string> Asking = new(
+        [.. "elaborate comment commented debate debated introduce introduced present presented presentation state stated claim claimed argue argued point points idea ideas issue issues reason reasons overview detail details learn learned member members".Split(' ').Select(PorterStemmer.Stem)], StringComparer.Ordinal);
+
+    /// <summary>Whether a stem belongs to the asking and not to what is asked.</summary>
+    public static bool IsAsking(string stem) => Asking.Contains(stem) || StopWords.IsAsking(stem);
 
     public static QuestionReading Of(string question, AnswerWords analyzer)
     {
         var words = analyzer.Of(question);
         string[] plain = [.. words.Select(w => question.Substring(w.Start, w.Length).ToLowerInvariant())];
-        var stems = words.Where((_, i) => !Empty.Contains(plain[i])).Select(w => w.Stem).Distinct(StringComparer.Ordinal).ToList();
+        var stems = words.Where((_, i) => !Empty.Contains(plain[i]) && !StopWords.IsStop(words[i].Stem)).Select(w => w.Stem).Distinct(StringComparer.Ordinal).ToList();
         if (stems.Count == 0)
             stems = [.. words.Select(w => w.Stem).Distinct(StringComparer.Ordinal)];
         return new QuestionReading(KindOf(plain), stems);

@@ -55,6 +55,16 @@ internal static class AskCommand
         throw new CommandFailedException("The answer ended early. Ask again.");
     }
 
+    /// <summary>Characters of what stands near that are printed.</summary>
+    private const int NearLength = 200;
+
+    private static void Near(IReadOnlyList<ChatSource> near)
+    {
+        AnsiConsole.MarkupLine("[dim]Near, but no answer:[/]");
+        foreach (var source in near)
+            AnsiConsole.MarkupLine($"[dim]  {Show.Plain(source.Title)} · {Show.Plain($"{source.Citation.Stream}/{source.Citation.Key} v{source.Citation.Version}")}\n    {Show.Plain(source.Quote, NearLength)}[/]");
+    }
+
     private static void Print(ChatEvent happened)
     {
         switch (happened.Kind)
@@ -67,6 +77,8 @@ internal static class AskCommand
                 Console.Out.WriteLine();
                 foreach (var source in happened.Sources.DistinctBy(s => s.Mark).OrderBy(s => s.Mark))
                     AnsiConsole.MarkupLine($"[dim]{Markup.Escape($"[{source.Mark}]")} {Show.Plain(source.Title)} · {Show.Plain($"{source.Citation.Stream}/{source.Citation.Key} v{source.Citation.Version}")}[/]");
+                if (happened.Near is { Count: > 0 } near)
+                    Near(near);
                 if (happened.Stale is { } stale)
                     AnsiConsole.MarkupLine($"[dim]{Show.Plain(stale, 300)}[/]");
                 if (happened.Degraded is { } reason)

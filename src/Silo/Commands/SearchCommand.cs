@@ -65,9 +65,13 @@ internal static class SearchCommand
         hit.Nearness is { } near ? string.Create(CultureInfo.InvariantCulture, $"nearness {near:0.00}") : "",
     }.Where(part => part.Length > 0));
 
-    private static string Found(SearchAnswer answer) => answer is { Matched: 0, Hits.Count: > 0 }
-        ? $"No passage holds these words; the {answer.Hits.Count} nearest to them"
-        : string.Create(CultureInfo.InvariantCulture, $"{answer.Hits.Count} of {answer.Matched:#,0} passages");
+    /// <summary>How many passages are shown, and how many hold a word at all: the first is what was asked for, the second what there is.</summary>
+    internal static string Found(SearchAnswer answer) => answer switch
+    {
+        { Hits.Count: 0, Matched: 0 } => "No passage holds any of these words",
+        { Matched: 0 } => $"No passage holds any of these words; the {answer.Hits.Count} nearest to them are shown",
+        _ => string.Create(CultureInfo.InvariantCulture, $"{answer.Hits.Count:#,0} shown, best first; {answer.Matched:#,0} {(answer.Matched == 1 ? "passage holds" : "passages hold")} at least one of these words"),
+    };
 
     // About 300 characters around the first highlight, highlights in bold.
     private static string Snippet(SearchHit hit)

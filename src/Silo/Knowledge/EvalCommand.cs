@@ -40,6 +40,7 @@ internal static class EvalCommand
             return ExitCodes.Done;
         });
         command.Add(QualityEvalCommand.Create());
+        command.Add(AnswerEvalCommand.Create());
         return command;
     }
 

@@ -22,6 +22,29 @@ internal static class RetrievalMetrics
         return 0;
     }
 
+    /// <summary>The chance that one of <paramref name="yes"/> is above one of <paramref name="no"/>, equal ones counting half (area under the ROC curve; Mann and Whitney, 1947). Range 0 to 1; 0.5 where either is empty.</summary>
+    public static double Auroc(IReadOnlyList<double> yes, IReadOnlyList<double> no)
+    {
+        if (yes.Count == 0 || no.Count == 0)
+            return 0.5;
+        var sorted = no.Order().ToArray();
+        return yes.Sum(value => (Place(sorted, value, afterEqual: false) + Place(sorted, value, afterEqual: true)) / 2.0) / yes.Count / no.Count;
+    }
+
+    private static int Place(double[] sorted, double value, bool afterEqual)
+    {
+        var (from, until) = (0, sorted.Length);
+        while (from < until)
+        {
+            var middle = (from + until) / 2;
+            if (sorted[middle] < value || afterEqual && sorted[middle] == value)
+                from = middle + 1;
+            else
+                until = middle;
+        }
+        return from;
+    }
+
     /// <summary>Runs without white space.</summary>
     public static int Words(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;
 

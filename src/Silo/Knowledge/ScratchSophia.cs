@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Sophia.Chat;
 using Sophia.Commands;
 using Sophia.Hosting;
 using Sophia.Log;
@@ -42,12 +43,12 @@ internal sealed class ScratchSophia : IAsyncDisposable
     /// <summary>Runs a pipeline over a file or folder, waits until all of it is searchable, and says on standard error how long that took.</summary>
     /// <param name="key">The field that names a record, or null.</param>
     /// <exception cref="CommandFailedException">The run failed, or something of it was held back or unreadable.</exception>
-    public async Task Ingest(string path, string? key, CancellationToken cancellation)
+    public async Task Ingest(string path, string? key, CancellationToken cancellation, string name = "eval")
     {
         using var _ = CallerContext.For(RunningSophia.DefaultTenant);
         var began = TimeProvider.System.GetTimestamp();
-        var pipeline = Grains.GetGrain<IPipelineGrain>(TenantKey.Of(RunningSophia.DefaultTenant, "eval"));
-        await pipeline.Define($"name: eval\nsources:\n  - type: files\n    path: {JsonSerializer.Serialize(path, EdgeJson.Default.String)}\n{(key is null ? "" : $"    key: {key}\n")}", "eval");
+        var pipeline = Grains.GetGrain<IPipelineGrain>(TenantKey.Of(RunningSophia.DefaultTenant, name));
+        await pipeline.Define($"name: {name}\nsources:\n  - type: files\n    path: {JsonSerializer.Serialize(path, EdgeJson.Default.String)}\n{(key is null ? "" : $"    key: {key}\n")}", "eval");
         var run = await pipeline.Start(new StartRun(Reason: "eval"));
         while (run is { EndedAt: null })
         {
@@ -130,6 +131,16 @@ internal sealed class ScratchSophia : IAsyncDisposable
             using var _ = CallerContext.For(RunningSophia.DefaultTenant);
             return await Grains.GetGrain<ISearchGrain>(TenantKey.Of(RunningSophia.DefaultTenant)).Search(query, cancellation);
         };
+    }
+
+    /// <summary>What the answerer makes of a question without a model.</summary>
+    public async Task<ExtractiveAnswer> Answer(string question, SearchFilter? filter, CancellationToken cancellation)
+    {
+        var found = await SearcherOf("sophia")(new SearchQuery(question, ChatLimits.Hits, filter), cancellation);
+        var reader = new PassageReader(sophia.Services.GetRequiredService<ILogStore>());
+        var passages = await reader.Read(RunningSophia.DefaultTenant, found.Hits, cancellation);
+        var rows = ComputedQuestion.Rows(question, filter) is { } query ? await reader.Read(RunningSophia.DefaultTenant, (await SearcherOf("sophia")(query, cancellation)).Hits, cancellation) : null;
+        return ExtractiveAnswerer.Answer(question, passages, new ExtractiveOptions(), found.Words, rows, filter);
     }
 
     public async ValueTask DisposeAsync()

@@ -74,7 +74,20 @@ public sealed class ChatRestTests(ChatFixture fixture) : IClassFixture<ChatFixtu
     {
         var answer = await (await Owner.PostAsJsonAsync("/api/ask", new { text = "How deep is the Mariana Trench?" })).Json();
         Assert.False(answer.GetProperty("found").GetBoolean());
-        Assert.StartsWith("I found nothing in the records that answers this.", answer.GetProperty("answer").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("Nothing here answers that.", answer.GetProperty("answer").GetString(), StringComparison.Ordinal);
+        Assert.Equal("notFound", answer.GetProperty("unanswered").GetString());
+        Assert.False(answer.TryGetProperty("near", out _));
+    }
+
+    [Fact]
+    public async Task What_stands_near_is_told_apart_from_an_answer()
+    {
+        var answer = await (await Owner.PostAsJsonAsync("/api/ask", new { text = "Who sold Acme?", session = "near" })).Json();
+        Assert.Equal((false, "notFound", 0), (answer.GetProperty("found").GetBoolean(), answer.GetProperty("unanswered").GetString(), answer.GetProperty("sources").GetArrayLength()));
+        Assert.Equal(ChatFixture.Fact, Assert.Single(answer.GetProperty("near").EnumerateArray()).GetProperty("quote").GetString());
+        Assert.DoesNotContain("Ann Lee", answer.GetProperty("answer").GetString(), StringComparison.Ordinal);
+        var done = (await Stream(Owner, "near"))[^1];
+        Assert.Equal(("done", "notFound", 1), (done.GetProperty("kind").GetString(), done.GetProperty("unanswered").GetString(), done.GetProperty("near").GetArrayLength()));
     }
 
     [Fact]

@@ -1,12 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Sophia.Hosting;
 
 namespace Sophia.Commands;
 
 /// <summary>The program as people start it: a process, its output, its exit code.</summary>
-public sealed class ProgramTests : IDisposable
+public sealed partial class ProgramTests : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private readonly BuiltProgram program = new();
@@ -129,6 +130,16 @@ public sealed class ProgramTests : IDisposable
         Assert.Contains("sophia quarantine [command]", (await program.Run("quarantine", "--help")).Output);
     }
 
+    /// <summary>What a text tells its reader to ask.</summary>
+    private static string[] Questions(string text)
+    {
+        var asked = AskLine().Matches(text).Select(line => line.Groups[1].Value).ToArray();
+        return asked.Length > 0 ? asked : throw new InvalidOperationException($"Nothing is asked in: {text}");
+    }
+
+    [GeneratedRegex(@"sophia ask ""([^""]+)""", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex AskLine();
+
     [Fact]
     public async Task The_sample_is_loaded_looked_around_in_and_removed_from_the_command_line()
     {
@@ -142,6 +153,12 @@ public sealed class ProgramTests : IDisposable
         Assert.Contains("Harbourline Fish", (await program.Run("records", "show", "sample/accounts", "A-101")).Output);
         Assert.Contains("Harbourline Fish", (await program.Run("records", "versions", "sample/accounts", "A-101")).Output);
         Assert.Contains("holds cold, chain, alarm", (await program.Run("search", "cold chain alarm", "--kind", "section")).Output);
+        foreach (var question in Questions(await File.ReadAllTextAsync(Path.Combine(Repository(), "README.md"))).Concat(Questions(loaded.Output)))
+            Assert.Contains("Per Dahl: The one worry that Harbourline has is about the night alarms", (await program.Run("ask", question)).Output);
+        var (asked, unanswered, _) = await program.Run("ask", "What is the capital of France?");
+        Assert.Equal(0, asked);
+        Assert.StartsWith("Nothing here answers that.", unanswered);
+        Assert.Contains("page /records?stream=sample%2Faccounts", (await program.Run("ask", "How many seats do all accounts have in total?")).Output);
         Assert.Contains("How good is sample/accounts?", (await program.Run("quality", "report", "sample/accounts")).Output);
         Assert.Equal(0, (await program.Run("sample", "remove")).ExitCode);
         Assert.DoesNotContain("Harbourline", (await program.Run("search", "harbourline")).Output);

@@ -88,6 +88,7 @@ public sealed class LookTests(Chromium chromium, StrainedApp strained) : IClassF
         await using var asking = await Visitor.SignedIn(chromium, app);
         await asking.Ask("Who has to consent to an expensive flight?");
         await asking.Ask("Which platypus is the longest?");
+        await asking.Ask("Who sold Acme?");
         await asking.Ask("What does Acme worry about?");
         await asking.Ask("How tall is the lighthouse of Alexandria?");
         var answer = asking.Page.Url[app.Url.Length..];

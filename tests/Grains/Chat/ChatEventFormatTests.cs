@@ -37,6 +37,13 @@ public sealed class ChatEventFormatTests
         Assert.Equal("the embedder failed", ChatEventFormat.Read(Row(4, Text(done, null))).Degraded);
     }
 
+    [Fact]
+    public void Why_there_is_no_answer_and_what_is_near_is_kept()
+    {
+        var read = ChatEventFormat.Read(Row(4, Text(new ChatEvent(4, ChatEventKind.Done, 3, "Nothing.", [], default) { Unanswered = NoAnswer.NotFound, Near = [Source] }, null)));
+        Assert.Equal((NoAnswer.NotFound, "Ann"), (read.Unanswered!.Value, Assert.Single(read.Near!).Quote));
+    }
+
     [Theory]
     [InlineData("""{"format":2,"kind":"Done","text":""}""", StorageFault.NewerFormat)]
     [InlineData("null", StorageFault.Corrupt)]

@@ -75,10 +75,10 @@ public sealed class ExtractiveAnswererTests
     [Fact]
     public void A_word_that_is_rare_in_the_whole_index_weighs_more_than_one_that_is_rare_among_the_passages()
     {
-        Passage[] passages = [.. Enumerable.Range(1, 9).Select(n => Document("Shadow", $"The shadow lasts {n} days.", n))];
-        var question = "What is the purpose of the shadow?";
+        Passage[] passages = [.. Enumerable.Range(1, 9).Select(n => Document("Shadow", $"The shadow program lasts {n} days.", n))];
+        var question = "What is the purpose of the shadow program?";
         Assert.False(ExtractiveAnswerer.Answer(question, passages, Options).Found);
-        Assert.True(ExtractiveAnswerer.Answer(question, passages, Options, new WordCounts(1_000, new Dictionary<string, long> { ["shadow"] = 9, ["purpos"] = 300 })).Found);
+        Assert.True(ExtractiveAnswerer.Answer(question, passages, Options, new WordCounts(1_000, new Dictionary<string, long> { ["shadow"] = 9, ["program"] = 20, ["purpos"] = 300 })).Found);
     }
 
     [Fact]
@@ -94,6 +94,26 @@ public sealed class ExtractiveAnswererTests
     [InlineData("???")]
     public void Weak_evidence_is_no_answer(string question) =>
         Assert.False(ExtractiveAnswerer.Answer(question, [Document("A", "Acme is deep in Ohio. It buys seats.")], Options).Found);
+
+    [Fact]
+    public void One_word_of_a_question_is_near_and_no_answer()
+    {
+        var counts = new WordCounts(8_000, new Dictionary<string, long> { ["capit"] = 60, ["franc"] = 4 });
+        var answer = ExtractiveAnswerer.Answer("What is the capital of France?", [Document("Money", "The capital of the fund was raised twice."), Document("Trip", "We met in France.", number: 2, weight: .8)], Options, counts);
+        Assert.Equal((false, NoAnswer.NotFound), (answer.Found, answer.Unanswered!.Value));
+        Assert.Equal([1, 2], answer.Near.Select(near => near.Mark));
+        Assert.Contains("We met in France.", answer.Near.Select(near => near.Quote));
+    }
+
+    [Theory]
+    [InlineData("What did we promise Acme about the renewal?", "Ann promised Acme two free months at the renewal.")]
+    [InlineData("Where does the boat lie?", "The boat lies in Turku.")]
+    public void The_only_record_there_is_answers(string question, string text)
+    {
+        var words = new AnswerWords().Stems(text);
+        var counts = new WordCounts(1, new AnswerWords().Stems(question).ToDictionary(stem => stem, stem => words.Contains(stem) ? 1L : 0L));
+        Assert.True(ExtractiveAnswerer.Answer(question, [Document("Note", text)], Options, counts).Found);
+    }
 
     [Fact]
     public void No_passage_is_no_answer() => Assert.False(ExtractiveAnswerer.Answer("Who?", [], Options).Found);

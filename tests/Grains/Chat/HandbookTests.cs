@@ -28,9 +28,9 @@ public sealed class HandbookTests(ITestOutputHelper output)
         var declined = UnanswerableQuestions.All.Count(q => !ExtractiveAnswerer.Answer(q, Passages(world, q), new ExtractiveOptions(), world.Counts(q)).Found);
         var report = $"gold section cited {cited} of {world.Questions.Count}, among the first five passages {found}, refused {refused}, {right} of {sentences} sentences from it; unanswerable refused {declined} of {UnanswerableQuestions.All.Length}";
         output.WriteLine(report);
-        Assert.True(declined >= UnanswerableQuestions.All.Length * 0.9, report);
+        Assert.True(declined >= UnanswerableQuestions.All.Length * 0.95, report);
         Assert.True(cited >= world.Questions.Count * 0.42, report);
-        Assert.True(refused <= world.Questions.Count * 0.1, report);
+        Assert.True(refused <= world.Questions.Count * 0.12, report);
     }
 
     private static List<Passage> Passages(HandbookWorld world, string question)

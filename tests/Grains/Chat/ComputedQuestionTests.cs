@@ -1,0 +1,51 @@
+using System.Text.Json;
+using Sophia.Knowledge;
+
+namespace Sophia.Chat;
+
+// Goal: who asks what would have to be counted is told so, and who asks what a row says is answered. Method: a small table, and questions of both kinds.
+public sealed class ComputedQuestionTests
+{
+    private const string Deals = "crm/deals";
+
+    [Theory]
+    [InlineData("How many deals were closed in May?")]
+    [InlineData("What is the average amount per stage?")]
+    [InlineData("What is the total amount of all won deals?")]
+    [InlineData("Which owner has the most deals?")]
+    [InlineData("Count the deals in stage Won.")]
+    [InlineData("What share of deals was lost?")]
+    [InlineData("Top five deals by amount?")]
+    public void What_would_be_computed_over_a_table_is_not_answered_and_its_stream_is_named(string question)
+    {
+        var answer = ExtractiveAnswerer.Answer(question, Rows(), new ExtractiveOptions());
+        Assert.Equal((false, NoAnswer.NotComputed, Deals), (answer.Found, answer.Unanswered!.Value, answer.Table));
+        Assert.All(answer.Near, near => Assert.Equal(Deals, near.Citation.Stream));
+    }
+
+    [Theory]
+    [InlineData("What is the amount of Blue Crate?")]
+    [InlineData("How much is the amount of Blue Crate in total?")]
+    [InlineData("How many seats does Blue Crate have?")]
+    [InlineData("Who is the owner of Blue Crate?")]
+    public void What_one_row_says_is_answered(string question) => Assert.True(ExtractiveAnswerer.Answer(question, Rows(), new ExtractiveOptions()).Found);
+
+    [Fact]
+    public void In_documents_nothing_is_to_be_computed()
+    {
+        const string text = "At most two deals are closed in a week. The total amount is told to Ann.";
+        var hit = new SearchHit(1, 1, new Citation("docs", "deals.md", 1, [new FieldSpan("text", 0, text.Length)]), ChunkKind.Section, "Deals", text, [], null, [], null);
+        using var record = JsonDocument.Parse(JsonSerializer.Serialize(new { text }));
+        var answer = ExtractiveAnswerer.Answer("How many deals are closed in a week?", [new Passage(1, 1, hit, PassageReader.Pieces(record.RootElement, hit)), .. Rows(from: 2).Take(1)], new ExtractiveOptions());
+        Assert.StartsWith("At most two deals are closed in a week.", answer.Sentences[0].Text, StringComparison.Ordinal);
+    }
+
+    private static List<Passage> Rows(int from = 1) => [.. new[] { ("Blue Crate", "Won", 1200, 40), ("Old Mill", "Lost", 300, 7), ("Green Cart", "Won", 950, 11) }.Select((row, at) =>
+    {
+        var json = JsonSerializer.Serialize(new { name = row.Item1, stage = row.Item2, amount = row.Item3, seats = row.Item4, owner = "Ann Lee", closed = "2027-05-03" });
+        FieldSpan[] spans = [new("name", 0, row.Item1.Length), new("stage", 0, row.Item2.Length), new("amount", 0, $"{row.Item3}".Length), new("seats", 0, $"{row.Item4}".Length), new("owner", 0, 7), new("closed", 0, 10)];
+        var hit = new SearchHit(1, at, new Citation(Deals, $"d{at}", 1, spans), ChunkKind.Entity, row.Item1, "", [], null, [], null);
+        using var record = JsonDocument.Parse(json);
+        return new Passage(from + at, 1 - at / 10.0, hit, PassageReader.Pieces(record.RootElement, hit));
+    })];
+}
