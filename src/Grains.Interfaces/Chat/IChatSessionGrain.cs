@@ -128,7 +128,7 @@ public sealed record ChatEvent(
     [Id(9)]
     public NoAnswer? Unanswered { get; init; }
 
-    /// <summary>Only with <see cref="Unanswered"/>: what stands nearest to the question without answering it, best first; null where nothing is near. Their marks count from 1 and stand in no text.</summary>
+    /// <summary>Only with <see cref="Unanswered"/>: what stands nearest to the question without answering it, best first (where it would have to be computed, some of the records that it would be computed over); null where nothing is near. Their marks count from 1 and stand in no text.</summary>
     [Id(10)]
     public IReadOnlyList<ChatSource>? Near { get; init; }
 }

@@ -78,7 +78,13 @@ internal sealed partial class ChatAnswerer(IPassageSearch search, PassageReader 
         var where = filter?.Streams is { Count: > 0 } streams ? string.Join(", ", streams) : "all streams";
         var narrowed = filter is null or { Keys: null, Kind: null, Speaker: null, From: null, Until: null, Fields: null } ? "" : " within the filter";
         var late = found.IndexedTo < found.Head ? " Newer records are still on their way into the index." : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{Nothing} Searched: {where}{narrowed}; {found.Matched:N0} passages hold some of its words, none enough of them.{late}");
+        var held = found.Matched switch
+        {
+            0 => "no passage holds any of its words",
+            1 => "one passage holds some of its words, not enough of them",
+            _ => string.Create(CultureInfo.InvariantCulture, $"{found.Matched:N0} passages hold some of its words, none enough of them"),
+        };
+        return $"{Nothing} Searched: {where}{narrowed}; {held}.{late}";
     }
 
     /// <summary>Says that the question would have to be computed, and where its records are.</summary>

@@ -31,10 +31,10 @@ internal static class ExtractiveAnswerer
         if (ComputedQuestion.Table(question, reading, read, readRows, words) is { } table)
         {
             var near = readRows.Concat(read).Where(p => p.Passage.Hit.Citation.Stream == table).SelectMany(p => Scored(reading, weights, p, options));
-            return new ExtractiveAnswer([], evidence, NoAnswer.NotComputed, Near([.. near], options), table);
+            return new ExtractiveAnswer([], evidence, NoAnswer.NotComputed, Near([.. near], options.MaxNear), table);
         }
         if (!AnswerRules.Answers(evidence, options) || scored.Max(s => s.Cover) < options.MinSentenceCover)
-            return new ExtractiveAnswer([], evidence, NoAnswer.NotFound, Near(scored, options));
+            return new ExtractiveAnswer([], evidence, NoAnswer.NotFound, Near(scored.FindAll(s => s.Around >= options.MinNearCover && s.Cover > 0), options.MaxNear));
         var least = options.MinShareOfCover * scored.Max(s => s.Cover);
         var chosen = Choose([.. scored.Where(s => s.Cover >= least).OrderByDescending(s => s.Score).ThenBy(s => s.Sentence.Passage.Number).ThenBy(s => s.Sentence.Order).Take(options.MaxRanked)], options);
         return new ExtractiveAnswer(Write(chosen), evidence, null, []);
@@ -58,13 +58,12 @@ internal static class ExtractiveAnswerer
         return AnswerCues.SaysLittle(sentence) ? score * options.LittleSaid : score;
     }
 
-    /// <summary>The best sentence of each of the nearest records that hold enough of the question to be worth a look.</summary>
-    private static List<ChatSource> Near(List<ScoredSentence> scored, ExtractiveOptions options) =>
+    /// <summary>The best sentence of each of the best records.</summary>
+    private static List<ChatSource> Near(List<ScoredSentence> scored, int most) =>
     [
-        .. scored.Where(s => s.Around >= options.MinNearCover && s.Cover > 0)
-            .GroupBy(s => (s.Sentence.Passage.Hit.Citation.Stream, s.Sentence.Passage.Hit.Citation.Key))
+        .. scored.GroupBy(s => (s.Sentence.Passage.Hit.Citation.Stream, s.Sentence.Passage.Hit.Citation.Key))
             .Select(record => record.MaxBy(s => s.Score)!)
-            .OrderByDescending(s => s.Score).ThenBy(s => s.Sentence.Passage.Number).Take(options.MaxNear)
+            .OrderByDescending(s => s.Score).ThenBy(s => s.Sentence.Passage.Number).Take(most)
             .Select((s, place) => Source(s.Sentence, place + 1)),
     ];
 

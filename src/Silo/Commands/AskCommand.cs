@@ -58,9 +58,9 @@ internal static class AskCommand
     /// <summary>Characters of what stands near that are printed.</summary>
     private const int NearLength = 200;
 
-    private static void Near(IReadOnlyList<ChatSource> near)
+    private static void Near(IReadOnlyList<ChatSource> near, NoAnswer? why)
     {
-        AnsiConsole.MarkupLine("[dim]Near, but no answer:[/]");
+        AnsiConsole.MarkupLine(why == NoAnswer.NotComputed ? "[dim]Some of them:[/]" : "[dim]Near, but no answer:[/]");
         foreach (var source in near)
             AnsiConsole.MarkupLine($"[dim]  {Show.Plain(source.Title)} · {Show.Plain($"{source.Citation.Stream}/{source.Citation.Key} v{source.Citation.Version}")}\n    {Show.Plain(source.Quote, NearLength)}[/]");
     }
@@ -78,7 +78,7 @@ internal static class AskCommand
                 foreach (var source in happened.Sources.DistinctBy(s => s.Mark).OrderBy(s => s.Mark))
                     AnsiConsole.MarkupLine($"[dim]{Markup.Escape($"[{source.Mark}]")} {Show.Plain(source.Title)} · {Show.Plain($"{source.Citation.Stream}/{source.Citation.Key} v{source.Citation.Version}")}[/]");
                 if (happened.Near is { Count: > 0 } near)
-                    Near(near);
+                    Near(near, happened.Unanswered);
                 if (happened.Stale is { } stale)
                     AnsiConsole.MarkupLine($"[dim]{Show.Plain(stale, 300)}[/]");
                 if (happened.Degraded is { } reason)
