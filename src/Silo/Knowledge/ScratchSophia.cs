@@ -137,7 +137,7 @@ internal sealed class ScratchSophia : IAsyncDisposable
     public async Task<ExtractiveAnswer> Answer(string question, SearchFilter? filter, CancellationToken cancellation)
     {
         var found = await SearcherOf("sophia")(new SearchQuery(question, ChatLimits.Hits, filter), cancellation);
-        var reader = new PassageReader(sophia.Services.GetRequiredService<ILogStore>());
+        var reader = new Chat.PassageReader(sophia.Services.GetRequiredService<ILogStore>());
         var passages = await reader.Read(RunningSophia.DefaultTenant, found.Hits, cancellation);
         var rows = ComputedQuestion.Rows(question, filter) is { } query ? await reader.Read(RunningSophia.DefaultTenant, (await SearcherOf("sophia")(query, cancellation)).Hits, cancellation) : null;
         return ExtractiveAnswerer.Answer(question, passages, new ExtractiveOptions(), found.Words, rows, filter);

@@ -77,7 +77,7 @@ public sealed class ExtractiveAnswererTests
     {
         Passage[] passages = [.. Enumerable.Range(1, 9).Select(n => Document("Shadow", $"The shadow program lasts {n} days.", n))];
         var question = "What is the purpose of the shadow program?";
-        Assert.True(Held(new WordCounts(1_000, new Dictionary<string, long> { ["shadow"] = 9, ["program"] = 20, ["purpos"] = 300 })) > 2 * Held(null));
+        Assert.True(Held(new WordCounts(1_000, new Dictionary<string, long> { ["shadow"] = 9, ["program"] = 20, ["purpos"] = 300 })) > 1.5 * Held(null));
 
         double Held(WordCounts? counts) => ExtractiveAnswerer.Answer(question, passages, Options, counts).Evidence is var evidence ? evidence.Held / (evidence.Held + evidence.Missing) : 0;
     }
