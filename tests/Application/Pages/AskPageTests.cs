@@ -72,6 +72,20 @@ public sealed class AskPageTests(Chromium chromium, AskedRecords asked) : IClass
     }
 
     [ChromiumFact]
+    public async Task What_is_near_is_told_apart_from_an_answer_and_leads_to_its_words()
+    {
+        await using var visitor = await Visitor.SignedIn(chromium, app);
+        var exchange = await visitor.Ask("Who sold Acme?");
+        await Expect(exchange.Locator(".answer")).ToContainTextAsync("Nothing here answers that.");
+        await Expect(exchange.Locator(".sources")).ToHaveCountAsync(0);
+        var near = exchange.Locator(".near");
+        await Expect(near).ToContainTextAsync("Near, but no answer:");
+        await Pictures.Take(visitor.Page, "near");
+        await near.GetByRole(AriaRole.Link).First.ClickAsync();
+        await Expect(visitor.Page.Locator("mark").First).ToBeVisibleAsync();
+    }
+
+    [ChromiumFact]
     public async Task A_keyboard_is_enough_and_the_focus_is_always_seen()
     {
         await using var visitor = await Visitor.SignedIn(chromium, app);
