@@ -1,6 +1,6 @@
 namespace Sophia.Chat;
 
-/// <summary>How sentences are weighed. The defaults come from the measurement in docs/hub.md.</summary>
+/// <summary>How sentences are weighed. The defaults are measured (bench/Results/eval.md).</summary>
 internal sealed record ExtractiveOptions
 {
     /// <summary>Sentences in an answer.</summary>
@@ -18,10 +18,10 @@ internal sealed record ExtractiveOptions
 
     public double MissingCounts { get; init; } = 0.054;
 
-    /// <summary>What it adds that the asker named the records to look in (<see cref="Knowledge.SearchFilter.Keys"/>), in log odds. Fitted (docs/adr/0035).</summary>
+    /// <summary>What it adds that the asker named the records to look in (<see cref="Knowledge.SearchFilter.Keys"/>), in log odds. Chosen (docs/adr/0035).</summary>
     public double NarrowedCounts { get; init; } = 0.8;
 
-    /// <summary>What the size of the index takes, in log odds for each nat beyond <see cref="ManyPassages"/>, and gives below.</summary>
+    /// <summary>What the size of the index takes, in log odds for each nat beyond <see cref="ManyPassages"/>, and gives below. Fitted (docs/adr/0035).</summary>
     public double SizeCounts { get; init; } = 0.28;
 
     /// <summary>The size at which it gives and takes nothing. Passages, default 3,000.</summary>
