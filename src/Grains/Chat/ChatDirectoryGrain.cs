@@ -15,12 +15,7 @@ internal sealed partial class ChatDirectoryGrain(
     [PersistentState("chats", Stores.Durable)] IPersistentState<ChatDirectoryState> stored,
     ILogStore log, IErasureStore erasures, ITenantGate gate, IEnumerable<ITenantMemory> memories, IIdempotencyStore answers, TimeProvider time, ILogger<ChatDirectoryGrain> logger) : Grain, IChatDirectoryGrain, IRemindable
 {
-    private const string GoOnReminder = "go-on";
-    private static readonly TimeSpan GoOnEvery = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
-
-    private readonly CancellationTokenSource lifetime = new();
-    private Task working = Task.CompletedTask;
+    private SteadyWork work = null!;
     private ChatDirectoryState? newest;
     private long reported, written;
     private Task writing = Task.CompletedTask;
@@ -29,15 +24,14 @@ internal sealed partial class ChatDirectoryGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         tenant = TenantKey.Parse(this.GetPrimaryKeyString()).Tenant;
-        Work();
+        work = new SteadyWork(this, Goes, Step, failure => LogTrouble(tenant.Value, failure), time);
+        work.Begin();
         return Task.CompletedTask;
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        await lifetime.CancelAsync();
-        await working;
-        lifetime.Dispose();
+        await work.Stop();
     }
 
     public Task<IReadOnlyList<ChatView>> List(int limit)
@@ -55,7 +49,7 @@ internal sealed partial class ChatDirectoryGrain(
     {
         if (!TenantId.IsName(session) || (stored.State.Going.All(one => one.Session != session) && await Session(session).View() is { LastNumber: 0 }))
             return false;
-        await this.RegisterOrUpdateReminder(GoOnReminder, GoOnEvery, GoOnEvery);
+        await work.Remind();
         await Change(state => ChatDirectoryRules.Delete(state, session, by, time.GetUtcNow()));
         try
         {
@@ -63,63 +57,30 @@ internal sealed partial class ChatDirectoryGrain(
         }
         finally
         {
-            Work();
+            work.Begin();
         }
         return true;
     }
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
-        Work();
-        if (!ChatDirectoryRules.Goes(stored.State) && await this.GetReminder(GoOnReminder) is { } known)
-            await this.UnregisterReminder(known);
+        work.Begin();
+        if (!ChatDirectoryRules.Goes(stored.State))
+            await work.Forget();
     }
 
     private IChatSessionGrain Session(string session) => GrainFactory.GetGrain<IChatSessionGrain>(TenantKey.Of(tenant, session));
 
-    private void Work()
-    {
-        if (working.IsCompleted && !lifetime.IsCancellationRequested && ChatDirectoryRules.Goes(stored.State))
-            working = GoOn();
-    }
+    private bool Goes() => ChatDirectoryRules.Goes(stored.State) && gate.Because(tenant) is null;
 
-    private async Task GoOn()
+    private async Task Step(CancellationToken cancellation)
     {
         using var _ = CallerContext.For(tenant);
-        while (ChatDirectoryRules.Goes(stored.State) && !lifetime.IsCancellationRequested)
-            try
-            {
-                DelayDeactivation(GoOnEvery * 2);
-                if (gate.Because(tenant) is not null)
-                    return;
-                if (stored.State.Going is [var next, ..])
-                    await Remove(next);
-                else
-                    await Clean();
-            }
-            catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception failure)
-            {
-                LogTrouble(tenant.Value, failure);
-                if (!await Paused())
-                    return;
-            }
-    }
-
-    private async Task<bool> Paused()
-    {
-        try
-        {
-            await Task.Delay(RetryAfter, time, lifetime.Token);
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
+        DelayDeactivation(SteadyWork.RemindEvery * 2);
+        if (stored.State.Going is [var next, ..])
+            await Remove(next);
+        else
+            await Clean();
     }
 
     // Each may be done twice: two callers, or a crash in between, do no harm.
@@ -136,8 +97,8 @@ internal sealed partial class ChatDirectoryGrain(
     private async Task Clean()
     {
         var cleaned = stored.State.Removals;
-        await new ErasureCopies(tenant, TellAll, gate, memories, answers, time).Forget(lifetime.Token);
-        await erasures.Scrub(tenant, lifetime.Token);
+        await new ErasureCopies(tenant, TellAll, gate, memories, answers, time).Forget(work.Lifetime);
+        await erasures.Scrub(tenant, work.Lifetime);
         await Change(state => state with { Cleaned = Math.Max(state.Cleaned, cleaned) });
     }
 

@@ -16,17 +16,18 @@ internal sealed record AuditEntry(string Stream, string Owner, string Of)
     /// <summary>A moment as such entries have it.</summary>
     public static string Text(DateTimeOffset at) => at.ToString("O", CultureInfo.InvariantCulture);
 
-    public async Task Write(ILogStore log, TenantId tenant, string key, JsonObject said, DateTimeOffset now, TimeProvider time)
+    /// <param name="onceKey">Under which it is written once, however often it is asked for; null: each time.</param>
+    public async Task Write(ILogStore log, TenantId tenant, string key, JsonObject said, DateTimeOffset now, TimeProvider time, string? onceKey = null)
     {
         var payload = Encoding.UTF8.GetBytes(said.ToJsonString());
         var entry = new NewEntry(EntryType.Audit, Stream, key, RecordOperation.Upsert, payload, EntryHash.Of(RecordOperation.Upsert, payload), OnlyIfChanged: false);
         var writer = new FencedWriter(log, tenant, Owner);
         for (var tries = 1; ; tries++)
-            switch (await writer.Append(new AppendBatch { Fence = FencedWriter.Unset, At = now, Entries = [entry] }, CancellationToken.None))
+            switch (await writer.Append(new AppendBatch { Fence = FencedWriter.Unset, At = now, Entries = [entry], OnceKey = onceKey }, CancellationToken.None))
             {
                 case LogWrite.Moved when tries < FencedWriter.MaxTries:
                     continue;
-                case LogWrite.Done:
+                case LogWrite.Done or LogWrite.AlreadyDone:
                     return;
                 default:
                     throw Superseded.Refusal(Of, time);

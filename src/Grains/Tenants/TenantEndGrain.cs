@@ -17,27 +17,21 @@ internal sealed partial class TenantEndGrain(
     IEnumerable<ITenantMemory> memories, ILogStore log, ITenantGate gate, IOptions<TenantEndOptions> options, TimeProvider time, ILogger<TenantEndGrain> logger)
     : Grain, ITenantEndGrain, IRemindable
 {
-    private const string GoOnReminder = "go-on";
-    private static readonly TimeSpan GoOnEvery = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
-
-    private readonly CancellationTokenSource lifetime = new();
-    private Task working = Task.CompletedTask;
+    private SteadyWork work = null!;
     private string? trouble;
     private TenantId tenant;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         tenant = TenantEnd.Of(this.GetPrimaryKeyString()) ?? default;
-        Work();
+        work = new SteadyWork(this, Goes, Step, Failed, time);
+        work.Begin();
         return Task.CompletedTask;
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        await lifetime.CancelAsync();
-        await working;
-        lifetime.Dispose();
+        await work.Stop();
     }
 
     public async Task<TenantEndView> Delete(bool now, string by)
@@ -52,12 +46,12 @@ internal sealed partial class TenantEndGrain(
                 throw new RefusedException(RefusalCode.NotFound, "There is no such tenant.");
             await new TenantAudit(log, tenant, time).Write("delete", by, $"at {after.DeletesAt.ToString("O", CultureInfo.InvariantCulture)}");
             await grain.Suspend($"it will be deleted on {after.DeletesAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC", by);
-            await this.RegisterOrUpdateReminder(GoOnReminder, GoOnEvery, GoOnEvery);
+            await work.Remind();
             // Once more: its steps go on beside this call, and none may be taken back by it.
             await Save(TenantEndRules.Schedule(stored.State, now, by, at, options.Value.Grace));
             LogWanted(tenant.Value, after.DeletesAt, by);
         }
-        Work();
+        work.Begin();
         return View(stored.State)!;
     }
 
@@ -68,7 +62,7 @@ internal sealed partial class TenantEndGrain(
         await Save(TenantEndRules.Keep(stored.State));
         await GrainFactory.GetGrain<ITenantGrain>(TenantKey.Of(tenant)).Suspend("its deletion was taken back; it waits to be resumed", by);
         await new TenantAudit(log, tenant, time).Write("keep", by, null);
-        await Forget();
+        await work.Forget();
         LogKept(tenant.Value, by);
     }
 
@@ -90,70 +84,37 @@ internal sealed partial class TenantEndGrain(
 
     public Task ReceiveReminder(string reminderName, TickStatus status)
     {
-        Work();
-        return stored.State.Phase is null or TenantEndPhase.Deleted ? Forget() : Task.CompletedTask;
-    }
-
-    private void Work()
-    {
-        if (working.IsCompleted && !lifetime.IsCancellationRequested && Wait() <= GoOnEvery)
-            working = GoOn();
+        work.Begin();
+        return stored.State.Phase is null or TenantEndPhase.Deleted ? work.Forget() : Task.CompletedTask;
     }
 
     private TimeSpan? Wait() => TenantEndRules.Wait(stored.State, time.GetUtcNow(), options.Value.CloseFor);
 
-    private async Task GoOn()
+    private bool Goes() => Wait() <= SteadyWork.RemindEvery;
+
+    private async Task Step(CancellationToken cancellation)
     {
         using var _ = CallerContext.ForSystem("deletion of a tenant");
+        DelayDeactivation(SteadyWork.RemindEvery * 2);
+        if (Wait() is { } wait && wait > TimeSpan.Zero)
+        {
+            await Task.Delay(wait, time, cancellation);
+            return;
+        }
         ITenantMemory[] all = [.. memories.OrderBy(memory => memory.Name, StringComparer.Ordinal)];
-        var eraser = new TenantEraser(tenant, all, new TenantActivations(GrainFactory), GrainFactory, gate, log, time);
-        while (Wait() is { } wait && wait <= GoOnEvery)
-            try
-            {
-                DelayDeactivation(GoOnEvery * 2);
-                if (wait > TimeSpan.Zero)
-                {
-                    await Task.Delay(wait, time, lifetime.Token);
-                    continue;
-                }
-                var before = stored.State;
-                var after = await eraser.Step(before, lifetime.Token);
-                if (!ReferenceEquals(before, stored.State))
-                    continue; // It was taken back, or wanted sooner, meanwhile.
-                await Save(after);
-                trouble = null;
-                LogStep(tenant.Value, after.Phase!.Value);
-            }
-            catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception failure)
-            {
-                trouble = failure.Message;
-                LogTrouble(tenant.Value, stored.State.Phase, failure);
-                if (!await Paused())
-                    return;
-            }
+        var before = stored.State;
+        var after = await new TenantEraser(tenant, all, new TenantActivations(GrainFactory), GrainFactory, gate, log, time).Step(before, cancellation);
+        if (!ReferenceEquals(before, stored.State))
+            return; // It was taken back, or wanted sooner, meanwhile.
+        await Save(after);
+        trouble = null;
+        LogStep(tenant.Value, after.Phase!.Value);
     }
 
-    private async Task<bool> Paused()
+    private void Failed(Exception failure)
     {
-        try
-        {
-            await Task.Delay(RetryAfter, time, lifetime.Token);
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-    }
-
-    private async Task Forget()
-    {
-        if (await this.GetReminder(GoOnReminder) is { } known)
-            await this.UnregisterReminder(known);
+        trouble = failure.Message;
+        LogTrouble(tenant.Value, stored.State.Phase, failure);
     }
 
     private TenantEndView? View(TenantEndState state) => TenantEndRules.View(state, tenant, trouble);

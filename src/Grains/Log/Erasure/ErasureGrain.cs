@@ -17,42 +17,36 @@ internal sealed partial class ErasureGrain(
     ILogStore log, IErasureStore erasures, IQuarantineStore quarantine, IIndexStore index, IRecordMarks marks, ITenantGate gate, IEnumerable<ITenantMemory> memories, IIdempotencyStore answers, TimeProvider time, ILogger<ErasureGrain> logger)
     : Grain, IErasureGrain, IRemindable, IErasureNeighbours
 {
-    private const string GoOnReminder = "go-on";
-
     /// <summary>The most marks or records that are allowed again at once.</summary>
     private const int MaxAllowed = 1_000;
 
     private const int MaxListed = 1_000;
-    private static readonly TimeSpan GoOnEvery = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan IndexPatience = TimeSpan.FromSeconds(5);
 
-    private readonly CancellationTokenSource lifetime = new();
-    private Task working = Task.CompletedTask;
+    private SteadyWork work = null!;
     private string? waitsFor;
     private TenantId tenant;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         tenant = TenantKey.Parse(this.GetPrimaryKeyString()).Tenant;
-        Work();
+        work = new SteadyWork(this, Goes, Step, Failed, time);
+        work.Begin();
         return Task.CompletedTask;
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        await lifetime.CancelAsync();
-        await working;
-        lifetime.Dispose();
+        await work.Stop();
     }
 
     public async Task<ErasureView> Plan(ErasureSelection selection, string by)
     {
         _ = marks.Of(tenant, "", default); // Refused now where there is no key to make marks under.
-        var after = ErasureRules.Plan(stored.State, ErasureRules.Checked(selection), by, await log.Head(tenant, lifetime.Token), time.GetUtcNow());
-        await this.RegisterOrUpdateReminder(GoOnReminder, GoOnEvery, GoOnEvery);
+        var after = ErasureRules.Plan(stored.State, ErasureRules.Checked(selection), by, await log.Head(tenant, work.Lifetime), time.GetUtcNow());
+        await work.Remind();
         await Save(after);
-        Work();
+        work.Begin();
         return ErasureRules.View(after.Current!, null);
     }
 
@@ -64,14 +58,14 @@ internal sealed partial class ErasureGrain(
             await Save(after);
             LogApplied(tenant.Value, after.Current!.Id, after.Current.Records.Count, after.Current.Items.Count, by);
         }
-        Work();
+        work.Begin();
         return ErasureRules.View(after.Current!, null);
     }
 
     public async Task Drop()
     {
         await Save(ErasureRules.Drop(stored.State));
-        await Forget();
+        await work.Forget();
     }
 
     public Task<ErasuresView> View() => Task.FromResult(new ErasuresView(
@@ -82,7 +76,7 @@ internal sealed partial class ErasureGrain(
         if (limit is < 1 or > MaxListed)
             throw new RefusedException(RefusalCode.Invalid, $"limit is 1 to {MaxListed}.");
         var from = after is null ? null : new BlockedMark(after.Stream, Mark(after.Mark), "", default);
-        return [.. (await erasures.Blocked(tenant, from, limit, lifetime.Token)).Select(blocked => new BlockedRecord(blocked.Stream, RecordMark.Text(blocked.Mark), blocked.Erasure, blocked.At))];
+        return [.. (await erasures.Blocked(tenant, from, limit, work.Lifetime)).Select(blocked => new BlockedRecord(blocked.Stream, RecordMark.Text(blocked.Mark), blocked.Erasure, blocked.At))];
     }
 
     public async Task<int> Allow(IReadOnlyList<string> allowed, IReadOnlyList<RecordKey> records, string by)
@@ -95,7 +89,7 @@ internal sealed partial class ErasureGrain(
             throw new RefusedException(RefusalCode.Conflict, $"{going.Id} is being applied: wait for its end.");
         UInt128[] known = [.. allowed.Select(Mark).Concat(records.Select(record => marks.Of(tenant, record.Stream, System.Text.Encoding.UTF8.GetBytes(record.Key)))).Distinct()];
         await new ErasureAudit(log, tenant, time).Allowed(known, by);
-        var stood = await erasures.Allow(tenant, known, lifetime.Token);
+        var stood = await erasures.Allow(tenant, known, work.Lifetime);
         LogAllowed(tenant.Value, stood, by);
         return stood;
     }
@@ -105,9 +99,9 @@ internal sealed partial class ErasureGrain(
         if (stored.State.Current is { } job && ErasureRules.IsOver(job, time.GetUtcNow()))
             await Save(stored.State with { Current = null });
         if (stored.State.Current is null)
-            await Forget();
+            await work.Forget();
         else
-            Work();
+            work.Begin();
     }
 
     async Task IErasureNeighbours.Indexed(long position, CancellationToken cancellation)
@@ -132,59 +126,26 @@ internal sealed partial class ErasureGrain(
         await GrainFactory.GetGrain<ITenantDirectoryGrain>(TenantKey.System).Forget(tenant);
     }
 
-    private void Work()
-    {
-        if (working.IsCompleted && !lifetime.IsCancellationRequested && ErasureRules.Goes(stored.State.Current))
-            working = GoOn();
-    }
+    private bool Goes() => ErasureRules.Goes(stored.State.Current) && (waitsFor = gate.Because(tenant)) is null;
 
-    private async Task GoOn()
+    private async Task Step(CancellationToken cancellation)
     {
         using var _ = CallerContext.For(tenant);
-        var steps = new ErasureSteps(tenant, log, erasures, index, marks, new ErasureLook(tenant, log, quarantine, erasures), this, time);
-        while (stored.State.Current is { } job && ErasureRules.Goes(job) && !lifetime.IsCancellationRequested)
-            try
-            {
-                DelayDeactivation(GoOnEvery * 2);
-                if ((waitsFor = gate.Because(tenant)) is not null)
-                    return;
-                var after = await steps.Step(job, lifetime.Token);
-                if (!ReferenceEquals(job, stored.State.Current))
-                    continue; // It was replaced or dropped meanwhile.
-                await Save(after.Phase == ErasurePhase.Done ? ErasureRules.End(stored.State, after) : stored.State with { Current = after });
-                if (after.Phase != job.Phase)
-                    LogStep(tenant.Value, job.Id, after.Phase);
-            }
-            catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception failure)
-            {
-                waitsFor = $"{failure.Message} It is tried again.";
-                LogTrouble(tenant.Value, job.Id, job.Phase, failure);
-                if (!await Paused())
-                    return;
-            }
+        DelayDeactivation(SteadyWork.RemindEvery * 2);
+        var job = stored.State.Current!;
+        var after = await new ErasureSteps(tenant, log, erasures, index, marks, new ErasureLook(tenant, log, quarantine, erasures), this, time).Step(job, cancellation);
+        if (!ReferenceEquals(job, stored.State.Current))
+            return; // It was replaced or dropped meanwhile.
+        await Save(after.Phase == ErasurePhase.Done ? ErasureRules.End(stored.State, after) : stored.State with { Current = after });
+        if (after.Phase != job.Phase)
+            LogStep(tenant.Value, job.Id, after.Phase);
     }
 
-    private async Task<bool> Paused()
+    private void Failed(Exception failure)
     {
-        try
-        {
-            await Task.Delay(RetryAfter, time, lifetime.Token);
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-    }
-
-    private async Task Forget()
-    {
-        if (await this.GetReminder(GoOnReminder) is { } known)
-            await this.UnregisterReminder(known);
+        waitsFor = $"{failure.Message} It is tried again.";
+        if (stored.State.Current is { } job)
+            LogTrouble(tenant.Value, job.Id, job.Phase, failure);
     }
 
     private static UInt128 Mark(string? text) => (text is null ? null : RecordMark.Of(text)) ?? throw new RefusedException(RefusalCode.Invalid, "A mark is 32 hexadecimal digits.");
