@@ -41,6 +41,8 @@ internal sealed record ChosenKey(FileKey Key, FileKeyWrite? Write = null, Connec
     private static ConnectorLine ByPlace(OpenedFile file, IReadOnlyList<string> candidates, string? hint)
     {
         var looked = $"{file.Path}: keyed by position, because no field {string.Join(", ", candidates)} was different in every row";
+        if (hint is not null && candidates.Contains(hint))
+            return Said(file, ConnectorLineLevel.Warning, $"{file.Path}: keyed by position, as its records were before. {hint} is different in every row: state key: {hint} for the stream, and a row that moves stays the same record.");
         return hint is null
             ? Said(file, ConnectorLineLevel.Information, $"{looked}. A row that moves is another record: state a key for the stream where some fields together tell rows apart.")
             : Said(file, ConnectorLineLevel.Warning, $"{looked}. {hint} was: state key: {hint} for the stream, and a row that moves stays the same record.");

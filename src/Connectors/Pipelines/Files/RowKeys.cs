@@ -45,7 +45,7 @@ internal sealed class RowKeys(FileKey key, string path, string piece, bool tells
     private CellReason Repeated(string name, long first, long second)
     {
         var (fields, stated) = (string.Join(" and ", Fields), string.Join(", ", Fields));
-        return new CellReason(Fields[0], "repeated key", Pieces.Clip(name), $"another {fields} in every {piece}: the records of this file are called by it", string.Create(CultureInfo.InvariantCulture,
+        return new CellReason(Fields[0], "repeated key", Pieces.Clip(name), string.Create(CultureInfo.InvariantCulture, $"another {fields} in every {piece}; {piece} {first} has it already"), string.Create(CultureInfo.InvariantCulture,
             $"{Pieces.Clip(name)} stands in {piece}s {first} and {second}; {piece} {first} is the record. Mend the file; or state key: {stated} for the stream, where the last one is to count; or state fields that tell them apart."));
     }
 

@@ -21,6 +21,7 @@ public sealed class FileKeyTests
         var item = Assert.Single((await files.World.Quarantine.List(PipelineWorld.Tenant, new QuarantineQuery(), default)).Items);
         var reason = Assert.Single(item.Reasons);
         Assert.Equal(("2", "id", "repeated key", "2"), (item.Key, reason.Field, reason.Rule, reason.Value));
+        Assert.Equal("another id in every line; line 3 has it already", reason.Expected);
         Assert.StartsWith("2 stands in lines 3 and 5; line 3 is the record.", reason.Hint, StringComparison.Ordinal);
         Assert.Contains("state key: id", reason.Hint, StringComparison.Ordinal);
     }
@@ -131,6 +132,8 @@ public sealed class FileKeyTests
         files.Put("people.csv", after);
         await files.Run();
         Assert.Equal(keys, await files.Keys());
+        Assert.Equal(before.StartsWith("name", StringComparison.Ordinal) ? "people.csv: keyed by position, as its records were before. id is different in every row: state key: id for the stream, and a row that moves stays the same record." : null,
+            files.World.Said.Select(line => line.Text).LastOrDefault());
         Assert.Equal(MissingKey.Row, (await files.Kept("people.csv"))!.Missing);
     }
 
