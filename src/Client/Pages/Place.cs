@@ -17,7 +17,7 @@ internal sealed record Place(string Name, string Path, TenantRole? OfSystem = nu
         new("Tenants", "/tenants", TenantRole.Owner),
         new("Silos", "/silos", TenantRole.Operator),
         new("Breakers", "/breakers", TenantRole.Operator),
-        new("Failure domains", "/domains", TenantRole.Operator),
+        new("Domains", "/domains", TenantRole.Operator),
     ];
 
     /// <summary>The places that somebody is shown, in their order.</summary>

@@ -128,6 +128,5 @@ public static class ShippedContainment
         new() { Name = "calm_the_tenant", Kind = DomainKind.Tenant, Strategy = ContainmentStrategy.Shed, AfterSeconds = 120 },
         new() { Name = "isolate_the_tenant", Kind = DomainKind.Tenant, Strategy = ContainmentStrategy.IsolateTenant, AfterSeconds = 900 },
         new() { Name = "spare_the_store", Kind = DomainKind.Store, Strategy = ContainmentStrategy.Shed, AfterSeconds = 120 },
-        new() { Name = "spare_the_silos", Kind = DomainKind.Silo, Strategy = ContainmentStrategy.Shed, AfterSeconds = 300 },
     ];
 }

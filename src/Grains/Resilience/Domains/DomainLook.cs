@@ -15,7 +15,7 @@ internal sealed class DomainLook(IGrainFactory grains, ContainmentOptions option
     private const int MostBreakers = 100, MostPipelines = 200, MostQueues = 100;
 
     /// <summary>How long a silo that ended is shown as a failure: afterwards it is taken for one that nobody misses.</summary>
-    private static readonly TimeSpan MissedFor = TimeSpan.FromHours(1);
+    private static readonly TimeSpan MissedFor = TimeSpan.FromMinutes(10);
 
     /// <summary>How long the store of the log is waited for.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);

@@ -44,6 +44,13 @@ internal sealed partial class FailureDomainsGrain(
         return Task.CompletedTask;
     }
 
+    // Another process says it from now on.
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        DomainMeter.Saw(DomainGraph.Empty, new ContainmentState());
+        return Task.CompletedTask;
+    }
+
     public Task<ReplicaAnswer> Exchange(ReplicaExchange exchange, CancellationToken cancellation)
     {
         MustBeSystem();
@@ -122,10 +129,28 @@ internal sealed partial class FailureDomainsGrain(
         using var _ = CallerContext.ForSystem("look at failure domains");
         lastErrand = Math.Max(now.UtcTicks, lastErrand + 1); // Later than any of an activation before this one.
         errand = (lastErrand, now);
-        var state = stored.State;
-        var first = state.Failing.Select(failure => graph.Find(failure.Node)?.Tenant).Concat(state.Containments.Where(one => one.Holds && one.Owner != TenantKey.System).Select(one => one.Owner)).OfType<string>().Distinct(StringComparer.Ordinal).ToArray();
+        var state = await Newest(now);
+        var first = stored.State.Failing.Select(failure => graph.Find(failure.Node)?.Tenant).Concat(stored.State.Containments.Where(one => one.Holds && one.Owner != TenantKey.System).Select(one => one.Owner)).OfType<string>().Distinct(StringComparer.Ordinal).ToArray();
         await GrainFactory.GetGrain<IDomainWatchGrain>(TenantKey.System).Look(new DomainErrand(lastErrand,
-            [.. Reports().SelectMany(report => report.Tenants).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)], first, ContainmentRules.Unwritten(state), ContainmentRules.Acts(state, Options, now)));
+            [.. Reports().SelectMany(report => report.Tenants).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)], first, state is null ? [] : ContainmentRules.Unwritten(state), state is null ? [] : ContainmentRules.Acts(state, Options, now)));
+    }
+
+    /// <summary>What is kept, read anew where something is to be done by it: an activation whose place another has taken does nothing by what it remembers. Null: it cannot be read.</summary>
+    private async Task<ContainmentState?> Newest(DateTimeOffset now)
+    {
+        if (!isUnsure && ContainmentRules.Acts(stored.State, Options, now).Count == 0)
+            return stored.State;
+        try
+        {
+            await stored.ReadStateAsync();
+            isUnsure = false;
+            return stored.State;
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            LogUnkept(failure.Message);
+            return null;
+        }
     }
 
     // After a failed write nobody knows what is kept.
