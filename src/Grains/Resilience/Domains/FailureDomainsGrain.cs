@@ -24,12 +24,16 @@ internal sealed partial class FailureDomainsGrain(
     /// <summary>When an errand of which nothing was heard is given up.</summary>
     private static readonly TimeSpan ErrandFor = TimeSpan.FromSeconds(30);
 
+    /// <summary>Errands in a row of which nothing was heard, before the activation takes itself for one whose place another has taken.</summary>
+    private const int MostUnheard = 2;
+
     private readonly SortedDictionary<string, (ProcessReport Report, DateTimeOffset At)> reports = new(StringComparer.Ordinal);
     private ReplicaSubscribers subscribers = null!;
     private DomainMemory memory = DomainMemory.Nothing;
     private DomainGraph graph = DomainGraph.Empty;
     private (long Number, DateTimeOffset At)? errand;
     private long lastErrand;
+    private int unheard;
     private DateTimeOffset? lookedAt;
     private IReadOnlyList<string> notSeen = [];
     private bool isUnsure;
@@ -102,7 +106,7 @@ internal sealed partial class FailureDomainsGrain(
         MustBeSystem();
         if (errand?.Number != sight.Number)
             return;
-        errand = null;
+        (errand, unheard) = (null, 0);
         var now = time.GetUtcNow();
         (memory, lookedAt, notSeen) = (memory.With(sight, now), now, sight.Unseen);
         graph = DomainGraphs.Of(Options.Topology, memory, Reports());
@@ -126,6 +130,11 @@ internal sealed partial class FailureDomainsGrain(
         var now = time.GetUtcNow();
         if (errand is { } under && now - under.At < ErrandFor)
             return;
+        if (errand is not null && ++unheard >= MostUnheard)
+        {
+            DeactivateOnIdle(); // Others reach another activation, and tell that one: this one would show for ever what was.
+            return;
+        }
         using var _ = CallerContext.ForSystem("look at failure domains");
         lastErrand = Math.Max(now.UtcTicks, lastErrand + 1); // Later than any of an activation before this one.
         errand = (lastErrand, now);

@@ -96,10 +96,15 @@ internal sealed partial class Replicas(IServiceProvider services, IOptions<Repli
             await Volatile.Read(ref woken).Task;
             Volatile.Write(ref woken, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
             var now = time.GetTimestamp();
+            var due = new List<Replica>();
             foreach (var (at, replica) in all)
                 if (!IsKept(replica, now))
                     LetGo(at, replica);
-                else if (IsDue(replica, now) && atOnce < options.Value.MaxAtOnce)
+                else if (IsDue(replica, now))
+                    due.Add(replica);
+            // Who has waited longest first, and in an order that is the same each time.
+            foreach (var replica in due.OrderBy(one => one.NextAt).ThenBy(one => one.Kind, StringComparer.Ordinal).ThenBy(one => one.Key, StringComparer.Ordinal))
+                if (atOnce < options.Value.MaxAtOnce)
                 {
                     Begin(replica, now);
                     _ = Exchange(replica);

@@ -143,7 +143,7 @@ public sealed class SimulatedContainmentTests
                 if (await View() is { } view && view.Failing.All(failure => failure.Node.StartsWith("silo/", StringComparison.Ordinal)) && view.Containments.All(one => one.Phase is not (ContainmentPhase.Proposed or ContainmentPhase.Applying or ContainmentPhase.Applied or ContainmentPhase.Lifting)) && (await Held()).Count == 0)
                     return;
             }
-            Assert.Fail($"seed {seed}: it did not end: {string.Join("; ", (await View())?.Containments.Select(one => $"{one.Id} {one.Node} {one.Phase} {one.Note}") ?? [])}; held: {string.Join(", ", await Held())}; failing: {string.Join(", ", (await View())?.Failing.Select(one => one.Node) ?? [])}");
+            Assert.Fail($"seed {seed}: it did not end: {string.Join("; ", (await View())?.Containments.Select(one => $"{one.Id} {one.Node} {one.Phase} {one.Note}") ?? [])}; held: {string.Join(", ", await Held())}; failing: {string.Join(", ", (await View())?.Failing.Select(one => $"{one.Node}: {one.Because}") ?? [])}; unseen: {string.Join(", ", (await View())?.Unseen ?? [])}");
         }
 
         private async Task<List<string>> Held()
