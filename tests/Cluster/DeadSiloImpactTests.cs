@@ -13,7 +13,7 @@ public sealed class DeadSiloImpactTests(ClusterFixture fixture)
     public async Task A_dead_silo_is_a_failing_domain_that_hits_everybody_partly_and_is_well_when_it_is_back()
     {
         await fixture.Whole();
-        using var owner = new HttpClient { BaseAddress = new Uri(fixture.Cluster.File.Url) };
+        using var owner = new HttpClient { BaseAddress = new Uri(fixture.Cluster.Url!) };
         owner.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", HomeFolder.CliKey(fixture.Cluster.FrontendFolder));
         await Eventually.Get(View, view => Silos(view).Count == 3 && view.GetProperty("failing").GetArrayLength() == 0 && view.GetProperty("nodes").EnumerateArray().Any(node => node.GetProperty("kind").GetString() == "frontEnd"), "three silos and a front end, all well");
         await fixture.Cluster.Kill(2, default);
