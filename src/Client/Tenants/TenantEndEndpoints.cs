@@ -14,7 +14,7 @@ internal static class TenantEndEndpoints
     }
 
     /// <exception cref="RefusedException">Conflict: a deleted tenant had the name, and nobody said that it may be taken again.</exception>
-    public static async Task MayTakeName(NewTenant request, IGrainFactory grains, ITenantGate gate, string by)
+    public static async Task MayTakeName(NewTenant request, IGrainFactory grains, ITenantGate gate, string by, TimeProvider time, CancellationToken cancellation)
     {
         await gate.Refresh();
         if (!gate.IsEnded(request.Tenant))
@@ -24,6 +24,8 @@ internal static class TenantEndEndpoints
             throw new RefusedException(RefusalCode.Conflict, $"A tenant of this name was deleted on {at.UtcDateTime:yyyy-MM-dd HH:mm} UTC. Say reuseName (--reuse-name) where the new one may have its name.");
         await end.Free(by);
         await gate.Refresh();
+        // Until every process knows, some would tell the new tenant that it is deleted.
+        await Task.Delay(ITenantGate.HoldsWithin, time, cancellation);
     }
 
     private static async Task<TenantEndView> Delete(string tenant, DeleteTenant request, HttpContext context, IGrainFactory grains, EdgeOptions options, ITenantGate gate)

@@ -101,7 +101,7 @@ internal static class TenantEndpoints
         return Results.NoContent();
     }
 
-    private static async Task<IResult> Create(NewTenant request, HttpContext context, IGrainFactory grains, EdgeOptions options, CallerReplica callers, ITenantGate gate)
+    private static async Task<IResult> Create(NewTenant request, HttpContext context, IGrainFactory grains, EdgeOptions options, CallerReplica callers, ITenantGate gate, TimeProvider time)
     {
         if (context.User.Caller().Tenant != options.SystemTenant)
             throw new RefusedException(RefusalCode.Forbidden, "Only the owner of the system tenant creates tenants.");
@@ -109,7 +109,7 @@ internal static class TenantEndpoints
             throw new RefusedException(RefusalCode.Invalid, $"tenant is 1 to {TenantId.MaxLength} of a-z, 0-9 and '-', and not \"{TenantKey.System}\".");
         using var _ = CallerContext.ForSystem("creation of a tenant");
         var grain = grains.GetGrain<ITenantGrain>(TenantKey.Of(request.Tenant));
-        await TenantEndEndpoints.MayTakeName(request, grains, gate, By(context));
+        await TenantEndEndpoints.MayTakeName(request, grains, gate, By(context), time, context.RequestAborted);
         var key = await grain.Open(Label(request.DisplayName));
         callers.Forget(request.Tenant);
         return Results.Json(key, EdgeJson.Readable.IssuedKey, statusCode: StatusCodes.Status201Created);

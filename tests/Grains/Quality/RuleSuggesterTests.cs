@@ -30,6 +30,13 @@ public sealed class RuleSuggesterTests
         Assert.Equal(suggestion.Against, Find(Table(Rows), Assert.Single(read.Definition!.StreamOf("s")!.Rules)).Count);
     }
 
+    [Theory]
+    [InlineData("2026-07-1{0}")]
+    [InlineData("10:3{0}")]
+    [InlineData("1/202{0}")]
+    public void A_date_a_time_or_a_fraction_is_no_number_with_a_unit(string form) => Assert.DoesNotContain(
+        Suggest(Table(Enumerable.Range(0, 120).Select(i => $$"""{"at":"{{string.Format(null, form, i % 4)}}","on":"2026-0{{1 + (i % 3)}}-1{{i % 4}}"}"""))), suggestion => suggestion.Kind == "type");
+
     /// <summary>One such record, in any stream, took profiles and suggestions of all away.</summary>
     [Fact]
     public void A_stored_text_that_is_half_a_character_is_shown_as_it_is_written_and_a_name_of_that_kind_is_left_out()

@@ -97,9 +97,12 @@ internal sealed class RuleSuggester(StreamTable table, Func<string, string> name
     {
         var spellings = values.Where(value => char.IsAsciiDigit(value.Text[0])).GroupBy(value => value.Text.TrimStart("0123456789., ".ToCharArray()), StringComparer.Ordinal)
             .Select(group => (Unit: group.Key, Count: group.Sum(value => value.Count))).OrderByDescending(unit => unit.Count).ThenBy(unit => unit.Unit, StringComparer.Ordinal).ToArray();
-        string[] common = [.. spellings.Where(unit => unit.Unit.Length > 0 && unit.Count >= CommonValue * filled).Select(unit => unit.Unit)];
+        string[] common = [.. spellings.Where(unit => IsUnit(unit.Unit) && unit.Count >= CommonValue * filled).Select(unit => unit.Unit)];
         return spellings.Sum(unit => unit.Count) >= NearlyAll * filled && common.Length is >= 2 and <= MostSpellings && common.All(unit => char.ToLowerInvariant(unit[0]) == char.ToLowerInvariant(common[0][0])) ? common : [];
     }
+
+    /// <summary>Not the rest of a date, time or fraction.</summary>
+    private static bool IsUnit(string text) => text.Length > 0 && !(text[0] is '-' or '/' or ':' && text.Length > 1 && char.IsAsciiDigit(text[1]));
 
     /// <summary>A number and a sign or two, such as "5 %".</summary>
     private static bool IsNumberAnd(string text) => text.Length > 1 && text.AsSpan().TrimEnd("%$€£ ").Length is var length && length < text.Length && Cell.TryNumber(Encoding.UTF8.GetBytes(text[..length]), out _);
