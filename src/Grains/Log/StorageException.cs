@@ -21,4 +21,7 @@ public sealed class StorageException(StorageFault fault, string message, Excepti
     /// <summary>What any caller may be told of it: it names no path, server or tenant. Null: the kind of fault alone.</summary>
     [Id(1)]
     public string? Told { get; init; }
+
+    /// <summary>The fault as any caller may read it.</summary>
+    public string Plainly => Told ?? Fault switch { StorageFault.Unreachable => "The store does not answer.", StorageFault.Full => "The disk is full.", var fault => $"The store failed ({fault})." };
 }

@@ -21,8 +21,8 @@ public sealed class StorageFaultFilter(TimeProvider time) : IIncomingGrainCallFi
         catch (Exception failure) when (In(failure) is { } fault)
         {
             throw fault.Fault == StorageFault.Full
-                ? new RefusedException(RefusalCode.StorageFull, $"{fault.Told ?? "The disk is full."} Nothing of this request was stored.")
-                : new RefusedException(RefusalCode.Unavailable, $"{fault.Told ?? Said(fault.Fault)} Whether the request took effect is unknown: ask again before repeating it.");
+                ? new RefusedException(RefusalCode.StorageFull, $"{fault.Plainly} Nothing of this request was stored.")
+                : new RefusedException(RefusalCode.Unavailable, $"{fault.Plainly} Whether the request took effect is unknown: ask again before repeating it.");
         }
     }
 
@@ -35,11 +35,9 @@ public sealed class StorageFaultFilter(TimeProvider time) : IIncomingGrainCallFi
         }
         catch (Exception failure) when (failure is not RefusedException && In(failure) is { } fault)
         {
-            throw new RefusedException(RefusalCode.Unavailable, $"{Said(fault.Fault)} Nothing of this request was done.");
+            throw new RefusedException(RefusalCode.Unavailable, $"{fault.Plainly} Nothing of this request was done.");
         }
     }
-
-    private static string Said(StorageFault fault) => fault == StorageFault.Unreachable ? "The store does not answer." : $"The store failed ({fault}).";
 
     // A grain whose state cannot be written fails with an exception of the runtime around that of the store.
     private static StorageException? In(Exception? failure) => failure is null or StorageException ? failure as StorageException : In(failure.InnerException);

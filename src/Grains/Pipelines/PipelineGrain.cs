@@ -309,7 +309,7 @@ internal sealed partial class PipelineGrain(
         catch (Exception wrong)
         {
             LogBroke(key.ToString(), run.RunId, wrong);
-            await End(wrong is StorageException { Fault: StorageFault.Full } ? RunEvent.Fail.OfFullDisk(wrong.Message) : new RunEvent.Fail($"The run broke: {wrong.Message}", OfStore: wrong is StorageException));
+            await End(wrong is StorageException { Fault: StorageFault.Full } ? RunEvent.Fail.OfFullDisk(((StorageException)wrong).Plainly) : new RunEvent.Fail($"The run broke: {(wrong as StorageException)?.Plainly ?? wrong.Message}", OfStore: wrong is StorageException));
         }
     }
 

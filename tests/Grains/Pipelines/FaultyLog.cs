@@ -43,7 +43,7 @@ internal sealed class FaultyLog(ILogStore inner) : ILogStore
         switch (Fault)
         {
             case LogFault.Full:
-                throw new StorageException(StorageFault.Full, "No space left.");
+                throw new StorageException(StorageFault.Full, "No space left at 10.0.0.1/sophia.");
             case LogFault.UnknownNotDone:
                 throw new StorageException(StorageFault.Unknown, "The answer was lost.");
             case LogFault.UnknownDone:

@@ -143,7 +143,7 @@ internal sealed partial class ErasureGrain(
 
     private void Failed(Exception failure)
     {
-        waitsFor = $"{failure.Message} It is tried again.";
+        waitsFor = $"{(failure as StorageException)?.Plainly ?? failure.Message} It is tried again.";
         if (stored.State.Current is { } job)
             LogTrouble(tenant.Value, job.Id, job.Phase, failure);
     }

@@ -9,6 +9,9 @@ internal sealed record LaneParts(ILogStore Log, IEnumerable<ISourceKind> Kinds, 
     /// <summary>Is given what a connector said about a run.</summary>
     public Action<string, IReadOnlyList<ConnectorLine>> Told { get; init; } = static (_, _) => { };
 
+    /// <summary>Is given what the store said when it failed: the run's people are told the kind of fault alone.</summary>
+    public Action<StorageException> Failed { get; init; } = static _ => { };
+
     /// <summary>The tenant's key for values that transforms hash.</summary>
     public Func<byte[]>? MaskKey { get; init; }
 

@@ -79,7 +79,8 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
         catch (StorageException wrong)
         {
             await DisposeAsync();
-            return new LaneAnswer(wrong.Fault == StorageFault.Full ? LaneOutcome.StorageFull : LaneOutcome.StorageFailed, new RunCounts(), Reason: wrong.Message);
+            parts.Failed(wrong);
+            return new LaneAnswer(wrong.Fault == StorageFault.Full ? LaneOutcome.StorageFull : LaneOutcome.StorageFailed, new RunCounts(), Reason: wrong.Plainly);
         }
         catch
         {

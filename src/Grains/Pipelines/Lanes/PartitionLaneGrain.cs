@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Sophia.Knowledge;
 using Sophia.Log;
@@ -11,7 +12,7 @@ namespace Sophia.Pipelines;
 /// <summary>One lane of a pipeline; the key is "tenant/pipeline/lane-n".</summary>
 /// <remarks>The work is in <see cref="PartitionLane"/>. An activation that lost its fence to another ends itself.</remarks>
 [InTenantPool]
-internal sealed class PartitionLaneGrain(ILogStore log, IEnumerable<ISourceKind> kinds, IBatchJudges judges, IOptions<PipelineOptions> options, TimeProvider time, ISecretBox? secrets = null, IPolicies? policies = null, IBulkheads? bulkheads = null) : Grain, IPartitionLaneGrain
+internal sealed partial class PartitionLaneGrain(ILogStore log, IEnumerable<ISourceKind> kinds, IBatchJudges judges, IOptions<PipelineOptions> options, TimeProvider time, ILogger<PartitionLaneGrain> logger, ISecretBox? secrets = null, IPolicies? policies = null, IBulkheads? bulkheads = null) : Grain, IPartitionLaneGrain
 {
     private PartitionLane lane = null!;
 
@@ -28,6 +29,7 @@ internal sealed class PartitionLaneGrain(ILogStore log, IEnumerable<ISourceKind>
             Bulkheads = bulkheads,
             MaskKey = secrets is null ? null : () => secrets.Derive(MaskStep.Purpose(key.Tenant)),
             Told = (run, lines) => _ = connectors.AddLines(run, lines),
+            Failed = failure => LogFailed(this.GetPrimaryKeyString(), failure),
         });
         return Task.CompletedTask;
     }
@@ -55,6 +57,9 @@ internal sealed class PartitionLaneGrain(ILogStore log, IEnumerable<ISourceKind>
             DeactivateOnIdle();
         return answer;
     }
+
+    [LoggerMessage(2105, LogLevel.Warning, "Lane {Lane}: the store failed, and the step is done again")]
+    private partial void LogFailed(string lane, Exception failure);
 }
 
 /// <summary>A lane as a grain.</summary>

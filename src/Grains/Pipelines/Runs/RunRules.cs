@@ -24,7 +24,7 @@ internal abstract record RunEvent
     public sealed record Fail(string Reason, bool OfStore = false, bool OfSource = false) : RunEvent
     {
         public static Fail OfFullDisk(string? reason) =>
-            new($"The disk is full: {reason} Make room: the run goes on by itself within 5 minutes, or when it is resumed. Nothing that was read is lost.", OfStore: true);
+            new($"{reason ?? "The disk is full."} Make room: the run goes on by itself within 5 minutes, or when it is resumed. Nothing that was read is lost.", OfStore: true);
     }
 
     /// <summary>The grain woke up and found this run in the log.</summary>
