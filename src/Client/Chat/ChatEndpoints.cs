@@ -76,6 +76,22 @@ internal static class ChatEndpoints
         var operation = context.OperationId() ?? question.OperationId;
         var session = question.Session ?? (operation is null ? $"ask-{Guid.CreateVersion7():N}" : $"ask-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(operation)))[..32]}");
         var receipt = await grains.Conversation(tenant, session).Ask(new AskRequest(question.Text ?? "", question.Filter, operation ?? ChatEdge.NewOperation()));
+        try
+        {
+            return await Answered(tenant, session, receipt, context, grains, time);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested && question.Session is null && operation is null)
+        {
+            // Nobody else knows what this conversation is called: nobody waits for its answer any more.
+            using (Deadline.None())
+            using (CallerContext.For(tenant))
+                await grains.Conversation(tenant, session).Stop();
+            throw;
+        }
+    }
+
+    private static async Task<IResult> Answered(TenantId tenant, string session, AskReceipt receipt, HttpContext context, IGrainFactory grains, TimeProvider time)
+    {
         var by = "";
         await foreach (var happened in new ChatFeed(grains, time).Read(tenant, session, receipt.QuestionNumber, false, context.RequestAborted))
         {

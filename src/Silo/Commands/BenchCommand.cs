@@ -11,7 +11,7 @@ internal static partial class BenchCommand
     public static Command Create()
     {
         var rest = new Argument<string[]>("arguments") { Description = "Which benchmark (ingest, grains, …) and its options." };
-        var command = new Command("bench", "Measure: bench ingest, bench grains, bench embed, bench failover, bench mixed, bench breaker, bench idempotency, bench limiter. On the runtime that --runtime says.") { rest };
+        var command = new Command("bench", "Measure: bench ingest, bench grains, bench embed, bench failover, bench mixed, bench breaker, bench idempotency, bench limiter, bench isolation. On the runtime that --runtime says.") { rest };
         command.TreatUnmatchedTokensAsErrors = false;
         command.SetAction(async (parsed, cancellation) =>
         {

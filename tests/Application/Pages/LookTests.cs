@@ -53,6 +53,8 @@ public sealed class StrainedApp : IAsyncLifetime
         foreach (var dependency in (string[])["model", "a-dependency-with-quite-a-long-name-for-one-line-of-a-telephone"])
             for (var entry = await breakers.OfInstallation(dependency).Enter(default); !entry.IsRefused; entry = breakers.OfInstallation(dependency).TryEnter())
                 entry.Permit.Report(CallOutcome.Failed);
+        var call = new PolicyCall<int>(_ => Task.FromResult(1), _ => default, IsIdempotent: true);
+        await Assert.ThrowsAsync<PolicyRefusedException>(() => App.Services.GetRequiredService<IPolicies>().OfInstallation("model").Run(call, default).AsTask());
         var body = new { reason = $"It costs too much since {new string('c', 60)}, and nobody answers our letters about it.", confirm = "model" };
         await Eventually.Comes(async () => (await App.Owner.PostAsJsonAsync("/api/breakers/system/model/isolate", body)).IsSuccessStatusCode, "it is listed");
     }

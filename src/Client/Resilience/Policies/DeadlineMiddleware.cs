@@ -54,7 +54,7 @@ internal sealed class DeadlineMiddleware(RequestDelegate next, IOptionsMonitor<D
         {
             throw Told(within);
         }
-        catch (RefusedException refused) when (refused.Code == RefusalCode.DeadlinePassed)
+        catch (RefusedException refused) when (refused.Code == RefusalCode.DeadlinePassed || (refused.Code == RefusalCode.Unavailable && patience.IsCancellationRequested))
         {
             throw Told(within);
         }

@@ -11,7 +11,7 @@ namespace Sophia.Knowledge;
 /// <remarks>The key of an answer holds the stamp of the index and which code ranks, so an answer that newer records or another ranking would change is never
 /// found. What the log has beyond the index is looked up anew each time. An answer that came without its part of meaning is not kept.
 /// The last answer to each question is remembered besides, whatever the index does: it is given again, and says so, where a level of degradation wants answers from memory, and where the index fails.</remarks>
-internal sealed class CachedSearch(SearchEngine engine, IIndexStore index, ILogStore log, KnowledgeCache cache, RankingOptions ranking, TimeProvider time, IFeatures? features = null)
+internal sealed class CachedSearch(SearchEngine engine, IIndexStore index, ILogStore log, KnowledgeCache cache, RankingOptions ranking, TimeProvider time, IFeatures? features = null, bool givesLastAnswers = true)
 {
     /// <summary>When a refused question may be asked again. One step of recovery.</summary>
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(30);
@@ -43,7 +43,7 @@ internal sealed class CachedSearch(SearchEngine engine, IIndexStore index, ILogS
         {
             return await engine.Search(tenant, query, ranking, cancellation); // Another's time was over, who looked for the same.
         }
-        catch (Exception failure) when (failure is StorageException or TimeoutException)
+        catch (Exception failure) when (givesLastAnswers && failure is StorageException or TimeoutException)
         {
             if (await Last(tenant, last, FailingIndex, began, cancellation) is { } kept)
                 return kept;

@@ -8,9 +8,9 @@ namespace Sophia.Knowledge;
 
 /// <summary>Searches for a tenant; the key is the tenant. Several may work at a time.</summary>
 [StatelessWorker, InTenantPool]
-internal sealed class SearchGrain(IIndexStore index, ILogStore log, KnowledgeCache cache, IOptions<RankingOptions> options, IGrainFactory grains, TimeProvider time, IFeatures? features = null) : Grain, ISearchGrain
+internal sealed class SearchGrain(IIndexStore index, ILogStore log, KnowledgeCache cache, IOptions<RankingOptions> options, IGrainFactory grains, TimeProvider time, IFeatures? features = null, IPolicies? policies = null) : Grain, ISearchGrain
 {
-    private readonly CachedSearch searching = new(new SearchEngine(index, log, time, tenant => new GrainEmbedder(tenant, grains)), index, log, cache, options.Value, time, features);
+    private readonly CachedSearch searching = new(new SearchEngine(index, log, time, tenant => new GrainEmbedder(tenant, grains)), index, log, cache, options.Value, time, features, givesLastAnswers: policies?.OfInstallation(PolicyNames.Index).Fallback != PolicyFallback.None);
 
     public async Task<SearchAnswer> Search(SearchQuery query, CancellationToken cancellation)
     {

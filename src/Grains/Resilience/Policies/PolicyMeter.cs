@@ -22,5 +22,6 @@ internal static class PolicyMeter
         RetryEnd.None => "repeated", RetryEnd.Final => "final", RetryEnd.Attempts => "attempts", RetryEnd.AskedToWait => "asked_to_wait", RetryEnd.Deadline => "deadline", _ => "budget",
     }), new("timed_out", outcome == CallOutcome.TimedOut));
 
-    private static KeyValuePair<string, object?> Of(string dependency) => new("dependency", dependency.StartsWith(PolicyNames.Source, StringComparison.Ordinal) ? "source" : dependency);
+    /// <summary>The label of a dependency.</summary>
+    public static KeyValuePair<string, object?> Of(string dependency) => new("dependency", dependency.StartsWith(PolicyNames.Source, StringComparison.Ordinal) ? "source" : dependency);
 }

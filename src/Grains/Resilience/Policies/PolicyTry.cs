@@ -35,7 +35,7 @@ internal sealed class PolicyTry<T>(PolicyCall<T> call, LocalPolicy policy, Func<
             policy.Answered(took);
             return answer;
         }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellation.IsCancellationRequested && !settled.IsCancellationRequested)
+        catch (Exception) when (patience.IsCancellationRequested && !cancellation.IsCancellationRequested && !settled.IsCancellationRequested)
         {
             permit.Report(given.IsItsOwn ? CallOutcome.TimedOut : CallOutcome.Abandoned);
             throw new AttemptTimeoutException(given.For) { IsCutShort = !given.IsItsOwn };

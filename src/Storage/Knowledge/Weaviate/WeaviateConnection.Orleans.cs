@@ -1,13 +1,14 @@
 using System.Globalization;
 using Sophia.Log;
 using Sophia.Operations;
+using Sophia.Resilience;
 using Weaviate.Client;
 
 namespace Sophia.Knowledge;
 
 /// <summary>The one way to Weaviate: makes the client and the collections when they are first needed, bounds every call in time and number, and turns every failure into a <see cref="StorageException"/>.</summary>
 /// <remarks>Nobody waits for Weaviate at start. Until it was reached once the process is not ready; later outages are told to who asks, and to the log's projection, which tries again.</remarks>
-internal sealed class WeaviateConnection(WeaviateOptions options, TimeProvider time) : IReadyCondition, IAsyncDisposable
+internal sealed class WeaviateConnection(WeaviateOptions options, TimeProvider time, IPolicies? policies = null) : IReadyCondition, IAsyncDisposable
 {
     private readonly SemaphoreSlim opening = new(1);
     private readonly SemaphoreSlim calls = new(options.MaxCalls);
@@ -23,7 +24,24 @@ internal sealed class WeaviateConnection(WeaviateOptions options, TimeProvider t
     /// <exception cref="StorageException">Weaviate cannot be reached, or its collections are not Sophia's.</exception>
     public async Task<string> Engine(CancellationToken cancellation) => (await Open(cancellation)).Engine;
 
-    public Task<T> Ask<T>(Func<WeaviateClient, CancellationToken, Task<T>> work, CancellationToken cancellation) => Call(work, options.ReadWithin, cancellation);
+    /// <summary>Reads, as the policy of the index has it: repeated and hedged within its budget, and not at all while its breaker is open.</summary>
+    public async Task<T> Ask<T>(Func<WeaviateClient, CancellationToken, Task<T>> work, CancellationToken cancellation)
+    {
+        if (policies is null)
+            return await Call(work, options.ReadWithin, cancellation);
+        try
+        {
+            return await policies.OfInstallation(PolicyNames.Index).Run(new PolicyCall<T>(token => Call(work, options.ReadWithin, token), Judge, IsIdempotent: true), cancellation);
+        }
+        catch (PolicyRefusedException refused)
+        {
+            throw new StorageException(StorageFault.Unreachable, $"Weaviate at {options.Server} is not asked for now: {refused.Message}.");
+        }
+        catch (AttemptTimeoutException)
+        {
+            throw new StorageException(StorageFault.Unreachable, $"Weaviate at {options.Server} did not answer in time.");
+        }
+    }
 
     public Task<T> Tell<T>(Func<WeaviateClient, CancellationToken, Task<T>> work, CancellationToken cancellation) => Call(work, options.WriteWithin, cancellation);
 
@@ -36,6 +54,8 @@ internal sealed class WeaviateConnection(WeaviateOptions options, TimeProvider t
         opened = null;
         return ValueTask.CompletedTask;
     }
+
+    private static CallFailure Judge(Exception failure) => failure is StorageException { Fault: StorageFault.Unreachable } ? new CallFailure(CallOutcome.Unreachable, MayPass: true) : new CallFailure(CallOutcome.Refused, MayPass: false);
 
     private async Task<T> Call<T>(Func<WeaviateClient, CancellationToken, Task<T>> work, TimeSpan within, CancellationToken cancellation)
     {
@@ -104,7 +124,8 @@ internal sealed class WeaviateConnection(WeaviateOptions options, TimeProvider t
             credentials: options.Key is { } key ? Auth.ApiKey(key) : null)
         .WithDefaultTimeout(options.WriteWithin)
         .WithInitTimeout(options.ReadWithin)
-        .WithRetryPolicy(new RetryPolicy { MaxRetries = 2, InitialDelay = TimeSpan.FromMilliseconds(100), MaxDelay = TimeSpan.FromSeconds(1) });
+        // Repetitions of two layers would multiply: reads have their policy, and writes the projection that makes them.
+        .WithRetryPolicy(policies is null ? new RetryPolicy { MaxRetries = 2, InitialDelay = TimeSpan.FromMilliseconds(100), MaxDelay = TimeSpan.FromSeconds(1) } : RetryPolicy.None);
 
     private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
 

@@ -13,7 +13,7 @@ public static class WeaviateServices
     /// <summary>Stands after the stores of the log, which are in PostgreSQL: the last index named is the index.</summary>
     public static IServiceCollection AddWeaviateIndex(this IServiceCollection services, WeaviateOptions options)
     {
-        services.AddSingleton(provider => new WeaviateConnection(options, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new WeaviateConnection(options, provider.GetRequiredService<TimeProvider>(), provider.GetService<Resilience.IPolicies>()));
         services.AddSingleton<IReadyCondition>(provider => provider.GetRequiredService<WeaviateConnection>());
         services.AddSingleton(provider => new WeaviateIndexStore(
             new SearchLedger(provider.GetRequiredService<PostgresDatabase>()), engine => new SearchLedgerWriter(provider.GetRequiredService<PostgresDatabase>(), engine), provider.GetRequiredService<WeaviateConnection>()));

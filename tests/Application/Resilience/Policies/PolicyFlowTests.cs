@@ -1,8 +1,11 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
+using Sophia.Chat;
 using Sophia.Hosting;
 using Sophia.Knowledge;
 using Sophia.Operations;
@@ -14,9 +17,12 @@ namespace Sophia.Resilience;
 // Goal: over real HTTP a tenant's flood is refused with a time while others are served, a caller's time ends what is done for him, and all of it can be looked at. Method: the real application; places are taken by the test.
 public sealed class PolicyFlowTests : IAsyncLifetime
 {
-    private readonly SophiaApp app = new()
+    private readonly SilentModel model = new();
+    private readonly SophiaApp app;
+
+    public PolicyFlowTests() => app = new SophiaApp
     {
-        Adapt = static builder => builder.Services.AddReplicas(static replicas => replicas.ExchangeEvery = TimeSpan.FromMilliseconds(100))
+        Adapt = builder => builder.Services.AddSingleton<IAnswerModel>(model).AddReplicas(static replicas => replicas.ExchangeEvery = TimeSpan.FromMilliseconds(100))
             .AddPolicies(static policies => policies.Dependencies["model"] = policies.Of("model") with { RetryAfter = TimeSpan.Zero }, static bounds => bounds.Default = new TenantBounds
             {
                 Search = new BulkheadBound(1, 0, TimeSpan.FromSeconds(1)), Ask = new BulkheadBound(1, 0, TimeSpan.FromSeconds(1)), Ingest = new BulkheadBound(1, 1, TimeSpan.FromMinutes(1)),
@@ -63,6 +69,24 @@ public sealed class PolicyFlowTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Accepted, kept.StatusCode);
     }
 
+    [Fact]
+    public async Task A_question_whose_asker_went_away_is_not_answered_on_and_one_whose_time_is_over_is_ended()
+    {
+        await Ingest("kb", ("a.md", "# Oak\n\nThe oak stands behind the mill."));
+        using (var gone = new CancellationTokenSource())
+        {
+            var asked = app.Owner.PostAsJsonAsync("/api/ask", new { text = "Where does the oak stand?" }, gone.Token);
+            await model.Asked.Reader.ReadAsync();
+            await gone.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
+            await model.Left.Reader.ReadAsync();
+        }
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/ask") { Content = JsonContent.Create(new { text = "Where does the oak stand?" }), Headers = { { "Sophia-Timeout", "1s" } } };
+        using var late = await app.Owner.SendAsync(request);
+        await late.Problem(504, "deadline-passed");
+        await model.Left.Reader.ReadAsync();
+    }
+
     [Theory]
     [InlineData("soon")]
     [InlineData("5")]
@@ -105,5 +129,34 @@ public sealed class PolicyFlowTests : IAsyncLifetime
         var (_, _, other) = await app.NewTenant();
         Assert.DoesNotContain((await other.GetFromJsonAsync<JsonElement>("/api/policies")).EnumerateArray(), owner => owner.GetProperty("owner").GetString() == "system");
         await (await other.GetAsync("/api/policies/system/model")).Problem(404, "not-found");
+    }
+
+    private async Task Ingest(string name, params (string Path, string Text)[] files)
+    {
+        using var defined = await app.Owner.PutAsync($"/api/pipelines/{name}", new StringContent($"name: {name}\nsources:\n  - type: files\n    path: {JsonSerializer.Serialize(app.FilesOf(name, files))}\n"));
+        Assert.True(defined.IsSuccessStatusCode, await defined.Content.ReadAsStringAsync());
+        var run = (await (await app.Owner.PostAsJsonAsync($"/api/pipelines/{name}/runs", new { })).Json()).GetProperty("runId").GetString();
+        await Eventually.Get(() => app.Owner.GetFromJsonAsync<JsonElement>($"/api/pipelines/{name}/runs/{run}"), view => view.TryGetProperty("searchableAt", out var at) && at.ValueKind == JsonValueKind.String, "searchable");
+    }
+
+    /// <summary>Says nothing until nobody listens.</summary>
+    private sealed class SilentModel : IAnswerModel
+    {
+        public Channel<bool> Asked { get; } = Channel.CreateUnbounded<bool>();
+
+        public Channel<bool> Left { get; } = Channel.CreateUnbounded<bool>();
+
+        public string Name => "silent";
+
+        public async IAsyncEnumerable<string> Answer(AnswerPrompt prompt, [EnumeratorCancellation] CancellationToken cancellation)
+        {
+            var left = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            using var heard = cancellation.Register(() => left.TrySetResult());
+            Asked.Writer.TryWrite(true);
+            await left.Task;
+            Left.Writer.TryWrite(true);
+            cancellation.ThrowIfCancellationRequested();
+            yield return "";
+        }
     }
 }

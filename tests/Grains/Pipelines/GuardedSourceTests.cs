@@ -1,0 +1,118 @@
+using Sophia.Resilience;
+using Sophia.Tenants;
+
+namespace Sophia.Pipelines;
+
+// Goal: a source is opened only as its breaker and its budget have it, and its breaker is told what its first answer was. Method: a source that fails on command, a breaker that writes down.
+public sealed class GuardedSourceTests
+{
+    private readonly WrittenBreaker breaker = new();
+    private readonly FailingSource source = new();
+
+    [Fact]
+    public async Task A_source_that_answers_is_a_success_once_however_long_it_is_read()
+    {
+        await using (var reader = await Open())
+            for (var batch = 0; batch < 3; batch++)
+                await reader.Read(BatchBudget.Default, default);
+        Assert.Equal([CallOutcome.Success], breaker.Told);
+    }
+
+    [Fact]
+    public async Task Repetitions_of_a_busy_source_end_with_the_budget_and_say_so()
+    {
+        source.Fails = new SourceException("Gong answers 503.", transient: true);
+        for (var attempt = 0; attempt < 2; attempt++)
+            Assert.True((await Assert.ThrowsAsync<SourceException>(Open)).Transient);
+        var last = await Assert.ThrowsAsync<SourceException>(Open);
+        Assert.Equal((false, "Gong answers 503. It is not tried again for now: source-gong failed so often that its budget of repetitions is spent."), (last.Transient, last.Message));
+        Assert.Equal([CallOutcome.Failed, CallOutcome.Failed, CallOutcome.Failed], breaker.Told);
+    }
+
+    [Fact]
+    public async Task A_source_set_up_wrongly_says_nothing_against_its_service_and_one_that_nobody_read_neither()
+    {
+        source.Fails = new SourceException("The token is refused.", transient: false);
+        await Assert.ThrowsAsync<SourceException>(Open);
+        source.Fails = null;
+        await (await Open()).DisposeAsync();
+        Assert.Equal([CallOutcome.Refused, CallOutcome.Abandoned], breaker.Told);
+    }
+
+    [Fact]
+    public async Task Nothing_is_opened_while_the_breaker_lets_nobody_through_and_the_run_is_told_why_at_once()
+    {
+        breaker.Refuses = new BreakerRefusal(BreakerRefusalReason.Open, "source-gong is not asked for now: 5 failures in a row", DateTimeOffset.UnixEpoch);
+        var refused = await Assert.ThrowsAsync<SourceException>(Open);
+        Assert.Equal((false, "source-gong is not asked for now: 5 failures in a row.", 0), (refused.Transient, refused.Message, source.Opened));
+    }
+
+    [Fact]
+    public async Task A_folder_has_no_policy()
+    {
+        source.Name = null;
+        await using var reader = await Open();
+        Assert.IsNotType<GuardedSource>(reader);
+        Assert.Empty(breaker.Told);
+    }
+
+    private LonePolicies? policies;
+
+    private Task<ISourceReader> Open()
+    {
+        var options = new PoliciesOptions();
+        options.Dependencies["source-*"] = new PolicyOptions { BudgetFloor = 2, BudgetShare = 0, BudgetWindow = TimeSpan.FromMinutes(10) };
+        policies ??= new LonePolicies(options, new Random(1), TimeProvider.System, new Only(breaker));
+        return GuardedSource.Open(source, policies, new SourceContext("acme", "crm", new SourceDefinition("airbyte", new Dictionary<string, string>())), new SourcePartition("read", "1", 0), null, default);
+    }
+
+    private sealed class FailingSource : ISourceKind
+    {
+        public string? Name { get; set; } = "source-gong";
+
+        public SourceException? Fails { get; set; }
+
+        public int Opened { get; private set; }
+
+        public string Type => "airbyte";
+
+        public string? Dependency(SourceContext source) => Name;
+
+        public IAsyncEnumerable<SourcePartition> Partitions(SourceContext source, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task<ISourceReader> Open(SourceContext source, SourcePartition partition, string? state, CancellationToken cancellation)
+        {
+            Opened++;
+            return Fails is { } failure ? throw failure : Task.FromResult<ISourceReader>(new OneRecord());
+        }
+    }
+
+    private sealed class OneRecord : ISourceReader
+    {
+        public ValueTask<SourceBatch?> Read(BatchBudget budget, CancellationToken cancellation) => new(new SourceBatch([new SourceRecord("s", "1", Log.RecordOperation.Upsert, "{}"u8.ToArray(), 0, 2, 1)], [], "{}", 2));
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+
+    private sealed class Only(IBreaker breaker) : IBreakers
+    {
+        public IBreaker For(TenantId tenant, string dependency) => breaker;
+
+        public IBreaker OfInstallation(string dependency) => throw new InvalidOperationException("A source is its tenant's.");
+    }
+
+    private sealed class WrittenBreaker : BreakerCalls, IBreaker
+    {
+        public List<CallOutcome> Told { get; } = [];
+
+        public BreakerRefusal? Refuses { get; set; }
+
+        public string Dependency => "source-gong";
+
+        public BreakerEntry TryEnter() => Refuses is { } refusal ? new BreakerEntry(refusal) : new BreakerEntry(new BreakerPermit(this, 1, 0, 0));
+
+        public ValueTask<BreakerEntry> Enter(CancellationToken cancellation) => new(TryEnter());
+
+        public override void Report(in BreakerPermit permit, CallOutcome outcome, TimeSpan? took) => Told.Add(outcome);
+    }
+}
