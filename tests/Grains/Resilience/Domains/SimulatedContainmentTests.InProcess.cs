@@ -43,6 +43,8 @@ public sealed class SimulatedContainmentTests
     {
         private const int Most = 2;
 
+        private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
         private static readonly string[] Dependencies = [DomainTopology.ModelName, DomainTopology.EmbeddingName, DomainTopology.EmbeddingSecondaryName];
 
         private readonly InProcessCluster cluster = new();
@@ -129,7 +131,7 @@ public sealed class SimulatedContainmentTests
         {
             while (!isOver)
             {
-                await Task.Delay(TimeSpan.FromSeconds(1), world);
+                await Task.Delay(Second, world);
                 var held = await Held();
                 Assert.True(held.Count <= Most, $"seed {seed}, {world.GetUtcNow():O}: {string.Join(", ", held)} are held");
             }
@@ -139,7 +141,7 @@ public sealed class SimulatedContainmentTests
         {
             for (var second = 0; second < 600; second++)
             {
-                await Task.Delay(TimeSpan.FromSeconds(1), world);
+                await Task.Delay(Second, world);
                 if (await View() is { } view && view.Failing.All(failure => failure.Node.StartsWith("silo/", StringComparison.Ordinal)) && view.Containments.All(one => one.Phase is not (ContainmentPhase.Proposed or ContainmentPhase.Applying or ContainmentPhase.Applied or ContainmentPhase.Lifting)) && (await Held()).Count == 0)
                     return;
             }
