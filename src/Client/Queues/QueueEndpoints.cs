@@ -94,7 +94,7 @@ internal static class QueueEndpoints
     {
         if (queue is not { Length: > 0 })
             return;
-        var known = (await Grain(context, grains).View()).Select(one => one.Queue).Where(one => one.Length > 0).Append(WorkLimits.OwnQueue).Distinct(StringComparer.Ordinal).ToList();
+        var known = (await Grain(context, grains).View()).Select(one => one.Queue).Where(one => one.Length > 0).Append(WorkLimits.OwnQueue).Append(WorkLimits.RunsQueue).Distinct(StringComparer.Ordinal).ToList();
         if (!known.Contains(queue, StringComparer.Ordinal))
             throw new RefusedException(RefusalCode.NotFound, $"There is no queue \"{queue}\".{NearNames.Said(queue, known)}");
     }

@@ -7,8 +7,8 @@ internal static class BreakerSettings
 {
     public const string Variable = "SOPHIA_BREAKERS";
 
-    /// <summary>What breakers guard: one of another name would never be asked.</summary>
-    public static readonly IReadOnlyList<string> Dependencies = ["model", "embedding", "embedding-secondary"];
+    /// <summary>What breakers guard, beside sources: one of another name would never be asked.</summary>
+    public static readonly IReadOnlyList<string> Dependencies = [PolicyNames.Model, PolicyNames.Embedding, PolicyNames.SecondEmbedding, PolicyNames.Index];
 
     /// <exception cref="StartRefusedException">Something in it cannot be meant.</exception>
     public static Action<BreakersOptions> Read(Func<string, string?> variable)
@@ -24,8 +24,8 @@ internal static class BreakerSettings
             throw new StartRefusedException($"{Variable}: {wrong.Message}");
         }
         foreach (var dependency in read.Dependencies.Keys)
-            if (!Dependencies.Contains(dependency))
-                throw new StartRefusedException($"{Variable}: no breaker guards \"{dependency}\"; they guard {string.Join(", ", Dependencies)}, and * is each that is not named.");
+            if (!Dependencies.Contains(dependency) && !dependency.StartsWith(PolicyNames.Source, StringComparison.Ordinal))
+                throw new StartRefusedException($"{Variable}: no breaker guards \"{dependency}\"; they guard {string.Join(", ", Dependencies)} and {PolicyNames.Source}NAME of a source, and * is each that is not named.");
         return options => BreakerText.Read(text, options);
     }
 }
