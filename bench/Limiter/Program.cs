@@ -2,12 +2,13 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Threading.RateLimiting;
+using Sophia.Bench;
 using Sophia.Resilience;
 
-// sophia bench limiter [--seconds N] [--json]: nanoseconds a decision costs, beside System.Threading.RateLimiting's limiter of the same kind, in turns, with one and with four threads on one limiter.
-// All decisions admit: what refuses is cheaper on both sides.
+// sophia bench limiter [--seconds N] [--silos-seconds N] [--json]: nanoseconds a decision costs, beside System.Threading.RateLimiting's limiter of the same kind, in turns, with one and with four threads on one limiter;
+// then what four silos admit together of what may pass. In the first part all decisions admit: what refuses is cheaper on both sides.
 var json = args.Contains("--json");
-var time = TimeSpan.FromSeconds(double.Parse(args.SkipWhile(arg => arg != "--seconds").Skip(1).FirstOrDefault() ?? "2", CultureInfo.InvariantCulture));
+var time = Seconds("--seconds", 2);
 const int Rate = 1_000_000_000, Rounds = 3;
 const long Second = Nanoseconds.ASecond;
 foreach (var threads in (int[])[1, 4])
@@ -17,12 +18,22 @@ foreach (var threads in (int[])[1, 4])
     Beside($"fixed window, {threads} threads", threads, () => new Limiter<FixedWindowRule.State>(new FixedWindowRule(Rate, Second), TimeProvider.System),
         () => new FixedWindowRateLimiter(new FixedWindowRateLimiterOptions { PermitLimit = Rate, Window = TimeSpan.FromSeconds(1), QueueLimit = 0 }));
     Beside($"sliding window, {threads} threads", threads, () => new Limiter<SlidingWindowRule.State>(new SlidingWindowRule(Rate, Second), TimeProvider.System),
-        () => new SlidingWindowRateLimiter(new SlidingWindowRateLimiterOptions { PermitLimit = Rate, Window = TimeSpan.FromSeconds(1), SegmentsPerWindow = 10, QueueLimit = 0 }));
+        () => new SlidingWindowRateLimiter(new SlidingWindowRateLimiterOptions { PermitLimit = Rate, Window = TimeSpan.FromSeconds(1), SegmentsPerWindow = SlidingWindowRule.DefaultSegments, QueueLimit = 0 }));
     Beside($"concurrency, {threads} threads", threads, () => new Limiter<ConcurrencyRule.State>(new ConcurrencyRule(100), TimeProvider.System),
         () => new ConcurrencyLimiter(new ConcurrencyLimiterOptions { PermitLimit = 100, QueueLimit = 0 }), returns: true);
     Beside($"three nested buckets, {threads} threads", threads,
         () => new NestedLimiter([.. Enumerable.Range(0, 3).Select(_ => new BucketLimiter(new TokenBucketRule(Rate, Second, Rate), TimeProvider.System))]), null);
 }
+
+await FourSilos.Cost((name, nanoseconds) => Console.WriteLine(json
+    ? JsonSerializer.Serialize(new { bench = name, figure = Math.Round(nanoseconds, 1), unit = "ns/decision" })
+    : string.Create(CultureInfo.InvariantCulture, $"{name,-34} {nanoseconds,8:0.0} ns a decision")));
+if (Seconds("--silos-seconds", 10) is var silos && silos > TimeSpan.Zero)
+    await FourSilos.Run(silos, (name, part) => Console.WriteLine(json
+        ? JsonSerializer.Serialize(new { bench = name, figure = Math.Round(part * 100, 2), unit = "% of what may pass" })
+        : string.Create(CultureInfo.InvariantCulture, $"{name,-34} {part * 100,8:0.00} % of what may pass")));
+
+TimeSpan Seconds(string option, double usual) => TimeSpan.FromSeconds(args.SkipWhile(arg => arg != option).Skip(1).FirstOrDefault() is { } text ? double.Parse(text, CultureInfo.InvariantCulture) : usual);
 
 void Beside(string name, int threads, Func<Limiter> ours, Func<RateLimiter>? theirs, bool returns = false)
 {

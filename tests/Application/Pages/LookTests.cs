@@ -18,7 +18,16 @@ public sealed class StrainedApp : IAsyncLifetime
 
     private string run = "";
 
-    public SophiaApp App { get; } = new();
+    // Nothing at the edge asks for this resource.
+    public SophiaApp App { get; } = new()
+    {
+        Adapt = static builder => builder.Services.AddLimits(limits =>
+        {
+            limits.Penalties = new PenaltyRules { Free = 0, BannedAfter = 1, FirstWait = TimeSpan.FromMilliseconds(10), LongestWait = TimeSpan.FromMilliseconds(20) };
+            limits.Policies.Add(new() { Name = "a-limit-with-quite-a-long-name-for-one-line-of-a-telephone", Resource = "look", Per = LimitPer.Key, Limit = 1, Window = TimeSpan.FromHours(10), Burst = 1, Exact = true });
+            limits.Policies.Add(new() { Name = "tenant", Resource = "look", Limit = 1_000, Routes = ["GET /api/search", "POST /api/ask", $"/api/{new string('r', 60)}"] });
+        }),
+    };
 
     /// <summary>Where a page is looked at.</summary>
     internal string Address(PageAt page) => page.Path.Replace("{stream}", Uri.EscapeDataString($"{Wide}/customers"), StringComparison.Ordinal).Replace("{key}", "1", StringComparison.Ordinal)
@@ -41,9 +50,18 @@ public sealed class StrainedApp : IAsyncLifetime
         (await App.Owner.PostAsJsonAsync("/api/queue/hold", new { queue = "another-queue-of-a-long-name-for-one-line", reason = $"It waits for repairs {new string('r', 80)}" })).EnsureSuccessStatusCode();
         await Eventually.Comes(async () => (await (await App.Owner.GetAsync("/api/dead")).Json()).GetProperty("items").GetArrayLength() == 1, "a dead letter");
         await Break();
+        await Ban();
         const string checkedTowns = "streams:\n  towns:\n    key: [id]\n    transforms:\n      - rename: {note: remark}\n    rules:\n      - {enum: {city: [Bonn, Trier, Gera]}, level: warning}\ngate:\n  minimumScore: 0\n";
         await App.Ingest("shop", checkedTowns, ("towns.csv", Towns("Bon", "Ring twice since the bell at the gate is broken")));
         await App.Ingest("shop", checkedTowns, ("towns.csv", Towns("Bonn", "Ring once since the bell at the gate was mended")));
+    }
+
+    /// <summary>A key that asked on and on, and a limit that somebody set.</summary>
+    private async Task Ban()
+    {
+        var limits = App.Services.GetRequiredService<ILimits>();
+        await Eventually.Comes(async () => (await limits.TryTake(new LimitAsking(TenantId.Parse("default"), "look", Key: "0123456789ab", Route: "GET /api/search"))).Penalty is { IsBan: true }, "a ban");
+        (await App.Owner.PostAsJsonAsync("/api/limits/default/tenant/set", new { limit = 500, reason = $"It asks too much since {new string('a', 60)}, and nobody answers our letters about it.", confirm = "tenant" })).EnsureSuccessStatusCode();
     }
 
     /// <summary>One breaker that opened, and one that somebody isolated.</summary>

@@ -7,6 +7,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime;
 using Sophia.Hosting;
 using Sophia.Postgres;
+using Sophia.Resilience;
+using Sophia.Security;
 using Sophia.Servers;
 
 namespace Sophia.Tenants;
@@ -35,6 +37,7 @@ public abstract class TenantEndSuite : IAsyncLifetime
         App.FilesOf(Path.Combine("data", "inbox", name), (".sample/calls/.hidden", Marker));
         var (other, _, _) = await Filled($"{name}-b", "neighbour");
         var before = await Print(other);
+        Assert.Equal(["breaker", "limits"], await States(name));
         Assert.All(await Counts(name), count => Assert.True(count.Value > 0 || count.Key is "kept keys for commands", $"nothing in {count.Key}"));
 
         await Delete(name);
@@ -58,6 +61,7 @@ public abstract class TenantEndSuite : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Created, again.StatusCode);
         var fresh = App.With((await again.Json()).GetProperty("secret").GetString());
         Assert.Equal("[]", await fresh.GetStringAsync("/api/streams"));
+        Assert.Empty(await States(name));
         Assert.Equal(HttpStatusCode.Unauthorized, (await App.With(key).GetAsync("/api/streams")).StatusCode);
         await Fill(fresh, name, "the second life");
         await Delete(name);
@@ -84,6 +88,30 @@ public abstract class TenantEndSuite : IAsyncLifetime
         await Ok(client.PostAsJsonAsync("/api/keys", new { label = name, role = "viewer" }));
         await Eventually.Get(() => client.GetStringAsync("/api/quarantine"), held => held.Contains(word, StringComparison.Ordinal), "the held line");
         await client.GetStringAsync("/api/streams/inbox%2Fcalls%2Flog/profile");
+        await Guarded(name);
+    }
+
+    /// <summary>A breaker of its own that somebody isolated, and a limit of its own that somebody set.</summary>
+    private async Task Guarded(string name)
+    {
+        using var _ = CallerContext.ForSystem("test");
+        var (tenant, grains) = (TenantId.Parse(name), App.Services.GetRequiredService<IGrainFactory>());
+        await App.Services.GetRequiredService<IBreakers>().For(tenant, "crm").Enter(default);
+        await grains.GetGrain<ICircuitBreakerGrain>(TenantKey.Of(tenant, "crm")).Set(BreakerHold.Isolated, "test", "it costs too much", tenant);
+        await grains.GetGrain<ILimitBookGrain>(TenantKey.Of(tenant)).Set(new LimitOverride("api", new LimitTerms(LimitAlgorithm.TokenBucket, 1_000, 1, 1_000), "test", "it needs more", DateTimeOffset.UnixEpoch), tenant);
+    }
+
+    /// <summary>Grain states of a tenant by their kind.</summary>
+    private async Task<List<string>> States(string name)
+    {
+        using var _ = CallerContext.ForSystem("test");
+        var (tenant, grains) = (TenantId.Parse(name), App.Services.GetRequiredService<IGrainFactory>());
+        var found = new List<string>();
+        if ((await grains.GetGrain<IBreakerDirectoryGrain>(TenantKey.Of(tenant)).List()).Contains("crm"))
+            found.Add("breaker");
+        if ((await grains.GetGrain<ILimitBookGrain>(TenantKey.Of(tenant)).View()).Set.Count > 0)
+            found.Add("limits");
+        return found;
     }
 
     protected Task Delete(string name) => Ok(App.Owner.PostAsJsonAsync($"/api/tenants/{name}/delete", new { confirm = name, now = true, confirmNow = $"delete {name} now" }));

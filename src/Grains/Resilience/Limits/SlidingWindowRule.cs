@@ -8,7 +8,7 @@ namespace Sophia.Resilience;
 /// <param name="segments">Into how many parts the window is cut, 1 to <see cref="MostSegments"/>; with more of them less is held back.</param>
 internal sealed class SlidingWindowRule(long limit, long window, int segments = SlidingWindowRule.DefaultSegments) : ILimitRule<SlidingWindowRule.State>
 {
-    public const int MostSegments = 16, DefaultSegments = 10;
+    public const int MostSegments = 32, DefaultSegments = 32;
 
     private readonly long limit = limit > 0 ? limit : throw new ArgumentOutOfRangeException(nameof(limit));
     private readonly int segments = segments is >= 1 and <= MostSegments ? segments : throw new ArgumentOutOfRangeException(nameof(segments));
