@@ -77,7 +77,7 @@ public abstract class TenantEndSuite : IAsyncLifetime
         return (name, key, client);
     }
 
-    private static async Task Fill(HttpClient client, string name, string word)
+    private async Task Fill(HttpClient client, string name, string word)
     {
         await Ok(client.PostAsync("/api/inbox?path=calls/log.jsonl", new StringContent($$"""{"id":"a-1","text":"The pumps of {{word}} stand in Turku."}{{"\n"}}{"id":"bad", {{word}}{{"\n"}}""")));
         await Ok(client.PostAsync("/api/inbox?path=note.txt", new StringContent($"A note about {word} and pumps.")));

@@ -16,7 +16,7 @@ internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory 
     private readonly Lock gate = new();
     private int sweepAt = SweptFrom;
 
-    public ValueTask<LimitTaken> TryTake(LimitAsking asking, CancellationToken cancellation = default) => Of(asking) is { Count: > 0 } policies ? Take(asking, policies, cancellation) : new(LimitTaken.Free);
+    public ValueTask<LimitTaken> TryTake(LimitAsking asking, CancellationToken cancellation = default) => options.CurrentValue.Policies.Count > 0 && Of(asking) is { Count: > 0 } policies ? Take(asking, policies, cancellation) : new(LimitTaken.Free);
 
     public async ValueTask<LimitTaken> Look(LimitAsking asking, CancellationToken cancellation = default)
     {
