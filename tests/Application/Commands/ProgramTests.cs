@@ -166,7 +166,7 @@ public sealed partial class ProgramTests : IDisposable
     [Fact]
     public async Task Limits_are_listed_shown_tried_set_and_reset()
     {
-        program.Environment["SOPHIA_LIMITS"] = """{"limits":[{"name":"lists","per":"tenant","routes":["GET /api/pipelines"],"algorithm":"slidingWindow","limit":1000,"windowSeconds":36000,"exact":true},{"name":"api-key","per":"key","limit":500}]}""";
+        program.Environment["SOPHIA_LIMITS"] = """{"limits":[{"name":"lists","per":"tenant","routes":["GET /api/pipelines"],"algorithm":"slidingWindow","limit":1000,"windowSeconds":36000,"exact":true},{"name":"api-key","per":"key","limit":5000}]}""";
         await program.Up();
         Assert.Contains("1000 within any 10 h, counted exactly", (await program.Run("limits")).Output);
         Assert.Contains("Nobody of default was refused of late.", (await program.Run("limits", "list")).Output);

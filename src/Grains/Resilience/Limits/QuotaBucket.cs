@@ -36,9 +36,9 @@ internal readonly record struct QuotaBucket(double Level, long At, int Share, lo
     {
         if (cost <= Level)
             return 0;
+        if (cost > policy.Burst)
+            return LimitVerdict.Never;
         var share = (isStale ? Share * Stale : Share) / QuotaRules.Whole;
-        if (share == 0)
-            return Nanoseconds.ASecond;
-        return cost > policy.Burst ? LimitVerdict.Never : (long)Math.Ceiling((cost - Level) / (policy.Rate * share) * Nanoseconds.ASecond);
+        return share == 0 ? Nanoseconds.ASecond : (long)Math.Ceiling((cost - Level) / (policy.Rate * share) * Nanoseconds.ASecond);
     }
 }
