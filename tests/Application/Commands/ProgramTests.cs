@@ -164,26 +164,6 @@ public sealed partial class ProgramTests : IDisposable
     }
 
     [Fact]
-    public async Task Limits_are_listed_shown_tried_set_and_reset()
-    {
-        program.Environment["SOPHIA_LIMITS"] = """{"limits":[{"name":"lists","per":"tenant","routes":["GET /api/pipelines"],"algorithm":"slidingWindow","limit":1000,"windowSeconds":36000,"exact":true},{"name":"api-key","per":"key","limit":5000}]}""";
-        await program.Up();
-        Assert.Contains("1000 within any 10 h, counted exactly", (await program.Run("limits")).Output);
-        Assert.Contains("Nobody of default was refused of late.", (await program.Run("limits", "list")).Output);
-        Assert.Contains("It would be admitted.", (await program.Run("limits", "test", "--route", "GET /api/pipelines")).Output);
-        Assert.Contains("never: it costs more", (await program.Run("limits", "test", "--route", "GET /api/pipelines", "--cost", "1001")).Output);
-        Assert.Equal(ExitCodes.Failed, (await program.Run("limits", "set", "lists", "1", "--reason", "a drill", "--confirm", "another")).ExitCode);
-        Assert.Contains("a drill", (await program.Run("limits", "set", "lists", "1", "--reason", "a drill", "--confirm", "lists")).Output);
-        var refused = await Eventually.Get(() => program.Run("pipelines", "list"), ran => ran.ExitCode != 0, "a refusal");
-        Assert.Contains("lists", refused.Error);
-        Assert.Contains("by default", (await program.Run("limits", "show", "lists")).Output);
-        Assert.Equal(0, (await program.Run("limits", "reset", "lists", "--reason", "as ever", "--confirm", "lists")).ExitCode);
-        await Eventually.Get(() => program.Run("pipelines", "list"), ran => ran.ExitCode == 0, "the terms that are configured");
-        Assert.Contains("Nobody of this name", (await program.Run("limits", "release", "key:never", "--reason", "x", "--confirm", "key:never")).Error);
-        Assert.Equal("lists", JsonDocument.Parse((await program.Run("limits", "--json")).Output).RootElement.GetProperty("limits")[0].GetProperty("name").GetString());
-    }
-
-    [Fact]
     public async Task The_sample_is_loaded_looked_around_in_and_removed_from_the_command_line()
     {
         await program.Up();
