@@ -34,7 +34,7 @@ internal abstract record AirbyteMessage
             return new Broken(new PieceFault("encoding", "valid UTF-8 text", $"Byte {at + 1} of the line is not UTF-8."));
         try
         {
-            return HalfCharacters.Any(text) ? WithHalf(line) : ReadRecord(line) ?? ReadOther(line);
+            return HalfCharacter.Stands(text) ? WithHalf(line) : ReadRecord(line) ?? ReadOther(line);
         }
         catch (JsonException wrong)
         {
@@ -49,11 +49,11 @@ internal abstract record AirbyteMessage
     // What is stored or given back to the connector must be what it said; what people read may be mended.
     private static AirbyteMessage WithHalf(ReadOnlyMemory<byte> line)
     {
-        ReadOnlyMemory<byte> mended = HalfCharacters.Replaced(line.Span);
+        ReadOnlyMemory<byte> mended = HalfCharacter.Replaced(line.Span);
         return (ReadRecord(mended) ?? ReadOther(mended)) switch
         {
-            Record or Other { Type: "STATE" or "CATALOG" or "CONTROL" } => new Broken(new PieceFault("encoding", "text of whole characters", "A text or name in it is half a character, such as \\ud800 alone.")),
-            var other => other,
+            (Other { Type: "LOG" or "TRACE" or "SPEC" or "CONNECTION_STATUS" } or Broken) and var told => told,
+            _ => new Broken(new PieceFault("encoding", HalfCharacter.Expected, HalfCharacter.Hint)),
         };
     }
 
