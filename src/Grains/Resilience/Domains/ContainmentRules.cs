@@ -201,6 +201,9 @@ internal static class ContainmentRules
                 : one.Owner == options.AuditedIn ? "that tenant looks after the installation"
                 : own.Where(other => other.HitsATenant).Select(other => other.Owner).Append(one.Owner).Distinct(StringComparer.Ordinal).Count() is var many && many > (int)(picture.Tenants * options.MostTenantsShare)
                     ? $"of {picture.Tenants} tenants rules may hold {(int)(picture.Tenants * options.MostTenantsShare)}" : null;
+        // Its breaker tries it again by itself, and finds sooner that it is well.
+        if (one.Blinds && one.Name.StartsWith(PolicyNames.Source, StringComparison.Ordinal))
+            return "what a source brings comes no other way";
         if (one.Blinds && one.Strategy != ContainmentStrategy.QuarantineQueue && BlastRadius.Of(picture.Graph, [one.Node]) is var radius
             && picture.Graph.Nodes.FirstOrDefault(node => node.Kind is DomainKind.Tenant or DomainKind.Pipeline && radius[node.Id] == DomainHit.Fully) is { } lost)
             return $"{lost.Id} has no other way";

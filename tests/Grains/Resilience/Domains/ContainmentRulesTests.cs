@@ -58,6 +58,15 @@ public sealed class ContainmentRulesTests
     }
 
     [Fact]
+    public void A_source_is_left_to_its_breaker()
+    {
+        var world = new World(this, tenants: 2);
+        world.Fail("dependency/t-00/source-shop");
+        world.Pass(200);
+        Assert.Equal((ContainmentPhase.Proposed, "what a source brings comes no other way"), (world.Last.Phase, world.Last.NotByItself));
+    }
+
+    [Fact]
     public void What_takes_the_last_way_of_a_pipeline_waits_for_a_person()
     {
         var world = new World(this, tenants: 2);
@@ -273,7 +282,7 @@ public sealed class ContainmentRulesTests
             var names = Enumerable.Range(0, tenants).Select(n => $"t-{n:00}").ToArray();
             var owners = new SortedDictionary<string, OwnerSight>(StringComparer.Ordinal);
             foreach (var name in names)
-                owners[name] = new OwnerSight(name, null, [new("shop", ["shop"])], [new("mail", null)], [new("shop", null, false, [])], [], []);
+                owners[name] = new OwnerSight(name, null, [new("shop", ["shop"])], [new("mail", null)], [new("shop", null, false, []), new("source-shop", null, false, [])], [], []);
             var graph = DomainGraphs.Of(Topology, DomainMemory.Nothing with { Tenants = names, Silos = [new("a", null), new("b", null)], Owners = owners }, []);
             return !Source ? graph : new DomainGraph(graph.Nodes, [.. graph.Needs, .. names.Select(name => new DomainNeed($"pipeline/{name}/shop", [$"dependency/{name}/shop"], NeedStrength.Hard))]);
         }
