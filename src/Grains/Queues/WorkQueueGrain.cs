@@ -27,6 +27,7 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
 
     private readonly EndRate rate = new();
     private TenantId tenant;
+    private IntakeTogether intake = null!;
     private QueueWaker waker = null!;
     private readonly Dictionary<string, Served> served = ServedQueue.All.ToDictionary(queue => queue.Name, queue => new Served(queue), StringComparer.Ordinal);
     private bool reminded, aged;
@@ -34,6 +35,7 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         tenant = TenantKey.Parse(this.GetPrimaryKeyString()).Tenant;
+        intake = new IntakeTogether(items => store.Enqueue(tenant, items, options.Value.MaxDepth, time.GetUtcNow(), CancellationToken.None));
         waker = new QueueWaker(this.RegisterGrainTimer(static (self, _) => self.Turn(), this, new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan)), time);
         reminded = await this.GetReminder(LookReminder) is not null;
         waker.At(time.GetUtcNow());
@@ -44,7 +46,7 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
         WorkRules.Check(items);
         await Remind();
         var now = time.GetUtcNow();
-        var answers = await store.Enqueue(tenant, items, options.Value.MaxDepth, now, cancellation);
+        var answers = await intake.Take(items).WaitAsync(cancellation);
         await RemindAgain();
         var taken = 0;
         var ready = new HashSet<string>(StringComparer.Ordinal);
