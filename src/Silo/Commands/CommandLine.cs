@@ -63,7 +63,7 @@ internal sealed class CommandLine
         }
         catch (HttpRequestException gone)
         {
-            return Fail($"The running Sophia does not answer any more: {gone.Message}. What was stored stays; a run under way goes on by itself at the next {SophiaCommand.Name} up.", ExitCodes.Failed);
+            return Fail($"The running Sophia does not answer any more: {gone.Message.TrimEnd('.')}. What was stored stays; a run under way goes on by itself at the next {SophiaCommand.Name} up.", ExitCodes.Failed);
         }
 
         void Cancel(PosixSignalContext signal)

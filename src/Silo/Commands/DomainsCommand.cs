@@ -8,33 +8,40 @@ namespace Sophia.Commands;
 /// <summary>Says what depends on what, what fails, whom it hits and what contains it; approves, declines, lifts and pins containments.</summary>
 internal static class DomainsCommand
 {
-    public static Command Create() => new("domains", "Show failure domains: what fails, whom it hits, what contains it; decide about containments.")
+    public static Command Create()
     {
-        List(), ShowNode(), Impact(),
-        Decide("approve", "Have a proposed containment done.", confirms: true),
-        Decide("decline", "Say no to a proposed containment; it is not proposed again while the failure lasts.", confirms: false),
-        Decide("lift", "End a containment.", confirms: false),
-        Decide("pin", "Keep a containment until it is lifted by hand.", confirms: true),
-    };
+        var command = new Command("domains", "Show failure domains: what fails, whom it hits, what contains it; decide about containments.")
+        {
+            List(), ShowNode(), Impact(),
+            Decide("approve", "Have a proposed containment done.", confirms: true),
+            Decide("decline", "Say no to a proposed containment; it is not proposed again while the failure lasts.", confirms: false),
+            Decide("lift", "End a containment.", confirms: false),
+            Decide("pin", "Keep a containment until it is lifted by hand.", confirms: true),
+        };
+        command.SetAction(All);
+        return command;
+    }
 
     private static Command List()
     {
-        var command = new Command("list", "Show what fails, containments, and the newest changes.");
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            await using var api = await Api.Open(parsed, cancellation);
-            var view = await api.Get("api/domains", EdgeJson.Default.DomainsView, cancellation);
-            if (Json(parsed, () => JsonSerializer.Serialize(view, EdgeJson.Default.DomainsView)))
-                return ExitCodes.Done;
-            Console.Out.WriteLine($"{view.Nodes.Count + view.LeftOut} nodes, {view.Failing.Count} fail{(view.LookedAt is { } at ? $"; looked at {Show.Moment(at)}" : "; not looked at yet")}");
-            foreach (var what in view.Unseen)
-                Console.Out.WriteLine($"could not be asked: {Show.OneLine(what)}");
-            Show.Rows(["node", "fails since", "because"], view.Failing.Select(failure => (string[])[Show.Plain(failure.Node), Show.Moment(failure.Since), Show.OneLine(failure.HealingSince is null ? failure.Because : $"well again? {failure.Because}")]), "nothing fails");
-            Show.Rows(["containment", "phase", "what", "of", "since", "because"], view.Containments.Where(IsOpen).Select(Row), "nothing is contained or proposed");
-            Show.Rows(["at", "what", "node", "because", "by"], view.History.Take(10).Select(change => (string[])[Show.Moment(change.At), change.What, Show.Plain(change.Node), Show.OneLine(change.Because), Show.Plain(change.By ?? "rules")]), "no change yet");
-            return ExitCodes.Done;
-        });
+        var command = new Command("list", "Show what fails, containments, and the newest changes; the same as without a word.");
+        command.SetAction(All);
         return command;
+    }
+
+    private static async Task<int> All(ParseResult parsed, CancellationToken cancellation)
+    {
+        await using var api = await Api.Open(parsed, cancellation);
+        var view = await api.Get("api/domains", EdgeJson.Default.DomainsView, cancellation);
+        if (Json(parsed, () => JsonSerializer.Serialize(view, EdgeJson.Default.DomainsView)))
+            return ExitCodes.Done;
+        Console.Out.WriteLine($"{view.Nodes.Count + view.LeftOut} nodes, {view.Failing.Count} fail{(view.LookedAt is { } at ? $"; looked at {Show.Moment(at)}" : "; not looked at yet")}");
+        foreach (var what in view.Unseen)
+            Console.Out.WriteLine($"could not be asked: {Show.OneLine(what)}");
+        Show.Rows(["node", "fails since", "because"], view.Failing.Select(failure => (string[])[Show.Plain(failure.Node), Show.Moment(failure.Since), Show.OneLine(failure.HealingSince is null ? failure.Because : $"well again? {failure.Because}")]), "nothing fails");
+        Show.Rows(["containment", "phase", "what", "of", "since", "because"], view.Containments.Where(IsOpen).Select(Row), "nothing is contained or proposed");
+        Show.Rows(["at", "what", "node", "because", "by"], view.History.Take(10).Select(change => (string[])[Show.Moment(change.At), change.What, Show.Plain(change.Node), Show.OneLine(change.Because), Show.Plain(change.By ?? "rules")]), "no change yet");
+        return ExitCodes.Done;
     }
 
     private static Command ShowNode()

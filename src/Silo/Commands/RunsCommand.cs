@@ -11,20 +11,32 @@ internal static class RunsCommand
 {
     public static Command Create()
     {
-        var limit = new Option<int>("--limit") { Description = "How many, 1 to 1000.", DefaultValueFactory = _ => 20 };
-        var command = new Command("runs", "List runs; show one and what was said while it read; pause, resume or cancel one.") { limit, One(), Log(), Change("pause"), Change("resume"), Change("cancel") };
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            await using var api = await Api.Open(parsed, cancellation);
-            var address = $"api/runs?limit={parsed.GetValue(limit)}";
-            if (parsed.GetValue(Settings.Json))
-                Console.Out.WriteLine(await api.Text(HttpMethod.Get, address, null, cancellation));
-            else
-                Show.Runs(await api.Get(address, EdgeJson.Default.IReadOnlyListRunView, cancellation));
-            return ExitCodes.Done;
-        });
+        var limit = Limit();
+        var command = new Command("runs", "List runs; show one and what was said while it read; pause, resume or cancel one.") { limit, Newest(), One(), Log(), Change("pause"), Change("resume"), Change("cancel") };
+        command.SetAction((parsed, cancellation) => List(parsed, parsed.GetValue(limit), cancellation));
         return command;
     }
+
+    private static Command Newest()
+    {
+        var limit = Limit();
+        var command = new Command("list", "List runs, newest first; the same as without a word.") { limit };
+        command.SetAction((parsed, cancellation) => List(parsed, parsed.GetValue(limit), cancellation));
+        return command;
+    }
+
+    private static async Task<int> List(ParseResult parsed, int limit, CancellationToken cancellation)
+    {
+        await using var api = await Api.Open(parsed, cancellation);
+        var address = $"api/runs?limit={limit}";
+        if (parsed.GetValue(Settings.Json))
+            Console.Out.WriteLine(await api.Text(HttpMethod.Get, address, null, cancellation));
+        else
+            Show.Runs(await api.Get(address, EdgeJson.Default.IReadOnlyListRunView, cancellation));
+        return ExitCodes.Done;
+    }
+
+    private static Option<int> Limit() => new("--limit") { Description = "How many, 1 to 1000.", DefaultValueFactory = _ => 20 };
 
     private static Command One()
     {

@@ -19,13 +19,21 @@ internal sealed record ChosenKey(FileKey Key, FileKeyWrite? Write = null, Connec
         if (known is { Key: { IsByPlace: false } key } one)
             return new ChosenKey(key, one.Kept ? null : Kept(file, key));
         if (known is { Kept: true } numbered)
-            return new ChosenKey(numbered.Key, Line: ByPlace(file, candidates, numbered.Key.Hint));
+            return new ChosenKey(numbered.Key, Line: AsBefore(file, await Telling(candidates, others, probe)));
         var beside = known is null ? await file.Keys.Beside(file.RowStream, candidates, cancellation) : [];
         var probed = new KeyProbe([.. candidates.Concat(beside.SelectMany(fields => fields)).Concat((await others()).Take(KeyProbe.MaxOthers)).Distinct(StringComparer.Ordinal)]);
         await probe(probed);
         var fields = known is not null ? [] : beside.FirstOrDefault(fields => fields.All(probed.Stands)) ?? probed.First(candidates);
         var found = new FileKey(fields, false, known?.Key.Missing ?? MissingKey.Content, fields.Count == 0 ? probed.Hint() : null);
-        return new ChosenKey(found, Kept(file, found), found.IsByPlace ? ByPlace(file, candidates, found.Hint) : null);
+        return new ChosenKey(found, Kept(file, found), !found.IsByPlace ? null : known is null ? ByPlace(file, candidates, found.Hint) : AsBefore(file, found.Hint));
+    }
+
+    // A file that was numbered may have got an id since: what is said of it is what stands in it now, not what stood in it then.
+    private static async ValueTask<string?> Telling(IReadOnlyList<string> candidates, Func<ValueTask<IReadOnlyList<string>>> others, Func<KeyProbe, ValueTask> probe)
+    {
+        var probed = new KeyProbe([.. candidates.Concat((await others()).Take(KeyProbe.MaxOthers)).Distinct(StringComparer.Ordinal)]);
+        await probe(probed);
+        return probed.Hint();
     }
 
     private static ChosenKey Stated(OpenedFile file, (FileKey Key, bool Kept)? known)
@@ -41,12 +49,14 @@ internal sealed record ChosenKey(FileKey Key, FileKeyWrite? Write = null, Connec
     private static ConnectorLine ByPlace(OpenedFile file, IReadOnlyList<string> candidates, string? hint)
     {
         var looked = $"{file.Path}: keyed by position, because no field {string.Join(", ", candidates)} was different in every row";
-        if (hint is not null && candidates.Contains(hint))
-            return Said(file, ConnectorLineLevel.Warning, $"{file.Path}: keyed by position, as its records were before. {hint} is different in every row: state key: {hint} for the stream, and a row that moves stays the same record.");
         return hint is null
             ? Said(file, ConnectorLineLevel.Information, $"{looked}. A row that moves is another record: state a key for the stream where some fields together tell rows apart.")
             : Said(file, ConnectorLineLevel.Warning, $"{looked}. {hint} was: state key: {hint} for the stream, and a row that moves stays the same record.");
     }
+
+    private static ConnectorLine AsBefore(OpenedFile file, string? hint) => hint is null
+        ? Said(file, ConnectorLineLevel.Information, $"{file.Path}: keyed by position, as its records were before. A row that moves is another record: state a key for the stream where some fields together tell rows apart.")
+        : Said(file, ConnectorLineLevel.Warning, $"{file.Path}: keyed by position, as its records were before. {hint} is different in every row: state key: {hint} for the stream, and a row that moves stays the same record.");
 
     private static string Named(FileKey key) => key.IsByPlace ? "their place" : string.Join(", ", key.Fields);
 

@@ -252,6 +252,21 @@ public sealed class FileKeyTests
         Assert.StartsWith("deals.csv: keyed by position", Assert.Single(files.World.Said).Text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("deal_number,stage\nD-1,won\nD-1,won\n", "A row that moves is another record: state a key for the stream where some fields together tell rows apart.")]
+    [InlineData("id,deal_number,stage\n1,D-1,won\n2,D-1,lost\n", "id is different in every row: state key: id for the stream, and a row that moves stays the same record.")]
+    public async Task What_is_said_of_a_numbered_file_is_what_stands_in_it_now(string after, string said)
+    {
+        await using var files = new KeyedFolder();
+        files.Put("deals.csv", "deal_number,stage\nD-1,won\nD-2,lost\n");
+        await files.Run();
+        files.World.Said.Clear();
+        files.Put("deals.csv", after);
+        await files.Run();
+        Assert.Equal($"deals.csv: keyed by position, as its records were before. {said}", Assert.Single(files.World.Said).Text);
+        Assert.Equal("deals.csv#1 deals.csv#2", await files.Keys());
+    }
+
     [Fact]
     public async Task A_kept_key_of_a_newer_release_is_not_guessed_over()
     {
