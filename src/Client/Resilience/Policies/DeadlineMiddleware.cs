@@ -88,7 +88,7 @@ internal sealed class DeadlineMiddleware(RequestDelegate next, IOptionsMonitor<D
     internal static TimeSpan? Parse(string text)
     {
         var (unit, length) = text.EndsWith("ms", StringComparison.Ordinal) ? (0.001, 2) : text is [.., 's'] ? (1, 1) : text is [.., 'm'] ? (60, 1) : (0d, 0);
-        return length > 0 && double.TryParse(text.AsSpan(0, text.Length - length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number <= 1_000_000_000
+        return length > 0 && double.TryParse(text.AsSpan(0, text.Length - length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number is >= 0 and <= 1_000_000_000
             ? TimeSpan.FromSeconds(number * unit) : null;
     }
 

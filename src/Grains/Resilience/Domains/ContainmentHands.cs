@@ -118,5 +118,5 @@ internal sealed class ContainmentHands(IGrainFactory grains, TenantId auditedIn)
 
     private static TimeSpan Lasts(TimeSpan time) => time < TimeSpan.FromMinutes(1) ? TimeSpan.FromMinutes(1) : time > TimeSpan.FromDays(30) ? TimeSpan.FromDays(30) : time;
 
-    private static string Short(string because) => because.Length <= LongestReason ? because : because[..LongestReason];
+    private static string Short(string because) => ContainmentRules.Short(because, LongestReason);
 }

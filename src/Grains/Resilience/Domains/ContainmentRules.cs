@@ -102,6 +102,9 @@ internal static class ContainmentRules
     public static DateTimeOffset? TryAt(Containment one, ContainmentOptions options) =>
         one is { Phase: ContainmentPhase.Applied, IsPinned: false, Blinds: true, AppliedAt: { } at } ? at + options.HoldOf(one.Round) : null;
 
+    /// <summary>So many characters of a reason at most; none of them is cut in two, for no store takes half a character.</summary>
+    public static string Short(string because, int most) => because.Length <= most ? because : because[..(char.IsHighSurrogate(because[most - 1]) ? most - 1 : most)];
+
     private static ContainmentState Noted(ContainmentState state, IReadOnlyList<DomainFailure> failing, DateTimeOffset now)
     {
         if (ReferenceEquals(state.Failing, failing))
@@ -161,7 +164,7 @@ internal static class ContainmentRules
     {
         var named = rule.Strategy is ContainmentStrategy.OpenBreaker or ContainmentStrategy.Reroute or ContainmentStrategy.QuarantineQueue;
         var because = $"{rule.Name}: {node.Id} fails: {failure.Because}";
-        return new Containment(id, rule.Name, rule.Strategy, node.Id, node.Tenant ?? TenantKey.System, named ? node.Name : "", ContainmentPhase.Proposed, now, because.Length > LongestReason ? because[..LongestReason] : because);
+        return new Containment(id, rule.Name, rule.Strategy, node.Id, node.Tenant ?? TenantKey.System, named ? node.Name : "", ContainmentPhase.Proposed, now, Short(because, LongestReason));
     }
 
     // Open, or said no to, or ended by a person while this failure lasts.

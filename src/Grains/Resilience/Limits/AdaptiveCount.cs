@@ -42,12 +42,23 @@ internal sealed class AdaptiveCount(LimitPolicy policy, long began)
 /// <summary>An adaptive limit of this process: each process goes by what it sees, and nothing of it is divided.</summary>
 internal sealed class LocalAdaptive(LimitPolicy policy, TimeProvider time) : LocalLimit(policy.Name)
 {
+    /// <summary>How long nobody asks before it may be forgotten, and begins anew: 5 minutes.</summary>
+    public static readonly TimeSpan IdleAfter = TimeSpan.FromMinutes(5);
+
     private readonly Lock gate = new();
     private readonly AdaptiveCount count = new(policy, Nanoseconds.Now(time));
+    private long askedAt = time.GetTimestamp();
 
     public override LimitTerms Terms => policy.Terms with { Limit = Volatile.Read(ref limit) };
 
-    public override bool IsIdle => false;
+    public override bool IsIdle
+    {
+        get
+        {
+            lock (gate)
+                return count.InFlight == 0 && time.GetElapsedTime(askedAt) > IdleAfter;
+        }
+    }
 
     private int limit = (int)policy.Limit;
 
@@ -64,7 +75,10 @@ internal sealed class LocalAdaptive(LimitPolicy policy, TimeProvider time) : Loc
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(cost, 1);
         lock (gate)
+        {
+            askedAt = time.GetTimestamp();
             return Answer(count.Take(cost));
+        }
     }
 
     protected override LimitAnswer Look(long cost)

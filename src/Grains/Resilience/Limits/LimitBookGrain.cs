@@ -81,12 +81,11 @@ internal sealed partial class LimitBookGrain(
     public async Task<LimitBookView> Release(string of, string by, string because, TenantId auditedIn)
     {
         MustBeSystem();
-        // A call that is made again finds its own word as the newest.
-        if (stored.State.History is [{ What: "release" } last, ..] && last.Of == of && last.By == by && last.Because == because)
-            return await View();
-        if (!offenders.Release(of))
-            throw new RefusedException(RefusalCode.NotFound, "Nobody of this name waits or is banned.");
+        if (!offenders.Knows(of) && stored.State.Banned.All(one => one.Of != of))
+            // A call that is made again finds its own word as the newest.
+            return stored.State.History is [{ What: "release" } last, ..] && last.Of == of && last.By == by && last.Because == because ? await View() : throw new RefusedException(RefusalCode.NotFound, "Nobody of this name waits or is banned.");
         await new TenantAudit(log, auditedIn, time).Write("limit-release", by, $"{key.Tenant}/{of}: {because}");
+        offenders.Release(of); // Not before its entry stands: who could not be released must be known when that is tried again.
         await Save(stored.State with { Banned = [.. stored.State.Banned.Where(one => one.Of != of)] }, new LimitChange(time.GetUtcNow(), "release", of, because, by));
         LogReleased(key.Tenant.Value, of, by, because);
         return await View();
@@ -96,21 +95,28 @@ internal sealed partial class LimitBookGrain(
     private async Task<bool> Refused(LimitBookReport report, DateTimeOffset now)
     {
         var banned = report.Violations.Select(one => offenders.Refused(one.Of, one.Limit, now)).OfType<BannedCaller>().ToList();
-        foreach (var one in banned)
-        {
-            var why = Offenders.Why(one, now);
-            if (key.Tenant.Value != TenantKey.System)
-                await new TenantAudit(log, key.Tenant, time).Write("limit-ban", "limits", $"{one.Of}: {why}");
-            await Save(stored.State with { Banned = [.. stored.State.Banned.Where(old => old.Of != one.Of && old.Until > now - PenaltyRules.RememberBansFor).Append(one)] }, new LimitChange(now, "ban", one.Of, why, null));
-            LimitMeter.Banned(one.Limit);
-            LogBanned(key.Tenant.Value, one.Of, why);
-        }
+        if (banned.Count > 0)
+            await Banned(banned, now);
         return offenders.Penalties(now).Count > 0;
     }
 
-    private async Task Save(LimitBookState after, LimitChange change)
+    private async Task Banned(IReadOnlyList<BannedCaller> banned, DateTimeOffset now)
     {
-        await stored.CommitAsync(after with { History = [change, .. after.History.Take(MostHistory - 1)] }, onFailure: DeactivateOnIdle);
+        var changes = banned.Select(one => new LimitChange(now, "ban", one.Of, Offenders.Why(one, now), null)).ToArray();
+        if (key.Tenant.Value != TenantKey.System)
+            foreach (var change in changes)
+                await new TenantAudit(log, key.Tenant, time).Write("limit-ban", "limits", $"{change.Of}: {change.Because}");
+        await Save(stored.State.With(banned, now), changes);
+        foreach (var (one, change) in banned.Zip(changes))
+        {
+            LimitMeter.Banned(one.Limit);
+            LogBanned(key.Tenant.Value, one.Of, change.Because);
+        }
+    }
+
+    private async Task Save(LimitBookState after, params LimitChange[] changes)
+    {
+        await stored.CommitAsync(after with { History = [.. changes.Reverse().Concat(after.History).Take(MostHistory)] }, onFailure: DeactivateOnIdle);
         await Changed(null, time.GetUtcNow());
     }
 

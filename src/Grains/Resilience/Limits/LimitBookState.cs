@@ -17,6 +17,13 @@ internal sealed record LimitBookState
     /// <summary>Newest first.</summary>
     [Id(3)]
     public IReadOnlyList<LimitChange> History { get; init; } = [];
+
+    /// <summary>With these bans in the place of older ones of the same callers. No more are kept than <see cref="Offenders.Most"/>, those that end last: addresses are cheap.</summary>
+    public LimitBookState With(IReadOnlyList<BannedCaller> banned, DateTimeOffset now)
+    {
+        var again = banned.Select(one => one.Of).ToHashSet(StringComparer.Ordinal);
+        return this with { Banned = [.. Banned.Where(old => !again.Contains(old.Of) && old.Until > now - PenaltyRules.RememberBansFor).Concat(banned).OrderBy(one => one.Until).TakeLast(Offenders.Most)] };
+    }
 }
 
 /// <param name="Bans">How many are not forgotten.</param>

@@ -6,7 +6,7 @@ namespace Sophia.Resilience;
 internal sealed class Offenders(PenaltyRules rules)
 {
     /// <summary>Callers that are remembered; of more, those that are nearest to being forgiven are forgotten.</summary>
-    private const int Most = 1_000;
+    public const int Most = 1_000;
 
     private readonly Dictionary<string, (PenaltyRules.State State, string Limit, DateTimeOffset LastAt)> all = new(StringComparer.Ordinal);
 
@@ -31,8 +31,9 @@ internal sealed class Offenders(PenaltyRules rules)
         return after.Bans > rules.Forgotten(before, now).Bans ? new BannedCaller(who, limit, after.Bans, now, after.RefusedUntil) : null;
     }
 
-    /// <summary>False: nothing is known of him.</summary>
-    public bool Release(string who) => all.Remove(who);
+    public bool Knows(string who) => all.ContainsKey(who);
+
+    public void Release(string who) => all.Remove(who);
 
     /// <summary>Those of whom something counts, who are banned or wait first.</summary>
     public IReadOnlyList<LimitOffender> View(DateTimeOffset now)

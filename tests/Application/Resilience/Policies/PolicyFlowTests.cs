@@ -93,6 +93,7 @@ public sealed class PolicyFlowTests : IAsyncLifetime
     [InlineData("1ms")]
     [InlineData("-5s")]
     [InlineData("NaNs")]
+    [InlineData("-Infinitys")]
     public async Task A_time_that_is_none_is_refused(string said)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/search?q=oak") { Headers = { { "Sophia-Timeout", said } } };

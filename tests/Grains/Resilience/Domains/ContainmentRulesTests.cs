@@ -12,6 +12,13 @@ public sealed class ContainmentRulesTests
 
     private readonly ContainmentOptions options = new() { AuditedIn = "t-00" };
 
+    [Theory]
+    [InlineData("because", 7, "because")]
+    [InlineData("because", 5, "becau")]
+    [InlineData("becau\U0001F333", 6, "becau")]
+    [InlineData("becau\U0001F333s", 7, "becau\U0001F333")]
+    public void A_reason_is_cut_between_characters(string because, int most, string said) => Assert.Equal(said, ContainmentRules.Short(because, most));
+
     [Fact]
     public void A_dependency_with_another_one_beside_it_is_left_for_that_by_itself()
     {

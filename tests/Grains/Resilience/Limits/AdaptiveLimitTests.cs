@@ -118,5 +118,20 @@ public sealed class AdaptiveLimitTests
         Assert.Null(sample);
     }
 
+    [Fact]
+    public async Task An_adaptive_limit_that_nobody_asks_may_be_forgotten_and_one_with_calls_under_way_may_not()
+    {
+        var time = new Knowledge.ManualTime();
+        var limit = new LocalAdaptive(new LimitPolicy { Name = "api-adaptive", Per = LimitPer.Address, Algorithm = LimitAlgorithm.Aimd, Limit = 20 }, time);
+        Assert.True((await limit.Ask()).IsAdmitted);
+        time.Advance(LocalAdaptive.IdleAfter * 2);
+        Assert.False(limit.IsIdle);
+        limit.Ended(1, TimeSpan.FromMilliseconds(5), dropped: false);
+        Assert.True(limit.IsIdle);
+        Assert.True((await limit.Ask()).IsAdmitted);
+        await limit.GiveBack();
+        Assert.False(limit.IsIdle);
+    }
+
     private static long Latency(int inFlight, int capacity) => 10 * Millisecond * Math.Max(inFlight, capacity) / capacity;
 }

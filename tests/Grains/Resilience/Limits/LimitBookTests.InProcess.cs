@@ -97,6 +97,32 @@ public sealed class LimitBookTests
         await Assert.ThrowsAsync<RefusedException>(() => Book(silos, book => book.Release("key:never", "acme k0", "x", SomeSilos.Tenant), lives));
     }
 
+    [Fact]
+    public async Task A_release_that_could_not_be_written_down_can_be_said_again()
+    {
+        var rules = new PenaltyRules { Free = 0, BannedAfter = 1, FirstWait = TimeSpan.FromMilliseconds(1), LongestWait = TimeSpan.FromSeconds(1), FirstBan = TimeSpan.FromMinutes(10) };
+        await using var silos = await SomeSilos.Start(1, new BreakerOptions(), rules, Exact(1, 36_000) with { Per = LimitPer.Key });
+        await Eventually.Comes(async () => (await silos.Limits(0).TryTake(Asking)).Penalty is { IsBan: true }, "a ban", TimeSpan.FromSeconds(30));
+        silos.Log.Refuse = _ => new IOException("no disk");
+        await Assert.ThrowsAsync<IOException>(() => Book(silos, book => book.Release("key:k1", "acme k0", "it is mended", SomeSilos.Tenant)));
+        Assert.True((await Book(silos, book => book.View())).Offenders.Single().IsBanned);
+        silos.Log.Refuse = _ => null;
+        Assert.Empty((await Book(silos, book => book.Release("key:k1", "acme k0", "it is mended", SomeSilos.Tenant))).Offenders);
+    }
+
+    [Fact]
+    public async Task The_words_of_a_release_count_again_where_he_waits_again()
+    {
+        var rules = new PenaltyRules { Free = 0, BannedAfter = 1_000, FirstWait = TimeSpan.FromMinutes(1), LongestWait = TimeSpan.FromMinutes(1) };
+        await using var silos = await SomeSilos.Start(1, new BreakerOptions(), rules, Exact(1, 36_000) with { Per = LimitPer.Key });
+        for (var releases = 1; releases <= 2; releases++)
+        {
+            await Eventually.Comes(async () => !(await silos.Limits(0).TryTake(Asking)).IsAdmitted && (await Book(silos, book => book.View())).Offenders.Count > 0, "a wait", TimeSpan.FromSeconds(30));
+            var view = await Book(silos, book => book.Release("key:k1", "acme k0", "it is mended", SomeSilos.Tenant));
+            Assert.Equal((0, releases), (view.Offenders.Count, view.History.Count(change => change.What == "release")));
+        }
+    }
+
     private static LimitPolicy Exact(double limit, int seconds) => new() { Name = "exact", Resource = "test", Algorithm = LimitAlgorithm.SlidingWindow, Limit = limit, Window = TimeSpan.FromSeconds(seconds), Exact = true };
 
     private static async Task<LimitBookView> Book(SomeSilos silos, Func<ILimitBookGrain, Task<LimitBookView>> ask, int silo = 0)
