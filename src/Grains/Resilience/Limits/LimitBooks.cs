@@ -71,7 +71,8 @@ internal sealed class LimitBook(string key, Replicas replicas, TimeProvider time
         if (refusedAt.Count > MostRemembered)
             refusedAt.Clear();
         lock (gate)
-            pending.Add(new LimitViolation(who, limit));
+            if (pending.Count < MostRemembered) // The truth may be away for long.
+                pending.Add(new LimitViolation(who, limit));
         replica?.Hurry();
     }
 
