@@ -60,7 +60,7 @@ public sealed class TenantDeletionTests(ClusterFixture fixture)
         var counts = tombstone.GetProperty("counts").EnumerateArray().ToDictionary(count => count.GetProperty("what").GetString()!, count => count.GetProperty("count").GetInt64());
         Assert.True(counts["rows in PostgreSQL"] > 0 && counts["keys in Redis"] > 0, string.Join(", ", counts));
         Assert.True(await Rows(stays.Name) > 0);
-        Assert.Contains("harbour", await stays.Client.GetStringAsync("/api/search?q=pumps"));
+        Assert.Contains("harbour", await stays.Client.GetStringAsync("/api/search?q=Turku")); // Not asked before: where this machine is so slow that answers of before are given, there is none.
     }
 
     private HttpClient At(string key) => new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectCallback = FromElsewhere })

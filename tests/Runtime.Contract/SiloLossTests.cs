@@ -68,7 +68,7 @@ public sealed class SiloLossTests
     }
 
     [Fact]
-    public async Task A_stopping_silo_lets_the_call_that_runs_end_and_what_waits_behind_it_is_answered_later_or_refused_unrun()
+    public async Task A_stopping_silo_lets_the_call_that_runs_end_and_what_waits_behind_it_runs_at_most_once_and_is_answered_refused_or_timed_out()
     {
         await using var cluster = await SiloCluster.Start("a", "b");
         var (stopping, grain) = await Choose(cluster);
@@ -88,6 +88,11 @@ public sealed class SiloLossTests
         catch (OrleansMessageRejectionException)
         {
             Assert.Equal(["go"], cluster.Journal.Read("second"));
+        }
+        catch (TimeoutException)
+        {
+            // Orleans may lose it with the gateway that closes, where that is quicker than its forwarding.
+            Assert.InRange(cluster.Journal.Read("second").Count, 1, 2);
         }
         await stop;
         Assert.NotEqual(stopping, await grain.Where());

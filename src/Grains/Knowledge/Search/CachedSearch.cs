@@ -76,7 +76,8 @@ internal sealed class CachedSearch(SearchEngine engine, IIndexStore index, ILogS
         var answer = await cache.Get(key, SearchAnswerFormat.Instance, Engine, static loaded => loaded.Degraded is null, cancellation);
         if (anew)
         {
-            cache.Keep(last, SearchAnswerFormat.Instance, answer, seen);
+            if (answer.Hits.Count > 0) // That nothing was found is worth nothing later.
+                cache.Keep(last, SearchAnswerFormat.Instance, answer, seen);
             return answer;
         }
         var head = await IndexLag.Head(log, tenant, answer.IndexedTo, cancellation);
