@@ -9,10 +9,12 @@ internal sealed class Policies(IBreakers breakers, Bulkheads bulkheads, Replicas
 {
     private static readonly TenantId Installation = TenantId.Parse(TenantKey.System);
 
-    private readonly ConcurrentDictionary<(TenantId Tenant, string Dependency), LocalPolicy> all = new();
+    // By tenant first: each reports its own every few seconds, and must not look through those of all others.
+    private readonly ConcurrentDictionary<TenantId, ConcurrentDictionary<string, LocalPolicy>> all = new();
     private readonly ConcurrentDictionary<TenantId, PolicyTeller> tellers = new();
 
-    public IPolicy For(TenantId tenant, string dependency) => all.TryGetValue((tenant, dependency), out var known) ? known : all.GetOrAdd((tenant, dependency), Made);
+    public IPolicy For(TenantId tenant, string dependency) => all.TryGetValue(tenant, out var own) && own.TryGetValue(dependency, out var known) ? known
+        : all.GetOrAdd(tenant, static _ => new(StringComparer.Ordinal)).GetOrAdd(dependency, _ => Made(tenant, dependency));
 
     public IPolicy OfInstallation(string dependency) => For(Installation, dependency);
 
@@ -23,24 +25,22 @@ internal sealed class Policies(IBreakers breakers, Bulkheads bulkheads, Replicas
 
     public void Forget(TenantId tenant)
     {
-        foreach (var at in all.Keys)
-            if (at.Tenant == tenant)
-                all.TryRemove(at, out _);
+        all.TryRemove(tenant, out _);
         tellers.TryRemove(tenant, out _);
     }
 
-    private LocalPolicy Made((TenantId Tenant, string Dependency) at)
+    private LocalPolicy Made(TenantId tenant, string dependency)
     {
-        var name = TenantKey.Escape(at.Dependency);
-        var teller = Teller(at.Tenant);
-        return new LocalPolicy(name, options.CurrentValue.Of(name), breakers.For(at.Tenant, at.Dependency), random, time, teller.Use);
+        var name = TenantKey.Escape(dependency);
+        var teller = Teller(tenant);
+        return new LocalPolicy(name, options.CurrentValue.Of(name), breakers.For(tenant, dependency), random, time, teller.Use);
     }
 
     private PolicyTeller Teller(TenantId owner) => tellers.TryGetValue(owner, out var known) ? known
         : tellers.GetOrAdd(owner, of => new PolicyTeller(() => replicas.Get(PolicyKind.Singleton, TenantKey.Of(of)), () => Report(of)));
 
     private PolicyReport Report(TenantId owner) => new(
-        [.. all.Where(one => one.Key.Tenant == owner).Select(one => one.Value.Seen).OrderBy(seen => seen.Dependency, StringComparer.Ordinal)],
+        [.. (all.TryGetValue(owner, out var own) ? own.Values : []).Select(policy => policy.Seen).OrderBy(seen => seen.Dependency, StringComparer.Ordinal)],
         [.. bulkheads.Seen(owner).Select(one => new BulkheadSeen(BulkheadMeter.Word(one.Kind), one.Counts.Inside, one.Counts.InLine, one.Counts.Entered, one.Counts.Waited, one.Counts.Full, one.Counts.Late))],
         bulkheads.BytesOf(owner));
 }
