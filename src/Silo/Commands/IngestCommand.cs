@@ -84,21 +84,25 @@ internal static class IngestCommand
         var look = async () => run = await api.Get($"api/pipelines/{pipeline}/runs/{run.RunId}", EdgeJson.Default.RunView, cancellation);
         if (quiet || !AnsiConsole.Profile.Capabilities.Interactive)
         {
-            while (!Settled(await look()))
-                await Task.Delay(LookEvery, cancellation);
+            for (var told = ""; !Settled(await look()); await Task.Delay(LookEvery, cancellation))
+                if (!quiet && Waits(run) is { } waits && waits != told)
+                    Console.Error.WriteLine(Show.OneLine(told = waits));
             return run;
         }
         await AnsiConsole.Status().StartAsync("reading", async status =>
         {
             while (!Settled(await look()))
             {
-                var stage = run.State == RunState.Running ? $"{run.PartitionsDone}/{run.PartitionsTotal} files" : "stored; becoming searchable";
+                var stage = Waits(run) is { } waits ? Show.OneLine(waits) : run.State == RunState.Running ? $"{run.PartitionsDone}/{run.PartitionsTotal} files" : "stored; becoming searchable";
                 status.Status(Markup.Escape($"{stage}: {Show.Counts(run)}"));
                 await Task.Delay(LookEvery, cancellation);
             }
         });
         return run;
     }
+
+    /// <summary>What a run that goes waits for, such as its turn in the queue; null where it reads.</summary>
+    private static string? Waits(RunView run) => run.State == RunState.Running ? run.Error : null;
 
     // What was written a moment ago may still be written; the watch reads it once it rests.
     private static async Task<RunView> Settle(Api api, RunView run, Stopwatch asked, bool quiet, CancellationToken cancellation)

@@ -262,6 +262,28 @@ public sealed partial class ProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task Whoever_ingests_is_told_that_his_run_waits_for_its_turn()
+    {
+        var folder = Directory.CreateDirectory(program.Folder + "-crm");
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, "people.csv"), "id,name\n1,Ann\n");
+            await program.Up();
+            Assert.Equal(0, (await program.Run("queue", "hold", "sophia-runs", "--reason", "a drill")).ExitCode);
+            var ingest = program.Start("ingest", folder.FullName, "--pipeline", "crm");
+            var said = await ingest.StandardError.ReadLineAsync();
+            Assert.StartsWith("Waiting: in the queue since", said, StringComparison.Ordinal);
+            Assert.Contains("a drill", said);
+            Assert.Equal(0, (await program.Run("queue", "let-go", "sophia-runs")).ExitCode);
+            Assert.Contains("1 in, 1 stored", await ingest.StandardOutput.ReadToEndAsync());
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task A_run_says_what_it_left_in_each_stream_and_which_files_it_read_by_position()
     {
         var folder = Directory.CreateDirectory(program.Folder + "-crm");

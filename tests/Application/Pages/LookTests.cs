@@ -130,6 +130,18 @@ public sealed class LookTests(Chromium chromium, StrainedApp strained) : IClassF
         }
     }
 
+    [ChromiumFact]
+    public async Task On_a_desk_all_pages_and_the_tenant_stand_on_top_in_full()
+    {
+        foreach (var width in (int[])[1280, 1920])
+        {
+            await using var visitor = await Visitor.SignedIn(chromium, app, width: width);
+            await visitor.Page.GotoAsync("/");
+            foreach (var part in (string[])[".top nav", ".top .tenant"])
+                Assert.True(await visitor.Page.EvaluateAsync<bool>("part => { const it = document.querySelector(part); return it.scrollWidth <= it.clientWidth + 1; }", part), $"{part} at {width}");
+        }
+    }
+
     private static async Task Look(Visitor visitor, string path, string name, int width, ColorScheme scheme, string? open = null)
     {
         visitor.Expected.AddRange(["401", "404"]);
