@@ -11,6 +11,9 @@ internal sealed class ErasedTable(DatabaseConnection connection)
     /// <summary>Whether anything of these streams was erased: mostly not, and then no mark is made.</summary>
     public bool Touches(PreparedBatch prepared) => streams.Count > 0 && streams.Overlaps(prepared.RecordStreams());
 
+    /// <summary>Whether anything of the stream was erased.</summary>
+    public bool HasOf(string stream) => streams.Contains(stream);
+
     public bool Holds(string stream, UInt128 mark)
     {
         if (!streams.Contains(stream))
@@ -40,7 +43,7 @@ internal sealed class ErasedTable(DatabaseConnection connection)
         foreach (var record in batch.Erases)
         {
             BinaryPrimitives.WriteUInt128BigEndian(bytes, marks.Of(record.Stream, record.Key));
-            foreach (var said in Said(record).OfType<UInt128>())
+            foreach (var said in Said(record))
             {
                 BinaryPrimitives.WriteUInt128BigEndian(content, marks.OfContent(record.Stream, said));
                 connection.Prepare("INSERT OR IGNORE INTO erased_contents(stream, content, mark) VALUES(?1, ?2, ?3)").Text(1, record.Stream).Blob(2, content).Blob(3, bytes).Run();
@@ -70,21 +73,21 @@ internal sealed class ErasedTable(DatabaseConnection connection)
         return found.Count;
     }
 
-    private List<UInt128?> Said(RecordKey record)
+    private List<UInt128> Said(RecordKey record)
     {
-        var found = new List<UInt128?>();
+        var found = new List<UInt128>();
         var most = ErasedContent.IsOfMany(record) ? 1 : -1;
         using (var rows = connection.Prepare("""
             WITH RECURSIVE chain(position, previous) AS (
                 SELECT l.position, l.previous FROM heads h JOIN log l ON l.position=h.position WHERE h.stream_id=(SELECT id FROM streams WHERE name=?1) AND h.key=?2
                 UNION ALL SELECT l.position, l.previous FROM chain c JOIN log l ON l.position=c.previous)
-            SELECT l.hash, iif(l.format=?3, l.payload, NULL) FROM chain c JOIN log l ON l.position=c.position WHERE l.operation=1 ORDER BY l.position DESC LIMIT ?4
-            """).Text(1, record.Stream).Text(2, record.Key).Int(3, SourcedPayload.Format).Int(4, most))
+            SELECT l.hash, l.format, l.payload FROM chain c JOIN log l ON l.position=c.position WHERE l.operation=1 ORDER BY l.position DESC LIMIT ?3
+            """).Text(1, record.Stream).Text(2, record.Key).Int(3, most))
             while (rows.Step())
-                found.Add(ErasedContent.Of(BinaryPrimitives.ReadUInt128BigEndian(rows.Bytes(0)), rows.IsNull(1) ? null : rows.Bytes(1).ToArray()));
+                found.AddRange(ErasedContent.OfRow(BinaryPrimitives.ReadUInt128BigEndian(rows.Bytes(0)), rows.Int(1), rows.Bytes(2).ToArray()));
         using (var items = connection.Prepare("SELECT id, format, payload FROM quarantine WHERE stream=?1 AND key=?2 AND payload IS NOT NULL ORDER BY id DESC LIMIT ?3").Text(1, record.Stream).Text(2, record.Key).Int(3, most))
             while (items.Step())
-                found.Add(ErasedContent.OfItem(items.Int(0), items.Int(1), items.Bytes(2).ToArray()));
+                found.AddRange(ErasedContent.OfItem(items.Int(0), items.Int(1), items.Bytes(2).ToArray()));
         return found;
     }
 

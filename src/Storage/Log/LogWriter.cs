@@ -32,7 +32,7 @@ internal sealed class LogWriter(DatabaseConnection connection)
 
         var isErased = erased.Touches(prepared);
         var quarantine = new QuarantineTable(connection);
-        var blockedItems = quarantine.Add(batch, item => isErased && item.Key is { } key && (erased.Holds(item.Stream, prepared.Marks.Of(item.Stream, key)) || (ErasedContent.Of(item) is { } said && erased.HoldsContent(item.Stream, prepared.Marks.OfContent(item.Stream, said)))));
+        var blockedItems = quarantine.Add(batch, item => isErased && item.Key is { } key && (erased.Holds(item.Stream, prepared.Marks.Of(item.Stream, key)) || ErasedContent.Of(item).Any(said => erased.HoldsContent(item.Stream, prepared.Marks.OfContent(item.Stream, said)))));
         quarantine.Decide(batch);
         var written = WriteEntries(prepared, isErased) with { BlockedItems = blockedItems };
         erased.Add(batch, prepared.Marks);
@@ -86,8 +86,14 @@ internal sealed class LogWriter(DatabaseConnection connection)
     private bool IsErased(PreparedBatch prepared, int index, in NewEntry entry, in Head head) => erased.Holds(entry.Stream, prepared.Marks.Of(entry.Stream, prepared.Key(index)))
         || SaysErased(prepared, entry, head);
 
-    private bool SaysErased(PreparedBatch prepared, in NewEntry entry, in Head head) =>
-        !LogJudgement.MaySayAgain(entry, head) && ErasedContent.Of(entry) is { } said && erased.HoldsContent(entry.Stream, prepared.Marks.OfContent(entry.Stream, said));
+    private bool SaysErased(PreparedBatch prepared, in NewEntry entry, in Head head)
+    {
+        if (!LogJudgement.MaySayAgain(entry, head) && erased.HasOf(entry.Stream))
+            foreach (var said in ErasedContent.Of(entry))
+                if (erased.HoldsContent(entry.Stream, prepared.Marks.OfContent(entry.Stream, said)))
+                    return true;
+        return false;
+    }
 
     private void ReadHeads(PreparedBatch prepared, Head[] found, StreamRow[] owners)
     {

@@ -20,7 +20,7 @@ internal sealed class PostgresErasure(TenantTransaction transaction, PreparedBat
             SELECT h.place, l.position, l.previous FROM head h CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=h.position OFFSET 0) AS l
             UNION ALL
             SELECT c.place, b.position, b.previous FROM chain c CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=c.previous OFFSET 0) AS b)
-        SELECT c.place, l.hash, CASE WHEN l.format=$4 THEN l.payload END, l.position FROM chain c CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=c.position OFFSET 0) AS l WHERE l.operation=1
+        SELECT c.place, l.hash, l.format, l.payload, l.position FROM chain c CROSS JOIN LATERAL (SELECT * FROM sophia.log WHERE tenant=$1 AND position=c.position OFFSET 0) AS l WHERE l.operation=1
         """;
 
     public void Ask(TenantStatements ask) => ask.Add("SELECT EXISTS(SELECT 1 FROM sophia.erased WHERE tenant=$1 AND stream = ANY($2))").Texts(streams);
@@ -40,14 +40,14 @@ internal sealed class PostgresErasure(TenantTransaction transaction, PreparedBat
             if (prepared.Batch.Entries[i] is { Type: EntryType.Record } entry)
             {
                 asked.Add((entry.Stream, prepared.Marks.Of(entry.Stream, prepared.Key(i))));
-                if (ErasedContent.Of(entry) is { } content)
+                foreach (var content in ErasedContent.Of(entry))
                     said.Add((entry.Stream, prepared.Marks.OfContent(entry.Stream, content)));
             }
         foreach (var item in prepared.Batch.Quarantined)
             if (item.Key is { } key)
             {
                 asked.Add((item.Stream, prepared.Marks.Of(item.Stream, key)));
-                if (ErasedContent.Of(item) is { } content)
+                foreach (var content in ErasedContent.Of(item))
                     said.Add((item.Stream, prepared.Marks.OfContent(item.Stream, content)));
             }
         (found, contents) = await transaction.Ask(ask =>
@@ -70,11 +70,11 @@ internal sealed class PostgresErasure(TenantTransaction transaction, PreparedBat
         ReadOnlyMemory<byte>[] keys = [.. erases.Select(record => (ReadOnlyMemory<byte>)PostgresKey.Of(record.Key))];
         var (rows, items) = await transaction.Ask(ask =>
         {
-            ask.Add(Chains).Texts(names).Blobs(keys).Int(SourcedPayload.Format);
+            ask.Add(Chains).Texts(names).Blobs(keys);
             ask.Add("SELECT w.place, q.id, q.format, q.payload FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS w(stream, key, place) JOIN sophia.quarantine q ON q.tenant=$1 AND q.stream=w.stream AND q.key=w.key WHERE q.payload IS NOT NULL").Texts(names).Blobs(keys);
         }, async reader =>
         {
-            var chains = await reader.Rows(row => (Place: (int)row.GetInt64(0) - 1, Said: ErasedContent.Of(row.Hash(1), row.IsDBNull(2) ? null : row.Bytes(2)), At: row.GetInt64(3)));
+            var chains = await reader.Rows(row => (Place: (int)row.GetInt64(0) - 1, Said: ErasedContent.OfRow(row.Hash(1), row.GetInt16(2), row.Bytes(3)), At: row.GetInt64(4)));
             await reader.NextResultAsync();
             return (chains, await reader.Rows(row => (Place: (int)row.GetInt64(0) - 1, Said: ErasedContent.OfItem(row.GetInt64(1), row.GetInt16(2), row.Bytes(3)), At: row.GetInt64(1))));
         });
@@ -92,9 +92,9 @@ internal sealed class PostgresErasure(TenantTransaction transaction, PreparedBat
 
     /// <summary>Whether a record that was erased said the same, and the entry's own record does not say it already.</summary>
     public bool SaysErased(in NewEntry entry, in Head head) => contents.Count > 0 && entry.Type == EntryType.Record && !LogJudgement.MaySayAgain(entry, head)
-        && ErasedContent.Of(entry) is { } said && contents.Contains((entry.Stream, prepared.Marks.OfContent(entry.Stream, said)));
+        && Stands(entry.Stream, ErasedContent.Of(entry));
 
-    public bool Holds(NewQuarantine item) => found.Count + contents.Count > 0 && item.Key is { } key && (found.Contains((item.Stream, prepared.Marks.Of(item.Stream, key))) || (ErasedContent.Of(item) is { } said && contents.Contains((item.Stream, prepared.Marks.OfContent(item.Stream, said)))));
+    public bool Holds(NewQuarantine item) => found.Count + contents.Count > 0 && item.Key is { } key && (found.Contains((item.Stream, prepared.Marks.Of(item.Stream, key))) || Stands(item.Stream, ErasedContent.Of(item)));
 
     public void Write(TenantStatements tell)
     {
@@ -110,9 +110,11 @@ internal sealed class PostgresErasure(TenantTransaction transaction, PreparedBat
                 .Texts([.. learnt.Select(one => one.Stream)]).Blobs([.. learnt.Select(one => PostgresHeads.Bytes(one.Content))]).Blobs([.. learnt.Select(one => PostgresHeads.Bytes(one.Mark))]);
     }
 
-    private void Says(RecordKey record, UInt128? said)
+    private bool Stands(string stream, IReadOnlyList<UInt128> said) => said.Any(content => contents.Contains((stream, prepared.Marks.OfContent(stream, content))));
+
+    private void Says(RecordKey record, IReadOnlyList<UInt128> said)
     {
-        if (said is { } content)
+        foreach (var content in said)
             learnt.Add((record.Stream, prepared.Marks.OfContent(record.Stream, content), prepared.Marks.Of(record.Stream, record.Key)));
     }
 
