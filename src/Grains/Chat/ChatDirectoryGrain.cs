@@ -18,7 +18,7 @@ internal sealed partial class ChatDirectoryGrain(
     private SteadyWork work = null!;
     private ChatDirectoryState? newest;
     private long reported, written;
-    private Task writing = Task.CompletedTask;
+    private Task writing = Task.CompletedTask, auditing = Task.CompletedTask;
     private TenantId tenant;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -88,10 +88,18 @@ internal sealed partial class ChatDirectoryGrain(
     {
         if (chat is null)
             return;
-        await new ChatAudit(log, tenant, time).Deleted(chat);
+        await Audit(chat);
         var events = await Session(chat.Session).Erase();
         await Change(state => ChatDirectoryRules.Removed(state, chat));
         LogDeleted(tenant.Value, chat.Session, events, chat.By);
+    }
+
+    // Every entry takes the audit's fence anew: several at once would push each other out, and refuse deletions that go through.
+    private async Task Audit(DeletedChat chat)
+    {
+        while (!auditing.IsCompleted)
+            await Task.WhenAny(auditing);
+        await (auditing = new ChatAudit(log, tenant, time).Deleted(chat));
     }
 
     private async Task Clean()

@@ -44,6 +44,19 @@ public sealed class DeletedChatTests(SophiaApp app) : IClassFixture<SophiaApp>
     }
 
     [Fact]
+    public async Task Conversations_that_are_deleted_at_once_all_go_and_nobody_is_refused()
+    {
+        var (name, _, client) = await app.NewTenant();
+        string[] sessions = [.. Enumerable.Range(0, 12).Select(number => $"c{number}")];
+        foreach (var session in sessions)
+            await Ask(client, session, "Who is it?");
+        var answers = await Task.WhenAll(sessions.Select(session => client.DeleteAsync($"/api/chat/sessions/{session}")));
+        Assert.All(answers, answer => Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode));
+        Assert.Empty((await client.GetFromJsonAsync<JsonElement>("/api/chat/sessions")).EnumerateArray());
+        Assert.Equal(sessions.Length, (await app.Services.GetRequiredService<ILogStore>().Current(TenantId.Parse(name), "audit/chat", null, 100, default)).Count);
+    }
+
+    [Fact]
     public async Task Strangers_viewers_and_foreign_tenants_delete_nothing()
     {
         await Ask(app.Owner, "kept", "Who keeps it?");
