@@ -63,7 +63,9 @@ internal static class ProductIngest
         await keeper.Apply(new RunEvent.Start(new RunRow("crm-1", "crm", 1, false, RunState.Running, "bench", now, now, null, TimeSpan.Zero, new RunCounts(), 0, 0, null, null, 0)), default);
         var order = new RunOrder("crm-1", 1, text, reading, DryRun: false, FullRefresh: false, [], new HashSet<string>(), lanes.Count);
         keeper.GoLive();
-        if (await new RunPump(order, new RunPlanner(Tenant, "crm", log, kinds), lanes, keeper, TimeProvider.System).Go(default) is { } ended)
+        // What lanes answer comes in one after the other, as in the pipeline's grain.
+        var ended = await Task.Factory.StartNew(() => new RunPump(order, new RunPlanner(Tenant, "crm", log, kinds), lanes, keeper, TimeProvider.System).Go(default), default, TaskCreationOptions.None, new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler).Unwrap();
+        if (ended is not null)
             await keeper.Apply(ended, default);
         clock.Stop();
 
