@@ -25,7 +25,6 @@ public static class ShippedRules
         new() { Name = "index_behind", Signal = HealthSignal.QueueAge, Enter = 1_800, Leave = 300, Level = DegradationLevel.Partial, Effects = new([Feature.RealTimeSync]) },
         new() { Name = "memory_short", Signal = HealthSignal.Memory, Enter = 90, Leave = 75, Level = DegradationLevel.Partial },
         new() { Name = "memory_none", Signal = HealthSignal.Memory, Enter = 97, Leave = 90, Level = DegradationLevel.Emergency },
-        new() { Name = "disk_short", Signal = HealthSignal.Disk, Enter = 1, Leave = 0.5, Level = DegradationLevel.Partial, Effects = new([Feature.Exports, Feature.Replays]) },
         new() { Name = "disk_full", Signal = HealthSignal.Disk, Enter = 2, Leave = 1.5, Level = DegradationLevel.Minimal, Effects = new([Feature.Exports, Feature.RealTimeSync, Feature.Replays]) },
     ];
 }
