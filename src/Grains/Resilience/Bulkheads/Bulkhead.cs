@@ -62,22 +62,13 @@ internal sealed class Bulkhead(BulkheadBound bound, TimeProvider time)
             }
             own = line.AddLast(new Waiter());
         }
-        try
-        {
-            await own.Value.Task.WaitAsync(bound.LongestWait, time, cancellation);
-        }
-        catch (Exception over) when (over is TimeoutException or OperationCanceledException)
-        {
-            if (!GaveUp(own))
-                if (over is TimeoutException)
-                    return new BulkheadEntry(new Place(this, time.GetTimestamp())); // It was given in this moment.
-                else
-                    Left(time.GetTimestamp());
-            if (over is TimeoutException)
-                return new BulkheadEntry(BulkheadRefusal.Late, RetryAt());
-            throw;
-        }
-        return new BulkheadEntry(new Place(this, time.GetTimestamp()));
+        // Told directly, not by way of another task: whoever waits goes on where he waited without a detour.
+        await using var clock = time.CreateTimer(_ => GiveUp(own), null, bound.LongestWait, Timeout.InfiniteTimeSpan);
+        using var leave = cancellation.UnsafeRegister(_ => GiveUp(own), null);
+        if (await own.Value.Task)
+            return new BulkheadEntry(new Place(this, time.GetTimestamp()));
+        cancellation.ThrowIfCancellationRequested();
+        return new BulkheadEntry(BulkheadRefusal.Late, RetryAt());
     }
 
     public DateTimeOffset RetryAt()
@@ -91,49 +82,45 @@ internal sealed class Bulkhead(BulkheadBound bound, TimeProvider time)
 
     private bool HasRoom => inside < bound.Places && line.Count == 0;
 
-    private bool GaveUp(LinkedListNode<Waiter> own)
+    private void GiveUp(LinkedListNode<Waiter> own)
     {
         lock (gate)
         {
-            if (own.Value.IsGiven)
-                return false;
+            if (own.List is null)
+                return; // He has his place, or has given up.
             line.Remove(own);
             late++;
-            return true;
         }
+        own.Value.End(hasPlace: false);
     }
 
     private void Left(long since)
     {
+        Waiter next;
         lock (gate)
         {
             meanSeconds += (time.GetElapsedTime(since).TotalSeconds - meanSeconds) / 8;
-            if (line.First is not { } next)
+            if (line.First is not { } first)
             {
                 inside--;
                 return;
             }
+            next = first.Value;
             line.RemoveFirst();
             entered++;
             waited++;
-            next.Value.Give();
         }
+        next.End(hasPlace: true);
     }
 
     private sealed class Waiter
     {
-        private readonly TaskCompletionSource given = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<bool> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public Task Task => given.Task;
+        /// <summary>Whether he got a place.</summary>
+        public Task<bool> Task => ended.Task;
 
-        /// <summary>Read and written under the bulkhead's lock.</summary>
-        public bool IsGiven { get; private set; }
-
-        public void Give()
-        {
-            IsGiven = true;
-            given.SetResult();
-        }
+        public void End(bool hasPlace) => ended.SetResult(hasPlace);
     }
 
     private sealed class Place(Bulkhead of, long since) : IDisposable
