@@ -160,7 +160,7 @@ public sealed partial class ProgramTests : IDisposable
         Assert.Contains("opens at 5 failures in a row", shown.Output);
         Assert.Contains("closed", shown.Output);
         var json = JsonDocument.Parse((await program.Run("breakers", "list", "--json")).Output).RootElement;
-        Assert.Equal("model", json[0].GetProperty("dependency").GetString());
+        Assert.Contains("model", json.EnumerateArray().Select(breaker => breaker.GetProperty("dependency").GetString()));
     }
 
     [Fact]
@@ -203,8 +203,9 @@ public sealed partial class ProgramTests : IDisposable
         var shown = await program.Run("policies", "show", "system/model");
         Assert.True(shown.ExitCode == 0, shown.Error);
         Assert.Contains("model of system", shown.Output);
-        Assert.Equal(shown.Output, (await program.Run("policies", "show", "model")).Output);
-        Assert.True(JsonDocument.Parse((await program.Run("policies", "show", "model", "--json")).Output).RootElement.GetProperty("processes")[0].GetProperty("seen").GetProperty("failures").GetInt64() > 0);
+        Assert.Contains("model of system", (await program.Run("policies", "show", "model")).Output);
+        await Eventually.Get(() => program.Run("policies", "show", "model", "--json"),
+            ran => JsonDocument.Parse(ran.Output).RootElement.GetProperty("processes").EnumerateArray().Any(process => process.GetProperty("seen").GetProperty("failures").GetInt64() > 0), "the failures of the model");
         Assert.Equal("system", JsonDocument.Parse((await program.Run("policies", "--json")).Output).RootElement[0].GetProperty("owner").GetString());
         Assert.Equal((await program.Run("domains", "list", "--json")).ExitCode, (await program.Run("domains", "--json")).ExitCode);
         Assert.Contains("nothing is contained or proposed", (await program.Run("domains")).Output);

@@ -80,7 +80,8 @@ public sealed class IdempotencyTests(ChatFixture fixture) : IClassFixture<ChatFi
         Assert.Equal(HttpStatusCode.Accepted, (await Post("/api/chat/sessions/changed/questions", """{"text":"changed?","operationId":"a"}""", "c")).StatusCode);
         await Explained(await (await Post("/api/chat/sessions/changed/questions", """{"text":"changed!","operationId":"a"}""", "c")).Problem(422, "idempotency-key-reused"));
         await (await Post("/api/chat/sessions/other/questions", """{"text":"changed?","operationId":"a"}""", "c")).Problem(422, "idempotency-key-reused");
-        await (await Post("/api/chat/sessions/changed/questions?x=1", """{"text":"changed?","operationId":"a"}""", "c")).Problem(422, "idempotency-key-reused");
+        await (await Send(HttpMethod.Put, "/api/pipelines/changed", "{}", "\"q\"")).Problem(400, "invalid");
+        await (await Send(HttpMethod.Put, "/api/pipelines/changed?strict=true", "{}", "\"q\"")).Problem(422, "idempotency-key-reused");
         await (await Send(HttpMethod.Put, "/api/pipelines/changed", "{}", "\"c\"")).Problem(422, "idempotency-key-reused");
         var same = await Post("/api/chat/sessions/changed/questions", """ { "operationId" : "a", "text" : "ch\u0061nged?" } """, "c");
         Assert.Equal("true", same.Headers.GetValues("Idempotent-Replayed").Single());
