@@ -197,7 +197,7 @@ public sealed partial class ProgramTests : IDisposable
         Assert.Contains("No policy \"model\" was used within minutes", (await program.Run("policies", "show", "model")).Error);
         Assert.Equal(0, (await program.Run("sample")).ExitCode);
         await program.Run("ask", "Who has a cold chain alarm?");
-        var list = await Eventually.Get(() => program.Run("policies", "list"), ran => ran.Output.Contains("model", StringComparison.Ordinal), "the policy of the model");
+        var list = await Eventually.Get(() => program.Run("policies", "list"), ran => ran.Output.Contains("model", StringComparison.Ordinal) && ran.Output.Contains("ask", StringComparison.Ordinal), "the policy of the model and the bulkhead of answers");
         Assert.Contains("dependency", list.Output);
         Assert.Contains("ask", list.Output);
         var shown = await program.Run("policies", "show", "system/model");
