@@ -122,7 +122,7 @@ public sealed class NearGpuGrain(ILocalSiloDetails silo, Journal journal) : Plac
 {
     public Task Leave()
     {
-        DeactivateOnIdle();
+        MigrateOnIdle();
         return Task.CompletedTask;
     }
 }

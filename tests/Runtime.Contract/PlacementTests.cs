@@ -80,19 +80,32 @@ public sealed class PlacementTests
     }
 
     [Fact]
-    public async Task A_grain_that_ends_itself_is_placed_anew_by_its_next_call_when_a_silo_that_fits_better_has_joined()
+    public async Task A_grain_that_moves_is_found_where_it_fits_better_now_by_those_too_who_know_where_it_was()
     {
         await using var cluster = await SiloCluster.Start("a", "a");
-        var caller = cluster.Grains.GetGrain<IByHashGrain>("caller");
-        var first = await caller.Ask("near gpu", "moves");
+        // Callers on both silos: one of them calls from another silo than the grain's, and that silo remembers the place.
+        var callers = new Dictionary<SiloAddress, IByHashGrain>();
+        for (var i = 0; callers.Count < 2; i++)
+        {
+            var caller = cluster.Grains.GetGrain<IByHashGrain>($"caller {i}");
+            callers[await caller.Where()] = caller;
+        }
+        foreach (var key in Keys.Take(8))
+        {
+            foreach (var caller in callers.Values)
+                Assert.Equal("a", cluster.ZoneOf(await caller.Ask("near gpu", key)));
+        }
         var gpu = await cluster.Add("gpu");
         await cluster.Settle(3);
-        Assert.Equal(first, await caller.Ask("near gpu", "moves"));
-        await SiloCluster.Eventually(async () =>
+        foreach (var key in Keys.Take(8))
         {
-            await cluster.Grains.GetGrain<INearGpuGrain>("moves").Leave();
-            return await caller.Ask("near gpu", "moves") == gpu;
-        });
+            var before = await callers.Values.First().Ask("near gpu", key);
+            await cluster.Grains.GetGrain<INearGpuGrain>(key).Leave();
+            await Sophia.Eventually.Comes(() => cluster.Journal.Read($"neargpu/{key}").Count > 0, "the end of the activation before");
+            foreach (var (_, caller) in callers.OrderBy(caller => caller.Key.Equals(before))) // Those first who know it from afar.
+                Assert.Equal(gpu, await caller.Ask("near gpu", key));
+            Assert.Equal([$"Migrating on {before}"], cluster.Journal.Read($"neargpu/{key}"));
+        }
     }
 
     [Fact]

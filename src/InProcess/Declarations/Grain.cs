@@ -58,6 +58,14 @@ public abstract class Grain : IGrainBase, IAddressable
     /// <summary>Ends this activation once the calls that run now have ended; the next call makes a new one.</summary>
     protected void DeactivateOnIdle() => EnsureRuntime().DeactivateOnIdle(GrainContext);
 
+    /// <summary>Ends this activation once the calls that run now have ended; its next one is where placement would put it now. What others remember of
+    /// where it was does not bring them back here, as it can after <see cref="DeactivateOnIdle"/> in a cluster.</summary>
+    protected void MigrateOnIdle()
+    {
+        EnsureRuntime();
+        ((IGrainBase)this).MigrateOnIdle();
+    }
+
     /// <summary>Keeps idle collection away for at least this long; zero or less takes an earlier wish back.</summary>
     protected void DelayDeactivation(TimeSpan timeSpan) => EnsureRuntime().DelayDeactivation(GrainContext, timeSpan);
 

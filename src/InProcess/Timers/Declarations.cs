@@ -58,6 +58,11 @@ namespace Orleans
         public static void DeactivateOnIdle(this IGrainBase grain) => grain.GrainContext.Deactivate(
             new(DeactivationReasonCode.ApplicationRequested, $"{nameof(DeactivateOnIdle)} was called."));
 
+        /// <summary>Ends this activation once the calls that run now have ended; its next one is where placement would put it now. Silos of one process
+        /// remember no places, so nothing has to be told to anybody.</summary>
+        public static void MigrateOnIdle(this IGrainBase grain) => grain.GrainContext.Deactivate(
+            new(DeactivationReasonCode.Migrating, $"{nameof(MigrateOnIdle)} was called."));
+
         /// <summary>Makes a timer; the token is cancelled when the timer is disposed or the activation ends.</summary>
         public static IGrainTimer RegisterGrainTimer<TState>(this IGrainBase grain, Func<TState, CancellationToken, Task> callback,
             TState state, GrainTimerCreationOptions options)

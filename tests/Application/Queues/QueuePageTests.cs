@@ -82,7 +82,9 @@ public sealed class QueuePageTests(Chromium chromium, QueuePageTests.FailingWork
         await page.GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync();
         if (reason is not null)
             await page.Locator("#sure textarea").FillAsync(reason);
-        await page.Locator("#sure").GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync();
+        // Another page is opened next: the answer has come before.
+        var answer = await page.RunAndWaitForResponseAsync(() => page.Locator("#sure").GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync(), response => response.Request.Method != "GET");
+        Assert.True(answer.Ok, await answer.TextAsync());
         await Expect(page.Locator("#sure")).ToBeHiddenAsync();
     }
 

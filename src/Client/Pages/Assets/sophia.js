@@ -8,10 +8,13 @@ const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 const IDLE_REFRESH_MS = 5000; // A watched folder may start a run of its own.
 const LIVE_REFRESH_MS = 500;
 const NOTICE_FOR_MS = 8000;
+const STAYS_ALIVE_CHARS = 16_000; // Browsers send no more than 64 KiB for pages that were left.
 
 // ---- requests
 async function call(method, path, body, type = "application/json") {
-  const answer = await fetch(path, { method, credentials: "same-origin", body, headers: body === undefined ? {} : { "Content-Type": type } });
+  // What a person said yes to is done also when they turn to another page at once.
+  const keepalive = method !== "GET" && (body === undefined || (typeof body === "string" && body.length <= STAYS_ALIVE_CHARS));
+  const answer = await fetch(path, { method, keepalive, credentials: "same-origin", body, headers: body === undefined ? {} : { "Content-Type": type } });
   const content = /json/.test(answer.headers.get("Content-Type") || "") ? await answer.json() : null;
   if (answer.ok) return content;
   if (answer.status === 401) location.reload();

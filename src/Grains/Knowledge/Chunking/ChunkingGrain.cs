@@ -21,7 +21,7 @@ internal sealed class ChunkingGrain(ILogStore log, IOptions<ProjectionOptions> o
     public async Task<ChunkedRows> Chunk(long after, int maxRows, int maxBytes, CancellationToken cancellation)
     {
         if (placement.IsBetterElsewhere(this.GetGrainId()))
-            DeactivateOnIdle();
+            MigrateOnIdle();
         return await chunker.Chunk(after, maxRows, maxBytes, cancellation);
     }
 }

@@ -12,7 +12,7 @@ internal sealed class EmbeddingGrain(ITextEmbedding embedding, GpuPlacement plac
         if (texts is not { Count: >= 1 and <= EmbeddedTexts.MaxTexts } || texts.Any(text => text is null))
             throw new RefusedException(RefusalCode.Invalid, $"A call embeds 1 to {EmbeddedTexts.MaxTexts} texts.");
         if (placement.IsBetterElsewhere(this.GetGrainId()))
-            DeactivateOnIdle();
+            MigrateOnIdle();
         return embedding.Embed(TenantKey.Parse(this.GetPrimaryKeyString()).Tenant, texts, cancellation);
     }
 }

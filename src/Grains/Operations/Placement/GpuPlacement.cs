@@ -38,7 +38,7 @@ internal sealed class GpuPlacement(SiloLabels labels, TenantPools pools, IOption
             : PlacementRules.Nearest(with, labels.Here).Select(silo => silo.Address);
     }
 
-    /// <summary>Whether a grain that lives here would be placed on other silos now: one with a GPU has joined. It ends then, and its next call finds it there.</summary>
+    /// <summary>Whether a grain that lives here would be placed on other silos now: one with a GPU has joined. It moves there then.</summary>
     public bool IsBetterElsewhere(GrainId grain)
     {
         var label = options.Value.Gpu;
