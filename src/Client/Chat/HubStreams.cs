@@ -44,7 +44,7 @@ internal sealed class HubStreams
         }
         catch (RefusedException e)
         {
-            throw HubRefusals.Of(e);
+            throw HubRefusals.Of(e, ofRead: true);
         }
     }
 }

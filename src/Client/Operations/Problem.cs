@@ -31,10 +31,13 @@ internal static class Problems
         BadHttpRequestException bad => Of(bad.StatusCode, CodeOf(bad.StatusCode), BadRequests.Said(bad)),
         FormatException format => Of(400, "invalid", format.Message),
         Orleans.Storage.InconsistentStateException => Of(503, "unavailable", "Somebody else changed the same thing at the same moment. Try again.") with { RetryAfter = 1 },
-        Orleans.Runtime.OrleansMessageRejectionException => Of(503, "unavailable", "The part of Sophia that was asked went away. Whether the request took effect is unknown: ask again before repeating it.") with { RetryAfter = 1 },
-        TimeoutException => Of(503, "timeout", "No answer came in time. Whether the request took effect is unknown: ask again before repeating it.") with { RetryAfter = 1 },
+        Orleans.Runtime.OrleansMessageRejectionException => Of(503, "unavailable", $"The part of Sophia that was asked went away. {UnknownOutcome.Words}") with { RetryAfter = 1 },
+        TimeoutException => Of(503, "timeout", $"No answer came in time. {UnknownOutcome.Words}") with { RetryAfter = 1 },
         _ => Of(500, "internal", "Something failed that should not. The correlation id finds it in the log."),
     };
+
+    /// <summary>What a request is told that changes nothing.</summary>
+    public static Problem OfRead(Problem problem) => problem.Detail is { } detail ? problem with { Detail = UnknownOutcome.OfRead(detail) } : problem;
 
     public static Problem Of(int status) => Of(status, CodeOf(status), null);
 

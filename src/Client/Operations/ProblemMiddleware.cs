@@ -29,6 +29,8 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, TimeProvid
         catch (Exception exception) when (!context.Response.HasStarted)
         {
             var problem = Problems.Of(exception, time.GetUtcNow());
+            if (IsRead(context))
+                problem = Problems.OfRead(problem);
             if (problem.Status is 500)
                 LogFailed(exception, context.Request.Method, context.Request.Path);
             context.Response.Clear();
@@ -65,6 +67,9 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, TimeProvid
     private static bool IsNavigation(HttpRequest request) =>
         HttpMethods.IsGet(request.Method) && !request.Path.StartsWithSegments("/api")
         && request.Headers.Accept.Any(accept => accept?.Contains("text/html", StringComparison.OrdinalIgnoreCase) == true);
+
+    private static bool IsRead(HttpContext context) => HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)
+        || context.GetEndpoint()?.Metadata.GetMetadata<Resilience.IdempotencyMarks.NothingChanges>() is not null;
 
     private static string Correlation(HttpContext context)
     {

@@ -17,7 +17,7 @@ internal static class RecordGist
         using var document = JsonDocument.Parse(payloadJson);
         var gist = new StringBuilder();
         Walk(document.RootElement, "", gist);
-        return (TitleOf(document.RootElement), gist.Length <= MaxLength ? gist.ToString() : gist.ToString(0, char.IsHighSurrogate(gist[MaxLength - 1]) ? MaxLength - 1 : MaxLength) + "…");
+        return (TitleOf(document.RootElement), TextEnd.Clip(gist.ToString(), MaxLength + 1));
     }
 
     /// <summary>What a record calls itself, at most 300 characters long, or null.</summary>

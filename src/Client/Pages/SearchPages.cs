@@ -42,7 +42,7 @@ internal static class SearchPages
             }
             catch (RefusedException refused) when (refused.Code is RefusalCode.Invalid or RefusalCode.Busy or RefusalCode.Unavailable)
             {
-                wrong.AddRange(refused.Errors.Count > 0 ? refused.Errors : [refused.Message]);
+                wrong.AddRange(refused.Errors.Count > 0 ? refused.Errors : [UnknownOutcome.OfRead(refused.Message)]);
             }
         return PageEndpoints.Page<SearchPage>(new()
         {

@@ -22,7 +22,7 @@ internal static class Shown
     public static string Tail(string text, int length = 44) => text.Length <= length ? text : $"…{text[^(length - 1)..]}";
 
     /// <summary>The beginning of a value, in at most so many characters.</summary>
-    public static string Head(string text, int length) => text.Length <= length ? text : $"{text[..(char.IsHighSurrogate(text[length - 2]) ? length - 2 : length - 1)]}…";
+    public static string Head(string text, int length) => TextEnd.Clip(text, length);
 
     public static string Bytes(long bytes) => bytes switch
     {

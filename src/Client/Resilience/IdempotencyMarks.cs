@@ -3,7 +3,7 @@ namespace Sophia.Resilience;
 /// <summary>What an address says of idempotency keys. Without a word, keys are taken and answers kept.</summary>
 internal static class IdempotencyMarks
 {
-    /// <summary>The answer holds a secret: it is never kept, and a repetition learns only that it took effect.</summary>
+    /// <summary>The answer holds a secret: it is kept closed under what its asker alone has (SealedAnswers), and any other repetition learns only that it took effect.</summary>
     public static T AnswersWithASecret<T>(this T endpoint) where T : IEndpointConventionBuilder => endpoint.WithMetadata(new AnswerHoldsSecret());
 
     /// <summary>It changes nothing, however it is asked: a key has no use.</summary>

@@ -37,13 +37,13 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotent id
         var answer = await idempotent.Once(request, async work =>
         {
             context.Features.Set(new IdempotencyMarks.IdempotentOperation(work.OperationId));
-            (var outcome, failure) = await Answer(context, capture, body);
+            (var outcome, failure) = await Answer(context, key, capture, body);
             return outcome;
         }, context.RequestAborted);
         switch (answer)
         {
             case OnceAnswer.Done { Replayed: true } done:
-                await Replay(context, done.Outcome);
+                await Replay(context, key, done.Outcome);
                 break;
             case OnceAnswer.Running running:
                 throw IdempotencyProblems.Running(running.Until, time.GetUtcNow());
@@ -57,7 +57,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotent id
     }
 
     /// <summary>Lets the endpoint answer into the capture. An outcome is what is kept; null: the next request does the work.</summary>
-    private async Task<(IdempotentOutcome?, ExceptionDispatchInfo?)> Answer(HttpContext context, AnswerCapture capture, IHttpResponseBodyFeature body)
+    private async Task<(IdempotentOutcome?, ExceptionDispatchInfo?)> Answer(HttpContext context, string key, AnswerCapture capture, IHttpResponseBodyFeature body)
     {
         var held = new StreamResponseBodyFeature(capture, body);
         context.Features.Set<IHttpResponseBodyFeature>(held);
@@ -66,7 +66,9 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotent id
             await next(context);
             await held.CompleteAsync();
             var holdsSecret = context.GetEndpoint()!.Metadata.GetMetadata<IdempotencyMarks.AnswerHoldsSecret>() is not null;
-            return (KeptAnswers.IsKept(context.Response.StatusCode) ? KeptAnswers.Of(context.Response, capture.Body, holdsSecret) : null, null);
+            return (!KeptAnswers.IsKept(context.Response.StatusCode) ? null
+                : holdsSecret ? KeptAnswers.OfSecret(context.Response, capture.Body is { } told ? SealedAnswers.Seal(ApiKeyHandler.KeyOf(context.Request), key, told) : null)
+                : KeptAnswers.Of(context.Response, capture.Body), null);
         }
         catch (Exception failure) when (!context.RequestAborted.IsCancellationRequested)
         {
@@ -79,16 +81,17 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotent id
         }
     }
 
-    private static async Task Replay(HttpContext context, IdempotentOutcome outcome)
+    private static async Task Replay(HttpContext context, string key, IdempotentOutcome outcome)
     {
-        if (outcome.NotKept is { } because)
+        var body = outcome.IsSealed ? SealedAnswers.Open(ApiKeyHandler.KeyOf(context.Request), key, outcome.Body) : outcome.Body;
+        if (outcome.NotKept is { } because && (body is null || !outcome.IsSealed))
             throw IdempotencyProblems.NotKept(outcome.Status, because);
         context.Response.StatusCode = outcome.Status;
         context.Response.Headers[IdempotencyHeader.Replayed] = "true";
         foreach (var header in outcome.Headers)
             context.Response.Headers[header.Name] = header.Value;
-        if (outcome.Body.Length > 0)
-            await context.Response.Body.WriteAsync(outcome.Body, context.RequestAborted);
+        if (body is { Length: > 0 })
+            await context.Response.Body.WriteAsync(body, context.RequestAborted);
     }
 
     private static bool Counts(HttpContext context) => context.Request.Path.StartsWithSegments("/api")
@@ -101,6 +104,6 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotent id
     private static string Said(HttpContext context)
     {
         var said = $"{context.Request.Method} {(context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? context.Request.Path.Value}";
-        return said.Length <= IdempotencyLimits.TextLength ? said : said[..IdempotencyLimits.TextLength];
+        return TextEnd.Cut(said, IdempotencyLimits.TextLength);
     }
 }

@@ -22,7 +22,7 @@ internal static class IdempotencyProblems
         "The same request came before and has not ended. Send it again when Retry-After says; then it is answered as the first one was. Where the process that works on it died, the request is done anew once its lease is over, 30 seconds after its last sign of life.");
 
     public static readonly ProblemPage NotKeptPage = new("idempotency-answer-not-kept", 409, "The request took effect, and its answer is not kept",
-        "The same request came before under the same Idempotency-Key and ended. Its answer is not told again, because it was too large or holds a secret. Nothing took effect a second time.");
+        "The same request came before under the same Idempotency-Key and ended. Its answer is not told again, because it was too large, or holds a secret and was asked for by a browser or another API key, or records were erased since. Nothing took effect a second time.");
 
     public static ProblemException Missing() => MissingPage.Told("Send an Idempotency-Key with this request.");
 

@@ -34,7 +34,8 @@ internal sealed class ApiKeyHandler(
         return Task.CompletedTask;
     }
 
-    private static string? KeyOf(HttpRequest request)
+    /// <summary>The key that a request carries, right or wrong; null: it has none.</summary>
+    public static string? KeyOf(HttpRequest request)
     {
         var header = request.Headers.Authorization.ToString();
         if (header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))

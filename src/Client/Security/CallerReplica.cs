@@ -7,8 +7,8 @@ namespace Sophia.Security;
 
 /// <summary>Who presented which key, remembered for a short while so that most requests ask no grain.</summary>
 /// <remarks>A made-up tenant never wakes a grain: the list of tenants is consulted first, and asked for anew at most once a second. A key that was right here
-/// before is no guess: it does not pass the throttle, whatever else comes from its address.</remarks>
-internal sealed class CallerReplica(IGrainFactory grains, SignInThrottle throttle, TimeProvider time) : ITenantCopies
+/// before is no guess: it does not pass the throttle, whatever else comes from its address; one that was right elsewhere, or before a restart, is checked there too.</remarks>
+internal sealed class CallerReplica(IGrainFactory grains, SignInThrottle throttle, ProvedKeys proved, TimeProvider time) : ITenantCopies
 {
     private readonly ConcurrentDictionary<string, (Caller Caller, DateTimeOffset Until)> remembered = new(StringComparer.Ordinal);
     private readonly Lock gate = new();
@@ -28,7 +28,7 @@ internal sealed class CallerReplica(IGrainFactory grains, SignInThrottle throttl
         if (wasRight && known.Until > time.GetUtcNow())
             return known.Caller;
         if (!wasRight)
-            await throttle.Enter(from);
+            await Enter(tenant, hash, from);
         var exists = await Exists(tenant);
         var caller = exists ? await Ask(tenant, hash) : null;
         if (caller is not null)
@@ -39,6 +39,19 @@ internal sealed class CallerReplica(IGrainFactory grains, SignInThrottle throttl
             await throttle.Wrong(from, exists ? tenant : null);
         }
         return caller;
+    }
+
+    private async Task Enter(TenantId tenant, string hash, IPAddress? from)
+    {
+        try
+        {
+            await throttle.Enter(from);
+        }
+        catch (RefusedException)
+        {
+            if (!await Exists(tenant) || !await proved.Has(tenant, hash))
+                throw;
+        }
     }
 
     /// <summary>Whether somebody created this tenant.</summary>

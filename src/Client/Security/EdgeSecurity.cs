@@ -13,6 +13,8 @@ public static class EdgeSecurity
     public static IServiceCollection AddEdgeSecurity(this IServiceCollection services, EdgeOptions options)
     {
         services.AddSingleton<SignInThrottle>();
+        services.AddSingleton<ProvedKeys>();
+        services.AddSingleton<ITenantCopies>(provider => provider.GetRequiredService<ProvedKeys>());
         services.AddSingleton<CallerReplica>();
         services.AddSingleton<ITenantCopies>(provider => provider.GetRequiredService<CallerReplica>());
         services.AddSingleton<LiveKeys>();

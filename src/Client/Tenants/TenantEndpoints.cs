@@ -13,6 +13,8 @@ internal static class TenantEndpoints
         app.MapDelete("/api/keys/{id}", RevokeKey).RequireAuthorization(Roles.Admin).WithTags("Tenants").WithSummary("Revokes a key at once.");
         app.MapPost("/api/tenants", Create).AnswersWithASecret().RequireAuthorization(Roles.Owner).WithTags("Tenants")
             .WithSummary("Creates a tenant and issues its owner's key. Only the owner of the system tenant may.");
+        app.MapPost("/api/tenants/{tenant}/keys", Recover).AnswersWithASecret().RequireAuthorization(Roles.Owner).WithTags("Tenants")
+            .WithSummary("Issues a key of a tenant whose own keys were lost, and writes that into its audit. Only the owner of the system tenant may.");
         app.MapLifecycle();
         app.MapTenantEnd();
     }
@@ -112,6 +114,18 @@ internal static class TenantEndpoints
         await TenantEndEndpoints.MayTakeName(request, grains, gate, By(context), time, context.RequestAborted);
         var key = await grain.Open(Label(request.DisplayName));
         callers.Forget(request.Tenant);
+        return Results.Json(key, EdgeJson.Readable.IssuedKey, statusCode: StatusCodes.Status201Created);
+    }
+
+    private static async Task<IResult> Recover(string tenant, NewKey request, HttpContext context, IGrainFactory grains, EdgeOptions options, ITenantGate gate)
+    {
+        MustOwnSystem(context, options);
+        await gate.Refresh();
+        if (!TenantId.TryParse(tenant, out var id) || gate.IsEnded(id))
+            throw new RefusedException(RefusalCode.NotFound, "There is no such tenant.");
+        var label = Label(request.Label);
+        using var _ = CallerContext.ForSystem("a tenant's lost key");
+        var key = await grains.GetGrain<ITenantGrain>(TenantKey.Of(id)).Recover(label, request.Role, By(context));
         return Results.Json(key, EdgeJson.Readable.IssuedKey, statusCode: StatusCodes.Status201Created);
     }
 

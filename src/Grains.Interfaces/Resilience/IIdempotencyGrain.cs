@@ -72,13 +72,18 @@ public sealed record ClaimAnswer([property: Id(0)] ClaimKind Kind, [property: Id
 
 /// <summary>What the work came to, to be told again.</summary>
 /// <param name="Status">As HTTP has it.</param>
-/// <param name="NotKept">Why the answer itself is not kept, in one sentence, or null. Then headers and body are empty.</param>
+/// <param name="NotKept">Why the answer itself is not kept as it is, in one sentence, or null. Then headers and body are empty, or the body is sealed: only who asked can open it.</param>
 [GenerateSerializer, Immutable, Alias("Sophia.IdempotentOutcome")]
 public sealed record IdempotentOutcome(
     [property: Id(0)] int Status,
     [property: Id(1)] IReadOnlyList<IdempotentHeader> Headers,
     [property: Id(2)] byte[] Body,
-    [property: Id(3)] string? NotKept = null);
+    [property: Id(3)] string? NotKept = null)
+{
+    /// <summary>Whether the body is closed under what its asker alone has. Programs of the last release tell it as not kept.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IsSealed => NotKept is not null && Body.Length > 0;
+}
 
 [GenerateSerializer, Immutable, Alias("Sophia.IdempotentHeader")]
 public sealed record IdempotentHeader([property: Id(0)] string Name, [property: Id(1)] string Value);

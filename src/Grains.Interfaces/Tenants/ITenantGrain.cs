@@ -29,6 +29,15 @@ public interface ITenantGrain : IGrainWithStringKey
     [Alias("Authenticate"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<Caller?> Authenticate(string secretHash);
 
+    /// <summary>The marks of live keys that were right before, however long ago: <see cref="KeyMark"/>. Only the system may. What a crash takes is marked again at the key's next use.</summary>
+    [Alias("Proved"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    Task<IReadOnlyList<string>> Proved();
+
+    /// <summary>Issues an API key where nobody of the tenant has one any more; its audit keeps who did. Only the system may. The secret is in the answer and nowhere else.</summary>
+    /// <exception cref="Operations.RefusedException">NotFound: no such tenant. Conflict: it has as many keys as it may.</exception>
+    [Alias("Recover")]
+    Task<IssuedKey> Recover(string label, TenantRole role, string by);
+
     /// <summary>Issues a one-time code that signs a browser in under a key of the tenant; it expires after <see cref="SignInCode.Lifetime"/>, and with the key.</summary>
     /// <exception cref="Operations.RefusedException">NotFound: no such tenant, or no live key of this id.</exception>
     [Alias("IssueSignIn")]

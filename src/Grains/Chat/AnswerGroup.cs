@@ -26,7 +26,7 @@ internal sealed class AnswerGroup(TimeProvider time)
     {
         var room = ChatLimits.AnswerLength - all.Length;
         Cut = said.Text.Length > room;
-        var kept = Cut ? said.Text[..(char.IsHighSurrogate(said.Text[Math.Max(0, room - 1)]) ? Math.Max(0, room - 1) : room)] : said.Text;
+        var kept = Operations.TextEnd.Cut(said.Text, Math.Max(0, room));
         all.Append(kept);
         text.Append(kept);
         sources.AddRange(said.Sources);

@@ -22,7 +22,7 @@ public sealed class StorageFaultFilter(TimeProvider time) : IIncomingGrainCallFi
         {
             throw fault.Fault == StorageFault.Full
                 ? new RefusedException(RefusalCode.StorageFull, $"{fault.Plainly} Nothing of this request was stored.")
-                : new RefusedException(RefusalCode.Unavailable, $"{fault.Plainly} Whether the request took effect is unknown: ask again before repeating it.");
+                : new RefusedException(RefusalCode.Unavailable, $"{fault.Plainly} {UnknownOutcome.Words}");
         }
     }
 

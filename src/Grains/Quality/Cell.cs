@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
+using Sophia.Operations;
 
 namespace Sophia.Quality;
 
@@ -55,7 +56,7 @@ internal readonly ref struct Cell(JsonTokenType token, ReadOnlySpan<byte> bytes)
     };
 
     public static string Clip(string text) =>
-        text.Length <= MaxShown ? text : text[..(MaxShown - (char.IsHighSurrogate(text[MaxShown - 2]) ? 2 : 1))] + "…";
+        TextEnd.Clip(text, MaxShown);
 
     public static bool TryNumber(ReadOnlySpan<byte> bytes, out decimal number)
     {

@@ -122,8 +122,7 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
 
     public async Task Weigh(int weight, string by)
     {
-        if (CallerContext.SystemReason is null)
-            throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
+        SystemCall.MustBe();
         if (weight is < 1 or > WorkLimits.MaxWeight)
             throw new RefusedException(RefusalCode.Invalid, $"weight is 1 to {WorkLimits.MaxWeight}.");
         await Audit.Write("weigh", by, WorkLimits.OwnQueue, $"{weight}");

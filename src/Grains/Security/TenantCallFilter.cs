@@ -20,7 +20,7 @@ public sealed partial class TenantCallFilter(ILogger<TenantCallFilter> logger, T
             return context.Invoke();
         }
         LogRefused(context.InterfaceName, context.MethodName, CallerContext.Tenant?.Value);
-        throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
+        throw new RefusedException(RefusalCode.Forbidden, SystemCall.NotYours);
     }
 
     // The runtime's own interfaces (reminders, management) are called by the runtime alone; but the steps of a stream are calls of its own, too,

@@ -45,7 +45,7 @@ internal sealed partial class TenantEndGrain(
             if (await grain.View() is null)
                 throw new RefusedException(RefusalCode.NotFound, "There is no such tenant.");
             await new TenantAudit(log, tenant, time).Write("delete", by, $"at {after.DeletesAt.ToString("O", CultureInfo.InvariantCulture)}");
-            await grain.Suspend($"it will be deleted on {after.DeletesAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC", by);
+            await grain.Suspend(TenantEndRules.WillBeDeleted(after.DeletesAt), by);
             await work.Remind();
             // Once more: its steps go on beside this call, and none may be taken back by it.
             await Save(TenantEndRules.Schedule(stored.State, now, by, at, options.Value.Grace));
@@ -58,10 +58,16 @@ internal sealed partial class TenantEndGrain(
     public async Task Keep(string by)
     {
         MustBeSystem();
+        var grain = GrainFactory.GetGrain<ITenantGrain>(TenantKey.Of(tenant));
+        var told = stored.State.Phase is null ? (await grain.View())?.SuspendedBecause : null;
+        var after = TenantEndRules.Keep(stored.State, told);
         // At once: the next step would otherwise be done while the tenant is told that it is kept.
-        await Save(TenantEndRules.Keep(stored.State));
-        await GrainFactory.GetGrain<ITenantGrain>(TenantKey.Of(tenant)).Suspend("its deletion was taken back; it waits to be resumed", by);
-        await new TenantAudit(log, tenant, time).Write("keep", by, null);
+        if (!ReferenceEquals(after, stored.State))
+            await Save(after);
+        // The tenant's suspension names the deletion until all is said: whoever died in between says it again, and it goes on here.
+        if (told != TenantEndRules.TakenBack)
+            await new TenantAudit(log, tenant, time).Write("keep", by, null);
+        await grain.Suspend(TenantEndRules.TakenBack, by);
         await work.Forget();
         LogKept(tenant.Value, by);
     }
@@ -124,7 +130,7 @@ internal sealed partial class TenantEndGrain(
     private void MustBeSystem()
     {
         if (CallerContext.SystemReason is null || tenant.Value is null)
-            throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
+            throw new RefusedException(RefusalCode.Forbidden, SystemCall.NotYours);
     }
 
     [LoggerMessage(4030, LogLevel.Warning, "Tenant {Tenant} will be deleted at {At:O}; {By} wants it")]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sophia.Operations;
 
 namespace Sophia.Tenants;
@@ -5,6 +6,14 @@ namespace Sophia.Tenants;
 /// <summary>What may happen to a tenant that is to be deleted. Pure.</summary>
 internal static class TenantEndRules
 {
+    /// <summary>Why a tenant is suspended whose deletion was taken back.</summary>
+    public const string TakenBack = "its deletion was taken back; it waits to be resumed";
+
+    private const string ToBeDeleted = "it will be deleted on ";
+
+    /// <summary>Why a tenant is suspended that is to be deleted.</summary>
+    public static string WillBeDeleted(DateTimeOffset at) => string.Create(CultureInfo.InvariantCulture, $"{ToBeDeleted}{at.UtcDateTime:yyyy-MM-dd HH:mm} UTC");
+
     /// <exception cref="RefusedException">Conflict: it is deleted already.</exception>
     public static TenantEndState Schedule(TenantEndState state, bool immediately, string by, DateTimeOffset now, TimeSpan grace) => state.Phase switch
     {
@@ -14,9 +23,12 @@ internal static class TenantEndRules
         _ => state,
     };
 
+    /// <summary>Without the deletion; the same state where it was taken back before and somebody may not know of it yet.</summary>
+    /// <param name="told">Why the tenant is suspended, asked where no deletion is wanted.</param>
     /// <exception cref="RefusedException">NotFound: no deletion is wanted. Conflict: it has begun.</exception>
-    public static TenantEndState Keep(TenantEndState state) => state.Phase switch
+    public static TenantEndState Keep(TenantEndState state, string? told) => state.Phase switch
     {
+        null when told == TakenBack || told?.StartsWith(ToBeDeleted, StringComparison.Ordinal) == true => state,
         null => throw new RefusedException(RefusalCode.NotFound, "No deletion of this tenant is on its way."),
         TenantEndPhase.Scheduled => new TenantEndState { Earlier = state.Earlier },
         TenantEndPhase.Deleted => throw new RefusedException(RefusalCode.Conflict, "This tenant is deleted."),

@@ -19,14 +19,14 @@ internal sealed class TenantExportGrain(ILogStore log, IQuarantineStore quaranti
 
     public async Task<long> Begin(string by)
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         await new TenantAudit(log, Tenant, time).Write("export", by, null);
         return await log.Head(Tenant, CancellationToken.None);
     }
 
     public Task<ExportPage> Page(ExportPart part, long after, long upTo)
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         return part switch
         {
             ExportPart.Records => Rows(EntryType.Record, after, upTo),
@@ -58,11 +58,5 @@ internal sealed class TenantExportGrain(ILogStore log, IQuarantineStore quaranti
     {
         var page = await quarantine.List(Tenant, new QuarantineQuery(State: null, Before: before == 0 ? null : before, Limit: MaxItems), CancellationToken.None);
         return new ExportPage(ExportLines.Of(page.Items), page.Items.Count, page.Items.Count == MaxItems ? page.Items[^1].Id : null);
-    }
-
-    private static void MustBeSystem()
-    {
-        if (CallerContext.SystemReason is null)
-            throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
     }
 }

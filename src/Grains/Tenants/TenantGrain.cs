@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Runtime;
 using Sophia.Log;
 using Sophia.Operations;
 using Sophia.Security;
@@ -5,17 +7,22 @@ using Sophia.Security;
 namespace Sophia.Tenants;
 
 /// <summary>Guards one tenant's keys and sign-in codes; the key is the tenant.</summary>
-/// <remarks>A key or code is issued, revoked or redeemed once the disk has it. Secrets leave in the answer of the call that made them and are kept as hashes only.</remarks>
+/// <remarks>A key or code is issued, revoked or redeemed once the disk has it. Secrets leave in the answer of the call that made them and are kept as hashes only. That a key was right is kept after the answer, and best-effort.</remarks>
 [InTenantPool]
-internal sealed class TenantGrain(
+internal sealed partial class TenantGrain(
     [PersistentState("tenant", Stores.Durable)] IPersistentState<TenantState> stored,
+    [PersistentState("proved", Stores.Fast)] IPersistentState<ProvedKeysState> proved,
     ISecretSource secrets,
     ILogStore log,
-    TimeProvider time) : Grain, ITenantGrain
+    TimeProvider time,
+    ILogger<TenantGrain> logger) : Grain, ITenantGrain
 {
     private TenantAudit? audit;
+    private IGrainTimer? proving;
 
     private TenantId Tenant => TenantKey.Parse(this.GetPrimaryKeyString()).Tenant;
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => proving is null ? Task.CompletedTask : KeepProof(cancellationToken);
 
     public async Task<TenantView> Create(string displayName)
     {
@@ -32,9 +39,9 @@ internal sealed class TenantGrain(
 
     public async Task<IssuedKey> Open(string displayName)
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         if (stored.State.Keys.Count > 0)
-            throw new RefusedException(RefusalCode.Conflict, "There is such a tenant already.");
+            throw new RefusedException(RefusalCode.Conflict, $"There is such a tenant already. Where the key of its owner was lost, \"{SophiaCommand.Name} tenants key {Tenant}\" issues another one.");
         await Create(displayName);
         return await IssueKey("owner", TenantRole.Owner);
     }
@@ -58,8 +65,32 @@ internal sealed class TenantGrain(
         return found;
     }
 
-    public Task<Caller?> Authenticate(string secretHash) => Task.FromResult(
-        TenantRules.FindKey(stored.State, secretHash) is { } key ? new Caller(Tenant, key.KeyId, key.Label, key.Role) : null);
+    public Task<Caller?> Authenticate(string secretHash)
+    {
+        if (TenantRules.FindKey(stored.State, secretHash) is not { } key)
+            return Task.FromResult<Caller?>(null);
+        var after = TenantRules.Prove(proved.State, stored.State, key.KeyId);
+        if (!ReferenceEquals(after, proved.State))
+        {
+            proved.State = after;
+            proving ??= this.RegisterGrainTimer(KeepProof, new GrainTimerCreationOptions(TimeSpan.Zero, Timeout.InfiniteTimeSpan));
+        }
+        return Task.FromResult<Caller?>(new Caller(Tenant, key.KeyId, key.Label, key.Role));
+    }
+
+    public Task<IReadOnlyList<string>> Proved()
+    {
+        SystemCall.MustBe();
+        return Task.FromResult(TenantRules.Marks(proved.State, stored.State));
+    }
+
+    public async Task<IssuedKey> Recover(string label, TenantRole role, string by)
+    {
+        SystemCall.MustBe();
+        MustExist();
+        await Audit().Write("issue-key", by, $"{role} \"{label}\"");
+        return await IssueKey(label, role);
+    }
 
     public async Task<SignInCode> IssueSignIn(string keyId)
     {
@@ -80,7 +111,7 @@ internal sealed class TenantGrain(
 
     public async Task<TenantView> Suspend(string because, string by)
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         MustExist();
         if (stored.State.SuspendedBecause != because)
             await Audit().Write("suspend", by, because);
@@ -90,12 +121,27 @@ internal sealed class TenantGrain(
 
     public async Task<TenantView> Resume(string by)
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         MustExist();
         if (stored.State.SuspendedAt is not null)
             await Audit().Write("resume", by, null);
         await Change(TenantRules.Resume(stored.State));
         return await Told(null);
+    }
+
+    // What only memory has is better than nothing: nobody is kept out because of it.
+    private async Task KeepProof(CancellationToken cancellation)
+    {
+        proving?.Dispose();
+        proving = null;
+        try
+        {
+            await proved.WriteStateAsync(CancellationToken.None);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            LogUnproved(Tenant.Value, failure);
+        }
     }
 
     // Always: an earlier call may have ended between the grain's own state and the list.
@@ -106,12 +152,6 @@ internal sealed class TenantGrain(
     }
 
     private TenantAudit Audit() => audit ??= new TenantAudit(log, Tenant, time);
-
-    private static void MustBeSystem()
-    {
-        if (CallerContext.SystemReason is null)
-            throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
-    }
 
     private async Task Change(TenantState after)
     {
@@ -129,4 +169,7 @@ internal sealed class TenantGrain(
         Tenant, state.DisplayName, state.CreatedAt ?? default,
         state.Keys.Select(key => new ApiKeyView(key.KeyId, key.Label, key.Role, key.CreatedAt, key.RevokedAt)).ToArray(),
         state.SuspendedAt, state.SuspendedBecause);
+
+    [LoggerMessage(4005, LogLevel.Warning, "Which keys of {Tenant} were right could not be written; memory knows it")]
+    private partial void LogUnproved(string tenant, Exception failure);
 }

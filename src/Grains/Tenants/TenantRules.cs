@@ -87,6 +87,14 @@ internal static class TenantRules
         return found;
     }
 
+    /// <summary>With a key that was right; those that are no longer live go. The same state where it is known.</summary>
+    public static ProvedKeysState Prove(ProvedKeysState proved, TenantState state, string keyId) =>
+        proved.Keys.Contains(keyId) ? proved : proved with { Keys = [.. state.Keys.Where(key => key.RevokedAt is null && (key.KeyId == keyId || proved.Keys.Contains(key.KeyId))).Select(key => key.KeyId)] };
+
+    /// <summary>The marks of live keys that were right.</summary>
+    public static IReadOnlyList<string> Marks(ProvedKeysState proved, TenantState state) =>
+        [.. state.Keys.Where(key => key.RevokedAt is null && proved.Keys.Contains(key.KeyId)).Select(key => KeyMark.Of(key.Hash))];
+
     public static TenantState AddSignIn(TenantState state, SignInState code, DateTimeOffset now) =>
         state with { SignIns = [.. Waiting(state, now).TakeLast(MostSignIns - 1), code] };
 

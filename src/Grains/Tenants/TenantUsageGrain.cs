@@ -12,8 +12,7 @@ internal sealed class TenantUsageGrain(ILogStore log, ITenantRoom room) : Grain,
 
     public async Task<TenantUsage> View()
     {
-        if (CallerContext.SystemReason is null)
-            throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
+        SystemCall.MustBe();
         var streams = (await log.Streams(Tenant, CancellationToken.None)).Where(stream => stream.Type == EntryType.Record).ToList();
         var taken = await room.Of(Tenant, CancellationToken.None);
         return new TenantUsage(streams.Sum(stream => stream.Records), streams.Count, taken.Bytes, taken.IsEstimate);

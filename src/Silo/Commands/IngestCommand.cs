@@ -151,6 +151,8 @@ internal static class IngestCommand
         var page = await api.Get($"api/quarantine?pipeline={run.Pipeline}&limit=1", EdgeJson.Default.QuarantinePage, cancellation);
         AnsiConsole.MarkupLine($"Held back, by rule (see {SophiaCommand.Name} quarantine list):");
         Show.Rows(["stream", "rule", "records"], page.Reasons.OrderByDescending(r => r.Count).Take(10).Select(r => new[] { Show.Plain(r.Stream), Show.Plain(r.Rule), Show.Number(r.Count) }));
+        if (page.Reasons.Any(reason => reason.Rule.StartsWith("key", StringComparison.Ordinal)))
+            AnsiConsole.MarkupLine(Show.Plain(RunsCommand.WhereToState(run.Pipeline), 1_000));
     }
 
     private static async Task Unreadable(Api api, RunView run, CancellationToken cancellation)

@@ -10,41 +10,57 @@ internal static class KeysCommand
 {
     public static Command Create()
     {
-        var command = new Command("keys", "List API keys; issue or revoke one; create a tenant.") { Issue(), Revoke(), Tenant() };
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            await using var api = await Api.Open(parsed, cancellation);
-            if (parsed.GetValue(Settings.Json))
-            {
-                Console.Out.WriteLine(await api.Text(HttpMethod.Get, "api/tenant", null, cancellation));
-                return ExitCodes.Done;
-            }
-            var tenant = await api.Get("api/tenant", EdgeJson.Default.TenantView, cancellation);
-            Show.Rows(["key", "label", "role", "issued", "revoked"], tenant.Keys.Select(k => new[]
-            {
-                k.KeyId, Show.Plain(k.Label), k.Role.ToString().ToLowerInvariant(), Show.Moment(k.CreatedAt), Show.Moment(k.RevokedAt),
-            }));
-            return ExitCodes.Done;
-        });
+        var list = new Command("list", "List API keys.");
+        var command = new Command("keys", "List API keys; issue or revoke one; create a tenant.") { Issue(), Revoke(), Tenant(), list };
+        list.SetAction(Lines);
+        command.SetAction(Lines);
         return command;
+    }
+
+    /// <summary>What a key may do.</summary>
+    public static Option<TenantRole> Role(TenantRole unlessSaid) => new("--role")
+    {
+        Description = "viewer, analyst, operator, admin or owner.",
+        HelpName = "role",
+        DefaultValueFactory = _ => unlessSaid,
+        CustomParser = given =>
+        {
+            if (Enum.GetValues<TenantRole>().Where(r => given.Tokens[0].Value.Equals(r.ToString(), StringComparison.OrdinalIgnoreCase)).ToArray() is [var found])
+                return found;
+            given.AddError($"\"{given.Tokens[0].Value}\" is no role: write viewer, analyst, operator, admin or owner.");
+            return default;
+        },
+    };
+
+    /// <summary>Keeps a tenant's key where commands with --tenant look for it, where that is wanted, and prints it.</summary>
+    public static int Print(ParseResult parsed, IssuedKey key, TenantId? keepFor = null)
+    {
+        if (keepFor is { } tenant)
+            HomeFolder.Open(Settings.Options(parsed, quietAs: LogLevel.Warning).DataFolder).WriteKeptKey(tenant, key.Secret);
+        Console.Out.WriteLine(parsed.GetValue(Settings.Json) ? System.Text.Json.JsonSerializer.Serialize(key, EdgeJson.Default.IssuedKey) : key.Secret);
+        return ExitCodes.Done;
+    }
+
+    private static async Task<int> Lines(ParseResult parsed, CancellationToken cancellation)
+    {
+        await using var api = await Api.Open(parsed, cancellation);
+        if (parsed.GetValue(Settings.Json))
+        {
+            Console.Out.WriteLine(await api.Text(HttpMethod.Get, "api/tenant", null, cancellation));
+            return ExitCodes.Done;
+        }
+        var tenant = await api.Get("api/tenant", EdgeJson.Default.TenantView, cancellation);
+        Show.Rows(["key", "label", "role", "issued", "revoked"], tenant.Keys.Select(k => new[]
+        {
+            k.KeyId, Show.Plain(k.Label), k.Role.ToString().ToLowerInvariant(), Show.Moment(k.CreatedAt), Show.Moment(k.RevokedAt),
+        }));
+        return ExitCodes.Done;
     }
 
     private static Command Issue()
     {
         var label = new Argument<string>("label") { Description = "What the key is for." };
-        var role = new Option<TenantRole>("--role")
-        {
-            Description = "viewer, analyst, operator, admin or owner.",
-            HelpName = "role",
-            DefaultValueFactory = _ => TenantRole.Viewer,
-            CustomParser = given =>
-            {
-                if (Enum.GetValues<TenantRole>().Where(r => given.Tokens[0].Value.Equals(r.ToString(), StringComparison.OrdinalIgnoreCase)).ToArray() is [var found])
-                    return found;
-                given.AddError($"\"{given.Tokens[0].Value}\" is no role: write viewer, analyst, operator, admin or owner.");
-                return default;
-            },
-        };
+        var role = Role(TenantRole.Viewer);
         var command = new Command("issue", "Issue a key; it is printed once.") { label, role };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -83,16 +99,8 @@ internal static class KeysCommand
             await using var api = await Api.Open(parsed, cancellation);
             var body = Api.Json(new NewTenant(tenant, parsed.GetValue(display) ?? tenant.Value, parsed.GetValue(reuse)), EdgeJson.Default.NewTenant);
             var key = await api.Send(HttpMethod.Post, "api/tenants", body, EdgeJson.Default.IssuedKey, cancellation);
-            if (parsed.GetValue(keep))
-                HomeFolder.Open(Settings.Options(parsed, quietAs: LogLevel.Warning).DataFolder).WriteKeptKey(tenant, key.Secret);
-            return Print(parsed, key);
+            return Print(parsed, key, parsed.GetValue(keep) ? tenant : null);
         });
         return command;
-    }
-
-    private static int Print(ParseResult parsed, IssuedKey key)
-    {
-        Console.Out.WriteLine(parsed.GetValue(Settings.Json) ? System.Text.Json.JsonSerializer.Serialize(key, EdgeJson.Default.IssuedKey) : key.Secret);
-        return ExitCodes.Done;
     }
 }

@@ -79,7 +79,13 @@ internal static class RunsCommand
             AnsiConsole.MarkupLine($"[yellow]Note:[/] {Show.Plain(line.Text, 1_000)}");
         if (lines.Count > WarningsShown)
             AnsiConsole.MarkupLine($"{lines.Count - WarningsShown} more: {SophiaCommand.Name} runs log {run.RunId}");
+        if (lines.Any(line => line.Text.Contains("state key:", StringComparison.Ordinal)))
+            AnsiConsole.MarkupLine(Show.Plain(WhereToState(run.Pipeline), 1_000));
     }
+
+    /// <summary>Where a key is stated that a run's warning or a held record asks for.</summary>
+    public static string WhereToState(string pipeline) =>
+        $"A key is stated in the pipeline's definition: {SophiaCommand.Name} pipelines show {pipeline} > {pipeline}.yaml; below \"streams:\" and the stream's name write \"key: FIELD\" (docs/pipeline.schema.json); {SophiaCommand.Name} pipelines apply {pipeline}.yaml; run it again.";
 
     private const int WarningsShown = 5;
 

@@ -10,8 +10,14 @@ internal static class SilosCommand
     public static Command Create()
     {
         var all = new Option<bool>("--runtime-grains") { Description = "Show the runtime's own grains, too." };
-        var command = new Command("silos", "Show silos with status, labels, version and load, and how many grains of each kind are active.") { all };
-        command.SetAction(async (parsed, cancellation) =>
+        all.Recursive = true;
+        var list = new Command("list", "List silos, and how many grains of each kind are active.");
+        var command = new Command("silos", "Show silos with status, labels, version and load, and how many grains of each kind are active.") { all, list };
+        list.SetAction(Lines);
+        command.SetAction(Lines);
+        return command;
+
+        async Task<int> Lines(ParseResult parsed, CancellationToken cancellation)
         {
             await using var api = await Api.Open(parsed, cancellation);
             if (parsed.GetValue(Settings.Json))
@@ -21,8 +27,7 @@ internal static class SilosCommand
             }
             Print(await api.Get("api/silos", EdgeJson.Default.SilosView, cancellation), parsed.GetValue(all));
             return ExitCodes.Done;
-        });
-        return command;
+        }
     }
 
     private static void Print(SilosView view, bool withRuntime)

@@ -32,7 +32,7 @@ internal static class TenantDeletion
         {
             await using var api = await Api.Open(parsed, cancellation);
             await api.Text(HttpMethod.Post, Path(parsed.GetValue(name)!, "keep"), null, cancellation);
-            Console.Out.WriteLine($"{parsed.GetValue(name)} is kept, and suspended: ./sophia tenants resume {parsed.GetValue(name)} opens it");
+            Console.Out.WriteLine($"{parsed.GetValue(name)} is kept, and suspended: {SophiaCommand.Name} tenants resume {parsed.GetValue(name)} opens it");
             return ExitCodes.Done;
         });
         return command;
@@ -60,8 +60,8 @@ internal static class TenantDeletion
         Console.Out.WriteLine(view switch
         {
             { DeletedAt: { } at } => $"{view.Tenant} was deleted on {Show.Moment(at)}; {view.By} wanted it on {Show.Moment(view.RequestedAt)}",
-            { Phase: TenantEndPhase.Scheduled } when view.DeletesAt > view.RequestedAt => $"{view.Tenant} is suspended and will be deleted on {Show.Moment(view.DeletesAt)}; ./sophia tenants keep {view.Tenant} takes it back",
-            _ => $"{view.Tenant} is suspended and is being deleted, which takes a minute or more ({view.Phase.ToString().ToLowerInvariant()}); ./sophia tenants deletion {view.Tenant} says how far it is",
+            { Phase: TenantEndPhase.Scheduled } when view.DeletesAt > view.RequestedAt => $"{view.Tenant} is suspended and will be deleted on {Show.Moment(view.DeletesAt)}; {SophiaCommand.Name} tenants keep {view.Tenant} takes it back",
+            _ => $"{view.Tenant} is suspended and is being deleted, which takes a minute or more ({view.Phase.ToString().ToLowerInvariant()}); {SophiaCommand.Name} tenants deletion {view.Tenant} says how far it is",
         });
         if (view.Trouble is { } trouble)
             Console.Out.WriteLine($"tried again: {Show.OneLine(trouble)}");

@@ -10,9 +10,9 @@ internal static class TenantsCommand
 {
     public static Command Create()
     {
-        var command = new Command("tenants", "List tenants; suspend, resume, export or delete one.")
+        var command = new Command("tenants", "List tenants; suspend, resume, export or delete one, or issue a key of it.")
         {
-            Suspend(), Resume(), Export(), TenantDeletion.Delete(), TenantDeletion.Keep(), TenantDeletion.Deletion(), List(),
+            Suspend(), Resume(), Export(), Key(), TenantDeletion.Delete(), TenantDeletion.Keep(), TenantDeletion.Deletion(), List(),
         };
         command.SetAction(Lines);
         return command;
@@ -93,6 +93,24 @@ internal static class TenantsCommand
             File.Move(partial, target.FullName);
             Console.Out.WriteLine($"{target.FullName} holds tenant {parsed.GetValue(name)}");
             return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Key()
+    {
+        var name = Name();
+        var label = new Option<string>("--label") { Description = "What the key is for.", DefaultValueFactory = _ => "owner" };
+        var role = KeysCommand.Role(TenantRole.Owner);
+        var keep = new Option<bool>("--keep") { Description = "Keep the key in the data folder, so that commands with --tenant NAME find it." };
+        var command = new Command("key", "Issue a key of a tenant whose own keys were lost; its audit keeps that you did. The key is printed once.") { name, label, role, keep };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            if (!TenantId.TryParse(parsed.GetValue(name), out var tenant))
+                throw new CommandFailedException("A tenant's name is 1 to 63 of a-z, 0-9 and '-', not starting with '-'.");
+            await using var api = await Api.Open(parsed, cancellation);
+            var body = Api.Json(new NewKey(parsed.GetValue(label), parsed.GetValue(role)), EdgeJson.Default.NewKey);
+            return KeysCommand.Print(parsed, await api.Send(HttpMethod.Post, $"api/tenants/{tenant}/keys", body, EdgeJson.Default.IssuedKey, cancellation), parsed.GetValue(keep) ? tenant : null);
         });
         return command;
     }

@@ -225,6 +225,7 @@ public sealed partial class ProgramTests : IDisposable
             Assert.True(first.ExitCode == 0, first.Error);
             const string Note = "Note: deals.csv: keyed by position, because no field id, deal_id, deals_id was different in every row. deal_number was: state key: deal_number for the stream, and a row that moves stays the same record.";
             Assert.Contains(Note, Line(first.Output));
+            Assert.Contains("pipelines show crm > crm.yaml", Line(first.Output));
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, "people.csv"), "id,name\n1,Ann\n3,Cem C\n3,Dora\n");
             await program.Run("ingest", folder.FullName, "--pipeline", "crm");
             var runs = JsonDocument.Parse((await program.Run("runs", "--json")).Output).RootElement.EnumerateArray().Select(run => run.GetProperty("runId").GetString()!).ToList();

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using Orleans.Hosting;
 using Microsoft.Extensions.Hosting;
 using Sophia.Hosting;
@@ -15,7 +16,7 @@ public sealed class StorageFaultTests : IAsyncLifetime
     public Task InitializeAsync()
     {
         app.Adapt = builder => builder.Host.UseOrleans(silo => silo.AddIncomingGrainCallFilter(context =>
-            fault is { } failing && context.InterfaceMethod?.DeclaringType == typeof(IRecordsGrain) ? Task.FromException(failing) : context.Invoke()));
+            fault is { } failing && (context.InterfaceMethod?.DeclaringType == typeof(IRecordsGrain) || context.InterfaceMethod?.Name == nameof(Tenants.ITenantGrain.IssueKey)) ? Task.FromException(failing) : context.Invoke()));
         return app.InitializeAsync();
     }
 
@@ -43,7 +44,14 @@ public sealed class StorageFaultTests : IAsyncLifetime
             using var answer = await app.Owner.GetAsync("/api/streams");
             var problem = await answer.Problem(status, code);
             Assert.DoesNotContain("secret path", problem.ToString());
+            Assert.DoesNotContain("took effect", problem.ToString()); // It only read.
             Assert.Equal(status is 429 || code == "timeout" || failing is Orleans.Runtime.SiloUnavailableException, answer.Headers.RetryAfter is not null);
+        }
+        foreach (var failing in (Exception[])[new StorageException(StorageFault.Unreachable, ""), new TimeoutException(), new Orleans.Runtime.SiloUnavailableException()])
+        {
+            fault = failing;
+            var said = await (await app.Owner.PostAsJsonAsync("/api/keys", new { label = "new", role = "viewer" })).Problem(503, failing is TimeoutException ? "timeout" : "unavailable");
+            Assert.Contains(UnknownOutcome.Words, said.GetProperty("detail").GetString());
         }
         fault = null;
         Assert.Equal(HttpStatusCode.OK, (await app.Owner.GetAsync("/api/streams")).StatusCode);

@@ -4,7 +4,10 @@ using System.Text;
 using System.Text.Json;
 using Sophia.Chat;
 using Sophia.Hosting;
+using Sophia.Log;
 using Sophia.Security;
+using Sophia.Tenants;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Sophia.Resilience;
 
@@ -114,17 +117,39 @@ public sealed class IdempotencyTests(ChatFixture fixture) : IClassFixture<ChatFi
     }
 
     [Fact]
-    public async Task A_secret_is_told_once_and_issued_once()
+    public async Task A_secret_is_issued_once_and_told_again_to_the_key_that_asked()
     {
         const string Body = """{"label":"told once","role":"viewer"}""";
         var first = await Post("/api/keys", Body, "secret");
-        Assert.True(first.IsSuccessStatusCode);
+        Assert.Equal(HttpStatusCode.Created, first.StatusCode);
         var again = await Post("/api/keys", Body, "secret");
-        var problem = await again.Problem(409, "idempotency-answer-not-kept");
-        Assert.Contains("took effect", problem.GetProperty("detail").GetString());
-        Assert.DoesNotContain((await first.Json()).GetProperty("secret").GetString()!, await again.Content.ReadAsStringAsync());
-        await Explained(problem);
+        Assert.Equal((HttpStatusCode.Created, "true"), (again.StatusCode, again.Headers.GetValues("Idempotent-Replayed").Single()));
+        Assert.Equal(await first.Content.ReadAsStringAsync(), await again.Content.ReadAsStringAsync());
         Assert.Single((await Owner.GetFromJsonAsync<JsonElement>("/api/tenant")).GetProperty("keys").EnumerateArray(), key => key.GetProperty("label").GetString() == "told once");
+    }
+
+    [Fact]
+    public async Task A_tenant_whose_creation_was_not_heard_of_is_told_again_with_its_key_and_otherwise_how_to_get_one()
+    {
+        var name = $"t-{Guid.NewGuid():n}"[..20];
+        var body = $$"""{"tenant":"{{name}}","displayName":"lost"}""";
+        var first = await Post("/api/tenants", body, name);
+        var again = await Post("/api/tenants", body, name);
+        Assert.Equal(HttpStatusCode.Created, again.StatusCode);
+        Assert.Equal(await first.Content.ReadAsStringAsync(), await again.Content.ReadAsStringAsync());
+        Assert.Equal(HttpStatusCode.OK, (await App.With((await again.Json()).GetProperty("secret").GetString()).GetAsync("/api/me")).StatusCode);
+
+        var problem = await (await Post("/api/tenants", body, name + "-2")).Problem(409, "conflict");
+        Assert.Contains($"tenants key {name}", problem.GetProperty("detail").GetString());
+        var recovered = await Post($"/api/tenants/{name}/keys", """{"label":"owner","role":"owner"}""", name + "-3");
+        Assert.Equal(HttpStatusCode.Created, recovered.StatusCode);
+        var me = await (await App.With((await recovered.Json()).GetProperty("secret").GetString()).GetAsync("/api/me")).Json();
+        Assert.Equal((name, "owner"), (me.GetProperty("tenant").GetString(), me.GetProperty("role").GetString()));
+        var audit = await App.Services.GetRequiredService<ILogStore>().Current(TenantId.Parse(name), "audit/tenant", null, 10, default);
+        Assert.Single(audit, row => row.Key.StartsWith("issue-key-", StringComparison.Ordinal));
+        var (_, _, stranger) = await App.NewTenant();
+        await (await stranger.PostAsJsonAsync($"/api/tenants/{name}/keys", new { label = "mine", role = "owner" })).Problem(403, "forbidden");
+        await (await Owner.PostAsJsonAsync("/api/tenants/no-such-tenant/keys", new { label = "mine", role = "owner" })).Problem(404, "not-found");
     }
 
     [Fact]

@@ -12,7 +12,7 @@ public sealed class CallerReplicaTests
     public async Task Whoever_asks_while_the_list_of_tenants_is_read_waits_for_it()
     {
         var listing = new TaskCompletionSource<IReadOnlyList<TenantId>>();
-        var callers = new CallerReplica(Answers<IGrainFactory>(_ => Answers<ITenantDirectoryGrain>(_ => listing.Task)), null!, TimeProvider.System);
+        var callers = new CallerReplica(Answers<IGrainFactory>(_ => Answers<ITenantDirectoryGrain>(_ => listing.Task)), null!, null!, TimeProvider.System);
         var (first, second) = (callers.Exists(Acme), callers.Exists(Acme));
         listing.SetResult([Acme]);
         Assert.True(await first);
@@ -24,7 +24,7 @@ public sealed class CallerReplicaTests
     {
         var asked = 0;
         var callers = new CallerReplica(Answers<IGrainFactory>(_ => Answers<ITenantDirectoryGrain>(_ => asked++ == 0
-            ? Task.FromException<IReadOnlyList<TenantId>>(new TimeoutException()) : Task.FromResult<IReadOnlyList<TenantId>>([Acme]))), null!, TimeProvider.System);
+            ? Task.FromException<IReadOnlyList<TenantId>>(new TimeoutException()) : Task.FromResult<IReadOnlyList<TenantId>>([Acme]))), null!, null!, TimeProvider.System);
         await Assert.ThrowsAsync<TimeoutException>(() => callers.Exists(Acme));
         Assert.True(await callers.Exists(Acme));
     }

@@ -67,7 +67,7 @@ public sealed class RevokedKeyTests(ChatFixture fixture) : IClassFixture<ChatFix
     {
         var (time, open, grains) = (new SteppedTime(), new OpenRequests(), App.Services.GetRequiredService<IGrainFactory>());
         var keys = new LiveKeys(grains, time);
-        using var revoked = new RevokedKeys(open, keys, new CallerReplica(grains, new SignInThrottle(grains, time, NullLogger<SignInThrottle>.Instance), time), time, NullLogger<RevokedKeys>.Instance);
+        using var revoked = new RevokedKeys(open, keys, new CallerReplica(grains, new SignInThrottle(grains, time, NullLogger<SignInThrottle>.Instance), new ProvedKeys(grains, time), time), time, NullLogger<RevokedKeys>.Instance);
         await revoked.StartAsync(default);
         var (kept, lost) = (CallerOf(await Issue()), CallerOf(await Issue()));
         var (going, ending) = (new Lifetime(), new Lifetime());

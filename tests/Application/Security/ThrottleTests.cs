@@ -37,6 +37,36 @@ public class ThrottleTests
     }
 
     [Fact]
+    public async Task A_key_that_was_right_before_a_restart_is_let_in_whatever_a_stranger_behind_its_address_tries()
+    {
+        await using var world = await World.Start();
+        var issued = (await (await world.App.Owner.PostAsJsonAsync("/api/keys", new { label = "new", role = "viewer" })).Json()).GetProperty("secret").GetString();
+        var unused = (await (await world.App.Owner.PostAsJsonAsync("/api/keys", new { label = "unused", role = "viewer" })).Json()).GetProperty("secret").GetString();
+        Assert.Equal(HttpStatusCode.OK, (await world.Key(issued!)).StatusCode);
+        await world.App.Restart();
+        for (var tried = 0; tried < Free; tried++)
+            Assert.Equal(HttpStatusCode.Unauthorized, (await world.Key($"sophia.default.guess-{tried}")).StatusCode);
+        await Refused(await world.Key("sophia.default.guess"));
+        await Refused(await world.Key(unused!));
+        Assert.Equal(HttpStatusCode.OK, (await world.Key(issued!)).StatusCode);
+        await Refused(await world.Key("sophia.default.another"));
+    }
+
+    [Fact]
+    public async Task A_key_that_was_right_and_is_revoked_is_a_guess_again()
+    {
+        await using var world = await World.Start();
+        var issued = await (await world.App.Owner.PostAsJsonAsync("/api/keys", new { label = "new", role = "viewer" })).Json();
+        var key = issued.GetProperty("secret").GetString()!;
+        Assert.Equal(HttpStatusCode.OK, (await world.Key(key)).StatusCode);
+        await world.App.Owner.DeleteAsync($"/api/keys/{issued.GetProperty("keyId").GetString()}");
+        await world.App.Restart();
+        for (var tried = 0; tried < Free; tried++)
+            await world.Key($"sophia.default.guess-{tried}");
+        await Refused(await world.Key(key));
+    }
+
+    [Fact]
     public async Task What_is_no_key_at_all_counts_for_nothing()
     {
         await using var world = await World.Start();

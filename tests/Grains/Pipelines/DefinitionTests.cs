@@ -166,6 +166,15 @@ public sealed class DefinitionTests
     public void A_schedule_knows_its_next_moment(string text, string next) =>
         Assert.Equal(DateTimeOffset.Parse(next), PipelineSchedule.Parse(text)!.After(DateTimeOffset.Parse("2026-01-02T03:04:05Z")));
 
+    [Theory]
+    [InlineData("webhook, secret: generated")]
+    [InlineData("files, path: x")]
+    public void The_name_of_a_stream_is_bounded(string source)
+    {
+        Refused($"name: crm\nsource: {{type: {source}, stream: {new string('s', SourceReader.MaxStream + 1)}}}", "2: source.stream: expected at most 300 characters, found 301");
+        Assert.Empty(PipelineDefinitionReader.Read($"name: crm\nsource: {{type: {source}, stream: {new string('s', SourceReader.MaxStream)}}}", "crm.yaml").Errors);
+    }
+
     private static void Refused(string text, string expected)
     {
         var error = Assert.Single(PipelineDefinitionReader.Read(text, "crm.yaml").Errors);

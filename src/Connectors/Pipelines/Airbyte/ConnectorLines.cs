@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sophia.Operations;
 
 namespace Sophia.Pipelines;
 
@@ -34,5 +35,5 @@ internal sealed class ConnectorLines(TimeProvider time)
         return taken;
     }
 
-    public static string Clip(string text) => text.Length <= MaxLength ? text : text[..(char.IsHighSurrogate(text[MaxLength - 2]) ? MaxLength - 2 : MaxLength - 1)] + "…";
+    public static string Clip(string text) => TextEnd.Clip(text, MaxLength);
 }

@@ -1,3 +1,5 @@
+using Sophia.Operations;
+
 namespace Sophia.Pipelines;
 
 /// <summary>Finds a document's first heading: a line of '#', or one underlined with '=' or '-'.</summary>
@@ -14,13 +16,11 @@ internal static class Headings
             if (line.StartsWith("```") || line.StartsWith("~~~"))
                 fenced = !fenced;
             else if (!fenced && line.StartsWith('#') && line.TrimStart('#') is var title && line.Length - title.Length <= 6 && title is [' ', ..])
-                return Clip(title.Trim().TrimEnd('#').TrimEnd().ToString());
+                return TextEnd.Cut(title.Trim().TrimEnd('#').TrimEnd().ToString(), MaxLength);
             else if (!fenced && previous.Length > 0 && line.Length >= 3 && (line.Trim('=').IsEmpty || line.Trim('-').IsEmpty))
-                return Clip(previous);
+                return TextEnd.Cut(previous, MaxLength);
             previous = fenced || line.StartsWith('|') || line.StartsWith('-') ? "" : line.Length <= MaxLength ? line.ToString() : "";
         }
         return null;
     }
-
-    private static string Clip(string title) => title.Length <= MaxLength ? title : title[..MaxLength];
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Sophia.Operations;
 using Sophia.Quality;
 
 namespace Sophia.Pipelines;
@@ -24,7 +25,7 @@ internal static class Pieces
 
     public static string Show(ReadOnlySpan<byte> piece) => Encoding.UTF8.GetString(piece[..Math.Min(piece.Length, MaxPreviewBytes)]).Replace('\0', '\uFFFD');
 
-    public static string Clip(string text) => text.Length <= MaxValueLength ? text : text[..(char.IsHighSurrogate(text[MaxValueLength - 2]) ? MaxValueLength - 2 : MaxValueLength - 1)] + "…";
+    public static string Clip(string text) => TextEnd.Clip(text, MaxValueLength);
 }
 
 /// <summary>What is wrong with a piece, in the words that people read. Field is "*" where all of it is meant.</summary>

@@ -65,8 +65,7 @@ internal sealed partial class MicroBatcher(
         }
     }
 
-    private string Prepared(string text) => text.Length <= options.Value.MaxTextCharacters ? text
-        : text[..(options.Value.MaxTextCharacters - (char.IsHighSurrogate(text[options.Value.MaxTextCharacters - 1]) ? 1 : 0))];
+    private string Prepared(string text) => Operations.TextEnd.Cut(text, options.Value.MaxTextCharacters);
 
     private void Enqueue(TenantId tenant, EmbeddingAsk ask)
     {

@@ -14,8 +14,7 @@ internal sealed class SilosGrain(SiloLabels labels, TimeProvider time) : Grain, 
 
     public async Task<SilosView> View()
     {
-        if (CallerContext.SystemReason is null)
-            throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
+        SystemCall.MustBe();
         var members = SilosRules.Shown(await Management.GetDetailedHosts());
         var seen = await Task.WhenAll(members.Select(Look));
         return new SilosView(time.GetUtcNow(), [.. seen.Select(one => one.Silo)], SilosRules.Counts(seen.SelectMany(one => one.Grains.Select(line => (one.Silo.Name, line.GrainType, line.ActivationCount)))));

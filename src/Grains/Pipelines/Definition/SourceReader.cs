@@ -16,6 +16,9 @@ internal sealed class SourceReader(DefinitionErrors errors)
         ["webhook"] = ["deliveryHeader", "encoding", "key", "name", "prefix", "secret", "signatureHeader", "stream", "timestampHeader", "tolerance", "type"],
     };
 
+    /// <summary>The longest name of a stream that a source is told, in characters: 300, as a connector's streams have. With its pipeline's name every store can index it.</summary>
+    public const int MaxStream = 300;
+
     private readonly List<SourceDefinition> sources = [];
     private readonly HashSet<string> names = new(StringComparer.Ordinal);
 
@@ -43,6 +46,8 @@ internal sealed class SourceReader(DefinitionErrors errors)
             errors.Expected(source.Find("watchEvery")!, source.At("watchEvery"), $"{Durations.Expectation}, at least 1s");
         if (source.Text("stream") is { } stream && OwnStreams.Include(stream))
             errors.Expected(source.Find("stream")!, source.At("stream"), OwnStreams.Expectation);
+        if (source.Text("stream") is { Length: > MaxStream } text)
+            errors.Add(source.Find("stream")!.Line, source.At("stream"), string.Create(CultureInfo.InvariantCulture, $"expected at most {MaxStream} characters, found {text.Length}"));
         if (WebhookKinds.IsWebhook(type))
             Webhook(source);
         if (type == "airbyte")

@@ -1,3 +1,5 @@
+using Sophia.Operations;
+
 namespace Sophia.Pipelines;
 
 /// <summary>Says what a step does in the words of its definition: "cast amount: number, paid: boolean".</summary>
@@ -9,7 +11,7 @@ internal static class TransformWords
     public static string Of(TransformDefinition step)
     {
         var said = $"{step.Kind.ToString().ToLowerInvariant()} {What(step)}".TrimEnd();
-        return said.Length <= MaxLength ? said : $"{said[..(char.IsHighSurrogate(said[MaxLength - 2]) ? MaxLength - 2 : MaxLength - 1)]}…";
+        return TextEnd.Clip(said, MaxLength);
     }
 
     private static string What(TransformDefinition step) => step.Kind switch

@@ -60,7 +60,7 @@ internal sealed class TableColumn(string name)
 
     /// <summary>What is kept of a value's text.</summary>
     public static string Kept(string text) => text.Length <= MaxKept ? text
-        : $"{text.AsSpan(0, MaxKept - (char.IsHighSurrogate(text[MaxKept - 1]) ? 1 : 0))}…{Log.EntryHash.Of(Log.RecordOperation.Upsert, Encoding.UTF8.GetBytes(text)):x32}";
+        : $"{Operations.TextEnd.Cut(text, MaxKept)}…{Log.EntryHash.Of(Log.RecordOperation.Upsert, Encoding.UTF8.GetBytes(text)):x32}";
 }
 
 /// <summary>A value as it stood in a payload, without quotes and outer blanks, and how many records have it.</summary>

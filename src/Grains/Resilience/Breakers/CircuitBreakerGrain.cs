@@ -43,7 +43,7 @@ internal sealed partial class CircuitBreakerGrain(
 
     public async Task<ReplicaAnswer> Exchange(ReplicaExchange exchange, CancellationToken cancellation)
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         await List();
         var isNew = subscribers.Subscribe(exchange);
         var now = time.GetUtcNow();
@@ -67,7 +67,7 @@ internal sealed partial class CircuitBreakerGrain(
 
     public async Task<BreakerView> Set(BreakerHold hold, string by, string because, TenantId auditedIn)
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         var now = time.GetUtcNow();
         if (held.State.Hold == hold && hold != BreakerHold.None)
         {
@@ -190,12 +190,6 @@ internal sealed partial class CircuitBreakerGrain(
     }
 
     private static string Word(BreakerHold hold) => hold switch { BreakerHold.Isolated => "isolate", BreakerHold.HeldClosed => "close", _ => "reset" };
-
-    private static void MustBeSystem()
-    {
-        if (CallerContext.SystemReason is null)
-            throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
-    }
 
     [LoggerMessage(5111, LogLevel.Warning, "Breaker {Key} is {Phase}: {Because}")]
     private partial void LogTurned(string key, BreakerPhase phase, string because);

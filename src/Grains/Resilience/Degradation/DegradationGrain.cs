@@ -50,7 +50,7 @@ internal sealed partial class DegradationGrain(
 
     public async Task<ReplicaAnswer> Exchange(ReplicaExchange exchange, CancellationToken cancellation)
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         subscribers.Subscribe(exchange);
         if (exchange.Report is { } bytes)
             reports[exchange.Process] = (DegradationKind.ReadReport(bytes), time.GetUtcNow());
@@ -64,7 +64,7 @@ internal sealed partial class DegradationGrain(
 
     public async Task<DegradationView> Hold(DegradationLevel level, string by, string because, TimeSpan expires, TenantId auditedIn)
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         if (string.IsNullOrWhiteSpace(because) || because.Length > LongestReason)
             throw new RefusedException(RefusalCode.Invalid, $"because: say why, in at most {LongestReason} characters.");
         if (!Enum.IsDefined(level))
@@ -80,7 +80,7 @@ internal sealed partial class DegradationGrain(
 
     public async Task<DegradationView> Release(string by, string because, TenantId auditedIn)
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         if (current.Hold is null)
             return await View();
         if (because.Length > LongestReason)
@@ -184,12 +184,6 @@ internal sealed partial class DegradationGrain(
         DegradationKind.Write(new DegradationCopy(DegradationRules.InForce(current), DegradationRules.Because(current), current.Hold?.At ?? current.Since, DegradationRules.Effects(current, options.CurrentValue))));
 
     private static string Word(DegradationLevel level) => level.ToString().ToLowerInvariant();
-
-    private static void MustBeSystem()
-    {
-        if (CallerContext.SystemReason is null)
-            throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
-    }
 
     [LoggerMessage(5131, LogLevel.Warning, "What {Of} is offered is {Level}: {Because}")]
     private partial void LogTurned(string of, DegradationLevel level, string because);

@@ -1,3 +1,4 @@
+using Sophia.Operations;
 using Sophia.Tenants;
 
 namespace Sophia.Resilience;
@@ -103,7 +104,7 @@ internal static class ContainmentRules
         one is { Phase: ContainmentPhase.Applied, IsPinned: false, Blinds: true, AppliedAt: { } at } ? at + options.HoldOf(one.Round) : null;
 
     /// <summary>So many characters of a reason at most; none of them is cut in two, for no store takes half a character.</summary>
-    public static string Short(string because, int most) => because.Length <= most ? because : because[..(char.IsHighSurrogate(because[most - 1]) ? most - 1 : most)];
+    public static string Short(string because, int most) => TextEnd.Cut(because, most);
 
     private static ContainmentState Noted(ContainmentState state, IReadOnlyList<DomainFailure> failing, DateTimeOffset now)
     {

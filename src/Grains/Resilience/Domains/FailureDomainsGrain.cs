@@ -57,7 +57,7 @@ internal sealed partial class FailureDomainsGrain(
 
     public Task<ReplicaAnswer> Exchange(ReplicaExchange exchange, CancellationToken cancellation)
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         subscribers.Subscribe(exchange);
         if (exchange.Report is { } bytes)
             reports[exchange.Process] = (DomainTruth.ReadReport(bytes), time.GetUtcNow());
@@ -66,19 +66,19 @@ internal sealed partial class FailureDomainsGrain(
 
     public Task<DomainsView> View(TenantId? tenant)
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         return Task.FromResult(DomainViews.Of(graph, stored.State, Options, lookedAt, notSeen, tenant?.Value));
     }
 
     public Task<DomainImpact?> Impact(string node, TenantId? tenant)
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         return Task.FromResult(DomainViews.Impact(graph, stored.State.Failing, node, tenant?.Value));
     }
 
     public async Task<ContainmentView> Decide(long containment, ContainmentDecision decision, string by, string because, TenantId? tenant)
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         if (string.IsNullOrWhiteSpace(because) || because.Length > ContainmentRules.LongestReason)
             throw new RefusedException(RefusalCode.Invalid, $"because: say why, in at most {ContainmentRules.LongestReason} characters.");
         if (!Enum.IsDefined(decision))
@@ -103,7 +103,7 @@ internal sealed partial class FailureDomainsGrain(
 
     public async Task Saw(DomainSight sight)
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         if (errand?.Number != sight.Number)
             return;
         (errand, unheard) = (null, 0);
@@ -209,12 +209,6 @@ internal sealed partial class FailureDomainsGrain(
 
     private IReadOnlyList<string> Silent(DateTimeOffset now) =>
         [.. reports.Values.Where(one => one.Report.Role == ProcessRole.FrontEnd).GroupBy(one => one.Report.Name, StringComparer.Ordinal).Where(same => same.Max(one => one.At) is var at && now - at > SilentAfter).Select(same => same.Key)];
-
-    private static void MustBeSystem()
-    {
-        if (CallerContext.SystemReason is null)
-            throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
-    }
 
     [LoggerMessage(5152, LogLevel.Warning, "{Node}: {What} (containment {Containment}, by {By}): {Because}")]
     private partial void LogChanged(string node, string what, long containment, string by, string because);

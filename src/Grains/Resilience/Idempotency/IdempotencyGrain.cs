@@ -64,9 +64,8 @@ internal sealed partial class IdempotencyGrain(IIdempotencyStore store, IOptions
 
     public async Task<bool> Release(long round, string because)
     {
-        if (because.Length > IdempotencyLimits.TextLength)
-            because = because[..IdempotencyLimits.TextLength];
-        var done = await Word(() => IdempotencyRules.Release(record, round, because, options.Value.KeptFor, time.GetUtcNow()));
+        var said = TextEnd.Cut(because, IdempotencyLimits.TextLength);
+        var done = await Word(() => IdempotencyRules.Release(record, round, said, options.Value.KeptFor, time.GetUtcNow()));
         DeactivateOnIdle();
         return done;
     }

@@ -48,11 +48,11 @@ internal static class IdempotencyRules
             record.Outcome?.Status, record.Outcome?.Body.Length ?? 0, record.Because ?? record.Outcome?.NotKept, replays, record.KeptUntil);
 
     /// <summary>An answer that is too large goes; its status stays.</summary>
-    public static IdempotentOutcome Kept(IdempotentOutcome outcome, int keptBytes) => outcome.NotKept is null && outcome.Body.Length <= keptBytes ? outcome
+    public static IdempotentOutcome Kept(IdempotentOutcome outcome, int keptBytes) => (outcome.NotKept is null || outcome.IsSealed) && outcome.Body.Length <= keptBytes ? outcome
         : new IdempotentOutcome(outcome.Status, [], [], outcome.NotKept ?? string.Create(CultureInfo.InvariantCulture, $"It has {outcome.Body.Length} bytes; answers of up to {keptBytes} are kept."));
 
     /// <summary>The record without its answer, of which the status stays; the same record where no answer is kept. The stamp stays too: nobody's round is another one for it.</summary>
-    public static IdempotencyRecord Forgotten(IdempotencyRecord record) => record.Outcome is not { NotKept: null } outcome ? record
+    public static IdempotencyRecord Forgotten(IdempotencyRecord record) => record.Outcome is not { } outcome || outcome is { NotKept: not null, IsSealed: false } ? record
         : record with { Outcome = new IdempotentOutcome(outcome.Status, [], [], "Records of the tenant were erased since.") };
 
     private static bool IsOver(IdempotencyRecord record, DateTimeOffset now) => record.KeptUntil <= now;

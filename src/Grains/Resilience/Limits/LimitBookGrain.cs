@@ -36,7 +36,7 @@ internal sealed partial class LimitBookGrain(
 
     public async Task<ReplicaAnswer> Exchange(ReplicaExchange exchange, CancellationToken cancellation)
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         var now = time.GetUtcNow();
         if (new ReplicaCopy(exchange.KnownEpoch, exchange.KnownVersion, []).IsNewerThan(epoch, version))
             (epoch, version) = (exchange.KnownEpoch + 1, 1);
@@ -47,19 +47,19 @@ internal sealed partial class LimitBookGrain(
 
     public Task<LimitBookView> View()
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         return Task.FromResult(new LimitBookView(key.Tenant.Value, stored.State.Set, offenders.View(time.GetUtcNow()), stored.State.History));
     }
 
     public Task<LimitTerms?> Terms(string limit)
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         return Task.FromResult(stored.State.Set.FirstOrDefault(one => one.Limit == limit)?.Terms);
     }
 
     public async Task<LimitBookView> Set(LimitOverride set, TenantId auditedIn)
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         if (stored.State.Set.FirstOrDefault(one => one.Limit == set.Limit) is { } known && known.Terms == set.Terms && known.Because == set.Because)
             return await View();
         var said = $"{LimitPolicy.Rule(set.Terms, options.CurrentValue.Of(set.Limit)?.Exact == true)}: {set.Because}";
@@ -70,7 +70,7 @@ internal sealed partial class LimitBookGrain(
 
     public async Task<LimitBookView> Reset(string limit, string by, string because, TenantId auditedIn)
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         if (stored.State.Set.All(one => one.Limit != limit))
             return await View();
         await new TenantAudit(log, auditedIn, time).Write("limit-reset", by, $"{key.Tenant}/{limit}: {because}");
@@ -80,7 +80,7 @@ internal sealed partial class LimitBookGrain(
 
     public async Task<LimitBookView> Release(string of, string by, string because, TenantId auditedIn)
     {
-        MustBeSystem();
+        SystemCall.MustBe();
         if (!offenders.Knows(of) && stored.State.Banned.All(one => one.Of != of))
             // A call that is made again finds its own word as the newest.
             return stored.State.History is [{ What: "release" } last, ..] && last.Of == of && last.By == by && last.Because == because ? await View() : throw new RefusedException(RefusalCode.NotFound, "Nobody of this name waits or is banned.");
@@ -127,12 +127,6 @@ internal sealed partial class LimitBookGrain(
     }
 
     private ReplicaCopy Copy(DateTimeOffset now) => new(epoch, version, LimitBookKind.Write(new LimitBookCopy([.. stored.State.Set.Select(one => new LimitBookTerms(one.Limit, one.Terms))], offenders.Penalties(now))));
-
-    private static void MustBeSystem()
-    {
-        if (CallerContext.SystemReason is null)
-            throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
-    }
 
     [LoggerMessage(5121, LogLevel.Warning, "Limits of {Tenant}: {Of} is banned: {Because}")]
     private partial void LogBanned(string tenant, string of, string because);

@@ -93,8 +93,7 @@ internal sealed class RateLimitGrain(
 
     private LimitTerms MustBeSet(bool? exact)
     {
-        if (CallerContext.SystemReason is null)
-            throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
+        SystemCall.MustBe();
         return Policy is { } policy && quota is not null && (exact is null || policy.Exact == exact) ? Terms : throw new RefusedException(RefusalCode.NotFound, "No limit is set for this.");
     }
 

@@ -25,8 +25,7 @@ internal sealed class PolicyGrain(IOptionsMonitor<PoliciesOptions> policies, IOp
 
     public Task<ReplicaAnswer> Exchange(ReplicaExchange exchange, CancellationToken cancellation)
     {
-        if (CallerContext.SystemReason is null)
-            throw new RefusedException(RefusalCode.Forbidden, "There is no such thing, or it is not yours.");
+        SystemCall.MustBe();
         subscribers.Subscribe(exchange);
         if (exchange.Report is { } report)
             said[exchange.Process] = (exchange.Name, PolicyKind.ReadReport(report));
