@@ -50,7 +50,10 @@ internal static class ComputedQuestion
             .Where(table => table.Named >= least).OrderByDescending(table => table.Named).FirstOrDefault().Stream;
     }
 
-    private static bool IsRow(ReadPassage passage) => passage.Passage.Hit.Kind == ChunkKind.Entity && passage.Passage.Pieces.All(piece => piece.Text.Length <= LongestCell);
+    /// <summary>Whether a passage is a row of a table: short values under the names of their fields.</summary>
+    public static bool IsRow(Passage passage) => passage.Hit.Kind == ChunkKind.Entity && passage.Pieces.All(piece => piece.Label is not null && piece.Text.Length <= LongestCell);
+
+    private static bool IsRow(ReadPassage passage) => IsRow(passage.Passage);
 
     private static bool HasForm(string question, AnswerWords words) => HasForm([.. words.Of(question).Select(w => question.Substring(w.Start, w.Length).ToLowerInvariant())]);
 
