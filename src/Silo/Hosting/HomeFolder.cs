@@ -58,6 +58,9 @@ internal sealed class HomeFolder
         }
     }
 
+    /// <summary>The file of the key for commands.</summary>
+    public static string CliKeyOf(string path) => System.IO.Path.Combine(System.IO.Path.GetFullPath(path), "cli-key");
+
     public static string? CliKey(string path) => Secret(path, "cli-key");
 
     /// <summary>The key of another tenant that its maker had kept, or null.</summary>

@@ -7,6 +7,20 @@ public sealed class MachineRulesTests
     private static readonly FolderSeen Free = new("/data", Exists: true);
 
     [Fact]
+    public void The_key_of_commands_is_named_with_its_place_and_whether_it_works()
+    {
+        Assert.Equal((FindingState.Ok, "/data/cli-key is not there yet; the first start makes it"), (MachineRules.Key("/data/cli-key", false, null, null) is var none ? none.State : default, none.Seen));
+        Assert.Equal((FindingState.Ok, "/data/cli-key: owner of default"), (MachineRules.Key("/data/cli-key", true, "owner of default", null) is var works ? works.State : default, works.Seen));
+        Assert.Equal(FindingState.Ok, MachineRules.Key("/data/cli-key", true, null, null).State);
+        foreach (var (from, does) in new[] { ("/data/cli-key", "Start Sophia anew"), ("SOPHIA_KEY", "Unset SOPHIA_KEY") })
+        {
+            var refused = MachineRules.Key(from, true, null, "refuses the key (401)");
+            Assert.Equal((FindingState.Warning, $"{from}: the Sophia of this data folder refuses the key (401)"), (refused.State, refused.Seen));
+            Assert.StartsWith(does, refused.Do, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void An_SDK_is_needed_where_Sophia_is_built_and_nowhere_else()
     {
         Assert.Equal(FindingState.Ok, MachineRules.Dotnet(["9.0.100 [/usr]", "10.0.203 [/usr]"], "10.0.3", fromSource: true).State);

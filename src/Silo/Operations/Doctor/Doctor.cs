@@ -16,7 +16,7 @@ internal sealed class Doctor(string folder, Func<string, string?> variable)
     public async Task<Diagnosis> Look(IReadOnlyDictionary<string, string> variables, CancellationToken cancellation)
     {
         using var http = new HttpLook();
-        IReadOnlyList<DoctorFinding>[] found = await Task.WhenAll(Machine(), Store(), Postgres(cancellation), Redis(cancellation), Weaviate(http, cancellation), Models(http, cancellation), Extras());
+        IReadOnlyList<DoctorFinding>[] found = await Task.WhenAll(Machine(), Store(), Postgres(cancellation), Redis(cancellation), Weaviate(http, cancellation), Models(http, cancellation), Extras(), Key(http, cancellation));
         return Diagnosis.Of([.. found.SelectMany(part => part), .. VariableRules.Judge(variables)]);
     }
 
@@ -47,6 +47,16 @@ internal sealed class Doctor(string folder, Func<string, string?> variable)
         findings.Add(MachineRules.Folder(seen));
         findings.AddRange(Ports(seen));
         return findings;
+    }
+
+    private async Task<IReadOnlyList<DoctorFinding>> Key(HttpLook http, CancellationToken cancellation)
+    {
+        var given = Given(MachineRules.KeyVariable);
+        var from = given is null ? HomeFolder.CliKeyOf(folder) : MachineRules.KeyVariable;
+        if ((given ?? HomeFolder.CliKey(folder)) is not { } key)
+            return [MachineRules.Key(from, isThere: false, null, null)];
+        var (whose, failed) = await MachineLook.Folder(folder) is { Answers: true, ServedAt: { } url } ? await http.Key(new Uri(url), key, cancellation) : (null, null);
+        return [MachineRules.Key(from, isThere: true, whose, failed)];
     }
 
     private static bool IsAt(string? url, IPEndPoint address) => Uri.TryCreate(url, UriKind.Absolute, out var served) && served.Port == address.Port;

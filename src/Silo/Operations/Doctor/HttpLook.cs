@@ -48,6 +48,15 @@ internal sealed class HttpLook : IDisposable
         return new ModelSeen(Names: names, Wanted: model, Skew: skew);
     }
 
+    /// <summary>Asks a Sophia whose a key is: "owner of default", or why that is not known.</summary>
+    public async Task<(string? Whose, string? Failed)> Key(Uri url, string key, CancellationToken cancellation)
+    {
+        var (body, _, failed) = await Ask(HttpMethod.Get, new Uri(url, "/api/me"), key, null, cancellation);
+        if (failed is not null)
+            return (null, failed);
+        return Property(body, "tenant")?.GetString() is { } tenant && Property(body, "role")?.GetString() is { } role ? ($"{role} of {tenant}", null) : (null, "is no Sophia");
+    }
+
     private async Task<(JsonElement? Body, TimeSpan? Skew, string? Failed)> Ask(HttpMethod method, Uri address, string? key, string? body, CancellationToken cancellation)
     {
         try

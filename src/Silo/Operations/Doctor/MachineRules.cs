@@ -64,6 +64,27 @@ internal static partial class MachineRules
         };
     }
 
+    /// <summary>The key that commands of this folder come with.</summary>
+    /// <param name="from">Where it stands.</param>
+    /// <param name="isThere">Whether one stands there.</param>
+    /// <param name="whose">What the Sophia that serves the folder said of it: "owner of default"; null: nothing was asked, or it did not say.</param>
+    /// <param name="failed">Why it did not say; null: nothing was asked, or it did.</param>
+    public static DoctorFinding Key(string from, bool isThere, string? whose, string? failed)
+    {
+        const string part = "API key", why = "Commands prove with it who they act for; programs and other machines need one of their own.";
+        var own = $"Give one with --key or SOPHIA_KEY: {SophiaCommand.Name} keys issue makes one.";
+        return (isThere, whose, failed) switch
+        {
+            (false, _, _) => new(part, FindingState.Ok, $"{from} is not there yet; the first start makes it", why, own),
+            (_, { } who, _) => new(part, FindingState.Ok, $"{from}: {who}", why, own),
+            (_, _, { } because) => new(part, FindingState.Warning, $"{from}: the Sophia of this data folder {because}", why, from == KeyVariable ? $"Unset {KeyVariable}, or give it a key that lives: {SophiaCommand.Name} keys lists them." : "Start Sophia anew: it makes a key that works and keeps it there."),
+            _ => new(part, FindingState.Ok, $"{from}; nobody serves this folder who could say whether it works", why, own),
+        };
+    }
+
+    /// <summary>Names a key for commands.</summary>
+    public const string KeyVariable = "SOPHIA_KEY";
+
     /// <param name="what">Who listens there: "pages and REST".</param>
     /// <param name="setting">What says otherwise.</param>
     /// <param name="isFree">Whether it can be bound now.</param>
