@@ -7,7 +7,7 @@ namespace Sophia.Resilience;
 /// <remarks>AES-256-GCM under HKDF-SHA256. Format 1: a byte 1, nonce, tag, cipher. A browser shows no API key, so nothing is closed for it.</remarks>
 internal static class SealedAnswers
 {
-    private const byte Format = 1;
+    private const byte Format = IdempotentOutcome.Seal;
     private const int KeyBytes = 32, NonceBytes = 12, TagBytes = 16, Head = 1 + NonceBytes + TagBytes;
 
     private static readonly byte[] Purpose = Encoding.ASCII.GetBytes("sophia idempotent answer");

@@ -80,9 +80,12 @@ public sealed record IdempotentOutcome(
     [property: Id(2)] byte[] Body,
     [property: Id(3)] string? NotKept = null)
 {
-    /// <summary>Whether the body is closed under what its asker alone has. Programs of the last release tell it as not kept.</summary>
+    /// <summary>How a sealed body begins, and no text does.</summary>
+    public const byte Seal = 1;
+
+    /// <summary>Whether the body is closed under what its asker alone has. Programs of the last release tell it as not kept; a secret that they hand in open is not kept.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public bool IsSealed => NotKept is not null && Body.Length > 0;
+    public bool IsSealed => NotKept is not null && Body is [Seal, ..];
 }
 
 [GenerateSerializer, Immutable, Alias("Sophia.IdempotentHeader")]

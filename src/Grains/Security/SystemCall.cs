@@ -1,3 +1,5 @@
+using Sophia.Operations;
+
 namespace Sophia.Security;
 
 /// <summary>What only the installation itself may ask of a grain.</summary>

@@ -83,6 +83,19 @@ public sealed class IdempotencyRulesTests
         Assert.Contains("11 bytes", kept.NotKept);
         Assert.Null(IdempotencyRules.Kept(Outcome("1234567890"), KeptBytes).NotKept);
         Assert.Empty(IdempotencyRules.Kept(Outcome("secret") with { NotKept = "It is a secret." }, KeptBytes).Body);
+        Assert.Empty(IdempotencyRules.Kept(Outcome("\u000112345678901") with { NotKept = "It is sealed." }, KeptBytes).Body);
+    }
+
+    [Fact]
+    public void A_sealed_answer_is_kept_until_records_are_erased()
+    {
+        var (held, first) = Claim(null, "ann", Start);
+        var done = IdempotencyRules.Complete(held, first.Round, Outcome("\u0001sealed") with { NotKept = "It is sealed." }, KeptBytes, KeptFor, Start)!;
+        Assert.True(Claim(done, "bob", Start).Answer.Outcome!.IsSealed);
+        var bare = IdempotencyRules.Forgotten(done);
+        Assert.False(bare.Outcome!.IsSealed);
+        Assert.Empty(bare.Outcome.Body);
+        Assert.Same(bare, IdempotencyRules.Forgotten(bare));
     }
 
     /// <summary>A row that was removed and made again never has a stamp that an old activation could expect.</summary>
