@@ -8,10 +8,15 @@ internal sealed class TenantAudit(ILogStore log, TenantId tenant, TimeProvider t
 {
     public const string Stream = OwnStreams.Audit + "/tenant";
 
-    public Task Write(string what, string by, string? because)
+    public Task Write(string what, string by, string? because) => Write(what, by, because, time.GetUtcNow(), isOnce: false);
+
+    /// <summary>What happened then is written, once, however often it is asked for; of one kind nothing else happened in that tick.</summary>
+    public Task WriteOnce(string what, string by, string? because, DateTimeOffset at) => Write(what, by, because, at, isOnce: true);
+
+    private Task Write(string what, string by, string? because, DateTimeOffset at, bool isOnce)
     {
-        var now = time.GetUtcNow();
-        return new AuditEntry(Stream, "tenant/audit", $"Tenant {tenant}").Write(log, tenant, $"{what}-{now.UtcTicks}",
-            new JsonObject { ["what"] = what, ["by"] = by, ["because"] = because, ["at"] = AuditEntry.Text(now) }, now, time);
+        var name = $"{what}-{at.UtcTicks}";
+        return new AuditEntry(Stream, "tenant/audit", $"Tenant {tenant}").Write(log, tenant, name,
+            new JsonObject { ["what"] = what, ["by"] = by, ["because"] = because, ["at"] = AuditEntry.Text(at) }, time.GetUtcNow(), time, isOnce ? $"audit/{name}" : null);
     }
 }

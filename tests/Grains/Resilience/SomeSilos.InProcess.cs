@@ -178,6 +178,9 @@ internal sealed class StateInMemory : IGrainStorage
                 held.TryRemove(at, out _);
     }
 
+    /// <summary>How many states of this name there are.</summary>
+    public int Held(string state) => held.Keys.Count(at => at.Item2 == state);
+
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         MustBeThere();

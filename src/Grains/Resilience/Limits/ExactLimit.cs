@@ -54,9 +54,6 @@ internal abstract class ExactCount
 
     public abstract long Used(long now);
 
-    /// <summary>As if all of it had been taken: nobody knows what was.</summary>
-    public abstract void UseUp(long now);
-
     private static long Window(LimitTerms terms) => (long)(terms.WindowSeconds * Nanoseconds.ASecond);
 }
 
@@ -84,12 +81,6 @@ internal sealed class ExactCount<TState>(ILimitRule<TState> rule, long began) : 
     public override void Returned(long now, long cost) => state = rule.Returned(state, Latest(now), cost);
 
     public override long Used(long now) => rule.Used(state, Latest(now));
-
-    public override void UseUp(long now)
-    {
-        while (rule.Decide(state, Latest(now), 1) is { Verdict: { IsAdmitted: true } left })
-            rule.Take(ref state, latest, left.Remaining + 1);
-    }
 
     private long Latest(long now) => latest = Math.Max(latest, now);
 }

@@ -41,7 +41,10 @@ internal static class Nanoseconds
     public static long Of(TimeSpan span) => span.Ticks * ATick;
 
     /// <summary>The provider's own counter; it never falls.</summary>
-    public static long Now(TimeProvider time) => time.TimestampFrequency == ASecond ? time.GetTimestamp() : (long)((Int128)time.GetTimestamp() * ASecond / time.TimestampFrequency);
+    public static long Now(TimeProvider time) => At(time, time.GetTimestamp());
+
+    /// <param name="timestamp">Of the provider's own counter.</param>
+    public static long At(TimeProvider time, long timestamp) => time.TimestampFrequency == ASecond ? timestamp : (long)((Int128)timestamp * ASecond / time.TimestampFrequency);
 
     public static TimeSpan Span(long nanoseconds) => nanoseconds == LimitVerdict.Never ? Timeout.InfiniteTimeSpan : new TimeSpan((nanoseconds + ATick - 1) / ATick);
 }

@@ -16,6 +16,9 @@ internal sealed partial class LimitBookGrain(
     /// <summary>How long a copy holds: three exchanges.</summary>
     private static readonly TimeSpan LeaseFor = TimeSpan.FromSeconds(15);
 
+    /// <summary>How often at most entries that the audit did not take are tried again.</summary>
+    private static readonly TimeSpan AuditAgainEvery = TimeSpan.FromSeconds(5);
+
     /// <summary>Changes that are kept.</summary>
     private const int MostHistory = 100;
 
@@ -23,6 +26,7 @@ internal sealed partial class LimitBookGrain(
     private Offenders offenders = null!;
     private TenantKey key;
     private long epoch, version;
+    private DateTimeOffset auditAgainAt;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -42,6 +46,7 @@ internal sealed partial class LimitBookGrain(
             (epoch, version) = (exchange.KnownEpoch + 1, 1);
         if (subscribers.Subscribe(exchange) && await Refused(LimitBookKind.ReadReport(exchange.Report!), now))
             await Changed(exchange.Process, now);
+        await Audit(now);
         return new ReplicaAnswer((exchange.KnownEpoch, exchange.KnownVersion) == (epoch, version) ? null : Copy(now), LeaseFor);
     }
 
@@ -100,18 +105,36 @@ internal sealed partial class LimitBookGrain(
         return offenders.Penalties(now).Count > 0;
     }
 
+    // Nobody asked for it who could be told that it failed: what the audit does not take is owed to it, durably, and stands there in the end.
     private async Task Banned(IReadOnlyList<BannedCaller> banned, DateTimeOffset now)
     {
-        var changes = banned.Select(one => new LimitChange(now, "ban", one.Of, Offenders.Why(one, now), null)).ToArray();
-        if (key.Tenant.Value != TenantKey.System)
-            foreach (var change in changes)
-                await new TenantAudit(log, key.Tenant, time).Write("limit-ban", "limits", $"{change.Of}: {change.Because}");
-        await Save(stored.State.With(banned, now), changes);
+        var changes = banned.Select((one, at) => new LimitChange(now.AddTicks(at), "ban", one.Of, Offenders.Why(one, now), null)).ToArray();
+        var after = stored.State.With(banned, now);
+        await Save(key.Tenant.Value == TenantKey.System ? after : after with { Unaudited = [.. after.Unaudited.Concat(changes).TakeLast(Offenders.Most)] }, changes);
         foreach (var (one, change) in banned.Zip(changes))
         {
             LimitMeter.Banned(one.Limit);
             LogBanned(key.Tenant.Value, one.Of, change.Because);
         }
+    }
+
+    private async Task Audit(DateTimeOffset now)
+    {
+        if (stored.State.Unaudited is not { Count: > 0 } owed || now < auditAgainAt)
+            return;
+        var written = 0;
+        try
+        {
+            for (; written < owed.Count; written++)
+                await new TenantAudit(log, key.Tenant, time).WriteOnce("limit-ban", "limits", $"{owed[written].Of}: {owed[written].Because}", owed[written].At);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            auditAgainAt = now + AuditAgainEvery;
+            LogUnaudited(key.Tenant.Value, owed.Count - written, failure);
+        }
+        if (written > 0)
+            await stored.CommitAsync(stored.State with { Unaudited = [.. owed.Skip(written)] }, onFailure: DeactivateOnIdle);
     }
 
     private async Task Save(LimitBookState after, params LimitChange[] changes)
@@ -130,6 +153,9 @@ internal sealed partial class LimitBookGrain(
 
     [LoggerMessage(5121, LogLevel.Warning, "Limits of {Tenant}: {Of} is banned: {Because}")]
     private partial void LogBanned(string tenant, string of, string because);
+
+    [LoggerMessage(5124, LogLevel.Warning, "Limits of {Tenant}: {Count} bans count, but the audit did not take their entries; they are tried again")]
+    private partial void LogUnaudited(string tenant, int count, Exception failure);
 
     [LoggerMessage(5122, LogLevel.Warning, "Limits of {Tenant}: {Of} is released by {By}: {Because}")]
     private partial void LogReleased(string tenant, string of, string by, string because);

@@ -18,6 +18,10 @@ internal sealed record LimitBookState
     [Id(3)]
     public IReadOnlyList<LimitChange> History { get; init; } = [];
 
+    /// <summary>Bans that count and whose entries the audit has not taken yet, oldest first; <see cref="Offenders.Most"/> at most.</summary>
+    [Id(4)]
+    public IReadOnlyList<LimitChange> Unaudited { get; init; } = [];
+
     /// <summary>With these bans in the place of older ones of the same callers. No more are kept than <see cref="Offenders.Most"/>, those that end last: addresses are cheap.</summary>
     public LimitBookState With(IReadOnlyList<BannedCaller> banned, DateTimeOffset now)
     {

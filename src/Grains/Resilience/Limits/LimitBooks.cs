@@ -18,14 +18,18 @@ internal sealed class LimitBooks(Replicas replicas, TimeProvider time) : ITenant
         return book;
     }
 
-    public void Forget(TenantId tenant) => all.TryRemove(tenant, out _);
+    public void Forget(TenantId tenant)
+    {
+        if (all.TryRemove(tenant, out var book))
+            book.MarkForgotten();
+    }
 
     /// <summary>Forgets the books that nobody used for minutes.</summary>
     public void Sweep()
     {
         foreach (var (tenant, book) in all)
             if (book.IsUnused)
-                all.TryRemove(tenant, out _);
+                Forget(tenant);
     }
 }
 
@@ -43,9 +47,19 @@ internal sealed class LimitBook(string key, Replicas replicas, TimeProvider time
     private readonly List<LimitViolation> pending = [];
     private volatile Replica<LimitBookCopy>? replica;
     private volatile Known? known;
+    private volatile bool isForgotten;
 
     /// <summary>Null: nothing is known yet.</summary>
     public LimitBookCopy? Copy => known?.Copy;
+
+    /// <summary>Another one as soon as anything in it is.</summary>
+    public object? Version => known;
+
+    /// <summary>Whether somebody waits or is banned, as far as is known.</summary>
+    public bool HasPenalties => known is { Penalties.Count: > 0 };
+
+    /// <summary>Another book is kept for its tenant, or none: whoever holds it asks <see cref="LimitBooks.Of"/> again.</summary>
+    public bool IsForgotten => isForgotten;
 
     public bool IsUnused => replica is { IsLetGo: true };
 
@@ -60,6 +74,8 @@ internal sealed class LimitBook(string key, Replicas replicas, TimeProvider time
         var left = time.GetElapsedTime(time.GetTimestamp(), penalty.Until);
         return new LimitPenalty(who, penalty.IsBan, left, penalty.IsBan ? $"banned for a while: it asked on and on although \"{penalty.Limit}\" refused it" : $"asked on although \"{penalty.Limit}\" refused it, and waits twice as long each time");
     }
+
+    public void MarkForgotten() => isForgotten = true;
 
     /// <summary>Somebody was refused, or asked within his wait.</summary>
     public void Violated(string who, string limit)

@@ -63,18 +63,25 @@ public sealed record LimitPolicy
             return false;
         if (Routes.Count == 0)
             return true;
-        foreach (var one in Routes)
-            if (route is not null && Begins(route, one))
+        for (var at = 0; at < Routes.Count; at++)
+            if (route is not null && Begins(route, Routes[at]))
                 return true;
         return false;
     }
 
-    /// <summary>Whose part it is; null: the tenant's, or the installation's, as a whole. False: it cannot be asked by somebody of whom so little is known.</summary>
-    internal bool Part(LimitAsking asking, out string? part)
+    /// <summary>Whether it is for this asking, and enough is known of who asks.</summary>
+    internal bool Fits(LimitAsking asking) => IsFor(asking.Resource, asking.Route) && !(asking.IsKnown && IsOfSystem) && Per switch
     {
-        part = Per switch { LimitPer.Key => asking.Key, LimitPer.Route => asking.Route, LimitPer.KeyAndRoute => asking.Key is null || asking.Route is null ? null : $"{asking.Key} {asking.Route}", LimitPer.Address => asking.Address, _ => null };
-        return Per switch { LimitPer.Installation => true, LimitPer.Address => part is not null, LimitPer.Tenant => asking.Tenant is not null, _ => asking.Tenant is not null && part is not null };
-    }
+        LimitPer.Installation => true,
+        LimitPer.Address => asking.Address is not null,
+        LimitPer.Tenant => asking.Tenant is not null,
+        LimitPer.Key => asking is { Tenant: not null, Key: not null },
+        LimitPer.Route => asking is { Tenant: not null, Route: not null },
+        _ => asking is { Tenant: not null, Key: not null, Route: not null },
+    };
+
+    /// <summary>Whose part it is, of an asking that it fits; null: the tenant's, or the installation's, as a whole.</summary>
+    internal string? Part(LimitAsking asking) => Per switch { LimitPer.Key => asking.Key, LimitPer.Route => asking.Route, LimitPer.KeyAndRoute => $"{asking.Key} {asking.Route}", LimitPer.Address => asking.Address, _ => null };
 
     internal LimitSet Told() => new(Name, Resource, Per, Routes, Terms, Exact, Penalises, Rule(Terms, Exact));
 

@@ -14,18 +14,43 @@ internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory 
 
     private readonly ConcurrentDictionary<(TenantId Tenant, string Name, string Part), ILimit> all = new();
     private readonly Lock gate = new();
+    private volatile Ordered? ordered;
     private int sweepAt = SweptFrom;
 
-    public ValueTask<LimitTaken> TryTake(LimitAsking asking, CancellationToken cancellation = default) => options.CurrentValue.Policies.Count > 0 && Of(asking) is { Count: > 0 } policies ? Take(asking, policies, cancellation) : new(LimitTaken.Free);
+    public ValueTask<LimitTaken> TryTake(LimitAsking asking, CancellationToken cancellation = default)
+    {
+        var (policies, count) = (Policies, 0);
+        foreach (var policy in policies)
+            count += policy.Fits(asking) ? 1 : 0;
+        if (count == 0)
+            return new(LimitTaken.Free);
+        if (Penalty(asking, policies, counts: true) is { } penalty)
+            return new(new LimitTaken([], penalty));
+        var (said, at, next) = (new LimitSaid[count], 0, 0);
+        for (; next < policies.Length; next++)
+        {
+            if (!policies[next].Fits(asking))
+                continue;
+            if (Of(asking, policies[next]) is not LocalLimit limit)
+                break;
+            said[at] = new LimitSaid(limit, limit.AskNow(asking.Cost), asking.Cost);
+            if (!said[at++].Answer.IsAdmitted)
+                return Refused(asking, policies[next], said[..at]);
+        }
+        return at == count ? new(new LimitTaken(said)) : Asked(asking, policies, next, said, at, cancellation);
+    }
 
     public async ValueTask<LimitTaken> Look(LimitAsking asking, CancellationToken cancellation = default)
     {
-        var policies = Of(asking);
-        if (Penalty(asking, policies) is { } penalty)
+        var policies = Policies;
+        if (Penalty(asking, policies, counts: false) is { } penalty)
             return new LimitTaken([], penalty);
         List<LimitSaid> said = [];
-        foreach (var (limit, _) in Asked(asking, policies))
+        foreach (var policy in policies)
         {
+            if (!policy.Fits(asking))
+                continue;
+            var limit = Of(asking, policy);
             said.Add(new LimitSaid(limit, await limit.Look(asking.Cost, cancellation), asking.Cost));
             if (!said[^1].Answer.IsAdmitted)
                 break;
@@ -59,79 +84,84 @@ internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory 
                 all.TryRemove(at, out _);
     }
 
-    private async ValueTask<LimitTaken> Take(LimitAsking asking, IReadOnlyList<LimitPolicy> policies, CancellationToken cancellation)
+    // From the first limit on that is asked by a call.
+    private async ValueTask<LimitTaken> Asked(LimitAsking asking, LimitPolicy[] policies, int next, LimitSaid[] said, int at, CancellationToken cancellation)
     {
-        if (Penalty(asking, policies) is { } penalty)
-        {
-            LimitMeter.Refused(policies[0].Name, penalty.IsBan ? "ban" : "wait");
-            return new LimitTaken([], penalty);
-        }
-        var said = new List<LimitSaid>(policies.Count);
         try
         {
-            foreach (var (limit, policy) in Asked(asking, policies))
+            for (; next < policies.Length; next++)
             {
-                var answer = await limit.Ask(asking.Cost, cancellation);
-                said.Add(new LimitSaid(limit, answer, asking.Cost));
-                if (answer.IsAdmitted)
+                if (!policies[next].Fits(asking))
                     continue;
-                LimitMeter.Refused(policy.Name, "limit");
-                if (policy.Penalises && Offender(asking, policy) is { } who)
-                    books.Of(who.Tenant).Violated(who.Of, policy.Name);
-                await GiveBack(said, asking.Cost);
-                return new LimitTaken(said);
+                var limit = Of(asking, policies[next]);
+                said[at] = new LimitSaid(limit, await limit.Ask(asking.Cost, cancellation), asking.Cost);
+                if (!said[at++].Answer.IsAdmitted)
+                    return await Refused(asking, policies[next], said[..at]);
             }
         }
         catch
         {
-            await GiveBack(said, asking.Cost);
+            await GiveBack(said[..at], asking.Cost);
             throw;
         }
         return new LimitTaken(said);
     }
 
-    private static async ValueTask GiveBack(List<LimitSaid> said, long cost)
+    private async ValueTask<LimitTaken> Refused(LimitAsking asking, LimitPolicy by, LimitSaid[] said)
+    {
+        LimitMeter.Refused(by.Name, "limit");
+        if (by.Penalises)
+            Book(asking, by).Violated(Offender(asking, by), by.Name);
+        await GiveBack(said, asking.Cost);
+        return new LimitTaken(said);
+    }
+
+    private static async ValueTask GiveBack(LimitSaid[] said, long cost)
     {
         foreach (var one in said)
             if (one.Answer.IsAdmitted)
                 await one.Limit.GiveBack(cost);
     }
 
-    private List<LimitPolicy> Of(LimitAsking asking)
+    /// <summary>Those that are configured, of which those that cost a call come last: what refuses here never makes it.</summary>
+    private LimitPolicy[] Policies
     {
-        List<LimitPolicy> found = [];
-        foreach (var policy in options.CurrentValue.Policies)
-            if (policy.IsFor(asking.Resource, asking.Route) && policy.Part(asking, out _) && !(asking.IsKnown && policy.IsOfSystem))
-                found.Add(policy);
-        return found;
+        get
+        {
+            var configured = options.CurrentValue;
+            if (ordered is { } known && ReferenceEquals(known.Of, configured) && known.Policies.Length == configured.Policies.Count)
+                return known.Policies;
+            return (ordered = new Ordered(configured, [.. configured.Policies.OrderBy(static policy => policy.Exact)])).Policies;
+        }
     }
 
-    // Those that cost a call come last: what refuses here never makes it.
-    private IEnumerable<(ILimit Limit, LimitPolicy Policy)> Asked(LimitAsking asking, IReadOnlyList<LimitPolicy> policies)
+    /// <summary>Who asks within a wait or a ban is refused by that alone.</summary>
+    /// <param name="counts">Whether what he asks counts against him.</param>
+    private LimitPenalty? Penalty(LimitAsking asking, LimitPolicy[] policies, bool counts)
     {
-        foreach (var exact in (bool[])[false, true])
-            foreach (var policy in policies)
-                if (policy.Exact == exact && policy.Part(asking, out var part))
-                    yield return (For(policy.IsOfSystem ? Installation : asking.Tenant!.Value, policy, part), policy);
-    }
-
-    /// <summary>Who asks within a wait or a ban is refused by that alone, and what he asks counts against him.</summary>
-    private LimitPenalty? Penalty(LimitAsking asking, IReadOnlyList<LimitPolicy> policies)
-    {
-        LimitPenalty? found = null;
+        (LimitPenalty? longest, LimitPolicy? by) = (null, null);
         foreach (var policy in policies)
-            if (policy.Penalises && Offender(asking, policy) is { } who && books.Of(who.Tenant).Of(who.Of) is { } penalty && (found is null || penalty.RetryAfter > found.RetryAfter))
-            {
-                found = penalty;
-                if (!penalty.IsBan)
-                    books.Of(who.Tenant).Violated(who.Of, policy.Name);
-            }
-        return found;
+        {
+            if (!policy.Penalises || !policy.Fits(asking) || Book(asking, policy) is not { HasPenalties: true } book || book.Of(Offender(asking, policy)) is not { } penalty)
+                continue;
+            if (counts && !penalty.IsBan)
+                book.Violated(penalty.Of, policy.Name);
+            if (longest is null || penalty.RetryAfter > longest.RetryAfter)
+                (longest, by) = (penalty, policy);
+        }
+        if (counts && longest is not null)
+            LimitMeter.Refused(by!.Name, longest.IsBan ? "ban" : "wait");
+        return longest;
     }
 
-    private static (TenantId Tenant, string Of)? Offender(LimitAsking asking, LimitPolicy policy) => policy.Per == LimitPer.Address
-        ? asking.Address is { } address ? (Installation, $"address:{address}") : null
-        : asking is { Tenant: { } tenant, Key: { } key } ? (tenant, $"key:{key}") : null;
+    private LimitBook Book(LimitAsking asking, LimitPolicy policy) => books.Of(policy.IsOfSystem ? Installation : asking.Tenant!.Value);
+
+    /// <summary>Whom a limit that penalises meant, of an asking that it fits.</summary>
+    private static string Offender(LimitAsking asking, LimitPolicy policy) => policy.Per == LimitPer.Address ? $"address:{asking.Address}" : $"key:{asking.Key}";
+
+    private ILimit Of(LimitAsking asking, LimitPolicy policy) => For(policy.IsOfSystem ? Installation : asking.Tenant!.Value, policy, policy.Part(asking));
+
+    private sealed record Ordered(LimitsOptions Of, LimitPolicy[] Policies);
 
     private ILimit For(TenantId tenant, LimitPolicy policy, string? part)
     {
@@ -149,15 +179,15 @@ internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory 
                 Sweep();
             var key = part is null ? TenantKey.Of(at.Tenant, at.Name) : TenantKey.Of(at.Tenant, at.Name, TenantKey.Escape(part));
             var configured = policy.Terms;
-            LimitTerms Terms() => books.Of(at.Tenant).TermsOf(at.Name) is { } set && set.Algorithm == configured.Algorithm ? set : configured;
+            var terms = new TermsInForce(books, at.Tenant, at.Name, configured);
             Replica<QuotaCopy> Find() => replicas.Get(QuotaKind.Singleton, key);
             LocalLimit Current(SharedLimit asked) => this.Current(at, asked);
             return all[at] = policy switch
             {
-                { Exact: true } => new ExactLimit(at.Name, Terms, () => grains.GetGrain<IRateLimitGrain>(key)),
+                { Exact: true } => new ExactLimit(at.Name, terms.Now, () => grains.GetGrain<IRateLimitGrain>(key)),
                 { Terms.IsAdaptive: true } => new LocalAdaptive(policy, time),
-                { Algorithm: LimitAlgorithm.TokenBucket } => new LocalQuota(at.Name, Terms, Find, Current, time),
-                _ => new LocalShare(at.Name, Terms, Find, Current, time),
+                { Algorithm: LimitAlgorithm.TokenBucket } => new LocalQuota(at.Name, terms.Now, Find, Current, time),
+                _ => new LocalShare(at.Name, terms.Now, Find, Current, time),
             };
         }
     }

@@ -14,6 +14,9 @@ internal abstract class LocalLimit(string name) : ILimit
 
     public ValueTask<LimitAnswer> Ask(long cost = 1, CancellationToken cancellation = default) => new(Ask(cost));
 
+    /// <inheritdoc cref="ILimit.Ask"/>
+    public LimitAnswer AskNow(long cost) => Ask(cost);
+
     public ValueTask<LimitAnswer> Look(long cost = 1, CancellationToken cancellation = default) => new(Look(cost));
 
     public ValueTask GiveBack(long cost = 1)
@@ -66,13 +69,14 @@ internal abstract class SharedLimit(string name, Func<LimitTerms> terms, Func<Re
             return other.Ask(cost);
         var truth = replica!;
         truth.Use();
-        var isStale = truth.IsStale;
-        var (now, isShort) = (Nanoseconds.Now(time), false);
+        var timestamp = time.GetTimestamp(); // The one look at a clock.
+        var now = Nanoseconds.At(time, timestamp);
+        bool isShort;
         LimitAnswer answer;
         lock (Gate)
         {
             Learn();
-            (answer, isShort) = Take(cost, isStale);
+            (answer, isShort) = Take(cost, now, truth.IsStaleAt(timestamp));
             isShort &= now >= mayHurryAt;
             if (isShort)
                 mayHurryAt = now + HurriesEvery;
@@ -117,7 +121,8 @@ internal abstract class SharedLimit(string name, Func<LimitTerms> terms, Func<Re
     }
 
     /// <summary>What comes of one asking, and whether the share is too small for what is asked. Under the gate.</summary>
-    protected abstract (LimitAnswer Answer, bool IsShort) Take(long cost, bool isStale);
+    /// <param name="now">Nanoseconds of the provider's counter. Read before the gate was had, so it may be earlier than the one before.</param>
+    protected abstract (LimitAnswer Answer, bool IsShort) Take(long cost, long now, bool isStale);
 
     protected abstract LimitAnswer Looked(long cost, bool isStale);
 

@@ -13,9 +13,8 @@ internal sealed class LocalQuota : SharedLimit
         (bucket, demand) = (QuotaBucket.Begin(policy, Nanoseconds.Now(time)), DemandWindow.Begin(Nanoseconds.Now(time)));
     }
 
-    protected override (LimitAnswer Answer, bool IsShort) Take(long cost, bool isStale)
+    protected override (LimitAnswer Answer, bool IsShort) Take(long cost, long now, bool isStale)
     {
-        var now = Nanoseconds.Now(Time);
         demand = demand.With(now, cost);
         bucket = bucket.Flowed(policy, now, isStale);
         var isAdmitted = cost <= bucket.Level;

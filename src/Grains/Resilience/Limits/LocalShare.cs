@@ -22,9 +22,9 @@ internal sealed class LocalShare : SharedLimit
 
     private long Now => Nanoseconds.Now(Time) + offset;
 
-    protected override (LimitAnswer Answer, bool IsShort) Take(long cost, bool isStale)
+    protected override (LimitAnswer Answer, bool IsShort) Take(long cost, long now, bool isStale)
     {
-        var now = Now;
+        now += offset;
         var verdict = held.Take(now, cost, isStale);
         if (terms.IsPlaces)
             wanted = wanted.With(now, held.Used(now), verdict.IsAdmitted ? 0 : cost);

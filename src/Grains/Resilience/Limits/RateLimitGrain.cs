@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Sophia.Operations;
 using Sophia.Security;
@@ -7,10 +8,10 @@ namespace Sophia.Resilience;
 
 /// <summary>Divides one limit among the processes, or counts it by itself; the key is "tenant/limit" or "tenant/limit/part".</summary>
 /// <remarks>What each process may have is decided in <see cref="QuotaRules"/>, which is pure. Which leases are about is in memory; until when there can be any is fast state. An activation that finds such leases gives nobody more than he has until they have ended, so
-/// that no share is given twice; where that memory was lost, too, the old leases may overlap with new ones until they end. What is counted exactly is written down with each decision, and taken for used up where it may be lost.</remarks>
+/// that no share is given twice; where that memory was lost, too, the old leases may overlap with new ones until they end. What is counted exactly is durable before anybody is admitted: where there is no such state, nobody ever was.</remarks>
 [InTenantPool]
-internal sealed class RateLimitGrain(
-    [PersistentState("quota", Stores.Fast)] IPersistentState<RateLimitState> stored, IOptionsMonitor<LimitsOptions> options, LimitBooks books, TimeProvider time) : Grain, IRateLimitGrain
+internal sealed partial class RateLimitGrain(
+    [PersistentState("quota", Stores.Fast)] IPersistentState<RateLimitState> stored, [PersistentState("count", Stores.Durable)] IPersistentState<ExactCountState> counted, IOptionsMonitor<LimitsOptions> options, LimitBooks books, TimeProvider time, ILogger<RateLimitGrain> logger) : Grain, IRateLimitGrain
 {
     /// <summary>How long a share holds without an exchange: three exchanges.</summary>
     public static readonly TimeSpan LeaseFor = TimeSpan.FromSeconds(15);
@@ -42,6 +43,20 @@ internal sealed class RateLimitGrain(
         var now = time.GetUtcNow();
         (learnsUntil, epoch) = (stored.State.LeasesUntil, Math.Max(now.UtcTicks, stored.State.Epoch + 1));
         quota = QuotaRules.Begin(QuotaPolicy.Of(Terms), isFull: learnsUntil <= now && !stored.MayBeLost(), now);
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (!counted.RecordExists || count is null || count.Used(Moment) > 0)
+            return;
+        try
+        {
+            await counted.ClearStateAsync(cancellationToken); // Callers come and go: of whom nothing counts any more, nothing is kept.
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            LogKept(key.ToString(), failure);
+        }
     }
 
     public async Task<ReplicaAnswer> Exchange(ReplicaExchange exchange, CancellationToken cancellation)
@@ -108,15 +123,13 @@ internal sealed class RateLimitGrain(
         count = ExactCount.Of(terms, now);
         if (before is not null && counts!.WindowSeconds == terms.WindowSeconds && counts.Algorithm != LimitAlgorithm.TokenBucket)
             count.Numbers = before.Numbers;
-        else if (before is null && stored.State.Numbers is { Count: > 0 } written && stored.State.Window == terms.WindowSeconds)
+        else if (before is null && counted.State.Numbers is { Count: > 0 } written && counted.State.Window == terms.WindowSeconds)
             count.Numbers = [.. written];
-        else if (before is null && stored.MayBeLost())
-            count.UseUp(now);
         counts = terms;
         return count;
     }
 
-    private Task Write(ExactCount exact) => stored.CommitAsync(stored.State with { Numbers = exact.Numbers, Window = counts!.WindowSeconds }, onFailure: DeactivateOnIdle);
+    private Task Write(ExactCount exact) => counted.CommitAsync(new ExactCountState { Numbers = exact.Numbers, Window = counts!.WindowSeconds }, onFailure: DeactivateOnIdle);
 
     /// <summary>Tells the others what they should have, where it is less, and has them say what they were asked for. What they had counts as theirs until they have said that they let go.</summary>
     private async Task AskOthers(QuotaPolicy policy, QuotaState held, string askedBy, DateTimeOffset now)
@@ -136,6 +149,9 @@ internal sealed class RateLimitGrain(
 
     private ReplicaCopy Copy(QuotaCopy copy) => new(epoch, version, QuotaKind.Write(copy));
 
+    [LoggerMessage(5123, LogLevel.Debug, "The count of {Limit}, of which nothing counts any more, stays where it is")]
+    private partial void LogKept(string limit, Exception failure);
+
     // Unlike those of any activation before.
     private long Number() => epoch + ++grants;
 
@@ -147,7 +163,7 @@ internal sealed class RateLimitGrain(
     }
 }
 
-/// <summary>Until when shares of an earlier activation can be in use, and what counts against a limit that is counted exactly.</summary>
+/// <summary>Until when shares of an earlier activation can be in use.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.RateLimitState")]
 internal sealed record RateLimitState
 {
@@ -159,12 +175,20 @@ internal sealed record RateLimitState
 
     [Id(2)]
     public DateTimeOffset LeasesUntil { get; init; }
+}
+
+/// <summary>What counts against a limit that is counted exactly.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.ExactCountState")]
+internal sealed record ExactCountState
+{
+    [Id(0)]
+    public int Format { get; init; } = 1;
 
     /// <summary>As <see cref="ExactCount.Numbers"/> has them.</summary>
-    [Id(3)]
+    [Id(1)]
     public IReadOnlyList<long> Numbers { get; init; } = [];
 
     /// <summary>The window that they were counted in, seconds.</summary>
-    [Id(4)]
+    [Id(2)]
     public double Window { get; init; }
 }

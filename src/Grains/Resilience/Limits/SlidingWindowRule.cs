@@ -8,13 +8,14 @@ namespace Sophia.Resilience;
 /// <param name="segments">Into how many parts the window is cut, 1 to <see cref="MostSegments"/>; with more of them less is held back.</param>
 internal sealed class SlidingWindowRule(long limit, long window, int segments = SlidingWindowRule.DefaultSegments) : ILimitRule<SlidingWindowRule.State>
 {
-    public const int MostSegments = 32, DefaultSegments = 32;
+    public const int MostSegments = 128, DefaultSegments = 128;
 
-    private readonly long limit = limit > 0 ? limit : throw new ArgumentOutOfRangeException(nameof(limit));
+    private readonly long limit = limit is > 0 and <= int.MaxValue ? limit : throw new ArgumentOutOfRangeException(nameof(limit));
     private readonly int segments = segments is >= 1 and <= MostSegments ? segments : throw new ArgumentOutOfRangeException(nameof(segments));
 
     // Rounded up, so that the segments together are no shorter than the window.
     private readonly long segment = window >= segments ? (window + segments - 1) / segments : throw new ArgumentOutOfRangeException(nameof(window));
+    private readonly long whole = (window + segments - 1) / segments * segments;
 
     /// <summary>What was taken in each segment: the one under way and as many before it as the window has. Within a segment nothing is divided: where it ends and where it is counted stand here.</summary>
     internal struct State
@@ -29,7 +30,7 @@ internal sealed class SlidingWindowRule(long limit, long window, int segments = 
     [InlineArray(MostSegments + 1)]
     internal struct Counts
     {
-        private long first;
+        private int first;
     }
 
     public State Begin(long now) => At(new State(), now / segment);
@@ -46,14 +47,16 @@ internal sealed class SlidingWindowRule(long limit, long window, int segments = 
         if (now >= state.EndsAt)
             Move(ref state, now);
         if (cost > limit - state.Used)
-            return new LimitVerdict(false, Math.Max(0, limit - state.Used), cost > limit ? LimitVerdict.Never : LeavesAt(state, cost, now), LeavesAt(state, limit, now));
-        state.Taken[(int)state.Place] += cost;
+            return new LimitVerdict(false, Math.Max(0, limit - state.Used), cost > limit ? LimitVerdict.Never : LeavesAt(state, cost, now), AllHasLeftAt(state, now));
+        state.Taken[(int)state.Place] += (int)cost;
         state.Used += cost;
-        return new LimitVerdict(true, limit - state.Used, 0, state.EndsAt + (segments * segment) - now);
+        return new LimitVerdict(true, limit - state.Used, 0, state.EndsAt + whole - now);
     }
 
     public long Used(in State state, long now)
     {
+        if (now < state.EndsAt)
+            return state.Used;
         var after = state;
         Move(ref after, now);
         return after.Used;
@@ -66,7 +69,7 @@ internal sealed class SlidingWindowRule(long limit, long window, int segments = 
         // What was taken a moment ago may stand in the segment before.
         for (var number = after.Current; cost > 0 && number >= 0 && number >= after.Current - segments; number--)
         {
-            var back = Math.Min(cost, after.Taken[Place(number)]);
+            var back = (int)Math.Min(cost, after.Taken[Place(number)]);
             after.Taken[Place(number)] -= back;
             after.Used -= back;
             cost -= back;
@@ -108,6 +111,17 @@ internal sealed class SlidingWindowRule(long limit, long window, int segments = 
                 return Math.Max(1, ((number + segments + 1) * segment) - now);
         }
         return LimitVerdict.Never;
+    }
+
+    /// <summary>When all of it has left, in nanoseconds from now: when the newest segment in which anything was taken has.</summary>
+    private long AllHasLeftAt(in State state, long now)
+    {
+        if (state.Used <= 0)
+            return 0;
+        var number = state.Current;
+        while (number > state.Current - segments && state.Taken[Place(number)] == 0)
+            number--;
+        return Math.Max(1, ((number + segments + 1) * segment) - now);
     }
 
     private int Place(long number) => (int)(number % (segments + 1));

@@ -67,7 +67,11 @@ internal sealed class Replica<TCopy>(ReplicaKind<TCopy> kind, string key, Replic
     public TimeSpan? Age => held is { } now ? time.GetElapsedTime(now.ConfirmedAt) : null;
 
     /// <summary>There is no copy, or it is older than the truth said that it may be.</summary>
-    public bool IsStale => held is not { } now || time.GetElapsedTime(now.ConfirmedAt) > now.LeaseFor;
+    public bool IsStale => IsStaleAt(time.GetTimestamp());
+
+    /// <inheritdoc cref="IsStale"/>
+    /// <param name="timestamp">Of the provider's own counter.</param>
+    public bool IsStaleAt(long timestamp) => held is not { } now || timestamp - now.ConfirmedAt > now.LeaseTicks;
 
     /// <summary>Done when the first copy is there.</summary>
     public Task Known => known.Task;
@@ -121,7 +125,7 @@ internal sealed class Replica<TCopy>(ReplicaKind<TCopy> kind, string key, Replic
             if (held is { } now && !copy.IsNewerThan(now.Epoch, now.Version) && (copy.Epoch, copy.Version) != (now.Epoch, now.Version))
                 return;
             var read = kind.Read(copy.Bytes);
-            held = new Held(copy.Epoch, copy.Version, read, confirmedAt, leaseFor);
+            held = new Held(copy.Epoch, copy.Version, read, confirmedAt, leaseFor, Ticks(leaseFor));
             user?.Received(read, time.GetElapsedTime(confirmedAt));
         }
         known.TrySetResult();
@@ -131,10 +135,12 @@ internal sealed class Replica<TCopy>(ReplicaKind<TCopy> kind, string key, Replic
     {
         lock (gate)
             if (held is { } now)
-                held = now with { ConfirmedAt = confirmedAt, LeaseFor = leaseFor };
+                held = now with { ConfirmedAt = confirmedAt, LeaseFor = leaseFor, LeaseTicks = Ticks(leaseFor) };
     }
 
-    private sealed record Held(long Epoch, long Version, TCopy Copy, long ConfirmedAt, TimeSpan LeaseFor);
+    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
+
+    private sealed record Held(long Epoch, long Version, TCopy Copy, long ConfirmedAt, TimeSpan LeaseFor, long LeaseTicks);
 }
 
 /// <summary>This process as the truths know it.</summary>

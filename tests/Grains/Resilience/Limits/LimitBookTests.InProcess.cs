@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Orleans;
 using Sophia.Operations;
 using Sophia.Security;
@@ -108,6 +109,28 @@ public sealed class LimitBookTests
         Assert.True((await Book(silos, book => book.View())).Offenders.Single().IsBanned);
         silos.Log.Refuse = _ => null;
         Assert.Empty((await Book(silos, book => book.Release("key:k1", "acme k0", "it is mended", SomeSilos.Tenant))).Offenders);
+    }
+
+    [Fact]
+    public async Task A_ban_that_the_audit_does_not_take_counts_also_after_its_silo_died_and_is_written_down_once_when_it_can_be()
+    {
+        var rules = new PenaltyRules { Free = 0, BannedAfter = 1, FirstWait = TimeSpan.FromMilliseconds(1), LongestWait = TimeSpan.FromSeconds(1), FirstBan = TimeSpan.FromMinutes(10) };
+        await using var silos = await SomeSilos.Start(2, new BreakerOptions(), rules, Exact(1, 36_000) with { Per = LimitPer.Key });
+        silos.Log.Refuse = _ => new IOException("no disk");
+        await Eventually.Comes(async () => (await silos.Limits(0).TryTake(Asking)).Penalty is { IsBan: true }, "a ban");
+        Assert.Empty(silos.Log.Rows);
+        var home = silos.HomeOf(silos.Grains(0).GetGrain<ILimitBookGrain>(TenantKey.Of(SomeSilos.Tenant)))!.Value;
+        silos.Kill(home);
+        var view = await Eventually.Get(() => Book(silos, book => book.View(), 1 - home), view => view.Offenders.Count > 0, "the book of the other silo");
+        Assert.True(view.Offenders.Single().IsBanned);
+        silos.Log.Refuse = _ => null;
+        await Eventually.Comes(async () =>
+        {
+            await silos.Limits(1 - home).TryTake(Asking);
+            return silos.Log.Rows.Count > 0;
+        }, "the entry");
+        var entry = JsonDocument.Parse(silos.Log.Rows.Single().Payload).RootElement;
+        Assert.Equal(("limit-ban", view.History.Single(change => change.What == "ban").At), (entry.GetProperty("what").GetString(), entry.GetProperty("at").GetDateTimeOffset()));
     }
 
     [Fact]
