@@ -13,7 +13,7 @@ internal sealed class RunFeed(IGrainFactory grains, TimeProvider time)
         {
             IReadOnlyList<RunView> runs;
             using (CallerContext.For(tenant))
-                runs = await grains.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(tenant)).RecentRuns(ChatEdgeLimits.RunsWatched);
+                runs = await grains.NewestRuns(tenant, ChatEdgeLimits.RunsWatched);
             var changed = runs.Where(r => !seen.TryGetValue(r.RunId, out var before) || before != r).OrderBy(r => r.UpdatedAt).ToList();
             seen = runs.ToDictionary(r => r.RunId, StringComparer.Ordinal);
             foreach (var run in changed)

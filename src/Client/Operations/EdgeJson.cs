@@ -45,7 +45,7 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(IReadOnlyList<QueueView>))]
 [JsonSerializable(typeof(QueueHold))]
 [JsonSerializable(typeof(QueueWeight))]
-[JsonSerializable(typeof(FairnessView))]
+[JsonSerializable(typeof(IReadOnlyList<FairnessView>))]
 [JsonSerializable(typeof(WorkPage))]
 [JsonSerializable(typeof(WorkItem))]
 [JsonSerializable(typeof(DeadIds))]

@@ -36,6 +36,9 @@ public static class QueueWords
         _ => phase.ToString().ToLowerInvariant(),
     };
 
+    /// <summary>What Sophia's own workers do of a queue.</summary>
+    public static string Work(string queue) => queue == WorkLimits.RunsQueue ? "runs of pipelines" : "short work";
+
     /// <summary>A queue's name for people.</summary>
     public static string Name(string queue) => queue.Length == 0 ? "all queues" : queue;
 }

@@ -24,13 +24,7 @@ internal static class Shown
     /// <summary>The beginning of a value, in at most so many characters.</summary>
     public static string Head(string text, int length) => TextEnd.Clip(text, length);
 
-    public static string Bytes(long bytes) => bytes switch
-    {
-        < 1_000 => $"{bytes} B",
-        < 1_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:0.#} kB"),
-        < 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.#} MB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.##} GB"),
-    };
+    public static string Bytes(long bytes) => Sizes.Of(bytes);
 
     public static string Moment(DateTimeOffset? at) => at is { } moment ? moment.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture) : "–";
 
@@ -47,7 +41,7 @@ internal static class Shown
     public static string State(RunView? run) => run?.State switch
     {
         null => "never run",
-        RunState.Running => "running",
+        RunState.Running => run.Waits is null ? "running" : run.Waits.Since is null ? "waits" : "waits for its turn",
         RunState.Paused => "paused",
         RunState.Succeeded when run.DryRun => "dry run done",
         RunState.Succeeded when !Changes(run) => "nothing new",

@@ -8,7 +8,7 @@ internal static class RunEndpoints
     public static void MapRuns(this IEndpointRouteBuilder app)
     {
         app.MapGet("/api/runs", (HttpContext context, IGrainFactory grains, int limit = DefaultLimit) =>
-            grains.Directory(context).RecentRuns(Limits.Checked(limit))).WithTags("Runs").WithSummary("Runs of every pipeline, newest first.");
+            grains.NewestRuns(context.User.Caller().Tenant, Limits.Checked(limit))).WithTags("Runs").WithSummary("Runs of every pipeline, newest first.");
 
         var group = app.MapGroup("/api/pipelines/{name}/runs").WithTags("Runs");
         group.MapGet("/", List).WithSummary("Runs of a pipeline, newest first.");

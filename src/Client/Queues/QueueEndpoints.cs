@@ -16,7 +16,7 @@ internal static class QueueEndpoints
         group.MapPost("/{queue}/finish", Finish).RequireAuthorization(Roles.Operator).WithSummary("Says how leased work of the queue ended. The end of an older lease, or of another queue's, is answered as late and changes nothing.");
         group.MapPost("/hold", Hold).RequireAuthorization(Roles.Operator).WithSummary("Holds a queue, or all: it takes work in and gives none out.");
         group.MapPost("/let-go", LetGo).RequireAuthorization(Roles.Operator).WithSummary("Lets a held queue, or all, go on.");
-        group.MapGet("/fairness", Fairness).RequireSystemOperator(app.ServiceProvider.GetRequiredService<EdgeOptions>().SystemTenant).WithSummary("Who has work in hand, of all tenants, and who is noisy. Only for operators of the system tenant.");
+        group.MapGet("/fairness", Fairness).RequireSystemOperator(app.ServiceProvider.GetRequiredService<EdgeOptions>().SystemTenant).WithSummary("Who has work in hand and who waits, of all tenants, and who is noisy: of the work queue, and of runs of pipelines. Only for operators of the system tenant.");
         group.MapPost("/weights/{tenant}", Weigh).RequireAuthorization(Roles.Owner).WithSummary("A tenant's share among tenants, 1 to 100. Only the owner of the system tenant may.");
     }
 
@@ -24,10 +24,11 @@ internal static class QueueEndpoints
 
     internal static string By(HttpContext context) => context.User.Caller() is var caller ? $"{caller.Label} ({caller.KeyId})" : "";
 
-    internal static async Task<FairnessView> Fairness(IGrainFactory grains)
+    /// <summary>Of the work queue first, then of the runs that wait for their turn.</summary>
+    internal static async Task<IReadOnlyList<FairnessView>> Fairness(IGrainFactory grains)
     {
         using var _ = CallerContext.ForSystem("view of fair scheduling");
-        return await grains.GetGrain<IWorkDispatcherGrain>(TenantKey.System).View();
+        return await Task.WhenAll(((string[])[WorkLimits.OwnDispatcher, WorkLimits.RunsDispatcher]).Select(key => grains.GetGrain<IWorkDispatcherGrain>(key).View()));
     }
 
     private static async Task<IReadOnlyList<EnqueueAnswer>> Enqueue(string queue, NewItems body, HttpContext context, IGrainFactory grains, CancellationToken cancellation)

@@ -26,7 +26,12 @@ public sealed record DefinitionChange([property: Id(0)] int Replaced, [property:
 
 /// <summary>A source as people see it; never a secret.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.SourceView")]
-public sealed record SourceView([property: Id(0)] string Type, [property: Id(1)] string Description, [property: Id(2)] bool Watched, [property: Id(3)] string? WebhookPath);
+public sealed record SourceView([property: Id(0)] string Type, [property: Id(1)] string Description, [property: Id(2)] bool Watched, [property: Id(3)] string? WebhookPath)
+{
+    /// <summary>The breaker before it, of the same tenant; null: none stands before it, because it is no dependency (a folder).</summary>
+    [Id(4)]
+    public string? Breaker { get; init; }
+}
 
 [GenerateSerializer, Immutable, Alias("Sophia.StartRun")]
 public sealed record StartRun([property: Id(0)] bool DryRun = false, [property: Id(1)] bool FullRefresh = false, [property: Id(2)] string? OperationId = null, [property: Id(3)] string Reason = "asked");
@@ -69,7 +74,19 @@ public sealed record RunView(
     /// <summary>Files that were too young to be read when the run looked: somebody may still be writing them. Said while the run is in memory; the watch reads them once they rest.</summary>
     [Id(19)]
     public int Settling { get; init; }
+
+    /// <summary>What a run that goes waits for; null: nothing, or that is not known.</summary>
+    [Id(20)]
+    public RunWait? Waits { get; init; }
 }
+
+/// <summary>Why a run that goes does not read: its turn in the tenant's queue has not come, or something keeps it from going on.</summary>
+/// <param name="Because">In words, with place and time.</param>
+/// <param name="Since">Since when it waits for its turn; null: it has had its turn.</param>
+/// <param name="Place">Its place among those that wait, from 1; null: it stands in no line.</param>
+/// <param name="Of">How many wait.</param>
+[GenerateSerializer, Immutable, Alias("Sophia.RunWait")]
+public sealed record RunWait([property: Id(0)] string Because, [property: Id(1)] DateTimeOffset? Since = null, [property: Id(2)] int? Place = null, [property: Id(3)] int? Of = null);
 
 /// <summary>What a run counted so far, in records but for bytes, unreadable partitions and nulled values. Filtered records left by their stream's transforms; Nulled values could not be cast; Blocked records were erased and left out.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.RunCounts")]

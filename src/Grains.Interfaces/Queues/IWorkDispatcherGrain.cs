@@ -2,7 +2,7 @@ using Sophia.Tenants;
 
 namespace Sophia.Queues;
 
-/// <summary>Chooses whose work is done next, over all tenants and silos. The key is "system".</summary>
+/// <summary>Chooses whose work is done next, over all tenants and silos. The key is "system", or "system/runs" for runs of pipelines that wait for their turn.</summary>
 /// <remarks>It keeps nothing on a disk. Tenants with ready work offer themselves again until they are served.</remarks>
 [Alias("Sophia.IWorkDispatcherGrain")]
 public interface IWorkDispatcherGrain : IGrainWithStringKey
@@ -47,7 +47,12 @@ public sealed record WorkerReport(
 /// <param name="Workers">Workers that asked within the last minute.</param>
 /// <param name="Tenants">Tenants that have ready work or work in hand, those with most in hand first; at most 100.</param>
 [GenerateSerializer, Immutable, Alias("Sophia.FairnessView")]
-public sealed record FairnessView([property: Id(0)] int Workers, [property: Id(1)] long Granted, [property: Id(2)] IReadOnlyList<TenantShare> Tenants);
+public sealed record FairnessView([property: Id(0)] int Workers, [property: Id(1)] long Granted, [property: Id(2)] IReadOnlyList<TenantShare> Tenants)
+{
+    /// <summary>The queue whose work is granted: <see cref="WorkLimits.OwnQueue"/> or <see cref="WorkLimits.RunsQueue"/>.</summary>
+    [Id(3)]
+    public string Queue { get; init; } = WorkLimits.OwnQueue;
+}
 
 /// <param name="InHand">Items that workers have now.</param>
 /// <param name="Busy">Time that workers spent on it in the last minute.</param>

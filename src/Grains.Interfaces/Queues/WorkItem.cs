@@ -1,3 +1,5 @@
+using Sophia.Tenants;
+
 namespace Sophia.Queues;
 
 /// <summary>Where an item is. It is in exactly one of them; numbers are on disk and never change.</summary>
@@ -128,6 +130,9 @@ public static class WorkLimits
 
     /// <summary>The queue of runs that wait for their turn. Apart from <see cref="OwnQueue"/>, because a run has its place for as long as it goes, and short work would wait for hours behind it.</summary>
     public const string RunsQueue = "sophia-runs";
+
+    /// <summary>The keys of the grains that choose whose item of these queues is done next.</summary>
+    public const string OwnDispatcher = TenantKey.System, RunsDispatcher = $"{TenantKey.System}/runs";
 
     /// <summary>Whether Sophia's own workers serve a queue.</summary>
     public static bool IsOwn(string queue) => queue is OwnQueue or RunsQueue;

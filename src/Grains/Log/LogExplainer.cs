@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using Orleans.Runtime;
+using Sophia.Operations;
 using Sophia.Pipelines;
 using Sophia.Quality;
 using Sophia.Tenants;
@@ -9,7 +11,7 @@ namespace Sophia.Log;
 /// <summary>Explains from log, quarantine and runs alone: as far as "stored", knowing nothing of any index.</summary>
 /// <remarks>An id is a quarantined item's number, a run's id, "stream/key", where either part may hold slashes: the first split that names something known is it;
 /// or the path of a file that a pipeline has looked at.</remarks>
-internal sealed class LogExplainer(ILogStore log, IQuarantineStore quarantine, IRunStore runs) : IRecordExplainer
+internal sealed class LogExplainer(ILogStore log, IQuarantineStore quarantine, IRunStore runs, IGrainFactory grains) : IRecordExplainer
 {
     private const string OperatorsDecision = "an operator's decision";
     private const int MaxVersions = 20;
@@ -29,7 +31,7 @@ internal sealed class LogExplainer(ILogStore log, IQuarantineStore quarantine, I
             return (OfItem(id, item), null);
         var isName = !id.Contains('\0'); // A key may hold one, no name does.
         if (isName && await runs.Find(tenant, id, cancellation) is { } run)
-            return (OfRun(run), null);
+            return (run.State == RunState.Running && await Waits(tenant, run) is { } wait ? OfWaiting(run, wait) : OfRun(run), null);
         var splits = 0;
         for (var slash = id.IndexOf('/', StringComparison.Ordinal); slash > 0 && splits < MaxSplits && !id.AsSpan(0, slash).Contains('\0'); slash = id.IndexOf('/', slash + 1), splits++)
             if (await OfRecord(tenant, id, id[..slash], id[(slash + 1)..], cancellation) is { } found)
@@ -67,6 +69,23 @@ internal sealed class LogExplainer(ILogStore log, IQuarantineStore quarantine, I
     private static WhyStep StepOf(QuarantinedItem item) => item.State == QuarantineState.Held
         ? new WhyStep("quarantined", item.At, $"item {item.Id}: {string.Join("; ", item.Reasons.Select(reason => reason.Rule))}")
         : new WhyStep(item.State.ToString().ToLowerInvariant(), item.DecidedAt, $"item {item.Id}, by {item.DecidedBy}");
+
+    // Only its pipeline knows; where that cannot be asked, the run is told as the log has it.
+    private async Task<RunWait?> Waits(TenantId tenant, RunRow run)
+    {
+        try
+        {
+            return (await grains.GetGrain<IPipelineGrain>(TenantKey.Of(tenant, run.Pipeline)).Run(run.RunId))?.Waits;
+        }
+        catch (Exception away) when (away is RefusedException or TimeoutException or OrleansException or StorageException)
+        {
+            return null;
+        }
+    }
+
+    private static WhyView OfWaiting(RunRow run, RunWait wait) => new(run.RunId, "waiting", wait.Since ?? run.UpdatedAt,
+        wait.Since is null ? wait.Because : wait.Place is null ? "its turn" : string.Create(CultureInfo.InvariantCulture, $"its turn, place {wait.Place} of {wait.Of}"), $"{char.ToUpperInvariant(wait.Because[0])}{wait.Because[1..]}.",
+        [new WhyStep("asked for", run.StartedAt, run.Reason), new WhyStep("waiting", wait.Since ?? run.UpdatedAt, wait.Because)]);
 
     private static WhyView OfRun(RunRow run) => new(run.RunId, run.State.ToString().ToLowerInvariant(), run.EndedAt ?? run.UpdatedAt,
         run.State == RunState.Paused ? "somebody to resume it" : null, run.Error ?? $"{run.Counts.In} read, {run.Counts.Stored} stored, {run.Counts.Quarantined} quarantined.",

@@ -112,7 +112,7 @@ internal sealed partial class PipelineGrain(
             return null;
         var recent = await runs.Recent(key.Tenant, key.Name!, 2, lifetime.Token);
         var ended = recent.FirstOrDefault(row => row.RunId != keeper.Row?.RunId);
-        return new PipelineView(key.Name!, kept.Version, kept.Text, kept.At, PipelineSources.Views(key.Tenant.Value, definition), definition.Schedule,
+        return new PipelineView(key.Name!, kept.Version, kept.Text, kept.At, PipelineSources.Views(key.Tenant.Value, definition, kinds), definition.Schedule,
             keeper.IsGoing ? Current() : null,
             keeper.IsGoing ? ended is null ? null : Ended(ended) : Current(),
             PipelineSources.Webhook(definition) is null ? null : await desk.Tally(lifetime.Token));
@@ -167,7 +167,7 @@ internal sealed partial class PipelineGrain(
         if (Waiting is not { } waiting)
             return true;
         await Save(stored.State with { Run = waiting with { WaitsSince = null } });
-        keeper.Waits(null);
+        keeper.Stands(null);
         Launch();
         return true;
     }
@@ -227,7 +227,10 @@ internal sealed partial class PipelineGrain(
             await triggers.Due(stored.State.NextAt);
     }
 
-    private RunView? Current() => keeper.View(keeper.Row is { } row ? SearchableAt(row.RunId) : null) is not { } view ? null : view.Transforms is null ? WithTransforms(view) : view;
+    private RunView? Current() => keeper.View(keeper.Row is { } row ? SearchableAt(row.RunId) : null) is not { } view ? null : WithWait(view.Transforms is null ? WithTransforms(view) : view);
+
+    // Before the first look at its place, and after a restart.
+    private RunView WithWait(RunView view) => view.Waits is null && Waiting is { } waiting ? view with { Waits = RunTurns.Unseen(waiting) } : view;
 
     private RunView Ended(RunRow row) => WithTransforms(RunKeeper.ViewOf(row, time.GetUtcNow(), SearchableAt(row.RunId)));
 
@@ -343,7 +346,7 @@ internal sealed partial class PipelineGrain(
         {
             if (look.Run != waiting)
                 await Save(stored.State with { Run = look.Run });
-            keeper.Waits(look.Said);
+            keeper.Stands(look.Said);
         }
         if (keeper.Row is not { } row || row.State == RunState.Running || keeper.Unsaved is not null)
             return;

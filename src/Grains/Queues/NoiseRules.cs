@@ -14,6 +14,7 @@ internal static class NoiseRules
     /// <param name="busy">Time spent on the tenant's work in the window.</param>
     /// <param name="allBusy">On all work.</param>
     /// <param name="tenants">Tenants with work: who is alone disturbs nobody.</param>
-    public static bool IsNoisy(int inHand, int allInHand, TimeSpan busy, TimeSpan allBusy, int tenants) => tenants > 1
-        && ((inHand >= LeastInHand && inHand > Share * allInHand) || busy > Share * allBusy);
+    /// <param name="least">Items in hand below which nobody is noisy by their number.</param>
+    public static bool IsNoisy(int inHand, int allInHand, TimeSpan busy, TimeSpan allBusy, int tenants, int least = LeastInHand) => tenants > 1
+        && ((inHand >= least && inHand > Share * allInHand) || busy > Share * allBusy);
 }

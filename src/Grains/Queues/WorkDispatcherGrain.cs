@@ -5,7 +5,7 @@ using Sophia.Tenants;
 
 namespace Sophia.Queues;
 
-/// <summary>Chooses whose work is done next; the key is "system".</summary>
+/// <summary>Chooses whose work is done next; the key is "system", or "system/runs".</summary>
 /// <remarks>Who is next is decided in <see cref="FairRing"/>, which is pure. It keeps nothing: after its loss tenants offer their work again. Reentrant, because workers wait here for offers.</remarks>
 [Reentrant]
 internal sealed partial class WorkDispatcherGrain(IOptions<QueueOptions> options, TimeProvider time, ILogger<WorkDispatcherGrain> logger) : Grain, IWorkDispatcherGrain
@@ -16,12 +16,16 @@ internal sealed partial class WorkDispatcherGrain(IOptions<QueueOptions> options
     private static readonly TimeSpan MostPatience = TimeSpan.FromSeconds(20);
 
     private readonly HashSet<TenantId> noisy = [];
+    private ServedQueue served = ServedQueue.Work;
+    private int least;
     private FairRing ring = null!;
     private WorkersAtWork workers = null!;
     private TaskCompletionSource offered = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        served = ServedQueue.Of(this.GetPrimaryKeyString());
+        least = served.NoisyFrom(options.Value);
         ring = new FairRing(options.Value.Quantum);
         workers = new WorkersAtWork(time);
         return Task.CompletedTask;
@@ -71,8 +75,8 @@ internal sealed partial class WorkDispatcherGrain(IOptions<QueueOptions> options
         var known = ring.Tenants.ToDictionary(one => one.Tenant);
         var tenants = known.Keys.Concat(hands.Keys).Concat(busy.Keys).Distinct().ToList();
         var shares = tenants.Select(tenant => new TenantShare(tenant, known.TryGetValue(tenant, out var place) ? place.Weight : 1, known.TryGetValue(tenant, out place) ? place.Ready : 0,
-            hands.GetValueOrDefault(tenant), busy.GetValueOrDefault(tenant), NoiseRules.IsNoisy(hands.GetValueOrDefault(tenant), allHands, busy.GetValueOrDefault(tenant), all, tenants.Count)));
-        return Task.FromResult(new FairnessView(workers.Count, ring.Granted, [.. shares.OrderByDescending(share => share.InHand).ThenBy(share => share.Tenant.Value, StringComparer.Ordinal).Take(MostShown)]));
+            hands.GetValueOrDefault(tenant), busy.GetValueOrDefault(tenant), NoiseRules.IsNoisy(hands.GetValueOrDefault(tenant), allHands, busy.GetValueOrDefault(tenant), all, tenants.Count, least)));
+        return Task.FromResult(new FairnessView(workers.Count, ring.Granted, [.. shares.OrderByDescending(share => share.InHand).ThenBy(share => share.Tenant.Value, StringComparer.Ordinal).Take(MostShown)]) { Queue = served.Name });
     }
 
     private void Hear(WorkerReport report)
@@ -93,7 +97,7 @@ internal sealed partial class WorkDispatcherGrain(IOptions<QueueOptions> options
         var allHands = hands.Values.Sum();
         var count = busy.Keys.Union(hands.Keys).Count();
         foreach (var tenant in heard.Concat(noisy).Distinct().ToList())
-            if (NoiseRules.IsNoisy(hands.GetValueOrDefault(tenant), allHands, TimeSpan.Zero, TimeSpan.Zero, count))
+            if (NoiseRules.IsNoisy(hands.GetValueOrDefault(tenant), allHands, TimeSpan.Zero, TimeSpan.Zero, count, least))
             {
                 if (noisy.Add(tenant))
                     LogNoisy(tenant.Value, hands.GetValueOrDefault(tenant), allHands);

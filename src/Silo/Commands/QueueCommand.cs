@@ -89,7 +89,7 @@ internal static class QueueCommand
 
     private static Command Fairness()
     {
-        var command = new Command("fairness", "Who has work in hand, of all tenants, and who is noisy. For operators of the system tenant.");
+        var command = new Command("fairness", "Who has work in hand, of all tenants, and who is noisy: items of the work queue, and runs of pipelines. For operators of the system tenant.");
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
@@ -99,12 +99,13 @@ internal static class QueueCommand
                 Console.Out.WriteLine(text);
                 return ExitCodes.Done;
             }
-            var view = JsonSerializer.Deserialize(text, EdgeJson.Default.FairnessView)!;
-            Show.Rows(["tenant", "share", "ready", "in hand", "busy", ""], view.Tenants.Select(one => new[]
+            var views = JsonSerializer.Deserialize(text, EdgeJson.Default.IReadOnlyListFairnessView)!;
+            Show.Rows(["queue", "tenant", "share", "ready", "in hand", "busy", ""], views.SelectMany(view => view.Tenants.Select(one => new[]
             {
-                one.Tenant.Value, $"{one.Weight}", $"{one.Ready}", $"{one.InHand}", $"{one.Busy.TotalSeconds:F1} s", one.IsNoisy ? "[yellow]noisy[/]" : "",
-            }), "No tenant has work in hand.");
-            AnsiConsole.MarkupLine($"[dim]{view.Workers} workers, {Show.Number(view.Granted)} items granted[/]");
+                view.Queue, one.Tenant.Value, $"{one.Weight}", $"{one.Ready}", $"{one.InHand}", $"{one.Busy.TotalSeconds:F1} s", one.IsNoisy ? "[yellow]noisy[/]" : "",
+            })), "No tenant has work in hand.");
+            foreach (var view in views)
+                AnsiConsole.MarkupLine($"[dim]{view.Queue}: {view.Workers} workers, {Show.Number(view.Granted)} items granted[/]");
             return ExitCodes.Done;
         });
         return command;

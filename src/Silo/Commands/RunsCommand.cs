@@ -66,7 +66,9 @@ internal static class RunsCommand
         AnsiConsole.MarkupLine($"{Show.State(run)} run {run.RunId} of {run.Pipeline}, definition version {run.DefinitionVersion}{(run.DryRun ? " (dry run: nothing stored)" : "")}, {Show.Plain(run.Reason)}");
         AnsiConsole.MarkupLine($"started {Show.Moment(run.StartedAt)}{(run.EndedAt is { } ended ? $", ended {Show.Moment(ended)}" : "")}{(run.SearchableAt is { } searchable ? $", searchable {Show.Moment(searchable)}" : "")}");
         AnsiConsole.MarkupLine($"{Show.Brief(run)}{(run.QualityScore is { } score ? string.Create(CultureInfo.InvariantCulture, $", quality {score:0.0 %}") : run.Counts.In > 0 ? ", quality not judged: no rule asks anything" : "")}");
-        if (run.Error is not null)
+        if (run.Waits is { } wait)
+            AnsiConsole.MarkupLine($"[yellow]Waiting: {Show.Plain(wait.Because, 1_000)}[/]");
+        else if (run.Error is not null)
             AnsiConsole.MarkupLine($"[red]{Show.Plain(run.Error, 1_000)}[/]");
         ShowTransforms.Print(run);
     }

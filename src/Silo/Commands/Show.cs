@@ -38,7 +38,7 @@ internal static class Show
     {
         RunState.Succeeded => "[green]succeeded[/]",
         RunState.Failed => "[red]failed[/]",
-        RunState.Running => "[blue]running[/]",
+        RunState.Running => run.Waits is null ? "[blue]running[/]" : run.Waits.Since is null ? "[yellow]waits[/]" : "[yellow]waits for its turn[/]",
         _ => $"[yellow]{run.State.ToString().ToLowerInvariant()}[/]",
     };
 
@@ -99,5 +99,5 @@ internal static class Show
     }
 
     public static void Runs(IEnumerable<RunView> runs) => Rows(["run", "pipeline", "state", "started", "counts", ""],
-        runs.Select(run => new[] { run.RunId, run.Pipeline, State(run), Moment(run.StartedAt), Brief(run), Plain(run.Error, 80) }), "No run yet.");
+        runs.Select(run => new[] { run.RunId, run.Pipeline, State(run), Moment(run.StartedAt), Brief(run), Plain(run.Error ?? (run.Waits is { } wait ? $"Waiting: {wait.Because}" : null), run.Waits is null ? 80 : 200) }), "No run yet.");
 }

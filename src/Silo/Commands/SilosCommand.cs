@@ -35,7 +35,7 @@ internal static class SilosCommand
         Show.Rows(["silo", "status", "since", "grains", "cpu", "managed memory", "version", "labels"], view.Silos.Select(silo => new[]
         {
             Show.Plain(silo.Name), State(silo), Show.Moment(silo.StartedAt), silo.Load is { } load ? Show.Number(load.Activations) : "", silo.Load is null ? "" : silo.Load.CpuPercent.ToString("0 '%'", CultureInfo.InvariantCulture),
-            silo.Load is null ? "" : $"{Show.Number(silo.Load.MemoryBytes >> 20)} MiB", Show.Plain(silo.Version), Show.Plain(string.Join(", ", silo.Labels)),
+            silo.Load is null ? "" : Sizes.Of(silo.Load.MemoryBytes), Show.Plain(silo.Version), Show.Plain(string.Join(", ", silo.Labels)),
         }));
         Console.Out.WriteLine();
         var silos = view.Grains.SelectMany(grain => grain.Silos).Select(on => on.Silo).Distinct().Order(StringComparer.Ordinal).ToArray();

@@ -31,7 +31,7 @@ internal static class StatusCommand
 
     private static void Print(HealthView view, Api api)
     {
-        AnsiConsole.MarkupLine($"[bold]{view.State}[/] at {api.Url}{(api.IsOwn ? " (started for this command)" : "")}, {Show.Number(view.WorkingSetBytes >> 20)} MiB resident");
+        AnsiConsole.MarkupLine($"[bold]{view.State}[/] at {api.Url}{(api.IsOwn ? " (started for this command)" : "")}, {Sizes.Of(view.WorkingSetBytes)} resident");
         Show.Rows(["part", "state", "ms", ""], view.Parts.Select(p => new[] { p.Name, p.State, p.Milliseconds.ToString("0", CultureInfo.InvariantCulture), Show.Plain(p.Reason) }));
     }
 }

@@ -38,7 +38,7 @@ internal static class TenantsCommand
             Show.Rows(["tenant", "state", "keys", "records", "storage", "since", ""], lines.Select(line => new[]
             {
                 line.Tenant.Value, line.Ended ? "[red]deleted[/]" : line.Suspended ? "[yellow]suspended[/]" : "active", line.Keys?.ToString(CultureInfo.InvariantCulture) ?? "", line.Usage is { } usage ? Show.Number(usage.Records) : "",
-                line.Usage is { } taken ? $"{(taken.IsEstimate ? "about " : "")}{Show.Number((taken.Bytes >> 20) + 1)} MiB" : "", Show.Moment(line.DeletedAt ?? line.CreatedAt), Show.Plain(line.Because ?? line.Unknown),
+                line.Usage is { } taken ? $"{(taken.IsEstimate ? "about " : "")}{Sizes.Of(taken.Bytes)}" : "", Show.Moment(line.DeletedAt ?? line.CreatedAt), Show.Plain(line.Because ?? line.Unknown),
             }));
         return ExitCodes.Done;
     }

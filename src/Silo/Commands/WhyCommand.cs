@@ -21,7 +21,7 @@ internal static class WhyCommand
                 return ExitCodes.Done;
             }
             var view = await api.Get(address, EdgeJson.Default.WhyView, cancellation);
-            AnsiConsole.MarkupLine($"[bold]{Show.Plain(view.Stage)}[/]{(view.Since is null ? "" : $" since {Show.Moment(view.Since)}")}{(view.WaitingFor is null ? "" : $", waiting for {Show.Plain(view.WaitingFor)}")}");
+            AnsiConsole.MarkupLine(view is { Stage: "waiting", WaitingFor: { } turn } ? $"[bold]waits for {Show.Plain(turn)}[/] since {Show.Moment(view.Since)}" : $"[bold]{Show.Plain(view.Stage)}[/]{(view.Since is null ? "" : $" since {Show.Moment(view.Since)}")}{(view.WaitingFor is null ? "" : $", waiting for {Show.Plain(view.WaitingFor)}")}");
             AnsiConsole.MarkupLine(Show.Plain(view.Explanation, 2000));
             if (view.Steps.Count > 0)
                 Show.Rows(["when", "stage", ""], view.Steps.Select(step => new[] { Show.Moment(step.At), Show.Plain(step.Stage), Show.Plain(step.Detail, 300) }));

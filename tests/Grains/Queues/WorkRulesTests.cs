@@ -115,6 +115,8 @@ public sealed class WorkRulesTests
         Assert.False(NoiseRules.IsNoisy(29, 100, none, none, 5));
         Assert.True(NoiseRules.IsNoisy(30, 100, none, none, 5));
         Assert.False(NoiseRules.IsNoisy(30, 300, none, none, 5));
+        Assert.True(NoiseRules.IsNoisy(16, 100, none, none, 5, ServedQueue.Runs.NoisyFrom(new QueueOptions())));
+        Assert.Equal((NoiseRules.LeastInHand, 16), (ServedQueue.Work.NoisyFrom(new QueueOptions()), ServedQueue.Runs.NoisyFrom(new QueueOptions())));
         Assert.True(NoiseRules.IsNoisy(1, 300, TimeSpan.FromSeconds(11), TimeSpan.FromSeconds(100), 5));
         Assert.False(NoiseRules.IsNoisy(300, 300, TimeSpan.FromSeconds(11), TimeSpan.FromSeconds(11), 1));
     }

@@ -86,9 +86,12 @@ public sealed record OwnerSight(
     [property: Id(5)] IReadOnlyList<PartSight> Sources,
     [property: Id(6)] IReadOnlyList<SignalSight> Signals);
 
-/// <param name="Sources">Types of what it reads.</param>
 [GenerateSerializer, Immutable, Alias("Sophia.PipelineSight")]
-public sealed record PipelineSight([property: Id(0)] string Name, [property: Id(1)] IReadOnlyList<string> Sources);
+public sealed record PipelineSight([property: Id(0)] string Name, [property: Id(1)] IReadOnlyList<SourceSight> Sources);
+
+/// <param name="Breaker">The breaker before it, of its tenant; null: none stands before it.</param>
+[GenerateSerializer, Immutable, Alias("Sophia.SourceSight")]
+public sealed record SourceSight([property: Id(0)] string Type, [property: Id(1)] string? Breaker = null);
 
 /// <param name="Trouble">Why it fails; null: it works.</param>
 [GenerateSerializer, Immutable, Alias("Sophia.PartSight")]

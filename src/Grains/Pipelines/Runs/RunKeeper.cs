@@ -27,7 +27,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
     private int settling;
     private long lastPosition;
     private bool isLive;
-    private string? waitsFor;
+    private RunWait? waitsFor;
 
     /// <summary>The newest run as the log has it, or null.</summary>
     public RunRow? Row { get; private set; }
@@ -130,7 +130,10 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
 
     public void FullRead(long records) => Held = records;
 
-    public void Waits(string? reason) => waitsFor = reason;
+    public void Waits(string? reason) => waitsFor = reason is null ? null : new RunWait(reason);
+
+    /// <summary>Where it stands in the queue; null: its turn has come.</summary>
+    public void Stands(RunWait? wait) => waitsFor = wait;
 
     /// <summary>Tries once more to write what the store refused.</summary>
     public async Task SaveAgain(CancellationToken cancellation)
@@ -139,7 +142,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
             await Write(row, null, cancellation);
     }
 
-    public RunView? View(DateTimeOffset? searchableAt = null) => Row is null ? null : ViewOf(isLive ? Live(Row) : Row, time.GetUtcNow(), searchableAt) with { Error = Row.State == RunState.Running && waitsFor is not null ? $"Waiting: {waitsFor}" : Row.Error, Samples = samples.Count == 0 ? null : samples.ToArray(), Transforms = transforms.Views, TransformsSince = transforms.Views is null ? null : transformsSince, Settling = settling };
+    public RunView? View(DateTimeOffset? searchableAt = null) => Row is null ? null : ViewOf(isLive ? Live(Row) : Row, time.GetUtcNow(), searchableAt) with { Error = Row.State == RunState.Running && waitsFor is not null ? $"Waiting: {waitsFor.Because}" : Row.Error, Waits = Row.State == RunState.Running ? waitsFor : null, Samples = samples.Count == 0 ? null : samples.ToArray(), Transforms = transforms.Views, TransformsSince = transforms.Views is null ? null : transformsSince, Settling = settling };
 
     public static RunView ViewOf(RunRow row, DateTimeOffset now, DateTimeOffset? searchableAt)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Options;
 using Sophia.Log;
 using Sophia.Operations;
 using Sophia.Queues;
@@ -7,7 +8,7 @@ using Sophia.Tenants;
 namespace Sophia.Pipelines;
 
 /// <summary>The tenants' queue of runs, as pipelines use it: asks for a turn, and says how far it is.</summary>
-internal sealed class RunTurns(IWorkIntake intake, IQueueStore store, TimeProvider time)
+internal sealed class RunTurns(IWorkIntake intake, IQueueStore store, IOptions<QueueOptions> options, TimeProvider time)
 {
     private const int Counted = 500;
 
@@ -17,7 +18,7 @@ internal sealed class RunTurns(IWorkIntake intake, IQueueStore store, TimeProvid
         run with { WaitsSince = time.GetUtcNow(), Item = await Ask(pipeline, run.RunId, reason, cancellation) };
 
     /// <summary>What a run waits for, for people; where its place in the queue was lost, it has another. Null: that cannot be said now.</summary>
-    public async Task<(KeptRun Run, string? Said)?> Look(TenantKey pipeline, KeptRun run, string reason, CancellationToken cancellation)
+    public async Task<(KeptRun Run, RunWait? Said)?> Look(TenantKey pipeline, KeptRun run, string reason, CancellationToken cancellation)
     {
         try
         {
@@ -30,24 +31,35 @@ internal sealed class RunTurns(IWorkIntake intake, IQueueStore store, TimeProvid
         }
     }
 
+    /// <summary>What is known of a run that waits before its place was looked at.</summary>
+    public static RunWait Unseen(KeptRun run) => new(Since(run.WaitsSince!.Value), run.WaitsSince);
+
+    private static string Since(DateTimeOffset since) => string.Create(CultureInfo.InvariantCulture, $"in the queue since {since:HH:mm:ss} UTC");
+
     private Task<long> Ask(TenantKey pipeline, string runId, string reason, CancellationToken cancellation) =>
         intake.Take(pipeline.Tenant, RunHandler.Of(pipeline.Name!, runId, !PipelineTriggers.IsOwnReason(reason)), cancellation);
 
-    private async Task<string?> Where(TenantId tenant, long item, DateTimeOffset since, CancellationToken cancellation)
+    private async Task<RunWait?> Where(TenantId tenant, long item, DateTimeOffset since, CancellationToken cancellation)
     {
         var found = await store.Find(tenant, item, cancellation);
         if (found is not { State: WorkState.Pending or WorkState.Leased or WorkState.Quarantined })
             return null;
-        var waits = string.Create(CultureInfo.InvariantCulture, $"in the queue since {since:HH:mm:ss} UTC");
+        var waits = Since(since);
         if (found.State == WorkState.Quarantined)
-            return $"{waits}, held back there as item {item}: {found.Error}";
+            return new RunWait($"{waits}, held back there as item {item}: {found.Error}", since);
         if (found.State == WorkState.Leased)
-            return $"{waits}, its turn has come";
-        var held = (await store.Queues(tenant, cancellation)).FirstOrDefault(queue => queue.Queue is "" or WorkLimits.RunsQueue && queue.HeldBecause is not null);
+            return new RunWait($"{waits}, its turn has come", since);
+        var queues = await store.Queues(tenant, cancellation);
         var others = (await store.List(tenant, new WorkQuery(WorkLimits.RunsQueue, State: WorkState.Pending, Limit: Counted), withPayload: false, cancellation)).Items;
         var place = others.Count(other => other.Id != item && IsBefore(other, found)) + 1;
-        return string.Create(CultureInfo.InvariantCulture, $"{waits}, place {place} of {Math.Max(place, others.Count)}{(held is null ? "" : $"; the queue is held: {held.HeldBecause}")}");
+        var of = Math.Max(place, others.Count);
+        return new RunWait(string.Create(CultureInfo.InvariantCulture, $"{waits}, place {place} of {of}; {Why(queues)}"), since, place, of);
     }
+
+    private string Why(IReadOnlyList<QueueView> queues) =>
+        queues.FirstOrDefault(queue => queue.Queue is "" or WorkLimits.RunsQueue && queue.HeldBecause is not null) is { } held ? $"the queue is held: {held.HeldBecause}"
+        : queues.FirstOrDefault(queue => queue.Queue == WorkLimits.RunsQueue) is { } runs && runs.Leased >= options.Value.MaxRuns ? string.Create(CultureInfo.InvariantCulture, $"as many runs go as may at a time ({options.Value.MaxRuns})")
+        : "it begins when a worker has a place for it";
 
     private static bool IsBefore(WorkItem one, WorkItem other) =>
         (WorkRules.Rank(one.DueAt, one.Priority), one.Id).CompareTo((WorkRules.Rank(other.DueAt, other.Priority), other.Id)) < 0;

@@ -21,9 +21,9 @@ internal static class BreakerViews
         if (options.ConsecutiveFailures > 0)
             opens.Add(string.Create(CultureInfo.InvariantCulture, $"{options.ConsecutiveFailures} failures in a row"));
         if (options.FailureRatio > 0)
-            opens.Add(string.Create(CultureInfo.InvariantCulture, $"{options.FailureRatio:0.##} of {options.MinimumCalls} or more calls within {Span(options.Window)} failing"));
+            opens.Add(string.Create(CultureInfo.InvariantCulture, $"{options.FailureRatio * 100:0.##} % of {options.MinimumCalls} or more calls within {Span(options.Window)} failing"));
         if (options.SlowRatio > 0)
-            opens.Add(string.Create(CultureInfo.InvariantCulture, $"{options.SlowRatio:0.##} of them taking {Span(options.SlowAfter)}"));
+            opens.Add(string.Create(CultureInfo.InvariantCulture, $"{options.SlowRatio * 100:0.##} % of them taking {Span(options.SlowAfter)}"));
         return string.Create(CultureInfo.InvariantCulture,
             $"opens at {string.Join(", or ", opens)}; for {Span(options.BreakFor)}, then {options.BreakFactor:0.##} times longer each time up to {Span(options.LongestBreak)}; {options.Probes} probes, then {string.Join(", ", options.Ramp)} % for {Span(options.RampStepFor)} each");
     }

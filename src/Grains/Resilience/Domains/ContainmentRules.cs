@@ -20,8 +20,11 @@ internal static class ContainmentRules
 {
     public const int HistoryKept = 100, EndedKept = 100, MostOpen = 200, MostUnwritten = 1_000, LongestReason = 500;
 
-    /// <summary>Between two looks whether what is in force is in place; and for how long something that was lifted is looked after, so that a late hand leaves nothing behind.</summary>
-    public static readonly TimeSpan CheckEvery = TimeSpan.FromMinutes(1), LookAfterFor = TimeSpan.FromMinutes(2);
+    /// <summary>Between two looks whether what is in force is in place.</summary>
+    public static readonly TimeSpan CheckEvery = TimeSpan.FromMinutes(1);
+
+    /// <summary>For how long, and how often, something that was lifted is looked after: a late hand's hold stands for no longer than between two of these looks.</summary>
+    public static readonly TimeSpan LookAfterFor = TimeSpan.FromMinutes(2), LookAfterEvery = TimeSpan.FromSeconds(10);
 
     /// <summary>The longest that something a person asked for stays without being pinned, and what is pinned is held for.</summary>
     public static readonly TimeSpan LongestAskedFor = TimeSpan.FromDays(1), PinnedFor = TimeSpan.FromDays(29);
@@ -86,7 +89,7 @@ internal static class ContainmentRules
                     ContainmentPhase.Applying => ContainmentActKind.Apply,
                     ContainmentPhase.Lifting => ContainmentActKind.Lift,
                     ContainmentPhase.Applied when now - (one.CheckedAt ?? one.Since) >= CheckEvery => ContainmentActKind.Check,
-                    ContainmentPhase.Lifted when one.AppliedAt is not null && now - one.Since < LookAfterFor && now - (one.CheckedAt ?? one.Since) >= CheckEvery => ContainmentActKind.Lift,
+                    ContainmentPhase.Lifted when one.AppliedAt is not null && now - one.Since < LookAfterFor && now - (one.CheckedAt ?? one.Since) >= LookAfterEvery => ContainmentActKind.Lift,
                     _ => (ContainmentActKind?)null,
                 } is { } kind)
                 acts.Add(new ContainmentAct(one.Id, kind, one.Strategy, one.Owner, one.Name, kind == ContainmentActKind.Lift ? one.ByBecause ?? "it is over" : one.Because,

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Sophia.Queues;
 using Sophia.Tenants;
 
 namespace Sophia.Resilience;
@@ -42,6 +44,19 @@ internal static class DomainEvidence
             if (node is not null && because is not null)
                 found.TryAdd(node, because);
         }
+    }
+
+    /// <summary>Which tenants keep workers from others, with how. Who is alone disturbs nobody.</summary>
+    /// <remarks>A run is one long piece of work, and hours of it are what it is for: it speaks against its tenant only while runs of others wait for their turn.</remarks>
+    public static IReadOnlyDictionary<string, string> Noisy(FairnessView work, FairnessView runs)
+    {
+        var found = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (work.Tenants.Count > 1)
+            foreach (var share in work.Tenants.Where(share => share.IsNoisy))
+                found[share.Tenant.Value] = string.Create(CultureInfo.InvariantCulture, $"it keeps workers from others: {share.InHand} items in hand, {share.Busy.TotalSeconds:0} s of their last minute");
+        foreach (var share in runs.Tenants.Where(share => share.IsNoisy && runs.Tenants.Any(other => other.Tenant != share.Tenant && other.Ready > 0)))
+            found.TryAdd(share.Tenant.Value, string.Create(CultureInfo.InvariantCulture, $"its runs keep others' from their turn: {share.InHand} of them go"));
+        return found;
     }
 
     private static string OfInstallation(DomainTopology topology, string name) =>

@@ -41,35 +41,41 @@ internal static class DomainGraphs
 
     private static void OfTenant(List<DomainNode> nodes, List<DomainNeed> needs, DomainTopology topology, OwnerSight seen)
     {
-        var (owner, tenant) = (DomainIds.Tenant(seen.Owner), seen.Owner);
+        var (owner, tenant, own) = (DomainIds.Tenant(seen.Owner), seen.Owner, new HashSet<string>(StringComparer.Ordinal));
         foreach (var queue in seen.Queues)
             Own(DomainKind.Queue, queue.Name, DomainIds.Log);
         foreach (var breaker in seen.Breakers)
-            Own(DomainKind.Dependency, breaker.Name, null);
+            Own(DomainKind.Dependency, breaker.Name);
         foreach (var source in seen.Sources)
-            Own(DomainKind.Source, source.Name, null);
+            Own(DomainKind.Source, source.Name);
         var index = Own(DomainKind.Index, "records", DomainIds.Index);
         if (topology.Embedding is not null)
             needs.Add(new DomainNeed(index, [DomainIds.Of(DomainKind.Dependency, DomainTopology.EmbeddingName), .. topology.EmbeddingSecondary is null ? [] : (string[])[DomainIds.Of(DomainKind.Dependency, DomainTopology.EmbeddingSecondaryName)]], NeedStrength.Soft));
         foreach (var pipeline in seen.Pipelines)
         {
             var id = Own(DomainKind.Pipeline, pipeline.Name, DomainIds.Ingest);
-            foreach (var type in pipeline.Sources.Distinct(StringComparer.Ordinal))
-            {
-                var source = Own(DomainKind.Source, type, null);
+            var sources = pipeline.Sources.Distinct().ToArray();
+            foreach (var source in sources)
                 // Of several sources each brings a part.
-                needs.Add(new DomainNeed(id, [source], pipeline.Sources.Distinct(StringComparer.Ordinal).Count() == 1 ? NeedStrength.Hard : NeedStrength.Soft));
-            }
+                needs.Add(new DomainNeed(id, [Source(source)], sources.Length == 1 ? NeedStrength.Hard : NeedStrength.Soft));
             needs.Add(new DomainNeed(id, [DomainIds.Of(DomainKind.Feature, Feature.DataTransformations)], NeedStrength.Soft));
         }
 
-        string Own(DomainKind kind, string name, string? hard)
+        // Health reports speak of all sources of a type; a breaker of the one that stands behind it.
+        string Source(SourceSight source)
+        {
+            var type = Own(DomainKind.Source, source.Type);
+            return source.Breaker is not { } breaker ? type : Own(DomainKind.Source, DomainIds.OfSource(source.Type, breaker), type, Own(DomainKind.Dependency, breaker));
+        }
+
+        string Own(DomainKind kind, string name, params string[] hard)
         {
             var node = DomainIds.Node(kind, name, tenant);
+            if (!own.Add(node.Id))
+                return node.Id;
             nodes.Add(node);
             needs.Add(new DomainNeed(owner, [node.Id], NeedStrength.Soft));
-            if (hard is not null)
-                needs.Add(new DomainNeed(node.Id, [hard], NeedStrength.Hard));
+            needs.AddRange(hard.Select(one => new DomainNeed(node.Id, [one], NeedStrength.Hard)));
             return node.Id;
         }
     }

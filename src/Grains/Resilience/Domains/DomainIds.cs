@@ -16,6 +16,9 @@ internal static class DomainIds
 
     public static string Of(DomainKind kind, string? tenant, string name) => tenant is null or TenantKey.System ? Of(kind, name) : $"{Word(kind)}/{tenant}/{name}";
 
+    /// <summary>The name of one source of a type: with its breaker's own name, which alone tells it from the others.</summary>
+    public static string OfSource(string type, string breaker) => $"{type}/{(breaker.StartsWith(PolicyNames.Source, StringComparison.Ordinal) ? breaker[PolicyNames.Source.Length..] : breaker)}";
+
     public static string Tenant(string tenant) => Of(DomainKind.Tenant, tenant);
 
     public static DomainNode Node(DomainKind kind, string name, string? tenant = null) => tenant is null or TenantKey.System ? new DomainNode(Of(kind, name), kind, name) : new DomainNode(Of(kind, tenant, name), kind, name, tenant);

@@ -20,7 +20,7 @@ internal sealed class DomainLook(IGrainFactory grains, ContainmentOptions option
     /// <summary>How long the store of the log is waited for.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    private readonly Dictionary<(string Tenant, string Queue), (long Done, long Dead)> counted = [];
+    private readonly QueueCounts counted = new();
 
     public async Task<DomainSight> Around(IReadOnlyList<TenantId> chosen, List<string> unseen)
     {
@@ -32,6 +32,8 @@ internal sealed class DomainLook(IGrainFactory grains, ContainmentOptions option
         await Task.WhenAll(tenants, silos, noisy, system);
         var shares = await noisy ?? new Dictionary<string, string>();
         var looked = await Task.WhenAll(chosen.Select(tenant => Asked(() => Tenant(tenant, shares.GetValueOrDefault(tenant.Value)), tenant.Value, unseen)));
+        if (await tenants is { } there)
+            counted.Keep(there);
         return new DomainSight(0, await tenants, await silos, await system, [.. looked.OfType<OwnerSight>()], [], 0, unseen);
     }
 
@@ -48,9 +50,11 @@ internal sealed class DomainLook(IGrainFactory grains, ContainmentOptions option
         }))];
     }
 
-    private async Task<IReadOnlyDictionary<string, string>?> Noisy() => (await grains.GetGrain<IWorkDispatcherGrain>(TenantKey.System).View()).Tenants is var all && all.Count < 2
-        ? new Dictionary<string, string>() // Who is alone disturbs nobody.
-        : all.Where(share => share.IsNoisy).ToDictionary(share => share.Tenant.Value, share => string.Create(CultureInfo.InvariantCulture, $"it keeps workers from others: {share.InHand} items in hand, {share.Busy.TotalSeconds:0} s of their last minute"));
+    private async Task<IReadOnlyDictionary<string, string>?> Noisy()
+    {
+        var (work, runs) = (grains.GetGrain<IWorkDispatcherGrain>(WorkLimits.OwnDispatcher).View(), grains.GetGrain<IWorkDispatcherGrain>(WorkLimits.RunsDispatcher).View());
+        return DomainEvidence.Noisy(await work, await runs);
+    }
 
     private async Task<OwnerSight?> System()
     {
@@ -68,8 +72,8 @@ internal sealed class DomainLook(IGrainFactory grains, ContainmentOptions option
         var queues = grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(tenant)).View();
         var pipelines = grains.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(tenant)).List();
         await Task.WhenAll(level, breakers, queues, pipelines);
-        var seen = (await pipelines).OrderBy(pipeline => pipeline.Name, StringComparer.Ordinal).Take(MostPipelines).Select(pipeline => new PipelineSight(pipeline.Name, [.. pipeline.Sources.Select(source => source.Type).Distinct(StringComparer.Ordinal)])).ToArray();
-        return new OwnerSight(tenant.Value, noisy, seen, [.. (await queues).Where(queue => queue.Queue.Length > 0).OrderBy(queue => queue.Queue, StringComparer.Ordinal).Take(MostQueues).Select(queue => Queue(tenant, queue))],
+        var seen = (await pipelines).OrderBy(pipeline => pipeline.Name, StringComparer.Ordinal).Take(MostPipelines).Select(pipeline => new PipelineSight(pipeline.Name, [.. pipeline.Sources.Select(source => new SourceSight(source.Type, source.Breaker)).Distinct()])).ToArray();
+        return new OwnerSight(tenant.Value, noisy, seen, [.. counted.Since(tenant.Value, [.. (await queues).Where(queue => queue.Queue.Length > 0).OrderBy(queue => queue.Queue, StringComparer.Ordinal).Take(MostQueues)]).Select(since => Queue(since.Queue, since.Done, since.GivenUp))],
             await breakers, Dependencies(await level), Signals(await level));
     }
 
@@ -89,11 +93,8 @@ internal sealed class DomainLook(IGrainFactory grains, ContainmentOptions option
         _ => null,
     };
 
-    private PartSight Queue(TenantId tenant, QueueView queue)
+    private PartSight Queue(QueueView queue, long done, long dead)
     {
-        var at = (tenant.Value, queue.Queue);
-        var (done, dead) = counted.TryGetValue(at, out var before) ? (queue.Done - before.Done, queue.Dead + queue.Quarantined - before.Dead) : (1, 0);
-        counted[at] = (queue.Done, queue.Dead + queue.Quarantined);
         var waits = queue.OldestDueAt is { } due ? time.GetUtcNow() - due : TimeSpan.Zero;
         return new PartSight(queue.Queue, queue.HeldBecause is not null ? null // Whoever holds it knows.
             : dead >= options.QueueGivesUp && dead > done ? string.Create(CultureInfo.InvariantCulture, $"it gave up {dead} items since the last look, and ended {done} well")

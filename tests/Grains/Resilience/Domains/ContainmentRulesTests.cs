@@ -127,6 +127,73 @@ public sealed class ContainmentRulesTests
     }
 
     [Fact]
+    public void What_was_lifted_is_looked_after_each_ten_seconds_for_two_minutes_and_then_no_more()
+    {
+        var world = new World(this, tenants: 1);
+        world.Fail("dependency/model");
+        world.Pass(181);
+        world.Do();
+        world.Heal("dependency/model");
+        world.Pass((int)options.HoldFor.TotalSeconds + 1);
+        world.Do();
+        var looks = 0;
+        for (var second = 0; second < 300; second++)
+        {
+            world.Pass(1);
+            looks += ContainmentRules.Acts(world.State, options, world.Now).Count(act => act.Kind == ContainmentActKind.Lift);
+            world.Do();
+        }
+        Assert.Equal((ContainmentPhase.Lifted, 11), (world.Last.Phase, looks));
+    }
+
+    // Whatever the rhythm: what is contained stays so for its time, and what recovers between its failures is not contained at all.
+    [Fact]
+    public void A_flapping_dependency_does_not_make_containment_flap()
+    {
+        foreach (var (bad, good) in from bad in (int[])[1, 3, 10, 40, 170] from good in (int[])[1, 3, 10, 29, 32, 200] select (bad, good))
+        {
+            var world = new World(this, tenants: 1);
+            for (var second = 0; second < 2 * 3_600; second++)
+            {
+                if (second % (bad + good) == 0)
+                    world.Fail("dependency/model");
+                if (second % (bad + good) == bad)
+                    world.Heal("dependency/model");
+                world.Pass(1);
+                world.Do();
+            }
+            var steps = world.State.History.Reverse().Where(change => change.What is "applied" or "lifted").ToArray();
+            if (good > options.HealFor.TotalSeconds)
+            {
+                Assert.True(steps.Length == 0, $"{bad} s bad, {good} s good: {string.Join(", ", steps.Select(step => $"{step.What} {step.At:HH:mm:ss}"))}");
+                continue;
+            }
+            Assert.True(steps.Length > 0, $"{bad} s bad, {good} s good: never contained");
+            // For 5, 10, 20, 40 and 60 minutes of two hours.
+            Assert.True(steps.Count(step => step.What == "applied") is >= 4 and <= 6, $"{bad} s bad, {good} s good: {steps.Length} steps");
+            foreach (var (applied, lifted) in steps.Zip(steps.Skip(1)).Where(pair => pair.First.What == "applied"))
+                Assert.True(lifted.At - applied.At >= options.HoldFor, $"{bad} s bad, {good} s good: lifted after {lifted.At - applied.At}");
+        }
+    }
+
+    [Fact]
+    public void A_proposal_stands_while_its_reason_comes_and_goes()
+    {
+        var world = new World(this, tenants: 2);
+        for (var second = 0; second < 3_600; second++)
+        {
+            if (second % 8 == 0)
+                world.Fail("tenant/t-01");
+            if (second % 8 == 4)
+                world.Heal("tenant/t-01");
+            world.Pass(1);
+        }
+        // Once each: offer less, then isolate.
+        Assert.Equal([(ContainmentStrategy.Shed, ContainmentPhase.Proposed), (ContainmentStrategy.IsolateTenant, ContainmentPhase.Proposed)], world.State.Containments.Select(one => (one.Strategy, one.Phase)));
+        Assert.Equal(["failing", "proposed", "proposed"], world.State.History.Reverse().Select(change => change.What));
+    }
+
+    [Fact]
     public void What_somebody_ended_by_hand_ends_here_too()
     {
         var world = new World(this, tenants: 1);
@@ -289,7 +356,7 @@ public sealed class ContainmentRulesTests
             var names = Enumerable.Range(0, tenants).Select(n => $"t-{n:00}").ToArray();
             var owners = new SortedDictionary<string, OwnerSight>(StringComparer.Ordinal);
             foreach (var name in names)
-                owners[name] = new OwnerSight(name, null, [new("shop", ["shop"])], [new("mail", null)], [new("shop", null, false, []), new("source-shop", null, false, [])], [], []);
+                owners[name] = new OwnerSight(name, null, [new("shop", [new("shop")])], [new("mail", null)], [new("shop", null, false, []), new("source-shop", null, false, [])], [], []);
             var graph = DomainGraphs.Of(Topology, DomainMemory.Nothing with { Tenants = names, Silos = [new("a", null), new("b", null)], Owners = owners }, []);
             return !Source ? graph : new DomainGraph(graph.Nodes, [.. graph.Needs, .. names.Select(name => new DomainNeed($"pipeline/{name}/shop", [$"dependency/{name}/shop"], NeedStrength.Hard))]);
         }

@@ -52,11 +52,66 @@ public sealed class DomainGraphTests
     [InlineData("source/acme/airbyte", "pipeline/acme/both", DomainHit.Partly)]
     [InlineData("source/acme/airbyte", "tenant/acme", DomainHit.Partly)]
     [InlineData("source/acme/airbyte", "tenant/globex", DomainHit.Not)]
+    [InlineData("source/acme/airbyte", "pipeline/acme/shop", DomainHit.Fully)]
+    [InlineData("dependency/acme/source-shop", "source/acme/airbyte/shop", DomainHit.Fully)]
+    [InlineData("dependency/acme/source-shop", "pipeline/acme/shop", DomainHit.Fully)]
+    [InlineData("dependency/acme/source-shop", "pipeline/acme/two", DomainHit.Partly)]
+    [InlineData("dependency/acme/source-shop", "pipeline/acme/desk", DomainHit.Not)]
+    [InlineData("dependency/acme/source-shop", "pipeline/acme/crm", DomainHit.Not)]
+    [InlineData("dependency/acme/source-shop", "source/acme/airbyte", DomainHit.Not)]
+    [InlineData("dependency/acme/source-shop", "tenant/acme", DomainHit.Partly)]
+    [InlineData("dependency/acme/source-shop", "pipeline/globex/shop", DomainHit.Not)]
+    [InlineData("dependency/acme/source-desk", "pipeline/acme/desk", DomainHit.Fully)]
     [InlineData("queue/acme/mail", "tenant/acme", DomainHit.Partly)]
     [InlineData("queue/acme/mail", "tenant/globex", DomainHit.Not)]
     [InlineData("feature/ingest", "pipeline/acme/crm", DomainHit.Fully)]
     public void What_fails_in_a_cluster_hits(string fails, string node, DomainHit hit) =>
         Assert.Equal(hit, BlastRadius.Of(DomainGraphs.Of(Cluster, Seen("a", "b"), Fronts("web")), [fails])[node]);
+
+    [Fact]
+    public void A_source_whose_breaker_opens_hits_the_pipelines_that_read_it_fully_where_they_read_nothing_else_and_nobody_else_s()
+    {
+        var (fully, partly) = (0, 0);
+        for (var seed = 0; seed < 500; seed++)
+        {
+            var random = new Random(seed);
+            SourceSight[] sources = [new("files"), new("airbyte", "source-a"), new("airbyte", "source-b"), new("airbyte", "source-airbyte"), new("other", "of-its-own")];
+            var reads = new SortedDictionary<string, SourceSight[]>(StringComparer.Ordinal);
+            var owners = new SortedDictionary<string, OwnerSight>(StringComparer.Ordinal);
+            foreach (var tenant in (string[])["t-1", "t-2"])
+            {
+                var pipelines = Enumerable.Range(0, random.Next(1, 5)).Select(n => new PipelineSight($"p{n}", [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => sources[random.Next(sources.Length)])])).ToArray();
+                foreach (var pipeline in pipelines)
+                    reads[$"pipeline/{tenant}/{pipeline.Name}"] = [.. pipeline.Sources.Distinct()];
+                // Some breakers were asked already, others are only declared.
+                owners[tenant] = new OwnerSight(tenant, null, pipelines, [], random.Next(2) == 0 ? [] : [new("source-a", null, false, [])], [], []);
+            }
+            var graph = DomainGraphs.Of(Embedded, DomainMemory.Nothing with { Tenants = ["t-1", "t-2"], Owners = owners }, []);
+            foreach (var breaker in sources.Select(source => source.Breaker).OfType<string>())
+            {
+                var radius = BlastRadius.Of(graph, [$"dependency/t-1/{breaker}"]);
+                foreach (var (pipeline, read) in reads)
+                {
+                    var mine = pipeline.StartsWith("pipeline/t-1/", StringComparison.Ordinal) && read.Any(source => source.Breaker == breaker);
+                    var expected = !mine ? DomainHit.Not : read.Length == 1 ? DomainHit.Fully : DomainHit.Partly;
+                    Assert.True(expected == radius[pipeline], $"seed {seed}, {breaker}, {pipeline}: {radius[pipeline]} instead of {expected}");
+                    (fully, partly) = (fully + (expected == DomainHit.Fully ? 1 : 0), partly + (expected == DomainHit.Partly ? 1 : 0));
+                }
+                Assert.Equal(DomainHit.Not, radius["tenant/t-2"]);
+            }
+        }
+        Assert.True(fully > 100 && partly > 100, $"{fully} fully, {partly} partly");
+    }
+
+    [Fact]
+    public void Work_speaks_against_who_has_most_of_it_in_hand_and_runs_only_while_others_wait_for_their_turn()
+    {
+        TenantShare loud = new(TenantId.Parse("loud"), 1, 0, 40, TimeSpan.Zero, true), quiet = new(TenantId.Parse("quiet"), 1, 0, 1, TimeSpan.Zero, false), waits = quiet with { Ready = 1, InHand = 0 };
+        Assert.Equal(["loud"], DomainEvidence.Noisy(new(1, 0, [loud, quiet]), new(1, 0, [])).Keys);
+        Assert.Empty(DomainEvidence.Noisy(new(1, 0, [loud]), new(1, 0, [loud])));
+        Assert.Empty(DomainEvidence.Noisy(new(1, 0, []), new(1, 0, [loud, quiet])));
+        Assert.Equal("its runs keep others' from their turn: 40 of them go", DomainEvidence.Noisy(new(1, 0, []), new(1, 0, [loud, waits]))["loud"]);
+    }
 
     [Fact]
     public void What_was_seen_to_be_called_is_in_the_graph_once_under_its_declared_name_and_hits_its_tenant_alone()
@@ -127,8 +182,9 @@ public sealed class DomainGraphTests
         Tenants = ["acme", "globex"], Silos = [.. silos.Select(silo => new SiloSight(silo, null))],
         Owners = new SortedDictionary<string, OwnerSight>(StringComparer.Ordinal)
         {
-            ["acme"] = new("acme", null, [new("crm", ["airbyte"]), new("both", ["airbyte", "files"])], [new("mail", null)], [], [], []),
-            ["globex"] = new("globex", null, [new("crm", ["airbyte"])], [new("mail", null)], [], [], []),
+            ["acme"] = new("acme", null, [new("crm", [new("airbyte")]), new("both", [new("airbyte"), new("files")]), new("shop", [new("airbyte", "source-shop")]), new("two", [new("airbyte", "source-shop"), new("files")]), new("desk", [new("airbyte", "source-desk")])],
+                [new("mail", null)], [new("source-shop", null, false, [])], [], []),
+            ["globex"] = new("globex", null, [new("crm", [new("airbyte")]), new("shop", [new("airbyte", "source-shop")])], [new("mail", null)], [], [], []),
         },
     };
 }

@@ -39,6 +39,23 @@ public sealed class SimulatedContainmentTests
         Assert.True(applied > 20 && lifted > 20 && refused > 0, $"{applied} applied, {lifted} lifted, {refused} writes failed");
     }
 
+    // An endpoint that comes and goes every few seconds for ten minutes: its breakers open and close with it, what contains it does not.
+    [Fact]
+    public void Containment_does_not_follow_an_endpoint_that_flaps()
+    {
+        for (var seed = 0; seed < 6; seed++)
+        {
+            var world = new SeededWorld(seed);
+            using var story = new Story(world, new Random(seed), seed);
+            world.Run(async () =>
+            {
+                await story.Start();
+                await story.Flap(TimeSpan.FromSeconds(2 + (seed % 3)), TimeSpan.FromMinutes(10));
+                return true;
+            });
+        }
+    }
+
     private sealed class Story(SeededWorld world, Random random, int seed) : IDisposable
     {
         private const int Most = 2;
@@ -93,6 +110,35 @@ public sealed class SimulatedContainmentTests
             isOver = true;
             await Task.WhenAll(others);
             return Audited();
+        }
+
+        public async Task Flap(TimeSpan every, TimeSpan lasts)
+        {
+            isCalm = true;
+            var (others, holds, phases) = (Enumerable.Range(0, 3).Select(silo => Call(silo, Dependencies[0])).ToList(), new List<(bool Held, DateTimeOffset At)>(), new HashSet<long>());
+            for (var until = world.GetUtcNow() + lasts; world.GetUtcNow() < until;)
+            {
+                if (!sick.Add(Dependencies[0]))
+                    sick.Remove(Dependencies[0]);
+                for (var step = world.GetUtcNow() + every; world.GetUtcNow() < step;)
+                {
+                    await Task.Delay(Second / 4, world);
+                    if (await Asked(() => Grains(0).GetGrain<ICircuitBreakerGrain>(TenantKey.Of(TenantId.Parse(TenantKey.System), Dependencies[0])).View()) is not { } view)
+                        continue;
+                    phases.Add(view.Epoch);
+                    if ((view.Hold == BreakerHold.Isolated) != (holds.Count > 0 && holds[^1].Held))
+                        holds.Add((view.Hold == BreakerHold.Isolated, world.GetUtcNow()));
+                }
+            }
+            sick.Clear();
+            await Calm();
+            isOver = true;
+            await Task.WhenAll(others);
+            var contained = holds.Where(hold => hold.Held).Select(hold => hold.At).ToArray();
+            Assert.True(contained.Length > 0, $"seed {seed}: it was never contained; {phases.Count} phases");
+            // Each hold lasts at least as long as the first one (seen four times a second), and within ten minutes there are few.
+            Assert.All(holds.Zip(holds.Skip(1)).Where(pair => pair.First.Held), pair => Assert.True(pair.Second.At - pair.First.At >= TimeSpan.FromSeconds(7), $"seed {seed}: held for {pair.Second.At - pair.First.At}"));
+            Assert.True(contained.Length <= (int)(lasts / TimeSpan.FromSeconds(15)) && contained.Length * 2 < phases.Count, $"seed {seed}: {contained.Length} times contained, {phases.Count} phases of the breaker");
         }
 
         private static void Options(ContainmentOptions options)
