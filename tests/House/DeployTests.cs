@@ -70,10 +70,48 @@ public partial class DeployTests
     [Fact]
     public void Every_measurement_that_an_alert_asks_for_is_made()
     {
-        var made = Repository.Files("src", ".cs").SelectMany(file => Instrument().Matches(Repository.Read(file)).Select(match => match.Groups[1].Value.Replace('.', '_'))).ToList();
+        var made = Measurements();
         var asked = Asked().Matches(Repository.Read("deploy/prometheus/alerts.yaml")).Select(match => match.Value).Distinct().ToList();
         Assert.NotEmpty(asked);
-        Assert.All(asked, name => Assert.Contains(made, instrument => name == instrument || (name.StartsWith(instrument + "_", StringComparison.Ordinal) && Ending().IsMatch(name[instrument.Length..]))));
+        Assert.All(asked, name => Assert.Contains(name, made.Keys));
+    }
+
+    [Fact]
+    public void Every_label_that_an_alert_chooses_by_is_given_where_its_measurement_is_made()
+    {
+        var (made, seen) = (Measurements(), 0);
+        foreach (var expression in Repository.Read("deploy/prometheus/alerts.yaml").Split('\n').Where(line => line.TrimStart().StartsWith("expr:", StringComparison.Ordinal)))
+        {
+            var asked = Asked().Matches(expression).Select(match => match.Value).Distinct().ToList();
+            foreach (Match choice in Chosen().Matches(expression))
+                foreach (Match label in Label().Matches(choice.Groups[2].Value))
+                    Given(label.Groups[1].Value, [choice.Groups[1].Value]);
+            if (asked.Count > 0)
+                foreach (var label in Grouped().Matches(expression).SelectMany(match => match.Groups[1].Value.Split(',', StringSplitOptions.TrimEntries)).Where(label => label is not ("le" or "instance" or "job")))
+                    Given(label, asked);
+        }
+        Assert.True(seen > 10, $"{seen} labels");
+
+        void Given(string label, IReadOnlyList<string> names)
+        {
+            seen++;
+            Assert.All(names, name => Assert.True(made[name].Contains($"\"{label}\"", StringComparison.Ordinal), $"nothing gives {name} a label {label}"));
+        }
+    }
+
+    /// <summary>What is measured under the names that it is exported by, with the source that makes it.</summary>
+    private static Dictionary<string, string> Measurements()
+    {
+        var made = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var source in Repository.Files("src", ".cs").Select(Repository.Read))
+            foreach (Match match in Instrument().Matches(source))
+            {
+                var unit = match.Groups[3].Value switch { "s" => "_seconds", "By" => "_bytes", "1" => "_ratio", _ => "" };
+                var name = match.Groups[2].Value.Replace('.', '_') + unit;
+                foreach (var ending in match.Groups[1].Value switch { "Counter" or "ObservableCounter" => (string[])["_total"], "Histogram" => ["_bucket", "_count", "_sum"], _ => [""] })
+                    made[name + ending] = made.GetValueOrDefault(name + ending) + source;
+            }
+        return made;
     }
 
     [Fact]
@@ -96,14 +134,20 @@ public partial class DeployTests
     [GeneratedRegex(@"- alert:")]
     private static partial Regex Alert();
 
-    [GeneratedRegex("\"(sophia\\.[a-z_.]+)\"")]
+    [GeneratedRegex("Create(\\w+)(?:<\\w+>)?\\(\\s*\"(sophia\\.[a-z_.]+)\"[^\"]*\"([^\"]*)\"")]
     private static partial Regex Instrument();
+
+    [GeneratedRegex(@"\b(sophia_[a-z_]+)\{([^}]*)\}")]
+    private static partial Regex Chosen();
+
+    [GeneratedRegex(@"([a-z_]+)\s*(?:=~|!~|!=|=)")]
+    private static partial Regex Label();
+
+    [GeneratedRegex(@"\bby \(([a-z_, ]+)\)")]
+    private static partial Regex Grouped();
 
     [GeneratedRegex(@"\bsophia_[a-z_]+\b")]
     private static partial Regex Asked();
-
-    [GeneratedRegex("^(_seconds|_bytes)?(_total|_bucket|_count|_sum)?$")]
-    private static partial Regex Ending();
 
     [GeneratedRegex(@"^#(SOPHIA_[A-Z_]+)=", RegexOptions.Multiline)]
     private static partial Regex ExampleVariable();

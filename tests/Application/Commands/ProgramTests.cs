@@ -203,6 +203,13 @@ public sealed partial class ProgramTests : IDisposable
             var said = await ingest.StandardError.ReadLineAsync();
             Assert.StartsWith("Waiting: in the queue since", said, StringComparison.Ordinal);
             Assert.Contains("a drill", said);
+            var listed = (await program.Run("runs")).Output;
+            Assert.Contains("waits for its turn", listed);
+            Assert.Contains("place 1 of 1; the queue is held: a drill", listed);
+            var run = JsonElement.Parse((await program.Run("runs", "--json")).Output)[0].GetProperty("runId").GetString()!;
+            Assert.Contains("place 1 of 1; the queue is held: a drill", (await program.Run("runs", "show", run)).Output);
+            Assert.StartsWith("waits for its turn, place 1 of 1 since", (await program.Run("why", run)).Output);
+            Assert.Contains("sophia-runs: ", (await program.Run("queue", "fairness")).Output);
             Assert.Equal(0, (await program.Run("queue", "let-go", "sophia-runs")).ExitCode);
             Assert.Contains("1 in, 1 stored", await ingest.StandardOutput.ReadToEndAsync());
         }

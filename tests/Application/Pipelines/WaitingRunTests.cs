@@ -12,7 +12,7 @@ public sealed class WaitingRunTests(SophiaApp app) : IClassFixture<SophiaApp>
     {
         (await app.Owner.PostAsJsonAsync("/api/queue/hold", new { queue = "sophia-runs", reason = "a drill" })).EnsureSuccessStatusCode();
         var (first, second) = (await Start("first"), await Start("second"));
-        var waits = await Eventually.Get(() => Run("second", second), run => run.GetProperty("waits") is { ValueKind: JsonValueKind.Object } wait && wait.GetProperty("place").ValueKind == JsonValueKind.Number, "its place");
+        var waits = await Eventually.Get(() => Run("second", second), run => run.TryGetProperty("waits", out var wait) && wait.TryGetProperty("place", out _), "its place");
         Assert.Equal("running", waits.GetProperty("state").GetString());
         Assert.Equal((2, 2), (waits.GetProperty("waits").GetProperty("place").GetInt32(), waits.GetProperty("waits").GetProperty("of").GetInt32()));
         Assert.EndsWith("place 2 of 2; the queue is held: a drill", waits.GetProperty("waits").GetProperty("because").GetString());
@@ -37,7 +37,7 @@ public sealed class WaitingRunTests(SophiaApp app) : IClassFixture<SophiaApp>
         foreach (var (pipeline, run) in ((string, string)[])[("first", first), ("second", second)])
         {
             var ended = await Eventually.Get(() => Run(pipeline, run), view => view.GetProperty("state").GetString() != "running", "the end of the run");
-            Assert.Equal(("succeeded", JsonValueKind.Null), (ended.GetProperty("state").GetString(), ended.GetProperty("waits").ValueKind));
+            Assert.Equal(("succeeded", false), (ended.GetProperty("state").GetString(), ended.TryGetProperty("waits", out _)));
         }
         Assert.Equal("succeeded", (await app.Owner.GetFromJsonAsync<JsonElement>($"/api/why?id={second}")).GetProperty("stage").GetString());
     }
