@@ -1,3 +1,4 @@
+using Sophia.Queues;
 using Sophia.Tenants;
 
 namespace Sophia.Resilience;

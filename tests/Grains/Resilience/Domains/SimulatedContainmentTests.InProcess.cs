@@ -115,17 +115,17 @@ public sealed class SimulatedContainmentTests
         public async Task Flap(TimeSpan every, TimeSpan lasts)
         {
             isCalm = true;
-            var (others, holds, phases) = (Enumerable.Range(0, 3).Select(silo => Call(silo, Dependencies[0])).ToList(), new List<(bool Held, DateTimeOffset At)>(), new HashSet<long>());
+            var (others, holds, flips) = (Enumerable.Range(0, 3).Select(silo => Call(silo, Dependencies[0])).ToList(), new List<(bool Held, DateTimeOffset At)>(), 0);
             for (var until = world.GetUtcNow() + lasts; world.GetUtcNow() < until;)
             {
                 if (!sick.Add(Dependencies[0]))
                     sick.Remove(Dependencies[0]);
+                flips++;
                 for (var step = world.GetUtcNow() + every; world.GetUtcNow() < step;)
                 {
                     await Task.Delay(Second / 4, world);
                     if (await Asked(() => Grains(0).GetGrain<ICircuitBreakerGrain>(TenantKey.Of(TenantId.Parse(TenantKey.System), Dependencies[0])).View()) is not { } view)
                         continue;
-                    phases.Add(view.Epoch);
                     if ((view.Hold == BreakerHold.Isolated) != (holds.Count > 0 && holds[^1].Held))
                         holds.Add((view.Hold == BreakerHold.Isolated, world.GetUtcNow()));
                 }
@@ -135,10 +135,10 @@ public sealed class SimulatedContainmentTests
             isOver = true;
             await Task.WhenAll(others);
             var contained = holds.Where(hold => hold.Held).Select(hold => hold.At).ToArray();
-            Assert.True(contained.Length > 0, $"seed {seed}: it was never contained; {phases.Count} phases");
-            // Each hold lasts at least as long as the first one (seen four times a second), and within ten minutes there are few.
+            Assert.True(contained.Length > 0, $"seed {seed}: it was never contained");
+            // Each hold lasts at least as long as the first one (seen four times a second); they grow to half a minute, so there are few.
             Assert.All(holds.Zip(holds.Skip(1)).Where(pair => pair.First.Held), pair => Assert.True(pair.Second.At - pair.First.At >= TimeSpan.FromSeconds(7), $"seed {seed}: held for {pair.Second.At - pair.First.At}"));
-            Assert.True(contained.Length <= (int)(lasts / TimeSpan.FromSeconds(15)) && contained.Length * 2 < phases.Count, $"seed {seed}: {contained.Length} times contained, {phases.Count} phases of the breaker");
+            Assert.True(contained.Length <= (int)(lasts / TimeSpan.FromSeconds(25)) && contained.Length * 5 < flips, $"seed {seed}: {contained.Length} times contained, {flips} times well or sick");
         }
 
         private static void Options(ContainmentOptions options)
