@@ -58,8 +58,9 @@ public sealed class ContainedTenantTests : IAsyncLifetime
         await Approve(less, node(shed));
         await Approve(alone, node(isolated));
         await Eventually.Comes(async () => (await Level(shedding), await Level(isolating)) == ("minimal", "emergency"), "the levels");
-        using var export = await shedding.GetAsync($"/api/tenants/{shed}/export");
-        Assert.Contains("exports is off for now", (await export.Problem(503, "unavailable")).GetProperty("detail").GetString());
+        await Eventually.Comes(async () => await Exports(shedding) == HttpStatusCode.ServiceUnavailable, "exports are refused");
+        using var refused = await shedding.GetAsync("/api/dead/export");
+        Assert.Contains("exports is off for now", (await refused.Problem(503, "unavailable")).GetProperty("detail").GetString());
         foreach (var client in (HttpClient[])[shedding, isolating, calm])
         {
             await Put(client, "mail", 1);
@@ -75,13 +76,13 @@ public sealed class ContainedTenantTests : IAsyncLifetime
         Assert.Contains("containment", await isolating.GetStringAsync("/api/queue"));
         Assert.Equal("full", await Level(calm));
         Assert.DoesNotContain("containment", await calm.GetStringAsync("/api/queue"));
-        Assert.True((await calm.GetAsync($"/api/tenants/{quiet}/export")).IsSuccessStatusCode);
+        Assert.Equal(HttpStatusCode.OK, await Exports(calm));
         Assert.All((string[])[shed, isolated], name => Assert.DoesNotContain(name, calm.GetStringAsync("/api/domains").GetAwaiter().GetResult()));
 
         work.Ends.SetResult();
         await Eventually.Get(Domains, view => Phase(view, less) == "lifted" && Phase(view, alone) == "lifted", "the end of what contained them");
         await Eventually.Comes(async () => (await Level(shedding), await Level(isolating)) == ("full", "full"), "the levels of before");
-        Assert.True((await shedding.GetAsync($"/api/tenants/{shed}/export")).IsSuccessStatusCode);
+        await Eventually.Comes(async () => await Exports(shedding) == HttpStatusCode.OK, "exports are offered again");
         await Eventually.Comes(async () => await Leased(isolating) == 1, "what was put in meanwhile");
         Assert.DoesNotContain("containment", await isolating.GetStringAsync("/api/queue"));
 
@@ -101,7 +102,7 @@ public sealed class ContainedTenantTests : IAsyncLifetime
         var view = await Eventually.Get(Domains, seen => Of(seen, tenant, strategy).ValueKind == JsonValueKind.Object, $"a proposal to {strategy} {tenant}");
         var one = Of(view, tenant, strategy);
         Assert.Equal(("proposed", "the rule leaves it to a person"), (one.GetProperty("phase").GetString(), one.GetProperty("notByItself").GetString()));
-        Assert.Contains("keeps workers from others: 40 items in hand", one.GetProperty("because").GetString());
+        Assert.Contains("it keeps workers from others", one.GetProperty("because").GetString());
         return one.GetProperty("id").GetInt64();
     }
 
@@ -120,6 +121,12 @@ public sealed class ContainedTenantTests : IAsyncLifetime
     private static string? Phase(JsonElement view, long id) => view.GetProperty("containments").EnumerateArray().First(one => one.GetProperty("id").GetInt64() == id).GetProperty("phase").GetString();
 
     private static async Task<string?> Level(HttpClient client) => (await client.GetFromJsonAsync<JsonElement>("/api/degradation")).GetProperty("level").GetString();
+
+    private static async Task<HttpStatusCode> Exports(HttpClient client)
+    {
+        using var answer = await client.GetAsync("/api/dead/export");
+        return answer.StatusCode;
+    }
 
     private static async Task Put(HttpClient client, string queue, int items)
     {
