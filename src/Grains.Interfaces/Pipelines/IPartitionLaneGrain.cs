@@ -69,7 +69,12 @@ public sealed record LaneAnswer(
     [property: Id(4)] string? Reason = null,
     [property: Id(5)] IReadOnlyList<SampleReason>? Samples = null,
     [property: Id(6)] IReadOnlyList<StreamTransformView>? Transforms = null,
-    [property: Id(7)] bool Unjudged = false);
+    [property: Id(7)] bool Unjudged = false)
+{
+    /// <summary>Only with <see cref="LaneOutcome.SourceBusy"/>: the source was not asked, and is not to be before this. Such an answer is no try.</summary>
+    [Id(8)]
+    public DateTimeOffset? NotBefore { get; init; }
+}
 
 /// <summary>One of the reasons that a dry run found, for people to look at.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.SampleReason")]

@@ -35,18 +35,25 @@ public static class Deadline
     /// <summary>Until disposed nothing has a deadline: for work that goes on when its caller has gone.</summary>
     public static Scope None() => new(null);
 
-    /// <summary>What a leaving call carries. To be asked on the caller's side, just before it leaves.</summary>
-    public static void Pack(TimeProvider time)
+    /// <summary>Whether a call that left now would carry anything of it.</summary>
+    public static bool IsCarried => RequestContext.Get(Slot) is not null || RequestContext.Get(LeftSlot) is not null;
+
+    /// <summary>Until disposed a leaving call carries what is left, and nothing else: the moment is of this process's clock, and must mean nothing to whatever the call wakes on its way.</summary>
+    public static Scope Leaving(TimeProvider time)
     {
-        if (Left(time) is { } left)
-            RequestContext.Set(LeftSlot, left.Ticks);
+        var left = Left(time);
+        var scope = None();
+        if (left is { } span)
+            RequestContext.Set(LeftSlot, span.Ticks);
+        return scope;
     }
 
-    /// <summary>What an arriving call carried, as a moment of this process's clock. False: nothing.</summary>
+    /// <summary>Takes what an arriving call carried, as a moment of this process's clock. False: nothing.</summary>
     public static bool Unpack(TimeProvider time)
     {
         if (RequestContext.Get(LeftSlot) is not long ticks)
             return false;
+        RequestContext.Remove(LeftSlot);
         RequestContext.Set(Slot, (time.GetUtcNow() + TimeSpan.FromTicks(ticks)).UtcTicks);
         return true;
     }

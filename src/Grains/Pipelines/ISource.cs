@@ -123,4 +123,7 @@ public sealed record BadPiece(string Stream, CellReason Reason, Origin Origin, s
 public sealed class SourceException(string message, bool transient, Exception? inner = null) : Exception(message, inner)
 {
     public bool Transient { get; } = transient;
+
+    /// <summary>Nobody asked the source: it is not to be asked before this. Null: it was asked.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
 }

@@ -44,7 +44,8 @@ public sealed class ChatFixture : IAsyncLifetime
         }, default);
     }
 
-    private sealed class OneRecord : IPassageSearch
+    /// <summary>Finds the fact whatever is asked.</summary>
+    public sealed class OneRecord : IPassageSearch
     {
         public Task<SearchAnswer> Search(TenantId tenant, SearchQuery query, CancellationToken cancellation)
         {

@@ -22,6 +22,11 @@ internal sealed class FakeFiles : ISourceKind
 
     public int Opens { get; private set; }
 
+    /// <summary>What stands before the source; null: nothing, as before a folder.</summary>
+    public string? Guarded { get; set; }
+
+    public string? Dependency(SourceContext source) => Guarded;
+
     /// <summary>Holds the next read of a batch that begins at a line or after it, once, until what it returns has completed.</summary>
     public (int FromLine, Func<Task> Until)? Hold { get; set; }
 

@@ -19,14 +19,36 @@ public sealed class GuardedSourceTests
     }
 
     [Fact]
-    public async Task Repetitions_of_a_busy_source_end_with_the_budget_and_say_so()
+    public async Task Repetitions_of_a_busy_source_are_the_lane_s_own_then_the_budget_s_and_then_nobody_asks_it_until_there_are_more()
     {
         source.Fails = new SourceException("Gong answers 503.", transient: true);
-        for (var attempt = 0; attempt < 2; attempt++)
-            Assert.True((await Assert.ThrowsAsync<SourceException>(Open)).Transient);
-        var last = await Assert.ThrowsAsync<SourceException>(Open);
-        Assert.Equal((false, "Gong answers 503. It is not tried again for now: source-gong failed so often that its budget of repetitions is spent."), (last.Transient, last.Message));
-        Assert.Equal([CallOutcome.Failed, CallOutcome.Failed, CallOutcome.Failed], breaker.Told);
+        for (var attempt = 0; attempt < 1 + 1 + 2; attempt++)
+            Assert.Null((await Assert.ThrowsAsync<SourceException>(Open)).NotBefore);
+        for (var look = 0; look < 3; look++)
+        {
+            var waits = await Assert.ThrowsAsync<SourceException>(Open);
+            Assert.Equal((true, time.GetUtcNow() + SourceTries.LookAgainAfter, "source-gong failed so often that its budget of repetitions is spent for now."), (waits.Transient, waits.NotBefore, waits.Message));
+        }
+        Assert.Equal(4, source.Opened);
+        time.Advance(SourceTries.OwnEvery);
+        Assert.Null((await Assert.ThrowsAsync<SourceException>(Open)).NotBefore);
+        Assert.NotNull((await Assert.ThrowsAsync<SourceException>(Open)).NotBefore);
+        Assert.Equal([.. Enumerable.Repeat(CallOutcome.Failed, 4), .. Enumerable.Repeat(CallOutcome.Abandoned, 3), CallOutcome.Failed, CallOutcome.Abandoned], breaker.Told);
+    }
+
+    [Fact]
+    public async Task A_source_that_answered_is_opened_anew_without_a_repetition()
+    {
+        for (var opened = 0; opened < 10; opened++)
+        {
+            source.Fails = opened % 5 == 0 ? new SourceException("Gong answers 503.", transient: true) : null;
+            if (source.Fails is not null)
+                await Assert.ThrowsAsync<SourceException>(Open);
+            else
+                await using (var reader = await Open())
+                    await reader.Read(BatchBudget.Default, default);
+        }
+        Assert.Equal((10, 8), (source.Opened, breaker.Told.Count(outcome => outcome == CallOutcome.Success)));
     }
 
     [Fact]
@@ -40,11 +62,11 @@ public sealed class GuardedSourceTests
     }
 
     [Fact]
-    public async Task Nothing_is_opened_while_the_breaker_lets_nobody_through_and_the_run_is_told_why_at_once()
+    public async Task Nothing_is_opened_while_the_breaker_lets_nobody_through_and_the_run_is_told_why_and_until_when()
     {
         breaker.Refuses = new BreakerRefusal(BreakerRefusalReason.Open, "source-gong is not asked for now: 5 failures in a row", DateTimeOffset.UnixEpoch);
         var refused = await Assert.ThrowsAsync<SourceException>(Open);
-        Assert.Equal((false, "source-gong is not asked for now: 5 failures in a row.", 0), (refused.Transient, refused.Message, source.Opened));
+        Assert.Equal((true, DateTimeOffset.UnixEpoch, "source-gong is not asked for now: 5 failures in a row.", 0), (refused.Transient, refused.NotBefore, refused.Message, source.Opened));
     }
 
     [Fact]
@@ -56,14 +78,16 @@ public sealed class GuardedSourceTests
         Assert.Empty(breaker.Told);
     }
 
+    private readonly HurriedTime time = new();
     private LonePolicies? policies;
+    private SourceTries? tries;
 
     private Task<ISourceReader> Open()
     {
         var options = new PoliciesOptions();
         options.Dependencies["source-*"] = new PolicyOptions { BudgetFloor = 2, BudgetShare = 0, BudgetWindow = TimeSpan.FromMinutes(10) };
         policies ??= new LonePolicies(options, new Random(1), TimeProvider.System, new Only(breaker));
-        return GuardedSource.Open(source, policies, new SourceContext("acme", "crm", new SourceDefinition("airbyte", new Dictionary<string, string>())), new SourcePartition("read", "1", 0), null, default);
+        return GuardedSource.Open(source, policies, tries ??= new SourceTries(time), new SourceContext("acme", "crm", new SourceDefinition("airbyte", new Dictionary<string, string>())), new SourcePartition("read", "1", 0), null, default);
     }
 
     private sealed class FailingSource : ISourceKind

@@ -54,6 +54,11 @@ internal sealed class PipelineWorld : IAsyncDisposable
 
     public int BatchRecords { get; set; } = 2;
 
+    public int Lanes { get; set; } = 2;
+
+    /// <summary>Before the sources; null: they are opened as they are.</summary>
+    public Resilience.IPolicies? Policies { get; set; }
+
     public RunKeeper Keeper { get; private set; } = null!;
 
     /// <summary>Stops the pump after so many steps; 0: never.</summary>
@@ -107,8 +112,8 @@ internal sealed class PipelineWorld : IAsyncDisposable
         var stated = PipelineDefinitionReader.Read(Text, $"{Pipeline}.yaml", Pipeline).Definition!;
         var judges = new NoNegativeAmounts();
         ISourceKind[] kinds = ReadsDisk ? [.. services.GetServices<ISourceKind>()] : [Files];
-        var parts = new LaneParts(Log, kinds, judges, Time, _ => { }) { Budget = new BatchBudget(BatchRecords, 1 << 20), Told = (run, lines) => Said.AddRange(lines.Select(line => (run, line.Text))) };
-        while (lanes.Count < 2)
+        var parts = new LaneParts(Log, kinds, judges, Time, _ => { }) { Budget = new BatchBudget(BatchRecords, 1 << 20), Policies = Policies, Told = (run, lines) => Said.AddRange(lines.Select(line => (run, line.Text))) };
+        while (lanes.Count < Lanes)
             lanes.Add(Lane(lanes.Count));
         var reported = await Runs.Unreadable(Tenant, Keeper.Row!.RunId, 1_000, default);
         var order = new RunOrder(Keeper.Row.RunId, 1, Text, new ReadingPlan(stated, judges), Keeper.Row.DryRun, fullRefresh, Usual, reported.Select(view => view.Path).ToHashSet(), lanes.Count);

@@ -26,11 +26,12 @@ public interface IPolicy
     /// <exception cref="AttemptTimeoutException">No answer came in time.</exception>
     ValueTask<T> Run<T>(PolicyCall<T> call, CancellationToken cancellation);
 
-    /// <summary>For who makes the attempts himself, such as a run that reads a source again: counts a first attempt, and tells whether it may be made.</summary>
-    ValueTask<BreakerEntry> Begin(CancellationToken cancellation);
+    /// <summary>For who makes the attempts himself, such as a run that reads a source again: tells whether one may be made, and counts it as a call where it is the first.</summary>
+    ValueTask<BreakerEntry> Begin(CancellationToken cancellation, bool isRepetition = false);
 
     /// <summary>For who makes the attempts himself: takes one repetition from the budget, where there is one.</summary>
-    bool TryRepeat();
+    /// <param name="hasOwn">The repetition is the caller's own, beside the budget: it is counted, and always granted. Who has one sees to it that he has few.</param>
+    bool TryRepeat(bool hasOwn = false);
 }
 
 /// <summary>A call as a policy makes it.</summary>

@@ -4,29 +4,35 @@ using Sophia.Tenants;
 namespace Sophia.Pipelines;
 
 /// <summary>A source as its policy has it: it is opened only where its breaker lets that through, its first answer is what the breaker is told, and it is tried again only as far as the budget goes.</summary>
-/// <remarks>The attempts are the run's (it goes on from the last checkpoint, which a policy knows nothing of); here they are counted. One reading is one call, however long it takes.</remarks>
-internal sealed class GuardedSource(ISourceReader reader, IPolicy policy, BreakerPermit permit) : ISourceReader
+/// <remarks>The attempts are the run's (it goes on from the last checkpoint, which a policy knows nothing of); here they are counted. One reading is one call, however long it takes. Where breaker or budget say no the source is
+/// not asked, and the run is told from when on it may be: it waits.</remarks>
+internal sealed class GuardedSource(ISourceReader reader, SourceTries tries, BreakerPermit permit) : ISourceReader
 {
     private bool isReported;
 
     /// <exception cref="SourceException">It cannot be opened, or is not to be asked for now.</exception>
-    public static async Task<ISourceReader> Open(ISourceKind kind, IPolicies? policies, SourceContext source, SourcePartition partition, string? state, CancellationToken cancellation)
+    public static async Task<ISourceReader> Open(ISourceKind kind, IPolicies? policies, SourceTries tries, SourceContext source, SourcePartition partition, string? state, CancellationToken cancellation)
     {
         if (policies is null || kind.Dependency(source) is not { } dependency)
             return await kind.Open(source, partition, state, cancellation);
         var policy = policies.For(TenantId.Parse(source.Tenant), dependency);
-        var entry = await policy.Begin(cancellation);
+        var entry = await policy.Begin(cancellation, tries.IsRepetition);
         if (entry.IsRefused)
-            throw new SourceException($"{entry.Refusal.Text}.", transient: false);
+            throw new SourceException($"{entry.Refusal.Text}.", transient: true) { NotBefore = entry.Refusal.RetryAt };
+        if (tries.IsRepetition && !policy.TryRepeat(tries.TryTakeOwn()))
+        {
+            entry.Permit.Report(CallOutcome.Abandoned);
+            throw new SourceException($"{policy.Dependency} failed so often that its budget of repetitions is spent for now.", transient: true) { NotBefore = tries.LookAgainAt };
+        }
         try
         {
-            return new GuardedSource(await kind.Open(source, partition, state, cancellation), policy, entry.Permit);
+            return new GuardedSource(await kind.Open(source, partition, state, cancellation), tries, entry.Permit);
         }
         catch (Exception failure)
         {
             entry.Permit.Report(OutcomeOf(failure), TimeSpan.Zero);
-            if (failure is SourceException { Transient: true } busy && !policy.TryRepeat())
-                throw Spent(busy, policy);
+            if (failure is SourceException { Transient: true })
+                tries.Failed();
             throw;
         }
     }
@@ -37,14 +43,17 @@ internal sealed class GuardedSource(ISourceReader reader, IPolicy policy, Breake
         {
             var batch = await reader.Read(budget, cancellation);
             if (batch is not { Records.Count: 0, Bad.Count: 0, More: true })
+            {
+                tries.Answered();
                 Report(CallOutcome.Success);
+            }
             return batch;
         }
         catch (SourceException failure)
         {
             Report(OutcomeOf(failure));
-            if (failure.Transient && !policy.TryRepeat())
-                throw Spent(failure, policy);
+            if (failure.Transient)
+                tries.Failed();
             throw;
         }
     }
@@ -70,7 +79,4 @@ internal sealed class GuardedSource(ISourceReader reader, IPolicy policy, Breake
         SourceException => CallOutcome.Refused,
         _ => CallOutcome.Abandoned,
     };
-
-    private static SourceException Spent(SourceException failure, IPolicy policy) =>
-        new($"{failure.Message} It is not tried again for now: {policy.Dependency} failed so often that its budget of repetitions is spent.", transient: false, failure);
 }

@@ -18,6 +18,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
     private readonly JudgedBatch[] buffers = [new(), new()];
     private readonly HashSet<string> streams = new(StringComparer.Ordinal);
     private readonly HeldKeys held = new();
+    private readonly SourceTries tries = new(parts.Time);
     private (string? Text, ReadingPlan? Plan) definition;
     private OpenPartition? open;
     private Task<JudgedBatch?>? ahead;
@@ -74,7 +75,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
         catch (SourceException wrong)
         {
             await DisposeAsync();
-            return new LaneAnswer(wrong.Transient ? LaneOutcome.SourceBusy : LaneOutcome.SourceFailed, new RunCounts(), Reason: wrong.Message);
+            return new LaneAnswer(wrong.Transient ? LaneOutcome.SourceBusy : LaneOutcome.SourceFailed, new RunCounts(), Reason: wrong.Message) { NotBefore = wrong.NotBefore };
         }
         catch (StorageException wrong)
         {
@@ -173,7 +174,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
             return false;
         streams.Clear();
         streams.UnionWith(mark.Streams ?? []);
-        var reader = await GuardedSource.Open(kind, parts.Policies, new SourceContext(tenant.Value, pipeline, source) { Run = work.RunId, Gate = plan.Definition.Gate, FullRefresh = work.FullRefresh, HasKey = plan.HasKey, IsDeduplicated = plan.IsDeduplicated, Keys = new FileKeys(parts.Log, tenant, pipeline, name) },
+        var reader = await GuardedSource.Open(kind, parts.Policies, tries, new SourceContext(tenant.Value, pipeline, source) { Run = work.RunId, Gate = plan.Definition.Gate, FullRefresh = work.FullRefresh, HasKey = plan.HasKey, IsDeduplicated = plan.IsDeduplicated, Keys = new FileKeys(parts.Log, tenant, pipeline, name) },
             new SourcePartition(work.Partition, work.Fingerprint, work.Bytes), mark.State, cancellation);
         open = new OpenPartition(work, name, reader, mark, mark is { Reread: true, State: null } && !kind.StateOutlivesRuns ? new SeenKeys() : null);
         return true;

@@ -50,6 +50,12 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
     /// <summary>How often a run that waits looks whether it may go on.</summary>
     public static readonly TimeSpan LookedForEvery = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a partition waits for a source that is not to be asked (its breaker, its budget) without getting any further: 10 minutes. A breaker that opens again and again looks six times within that.</summary>
+    public static readonly TimeSpan LongestSourceWait = TimeSpan.FromMinutes(10);
+
+    /// <summary>Whoever waits for a source looks at least so often whether it may be asked: somebody may have reset its breaker.</summary>
+    public static readonly TimeSpan SourceLookedForEvery = TimeSpan.FromSeconds(5);
+
     private readonly CancellationTokenSource stopping = new();
     private readonly Dictionary<string, int> readBy = new(StringComparer.Ordinal);
     private long steps = time.GetUtcNow().UtcTicks; // A run that goes on counts from elsewhere: a lane that missed its release must not take a new step for one it knows.
@@ -57,6 +63,7 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
     private RunEvent.Fail? failure;
     private string? firstUnreadable;
     private string? firstUnread;
+    private int waiting;
 
     /// <summary>Lets the steps in flight end and starts no others.</summary>
     public void Stop() => stopping.Cancel();
@@ -153,6 +160,7 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
     private async Task<LaneAnswer?> Until(int lane, PlannedPartition partition, Func<ILane, LaneWork, Task<LaneAnswer>> ask, CancellationToken cancellation)
     {
         var tries = 0;
+        DateTimeOffset? waitsUntil = null;
         while (failure is null && !IsStopping)
         {
             if (!await IsClear(cancellation))
@@ -160,6 +168,16 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
             var answer = await Ask(lane, partition, ask);
             listener.Stepped(answer);
             recordsRead += answer.Counts.In;
+            if (answer is { Outcome: LaneOutcome.SourceBusy, NotBefore: { } notBefore })
+            {
+                waitsUntil ??= time.GetUtcNow() + LongestSourceWait;
+                if (time.GetUtcNow() >= waitsUntil)
+                    return answer with { Reason = $"{answer.Reason} It was waited for for {LongestSourceWait.TotalMinutes:0} minutes." };
+                await WaitFor($"{answer.Reason} It is asked again by itself, until {waitsUntil:HH:mm:ss} UTC at most.", notBefore, cancellation);
+                continue;
+            }
+            if (answer.Counts.In > 0 || answer.LastPosition > 0)
+                waitsUntil = null;
             switch (answer.Outcome)
             {
                 case LaneOutcome.More:
@@ -222,6 +240,23 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
         }
         listener.Waits(null);
         return !IsStopping;
+    }
+
+    /// <summary>Waits until a source may be asked again. The run says so as long as anybody waits.</summary>
+    private async Task WaitFor(string reason, DateTimeOffset notBefore, CancellationToken cancellation)
+    {
+        var pause = notBefore - time.GetUtcNow();
+        waiting++;
+        listener.Waits(reason);
+        try
+        {
+            await Pause(pause < FirstBackoff ? FirstBackoff : pause > SourceLookedForEvery ? SourceLookedForEvery : pause, cancellation);
+        }
+        finally
+        {
+            if (--waiting == 0)
+                listener.Waits(null);
+        }
     }
 
     private Task Backoff(int tries, CancellationToken cancellation) => Pause(FirstBackoff * (1 << (tries - 1)), cancellation);

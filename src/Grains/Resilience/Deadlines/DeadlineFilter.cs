@@ -17,7 +17,7 @@ public sealed class DeadlineFilter(TimeProvider time) : IIncomingGrainCallFilter
     public Task Invoke(IIncomingGrainCallContext context)
     {
         if (!Deadline.Unpack(time))
-            return context.Invoke();
+            return Deadline.IsCarried ? Free(context) : context.Invoke(); // A call that nobody waits for leaves without filters: the moment that it brings is its caller's.
         var isMarked = context.InterfaceMethod is { } method && marked.GetOrAdd(method, static one => Attribute.IsDefined(one, typeof(EndsAtDeadlineAttribute)));
         if (Deadline.IsPassed(time) && (isMarked || IsFromOutside(context)))
         {
@@ -27,10 +27,12 @@ public sealed class DeadlineFilter(TimeProvider time) : IIncomingGrainCallFilter
         return isMarked ? context.Invoke() : Free(context);
     }
 
-    public Task Invoke(IOutgoingGrainCallContext context)
+    public Task Invoke(IOutgoingGrainCallContext context) => Deadline.IsCarried ? Leaving(context) : context.Invoke();
+
+    private async Task Leaving(IOutgoingGrainCallContext context)
     {
-        Deadline.Pack(time);
-        return context.Invoke();
+        using var _ = Deadline.Leaving(time);
+        await context.Invoke();
     }
 
     private static async Task Free(IIncomingGrainCallContext context)

@@ -63,21 +63,28 @@ internal sealed class LocalPolicy(string dependency, PolicyOptions options, IBre
         }
     }
 
-    public async ValueTask<BreakerEntry> Begin(CancellationToken cancellation)
+    public async ValueTask<BreakerEntry> Begin(CancellationToken cancellation, bool isRepetition = false)
     {
         used?.Invoke();
-        tally.Called();
-        Budget.Called();
         var entry = await breaker.Enter(cancellation);
         if (entry.IsRefused)
+        {
             tally.Refused(dependency, PolicyRefusalReason.Breaker);
+            return entry;
+        }
+        if (!isRepetition)
+        {
+            // Only what is made gives the budget more: whoever waits and asks again does not.
+            tally.Called();
+            Budget.Called();
+        }
         return entry;
     }
 
-    public bool TryRepeat()
+    public bool TryRepeat(bool hasOwn = false)
     {
         used?.Invoke();
-        var granted = Budget.TryTake();
+        var granted = hasOwn || Budget.TryTake();
         tally.Ended(dependency, default, granted ? new RetryVerdict(true, default, RetryEnd.None) : RetryVerdict.No(RetryEnd.Budget));
         return granted;
     }
