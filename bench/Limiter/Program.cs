@@ -5,13 +5,14 @@ using System.Threading.RateLimiting;
 using Sophia.Bench;
 using Sophia.Resilience;
 
-// sophia bench limiter [--seconds N] [--silos-seconds N] [--json]: nanoseconds a decision costs, beside System.Threading.RateLimiting's limiter of the same kind, in turns, with one and with four threads on one limiter;
+// sophia bench limiter [--seconds N] [--silos-seconds N] [--only limiters|divided|silos] [--json]: nanoseconds a decision costs, beside System.Threading.RateLimiting's limiter of the same kind, in turns, with one and with four threads on one limiter;
 // then what four silos admit together of what may pass. In the first part all decisions admit: what refuses is cheaper on both sides.
 var json = args.Contains("--json");
 var time = Seconds("--seconds", 2);
+var only = args.SkipWhile(arg => arg != "--only").Skip(1).FirstOrDefault();
 const int Rate = 1_000_000_000, Rounds = 3;
 const long Second = Nanoseconds.ASecond;
-foreach (var threads in (int[])[1, 4])
+foreach (var threads in only is null or "limiters" ? (int[])[1, 4] : [])
 {
     Beside($"token bucket, {threads} threads", threads, () => new BucketLimiter(new TokenBucketRule(Rate, Second, Rate), TimeProvider.System),
         () => new TokenBucketRateLimiter(new TokenBucketRateLimiterOptions { TokenLimit = Rate, TokensPerPeriod = Rate / 100, ReplenishmentPeriod = TimeSpan.FromMilliseconds(10), QueueLimit = 0, AutoReplenishment = true }));
@@ -25,10 +26,11 @@ foreach (var threads in (int[])[1, 4])
         () => new NestedLimiter([.. Enumerable.Range(0, 3).Select(_ => new BucketLimiter(new TokenBucketRule(Rate, Second, Rate), TimeProvider.System))]), null);
 }
 
-await FourSilos.Cost((name, nanoseconds) => Console.WriteLine(json
+if (only is null or "divided")
+    await FourSilos.Cost((name, nanoseconds) => Console.WriteLine(json
     ? JsonSerializer.Serialize(new { bench = name, figure = Math.Round(nanoseconds, 1), unit = "ns/decision" })
     : string.Create(CultureInfo.InvariantCulture, $"{name,-34} {nanoseconds,8:0.0} ns a decision")));
-if (Seconds("--silos-seconds", 10) is var silos && silos > TimeSpan.Zero)
+if (only is null or "silos" && Seconds("--silos-seconds", 10) is var silos && silos > TimeSpan.Zero)
     await FourSilos.Run(silos, (name, part) => Console.WriteLine(json
         ? JsonSerializer.Serialize(new { bench = name, figure = Math.Round(part * 100, 2), unit = "% of what may pass" })
         : string.Create(CultureInfo.InvariantCulture, $"{name,-34} {part * 100,8:0.00} % of what may pass")));

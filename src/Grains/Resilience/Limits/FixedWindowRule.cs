@@ -8,20 +8,26 @@ internal sealed class FixedWindowRule(long limit, long window) : ILimitRule<Fixe
     private readonly long window = window > 0 ? window : throw new ArgumentOutOfRangeException(nameof(window));
 
     /// <param name="EndsAt">When the window under way ends.</param>
-    internal readonly record struct State(long EndsAt, long Used);
+    internal record struct State(long EndsAt, long Used);
 
     public State Begin(long now) => new(((now / window) + 1) * window, 0);
 
     public (State After, LimitVerdict Verdict) Decide(in State state, long now, long cost)
     {
-        var current = now >= state.EndsAt ? Begin(now) : state;
-        var toEnd = current.EndsAt - now;
-        if (cost <= limit - current.Used)
-        {
-            var after = current with { Used = current.Used + cost };
-            return (after, new LimitVerdict(true, limit - after.Used, 0, toEnd));
-        }
-        return (current, new LimitVerdict(false, Math.Max(0, limit - current.Used), cost > limit ? LimitVerdict.Never : toEnd, current.Used == 0 ? 0 : toEnd));
+        var after = state;
+        var verdict = Take(ref after, now, cost);
+        return (after, verdict);
+    }
+
+    public LimitVerdict Take(ref State state, long now, long cost)
+    {
+        if (now >= state.EndsAt)
+            state = Begin(now);
+        var toEnd = state.EndsAt - now;
+        if (cost > limit - state.Used)
+            return new LimitVerdict(false, Math.Max(0, limit - state.Used), cost > limit ? LimitVerdict.Never : toEnd, state.Used == 0 ? 0 : toEnd);
+        state.Used += cost;
+        return new LimitVerdict(true, limit - state.Used, 0, toEnd);
     }
 
     public long Used(in State state, long now) => now >= state.EndsAt ? 0 : state.Used;

@@ -5,7 +5,7 @@ using Sophia.Tenants;
 namespace Sophia.Resilience;
 
 /// <summary>The limits of this process, by key. One that nobody asks costs some hundred bytes and no exchange, until so many are there that it is forgotten.</summary>
-internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory grains, IOptionsMonitor<LimitsOptions> options, TimeProvider time) : ILimits, ITenantCopies
+internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory grains, IOptionsMonitor<LimitsOptions> options, TimeProvider time) : ILimits, ITenantCopies, IDisposable
 {
     /// <summary>Limits remembered before those that nobody asked for minutes are looked for.</summary>
     internal const int SweptFrom = 10_000;
@@ -15,6 +15,7 @@ internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory 
     private readonly ConcurrentDictionary<(TenantId Tenant, string Name, string Part), ILimit> all = new();
     private readonly Lock gate = new();
     private volatile Ordered? ordered;
+    private IDisposable? watching;
     private int sweepAt = SweptFrom;
 
     public ValueTask<LimitTaken> TryTake(LimitAsking asking, CancellationToken cancellation = default)
@@ -77,6 +78,8 @@ internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory 
 
     public bool HoldsRecords => false;
 
+    public void Dispose() => watching?.Dispose();
+
     public void Forget(TenantId tenant)
     {
         foreach (var at in all.Keys)
@@ -124,15 +127,16 @@ internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory 
     }
 
     /// <summary>Those that are configured, of which those that cost a call come last: what refuses here never makes it.</summary>
-    private LimitPolicy[] Policies
+    private LimitPolicy[] Policies => ordered is { } known && known.Policies.Length == known.Of.Policies.Count ? known.Policies : Order();
+
+    private LimitPolicy[] Order()
     {
-        get
-        {
-            var configured = options.CurrentValue;
-            if (ordered is { } known && ReferenceEquals(known.Of, configured) && known.Policies.Length == configured.Policies.Count)
-                return known.Policies;
-            return (ordered = new Ordered(configured, [.. configured.Policies.OrderBy(static policy => policy.Exact)])).Policies;
-        }
+        lock (gate)
+            watching ??= options.OnChange(_ => ordered = null);
+        var configured = options.CurrentValue;
+        var made = new Ordered(configured, [.. configured.Policies.OrderBy(static policy => policy.Exact)]);
+        ordered = made;
+        return made.Policies;
     }
 
     /// <summary>Who asks within a wait or a ban is refused by that alone.</summary>
