@@ -119,7 +119,7 @@ public sealed record LimitPolicy
     /// <summary>How it counts, in one line.</summary>
     internal static string Rule(LimitTerms terms, bool exact) => string.Create(CultureInfo.InvariantCulture, $"{terms.Algorithm switch
     {
-        LimitAlgorithm.TokenBucket => $"{terms.Limit:0.###} flow in every {Span(terms.WindowSeconds)}, {terms.Burst:0.###} at once",
+        LimitAlgorithm.TokenBucket => $"{terms.Limit:0.###} {(terms.Limit == 1 ? "flows" : "flow")} in every {Span(terms.WindowSeconds)}, {terms.Burst:0.###} at once",
         LimitAlgorithm.FixedWindow => $"{terms.Limit:0} in each window of {Span(terms.WindowSeconds)}",
         LimitAlgorithm.SlidingWindow => $"{terms.Limit:0} within any {Span(terms.WindowSeconds)}",
         LimitAlgorithm.Concurrency => $"{terms.Limit:0} at once",
