@@ -22,19 +22,25 @@ internal static class ExtractiveAnswerer
         var words = new AnswerWords();
         var reading = QuestionReading.Of(question, words);
         var read = passages.Select(p => ReadPassage.Of(p, words)).ToList();
+        List<ReadPassage> readRows = [.. (rows ?? []).Select(p => ReadPassage.Of(p, words))];
+        var asked = reading.Stems.ToHashSet(StringComparer.Ordinal);
+        var named = NamedRows.Of(question, read.Concat(readRows));
+        if (named.Count > 0) // Another row that holds some of the same words is another thing.
+            read.RemoveAll(p => ComputedQuestion.IsRow(p.Passage) && !named.Contains(p));
         var weights = TermWeights.Of(reading.Stems, [.. read.Select(p => p.Stems)], counts?.Passages ?? 0, words.Counts(counts?.Holding ?? new Dictionary<string, long>()), options);
         var scored = new List<ScoredSentence>();
         foreach (var passage in read)
             scored.AddRange(Scored(reading, weights, passage, options));
         var evidence = AnswerEvidence.Of(weights, read, options, counts?.Passages ?? 0, filter?.Keys is { Count: > 0 });
-        List<ReadPassage> readRows = [.. (rows ?? []).Select(p => ReadPassage.Of(p, words))];
+        if (NamedRows.Fields(named, asked, words) is { Count: > 0 } fields)
+            return new ExtractiveAnswer(Write([.. fields.Take(options.MaxSentences)]), evidence, null, []);
         if (ComputedQuestion.Table(question, reading, read, readRows, words) is { } table)
         {
             var near = readRows.Concat(read).Where(p => p.Passage.Hit.Citation.Stream == table).SelectMany(p => Scored(reading, weights, p, options));
-            return new ExtractiveAnswer([], evidence, NoAnswer.NotComputed, Near([.. near], options.MaxNear), table);
+            return new ExtractiveAnswer([], evidence, NoAnswer.NotComputed, Near([.. near], options.MaxNear, asked, words), table);
         }
         if (!AnswerRules.Answers(evidence, options) || scored.Max(s => s.Cover) < options.MinSentenceCover)
-            return new ExtractiveAnswer([], evidence, NoAnswer.NotFound, Near(scored.FindAll(s => s.Around >= options.MinNearCover && s.Cover > 0), options.MaxNear));
+            return new ExtractiveAnswer([], evidence, NoAnswer.NotFound, Near(scored.FindAll(s => s.Around >= options.MinNearCover && s.Cover > 0), options.MaxNear, asked, words));
         var least = options.MinShareOfCover * scored.Max(s => s.Cover);
         var chosen = Choose([.. scored.Where(s => s.Cover >= least).OrderByDescending(s => s.Score).ThenBy(s => s.Sentence.Passage.Number).ThenBy(s => s.Sentence.Order).Take(options.MaxRanked)], options);
         return new ExtractiveAnswer(Write(chosen), evidence, null, []);
@@ -58,11 +64,12 @@ internal static class ExtractiveAnswerer
         return AnswerCues.SaysLittle(sentence) ? score * options.LittleSaid : score;
     }
 
-    /// <summary>The best sentence of each of the best records.</summary>
-    private static List<ChatSource> Near(List<ScoredSentence> scored, int most) =>
+    /// <summary>The best sentence of each of the best records; of a row the field that the question names, else the one that holds most of it.</summary>
+    private static List<ChatSource> Near(List<ScoredSentence> scored, int most, IReadOnlySet<string> asked, AnswerWords words) =>
     [
         .. scored.GroupBy(s => (s.Sentence.Passage.Hit.Citation.Stream, s.Sentence.Passage.Hit.Citation.Key))
-            .Select(record => record.MaxBy(s => s.Score)!)
+            .Select(record => ComputedQuestion.IsRow(record.First().Sentence.Passage)
+                ? record.MaxBy(s => (words.Stems(s.Sentence.Piece.Label).Count(asked.Contains), s.Cover, s.Score))! with { Score = record.Max(s => s.Score) } : record.MaxBy(s => s.Score)!)
             .OrderByDescending(s => s.Score).ThenBy(s => s.Sentence.Passage.Number).Take(most)
             .Select((s, place) => Source(s.Sentence, place + 1)),
     ];

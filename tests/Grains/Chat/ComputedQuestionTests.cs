@@ -40,6 +40,38 @@ public sealed class ComputedQuestionTests
         Assert.StartsWith("At most two deals are closed in a week.", answer.Sentences[0].Text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("What is the amount of B-101?", "Blue Crate, amount: 1200 [1]")]
+    [InlineData("How many seats has b-101?", "Blue Crate, seats: 40 [1]")]
+    [InlineData("Which renewal date has B-101?", "Blue Crate, renewal date: 2027-05-03 [1]")]
+    [InlineData("Do B-101 and B-103 have seats?", "Blue Crate, seats: 40 [1] Green Cart 101, seats: 11 [2]")]
+    public void A_row_that_is_named_by_its_key_answers_with_the_field_that_is_named_and_no_other_row_does(string question, string expected) =>
+        Assert.Equal(expected, string.Concat(ExtractiveAnswerer.Answer(question, Keyed(), new ExtractiveOptions()).Sentences.Select(said => said.Text)));
+
+    [Fact]
+    public void Another_row_is_not_quoted_for_the_one_that_is_named()
+    {
+        var answer = ExtractiveAnswerer.Answer("What do we know of B-101?", Keyed(), new ExtractiveOptions());
+        Assert.All(answer.Sentences.SelectMany(said => said.Sources).Concat(answer.Near), source => Assert.Equal("B-101", source.Citation.Key));
+    }
+
+    [Fact]
+    public void A_value_that_several_rows_have_names_none()
+    {
+        var answer = ExtractiveAnswerer.Answer("What is the average seats in Q3?", Keyed(), new ExtractiveOptions());
+        Assert.Equal(NoAnswer.NotComputed, answer.Unanswered);
+        Assert.All(answer.Near, near => Assert.Contains(near.Quote, (string[])["40", "7", "11"]));
+    }
+
+    private static List<Passage> Keyed() => [.. new[] { ("B-101", "Blue Crate", 1200, 40), ("B-102", "Old Mill", 300, 7), ("B-103", "Green Cart 101", 950, 11) }.Select((row, at) =>
+    {
+        var json = JsonSerializer.Serialize(new { id = row.Item1, name = row.Item2, amount = row.Item3, seats = row.Item4, quarter = "Q3", renewal_date = "2027-05-03" });
+        FieldSpan[] spans = [new("id", 0, row.Item1.Length), new("name", 0, row.Item2.Length), new("amount", 0, $"{row.Item3}".Length), new("seats", 0, $"{row.Item4}".Length), new("quarter", 0, 2), new("renewal_date", 0, 10)];
+        var hit = new SearchHit(1, at, new Citation(Deals, row.Item1, 1, spans), ChunkKind.Entity, row.Item2, "", [], null, [], null);
+        using var record = JsonDocument.Parse(json);
+        return new Passage(1 + at, 1 - at / 10.0, hit, PassageReader.Pieces(record.RootElement, hit));
+    })];
+
     private static List<Passage> Rows(int from = 1) => [.. new[] { ("Blue Crate", "Won", 1200, 40), ("Old Mill", "Lost", 300, 7), ("Green Cart", "Won", 950, 11) }.Select((row, at) =>
     {
         var json = JsonSerializer.Serialize(new { name = row.Item1, stage = row.Item2, amount = row.Item3, seats = row.Item4, owner = "Ann Lee", closed = "2027-05-03" });
