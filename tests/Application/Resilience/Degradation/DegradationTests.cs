@@ -124,11 +124,12 @@ public sealed class DegradationTests : IAsyncLifetime
         store.Reason = "Redis cannot be reached";
         var status = await Comes(DegradationLevel.Partial);
         Assert.Equal(["caching", "session_storage"], status.GetProperty("effects").GetProperty("off").EnumerateArray().Select(feature => feature.GetString()));
-        var answers = await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => app.Owner.GetAsync("/api/search?q=oak")));
-        var busy = answers.First(answer => answer.StatusCode == HttpStatusCode.TooManyRequests);
-        Assert.Contains("100 requests a second", (await busy.Problem(429, "busy")).GetProperty("detail").GetString());
-        Assert.NotNull(busy.Headers.RetryAfter);
-        Assert.Contains(answers, answer => answer.IsSuccessStatusCode);
+        // Bursts of what is answered fastest, until one is faster than the bound: how many come within a second, the machine decides.
+        var busy = await Eventually.Get(async () => (await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => app.Owner.GetAsync("/api/records")))).FirstOrDefault(answer => answer.StatusCode == HttpStatusCode.TooManyRequests),
+            static answer => answer is not null, "a request beyond the bound");
+        Assert.Contains("100 requests a second", (await busy!.Problem(429, "busy")).GetProperty("detail").GetString());
+        Assert.NotNull(busy!.Headers.RetryAfter);
+        await Eventually.Comes(async () => (await app.Owner.GetAsync("/api/search?q=oak")).IsSuccessStatusCode, "a request within the bound");
         store.Reason = null;
         await Comes(DegradationLevel.Full);
     }
