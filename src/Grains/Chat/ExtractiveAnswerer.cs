@@ -25,8 +25,8 @@ internal static class ExtractiveAnswerer
         List<ReadPassage> readRows = [.. (rows ?? []).Select(p => ReadPassage.Of(p, words))];
         var asked = reading.Stems.ToHashSet(StringComparer.Ordinal);
         var named = NamedRows.Of(question, read.Concat(readRows));
-        if (named.Count > 0) // Another row that holds some of the same words is another thing.
-            read.RemoveAll(p => ComputedQuestion.IsRow(p.Passage) && !named.Contains(p));
+        if (read.Exists(p => NamedRows.Holds(question, p.Passage))) // Another row that holds some of the same words is another thing.
+            read.RemoveAll(p => ComputedQuestion.IsRow(p.Passage) && !NamedRows.Holds(question, p.Passage));
         var weights = TermWeights.Of(reading.Stems, [.. read.Select(p => p.Stems)], counts?.Passages ?? 0, words.Counts(counts?.Holding ?? new Dictionary<string, long>()), options);
         var scored = new List<ScoredSentence>();
         foreach (var passage in read)

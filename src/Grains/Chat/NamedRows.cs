@@ -3,7 +3,7 @@ using Sophia.Knowledge;
 namespace Sophia.Chat;
 
 // "What renewal date has A-101?" names a row by what stands in it, and one of its fields. To words "A-101" is "101", and a row that is called "Mill 101" says that as well; it would be quoted for the other.
-// A row that is named so is meant and no other, and where the question names a field of it, that field is the answer.
+// A row that holds it is meant and none that does not; and where a table has one such row and the question names a field of it, that field is the answer.
 
 /// <summary>Rows of tables that a question names by their key or by a value with letters and digits, as "A-101". Pure.</summary>
 internal static class NamedRows
@@ -21,6 +21,9 @@ internal static class NamedRows
                     named.AddRange(table.Where(row => !named.Contains(row)));
         return named;
     }
+
+    /// <summary>Whether a row has a word of the question as its key or a value, as other rows of its table may.</summary>
+    public static bool Holds(string question, Passage row) => ComputedQuestion.IsRow(row) && Words(question).Any(word => Has(row, word));
 
     /// <summary>The fields of named rows that the question names: those whose whole name it says, of these the longest names. One of each record's field.</summary>
     /// <param name="asked">The stems of the question.</param>

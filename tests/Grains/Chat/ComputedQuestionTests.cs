@@ -56,6 +56,23 @@ public sealed class ComputedQuestionTests
     }
 
     [Fact]
+    public void Rows_of_another_table_that_hold_the_key_stay()
+    {
+        var visits = new[] { ("V-1", "B-101", "north"), ("V-2", "B-101", "south"), ("V-3", "B-102 annex 101", "east") }.Select((row, at) =>
+        {
+            FieldSpan[] spans = [new("visit", 0, row.Item1.Length), new("crate", 0, row.Item2.Length), new("gate", 0, row.Item3.Length)];
+            var hit = new SearchHit(1, 10 + at, new Citation("crm/visits", row.Item1, 1, spans), ChunkKind.Entity, row.Item1, "", [], null, [], null);
+            using var record = JsonDocument.Parse(JsonSerializer.Serialize(new { visit = row.Item1, crate = row.Item2, gate = row.Item3 }));
+            return new Passage(10 + at, .9, hit, PassageReader.Pieces(record.RootElement, hit));
+        });
+        var answer = ExtractiveAnswerer.Answer("At which gate did B-101 arrive?", [.. Keyed(), .. visits], new ExtractiveOptions());
+        var keys = answer.Sentences.SelectMany(said => said.Sources).Concat(answer.Near).Select(source => source.Citation.Key).Distinct().ToList();
+        Assert.Contains("V-1", keys);
+        Assert.Contains("V-2", keys);
+        Assert.DoesNotContain("V-3", keys);
+    }
+
+    [Fact]
     public void A_value_that_several_rows_have_names_none()
     {
         var answer = ExtractiveAnswerer.Answer("What is the average seats in Q3?", Keyed(), new ExtractiveOptions());
