@@ -57,7 +57,7 @@ internal static class ContainmentSettings
 
     private static void Write(StatedContainment stated, ContainmentOptions options)
     {
-        options.Rules = stated.Rules ?? options.Rules;
+        options.Rules = stated.Rules is { } rules ? [.. rules.Select(rule => rule.Rule())] : options.Rules;
         options.ActsByItself = stated.ActsByItself ?? options.ActsByItself;
         options.LookEvery = Seconds(stated.LookEverySeconds) ?? options.LookEvery;
         options.HealFor = Seconds(stated.HealForSeconds) ?? options.HealFor;
@@ -77,8 +77,18 @@ internal static class ContainmentSettings
 
 /// <summary>The file's form: what is left out is as shipped; rules replace all shipped ones.</summary>
 internal sealed record StatedContainment(
-    IReadOnlyList<ContainmentRule>? Rules = null, bool? ActsByItself = null, int? LookEverySeconds = null, int? HealForSeconds = null, int? HoldForSeconds = null, double? HoldFactor = null, int? LongestHoldSeconds = null,
+    IReadOnlyList<StatedRule>? Rules = null, bool? ActsByItself = null, int? LookEverySeconds = null, int? HealForSeconds = null, int? HoldForSeconds = null, double? HoldFactor = null, int? LongestHoldSeconds = null,
     int? RelapseWithinSeconds = null, int? MostByItself = null, double? MostTenantsShare = null, int? QueueWaitsForSeconds = null, int? QueueGivesUp = null, int? TenantsAtOnce = null);
+
+/// <summary>One rule; what is left out is as <see cref="ContainmentRule"/> says.</summary>
+internal sealed record StatedRule(string Name, DomainKind Kind, ContainmentStrategy Strategy, string? Node = null, ContainmentMode? Mode = null, int? AfterSeconds = null)
+{
+    public ContainmentRule Rule()
+    {
+        var rule = new ContainmentRule { Name = Name, Kind = Kind, Strategy = Strategy, Node = Node };
+        return rule with { Mode = Mode ?? rule.Mode, AfterSeconds = AfterSeconds ?? rule.AfterSeconds };
+    }
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     ReadCommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true)]
