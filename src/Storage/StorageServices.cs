@@ -77,6 +77,8 @@ public static class StorageServices
             var folder = provider.GetRequiredService<DataFolder>();
             var database = PostgresDatabase.Open(provider.GetRequiredService<IOptions<PostgresOptions>>().Value);
             LogPlace.IsIn(folder, database.Store, database.Server);
+            // Asked for when something is read: policies know grains, and grains stores.
+            database.Policy = () => provider.GetService<IPolicies>()?.OfInstallation(PolicyNames.Postgres);
             database.IsEnded = provider.GetService<ITenantGate>() is { } gate ? gate.IsEnded : static _ => false;
             return database;
         });

@@ -1,5 +1,6 @@
 using Npgsql;
 using Sophia.Log;
+using Sophia.Resilience;
 using Sophia.Tenants;
 
 namespace Sophia.Postgres;
@@ -13,12 +14,18 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     private readonly Dictionary<TenantId, TenantLane> lanes = [];
 
     private PostgresDatabase(PostgresOptions options, NpgsqlDataSource source, TenantSeal seal, string server, Guid store) =>
-        (this.options, this.source, Seal, Server, Store) = (options, source, seal, server, store);
+        (this.options, this.source, Seal, Server, Store, Reads) = (options, source, seal, server, store, new TenantTurns(options.ReadConnections, options.ReadersPerTenant));
 
     public TenantSeal Seal { get; }
 
     /// <summary>Whether a tenant is deleted, so that nobody reads or writes it any more but who deletes it.</summary>
     public Func<TenantId, bool> IsEnded { private get; set; } = static _ => false;
+
+    /// <summary>How it is called; null: as it comes.</summary>
+    public Func<IPolicy?> Policy { get; set; } = static () => null;
+
+    /// <summary>Whose turn it is to read. Connections beyond these are the writers'.</summary>
+    public TenantTurns Reads { get; }
 
     /// <summary>Host, port and database, for messages.</summary>
     public string Server { get; }
@@ -61,6 +68,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         Use(tenant, lane => lane.Write(work, waitsForDisk, bytes, cancellation));
 
     /// <summary>Reads from one state of the tenant's rows, in one round trip.</summary>
+    /// <param name="answer">May run more than once; see <see cref="PostgresReads"/>.</param>
     public Task<T> Read<T>(TenantId tenant, Action<TenantStatements> statements, Func<NpgsqlDataReader, Task<T>> answer, CancellationToken cancellation) =>
         Use(tenant, lane => Task.Run(() => lane.Read(statements, answer, cancellation), cancellation));
 

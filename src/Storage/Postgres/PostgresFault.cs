@@ -33,6 +33,9 @@ internal static class PostgresFault
         _ => failure is NpgsqlException,
     };
 
+    /// <summary>Whether the connection could not be made or broke by itself, and not because something took too long: the same may succeed on another.</summary>
+    public static bool IsGoneAtOnce(Exception failure) => failure is NpgsqlException { InnerException: not TimeoutException } && (EndsConnection(failure) || failure is PostgresException { SqlState: PostgresErrorCodes.TooManyConnections });
+
     private static StorageFault Kind(string state) => state switch
     {
         PostgresErrorCodes.DiskFull => StorageFault.Full,

@@ -20,6 +20,13 @@ public sealed class PostgresOptions
     [Range(1, 64)]
     public int ReadersPerTenant { get; set; } = 4;
 
+    /// <summary>Connections that no read takes, so that writes find one whatever is read. Default: a quarter of <see cref="Connections"/>, at least 1; 1 to 999, and less than <see cref="Connections"/>.</summary>
+    [Range(1, 999)]
+    public int? KeptForWrites { get; set; }
+
+    /// <summary>Connections that all reads together use at most.</summary>
+    public int ReadConnections => Math.Max(1, Connections - (KeptForWrites ?? Math.Max(1, Connections / 4)));
+
     /// <summary>How long to wait for a connection, made or free, in seconds. Default 15; 1 to 300.</summary>
     [Range(1, 300)]
     public int ConnectWithinSeconds { get; set; } = 15;

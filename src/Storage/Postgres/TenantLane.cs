@@ -1,5 +1,6 @@
 using Npgsql;
 using Sophia.Operations;
+using Sophia.Resilience;
 using Sophia.Tenants;
 
 namespace Sophia.Postgres;
@@ -7,20 +8,25 @@ namespace Sophia.Postgres;
 /// <summary>The one writer of one tenant in this process, with group commit.</summary>
 /// <remarks>
 /// Everything that waits when the lane is free goes into one transaction and is answered after its COMMIT. Work that fails rolls the whole group back; each
-/// member then runs again alone, so only the guilty one fails. A connection that broke leaves the outcome unknown: nothing is repeated then, and every member is told.
+/// member then runs again alone, so only the guilty one fails. A connection that broke before COMMIT was sent has
+/// committed nothing, whatever the work is: the group is done again, as far as the budget of <see cref="PolicyNames.Postgres"/> goes. One that broke after that leaves the outcome unknown: nothing is repeated then, and every member is told.
 /// Work may therefore run more than once, and must have no effect but on the transaction.
 /// </remarks>
 internal sealed class TenantLane(TenantId tenant, PostgresDatabase database, PostgresOptions options)
 {
     private const int MaxRepeats = 3;
+
+    /// <summary>Before work whose connection was lost is done again: 100 ms, doubling.</summary>
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+
     private const string Store = "postgres";
     private readonly Lock gate = new();
     private readonly Queue<LaneItem> waiting = new();
     private readonly SemaphoreSlim room = new(options.MaxQueuedWrites);
-    private readonly SemaphoreSlim readers = new(options.ReadersPerTenant);
     private readonly TenantMemory memory = new();
     private bool running;
     private int users;
+    private bool isCommitting;
 
     /// <summary>Whether nobody uses it, so that it may be forgotten.</summary>
     public bool IsIdle => Volatile.Read(ref users) == 0;
@@ -53,20 +59,12 @@ internal sealed class TenantLane(TenantId tenant, PostgresDatabase database, Pos
 
     public async Task<T> Read<T>(Action<TenantStatements> statements, Func<NpgsqlDataReader, Task<T>> answer, CancellationToken cancellation)
     {
-        await readers.WaitAsync(cancellation);
-        try
+        using var turn = await PostgresReads.Turn(database.Reads, tenant, cancellation);
+        return await PostgresReads.Run(database.Policy(), database.Server, async token =>
         {
-            await using var connection = await database.Connect(cancellation);
-            return await TenantTransaction.Read(connection, tenant, database.Seal, statements, answer, cancellation);
-        }
-        catch (NpgsqlException failure)
-        {
-            throw PostgresFault.Of(failure, database.Server);
-        }
-        finally
-        {
-            readers.Release();
-        }
+            await using var connection = await database.Connect(token);
+            return await TenantTransaction.Read(connection, tenant, database.Seal, statements, answer, token);
+        }, cancellation);
     }
 
     private async Task Drain()
@@ -112,6 +110,11 @@ internal sealed class TenantLane(TenantId tenant, PostgresDatabase database, Pos
                 memory.RolledBack();
                 if (repeat < MaxRepeats && (failure is TenantBeganAnewException || PostgresFault.IsPassing(failure)))
                     continue;
+                if (repeat < MaxRepeats && !isCommitting && PostgresFault.IsGoneAtOnce(failure) && database.Policy()?.TryRepeat() == true)
+                {
+                    await Task.Delay(FirstPause * (1 << repeat));
+                    continue;
+                }
                 CommitMeter.Failed(Store);
                 await Answer(group, failure);
                 return;
@@ -122,11 +125,13 @@ internal sealed class TenantLane(TenantId tenant, PostgresDatabase database, Pos
 
     private async Task Run(List<LaneItem> group)
     {
+        isCommitting = false;
         await using var connection = await database.Connect(CancellationToken.None);
         var transaction = new TenantTransaction(connection, tenant, database.Seal, memory, group.Any(item => item.WaitsForDisk));
         // A transaction that is not committed is rolled back when its connection goes back to the pool.
         foreach (var item in group)
             await item.Execute(transaction);
+        isCommitting = true;
         await transaction.Commit();
     }
 

@@ -65,7 +65,7 @@ internal sealed class DatabaseFile : IAsyncDisposable
     }
 
     /// <summary>Before the first read the writer must have checked and migrated the file.</summary>
-    private Task Ready(CancellationToken cancellation)
+    public Task Ready(CancellationToken cancellation)
     {
         var begun = Volatile.Read(ref ready);
         if (begun is { IsCompletedSuccessfully: true })

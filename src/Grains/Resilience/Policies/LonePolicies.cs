@@ -13,13 +13,14 @@ public sealed class LonePolicies(PoliciesOptions options, Random random, TimePro
     public IPolicy OfInstallation(string dependency) => all.GetOrAdd((null, dependency), at => Made(at.Dependency, breakers?.OfInstallation(at.Dependency)));
 
     private LocalPolicy Made(string dependency, IBreaker? breaker) => new(dependency, options.Of(dependency), breaker ?? new AlwaysOpenDoor(dependency), random, time);
+}
 
-    private sealed class AlwaysOpenDoor(string dependency) : IBreaker
-    {
-        public string Dependency => dependency;
+/// <summary>Stands where no breaker does.</summary>
+internal sealed class AlwaysOpenDoor(string dependency) : IBreaker
+{
+    public string Dependency => dependency;
 
-        public BreakerEntry TryEnter() => new(default(BreakerPermit));
+    public BreakerEntry TryEnter() => new(default(BreakerPermit));
 
-        public ValueTask<BreakerEntry> Enter(CancellationToken cancellation) => new(TryEnter());
-    }
+    public ValueTask<BreakerEntry> Enter(CancellationToken cancellation) => new(TryEnter());
 }

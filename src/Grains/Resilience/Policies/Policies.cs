@@ -33,7 +33,7 @@ internal sealed class Policies(IBreakers breakers, Bulkheads bulkheads, Replicas
     {
         var name = TenantKey.Escape(dependency);
         var teller = Teller(tenant);
-        return new LocalPolicy(name, options.CurrentValue.Of(name), breakers.For(tenant, dependency), random, time, teller.Use);
+        return new LocalPolicy(name, options.CurrentValue.Of(name), PolicyNames.HasBreaker(name) ? breakers.For(tenant, dependency) : new AlwaysOpenDoor(name), random, time, teller.Use);
     }
 
     private PolicyTeller Teller(TenantId owner) => tellers.TryGetValue(owner, out var known) ? known

@@ -90,10 +90,13 @@ public static class PolicyFallback
 /// <summary>What dependencies are called: here, at their breakers, in configuration and on the page.</summary>
 public static class PolicyNames
 {
-    public const string Model = "model", Embedding = "embedding", SecondEmbedding = "embedding-secondary", Index = "index";
+    public const string Model = "model", Embedding = "embedding", SecondEmbedding = "embedding-secondary", Index = "index", Postgres = "postgres";
 
     /// <summary>A source of a tenant, before its connector's name.</summary>
     public const string Source = "source-";
+
+    /// <summary>Whether a breaker stands before it. None does before PostgreSQL: what every breaker knows lies there, so nobody could close it again; and a server that is away refuses at once.</summary>
+    public static bool HasBreaker(string dependency) => dependency != Postgres;
 }
 
 /// <summary>The options of all dependencies.</summary>
@@ -124,6 +127,12 @@ public sealed class PoliciesOptions
         [PolicyNames.Index] = new PolicyOptions
         {
             AttemptWithin = TimeSpan.FromSeconds(5), Within = TimeSpan.FromSeconds(10), Hedge = HedgeMode.P95, HedgeAfter = TimeSpan.FromMilliseconds(50), Fallback = PolicyFallback.LastAnswer,
+        },
+        // Longer than the server's own time for a statement, which says better what was slow. Connections are bounded by their pool.
+        [PolicyNames.Postgres] = new PolicyOptions
+        {
+            AttemptWithin = TimeSpan.FromSeconds(35), Within = TimeSpan.FromSeconds(45), RetryAfter = TimeSpan.FromMilliseconds(100), LongestRetryAfter = TimeSpan.FromSeconds(2), BudgetFloor = 10,
+            MostAtOnce = 1_000, MostWaiting = 100_000,
         },
         [PolicyNames.Source + "*"] = new PolicyOptions { AttemptWithin = TimeSpan.FromMinutes(5), Within = TimeSpan.FromMinutes(30), Retries = 3, BudgetFloor = 6, BudgetWindow = TimeSpan.FromMinutes(1) },
     };
