@@ -56,7 +56,11 @@ internal sealed class DomainDrawing
         var forward = a.Column < b.Column;
         var (x1, x2) = forward ? (a.X + BoxWidth, b.X) : (a.X, b.X + BoxWidth);
         var (y1, y2, bend) = (a.Y + (BoxHeight / 2), b.Y + (BoxHeight / 2), forward ? 24 : -24);
-        return new Line($"M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}", need.Strength, isHit);
+        // Past other columns it runs between two rows: behind a box it would look as if it led to that.
+        var (turn, between) = (forward ? ColumnWidth - BoxWidth : BoxWidth - ColumnWidth, b.Y - ((RowHeight - BoxHeight) / 2));
+        var path = Math.Abs(a.Column - b.Column) == 1 ? $"M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}"
+            : $"M{x1} {y1}C{x1 + bend} {y1} {x1 + bend} {between} {x1 + turn} {between}H{x2 - turn}C{x2 - bend} {between} {x2 - bend} {y2} {x2} {y2}";
+        return new Line(path, need.Strength, isHit);
     }
 
     internal sealed record Column(string Title, int X, int LeftOut, int End);

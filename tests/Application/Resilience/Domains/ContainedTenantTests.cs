@@ -80,7 +80,7 @@ public sealed class ContainedTenantTests : IAsyncLifetime
         Assert.All((string[])[shed, isolated], name => Assert.DoesNotContain(name, calm.GetStringAsync("/api/domains").GetAwaiter().GetResult()));
 
         work.Ends.SetResult();
-        await Eventually.Get(Domains, view => Phase(view, less) == "lifted" && Phase(view, alone) == "lifted", "the end of what contained them");
+        await Eventually.Get(Domains, view => Phase(view, less) == "lifted" && Phase(view, alone) == "lifted", "the end of what contained them", TimeSpan.FromMinutes(5));
         await Eventually.Comes(async () => (await Level(shedding), await Level(isolating)) == ("full", "full"), "the levels of before");
         await Eventually.Comes(async () => await Exports(shedding) == HttpStatusCode.OK, "exports are offered again");
         await Eventually.Comes(async () => await Leased(isolating) == 1, "what was put in meanwhile");
