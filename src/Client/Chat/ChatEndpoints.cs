@@ -70,10 +70,13 @@ internal static class ChatEndpoints
         return Results.NoContent();
     }
 
-    private static async Task<IResult> AskOnce(OneQuestion question, HttpContext context, IGrainFactory grains, TimeProvider time)
+    private static async Task<IResult> AskOnce(OneQuestion question, HttpContext context, IGrainFactory grains, TimeProvider time, IBulkheads bulkheads)
     {
         var tenant = context.User.Caller().Tenant;
         var operation = context.OperationId() ?? question.OperationId;
+        // Where the front end and the answers share a process, nobody wakes a conversation only to be refused by it.
+        if (question.Session is null && operation is null && bulkheads.WhyFull(tenant, BulkheadKind.Ask) is { } full)
+            throw full;
         var session = question.Session ?? (operation is null ? $"ask-{Guid.CreateVersion7():N}" : $"ask-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(operation)))[..32]}");
         var receipt = await grains.Conversation(tenant, session).Ask(new AskRequest(question.Text ?? "", question.Filter, operation ?? ChatEdge.NewOperation()));
         try

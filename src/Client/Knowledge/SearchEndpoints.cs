@@ -25,9 +25,13 @@ internal static class SearchEndpoints
 
     private static async Task<SearchAnswer> Search(SearchQuery query, HttpContext context, IGrainFactory grains, IBulkheads bulkheads)
     {
-        var answer = await grains.Search(bulkheads, context.User.Caller().Tenant, query with { Text = query.Text ?? "" }, context.RequestAborted);
+        var (tenant, time) = (context.User.Caller().Tenant, context.RequestServices.GetRequiredService<TimeProvider>());
+        var began = time.GetTimestamp();
+        using var place = await bulkheads.Enter(tenant, BulkheadKind.Search, context.RequestAborted);
+        context.Features.Set(new OwnWait(time.GetElapsedTime(began)));
+        var answer = await grains.GetGrain<ISearchGrain>(TenantKey.Of(tenant)).Search(query with { Text = query.Text ?? "" }, context.RequestAborted);
         if (answer.Stale is { } stale)
-            context.Response.Headers.Age = Math.Max(0, (long)(context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow() - stale.At).TotalSeconds).ToString(CultureInfo.InvariantCulture);
+            context.Response.Headers.Age = Math.Max(0, (long)(time.GetUtcNow() - stale.At).TotalSeconds).ToString(CultureInfo.InvariantCulture);
         return answer;
     }
 

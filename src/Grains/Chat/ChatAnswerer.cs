@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.ObjectPool;
 using Sophia.Knowledge;
 using Sophia.Log;
 using Sophia.Operations;
@@ -9,20 +10,24 @@ using Sophia.Resilience;
 namespace Sophia.Chat;
 
 /// <summary>Makes the answerer of a conversation from the parts of this process; with no model configured answers are extractive.</summary>
-internal sealed class AnswererFactory(ILogStore log, IPassageSearch search, IEnumerable<IAnswerModel> models, ILoggerFactory loggers, IFeatures? features = null, IHealth? health = null, IPolicies? policies = null, IBulkheads? bulkheads = null)
+internal sealed class AnswererFactory(ILogStore log, IPassageSearch search, IEnumerable<IAnswerModel> models, ILoggerFactory loggers, IFeatures? features = null, IHealth? health = null, IPolicies? policies = null, IBulkheads? bulkheads = null, TimeProvider? time = null)
 {
+    // What words are led back to is the same for everybody; each answer would else learn it anew.
+    private readonly ObjectPool<AnswerWords> words = ObjectPool.Create<AnswerWords>();
+
     public IAnswerer Make()
     {
-        var answerer = new ChatAnswerer(search, new PassageReader(log), models.FirstOrDefault(), loggers.CreateLogger<ChatAnswerer>(), features, health, policies);
-        return bulkheads is null ? answerer : new AnswererInTurn(answerer, bulkheads);
+        var answerer = new ChatAnswerer(search, new PassageReader(log), models.FirstOrDefault(), loggers.CreateLogger<ChatAnswerer>(), features, health, policies, bulkheads, words);
+        return bulkheads is null ? answerer : new AnswererInTurn(answerer, bulkheads, time ?? TimeProvider.System);
     }
 
-    /// <summary>Why no further question is taken now; null: it is.</summary>
-    public Operations.RefusedException? WhyFull(Tenants.TenantId tenant) => bulkheads?.WhyFull(tenant, BulkheadKind.Ask);
+    /// <summary>A place for the answer to a question that is not stored yet; null where nobody counts them.</summary>
+    /// <exception cref="Operations.RefusedException">Busy: no further question is taken now.</exception>
+    public AnswerTurn? Turn(Tenants.TenantId tenant) => bulkheads is null ? null : new AnswerTurn(bulkheads, tenant, time ?? TimeProvider.System);
 }
 
 /// <summary>Searches, then lets the model answer from what was found, or chooses sentences of it.</summary>
-internal sealed partial class ChatAnswerer(IPassageSearch search, PassageReader reader, IAnswerModel? model, ILogger logger, IFeatures? features = null, IHealth? health = null, IPolicies? policies = null) : IAnswerer
+internal sealed partial class ChatAnswerer(IPassageSearch search, PassageReader reader, IAnswerModel? model, ILogger logger, IFeatures? features = null, IHealth? health = null, IPolicies? policies = null, IBulkheads? bulkheads = null, ObjectPool<AnswerWords>? words = null) : IAnswerer
 {
     public const string Extractive = "extractive";
 
@@ -60,14 +65,31 @@ internal sealed partial class ChatAnswerer(IPassageSearch search, PassageReader 
             yield return new AnswerStep.Began($"{Extractive}: {model.Name} did not answer ({why.Message})");
         }
         var rows = ComputedQuestion.Rows(task.Question, task.Filter) is { } query ? await search.Search(task.Tenant, query, cancellation) : null;
-        var answer = ExtractiveAnswerer.Answer(task.Question, passages, Options, found.Words, rows is null ? null : await reader.Read(task.Tenant, rows.Hits, cancellation), task.Filter);
+        var table = rows is null ? null : await reader.Read(task.Tenant, rows.Hits, cancellation);
+        ExtractiveAnswer answer;
+        using (bulkheads is null ? default : await bulkheads.Enter(task.Tenant, BulkheadKind.Work, cancellation))
+            answer = Extracted(task, passages, found, table);
         if (answer.Unanswered is { } reason)
         {
-            yield return new AnswerStep.Said(answer.Table is { } table ? NotComputed(table) : Refusal(task.Filter, found), []);
+            yield return new AnswerStep.Said(answer.Table is { } computed ? NotComputed(computed) : Refusal(task.Filter, found), []);
             yield return new AnswerStep.Unanswered(reason, answer.Near);
         }
         foreach (var sentence in answer.Sentences)
             yield return sentence;
+    }
+
+    private ExtractiveAnswer Extracted(AnswerTask task, IReadOnlyList<Passage> passages, SearchAnswer found, IReadOnlyList<Passage>? table)
+    {
+        var known = words?.Get();
+        try
+        {
+            return ExtractiveAnswerer.Answer(task.Question, passages, Options, found.Words, table, task.Filter, known);
+        }
+        finally
+        {
+            if (known is not null)
+                words!.Return(known);
+        }
     }
 
     /// <summary>Says that nothing was found, and where it was looked for.</summary>

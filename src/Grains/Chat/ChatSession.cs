@@ -12,7 +12,7 @@ namespace Sophia.Chat;
 /// stop or an opinion comes through while it runs. Everything is appended before it is shown, one append at a time.
 /// After a failed append nobody knows what the log holds: the conversation counts as lost, its followers are told, and a fresh activation reloads it.
 /// </remarks>
-internal sealed partial class ChatSession(TenantId tenant, string session, ILogStore log, IAnswerer answerer, IChatSurroundings surroundings, TimeProvider time, ILogger logger)
+internal sealed partial class ChatSession(TenantId tenant, string session, ILogStore log, IAnswerer answerer, IChatSurroundings surroundings, TimeProvider time, ILogger logger, Func<AnswerTurn?>? turns = null)
 {
     private readonly ChatJournal journal = new(log, tenant, session);
     private readonly SemaphoreSlim appending = new(1, 1);
@@ -23,6 +23,7 @@ internal sealed partial class ChatSession(TenantId tenant, string session, ILogS
     private CancellationTokenSource? stopping;
     private Task answering = Task.CompletedTask;
     private AskRequest? open;
+    private AnswerTurn? turn;
     private bool lost, erased;
 
     public ChatView View => new(session, state.Title, state.LastNumber, state.UpdatedAt, state.Answering);
@@ -49,12 +50,20 @@ internal sealed partial class ChatSession(TenantId tenant, string session, ILogS
             throw JournalLostException.Refusal();
         if (ChatRules.RefuseQuestion(state, request) is { } refused)
             throw refused;
-        var (number, repeated) = await Append(0, [new AnswerEvent(ChatEventKind.Question, request.Text)], request);
-        if (repeated)
-            return await Same(number, request);
-        open = request;
-        Begin(Answer);
-        return new AskReceipt(session, number);
+        var own = turns?.Invoke();
+        try
+        {
+            var (number, repeated) = await Append(0, [new AnswerEvent(ChatEventKind.Question, request.Text)], request);
+            if (repeated)
+                return await Same(number, request);
+            (open, turn, own) = (request, own, null);
+            Begin(Answer);
+            return new AskReceipt(session, number);
+        }
+        finally
+        {
+            own?.Dispose();
+        }
     }
 
     public async Task<bool> Stop()
@@ -152,10 +161,12 @@ internal sealed partial class ChatSession(TenantId tenant, string session, ILogS
 
     private async Task Answer()
     {
+        using var own = turn;
+        turn = null;
         var question = state.OpenQuestion;
         var listed = Announce();
         var lines = await ChatHistory.Lines(journal, question, closing.Token);
-        var run = new AnswerRun(answerer, new AnswerTask(tenant, open!.Text, open.Filter, lines), events => Append(question, events, null), time);
+        var run = new AnswerRun(answerer, new AnswerTask(tenant, open!.Text, open.Filter, lines) { Turn = own }, events => Append(question, events, null), time);
         await run.Run(stopping!.Token, closing.Token);
         await listed;
         await Announce();

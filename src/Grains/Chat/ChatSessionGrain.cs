@@ -17,13 +17,13 @@ internal sealed class ChatSessionGrain(ILogStore log, IErasureStore erasures, An
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         key = TenantKey.Parse(this.GetPrimaryKeyString());
-        session = new ChatSession(key.Tenant, key.Name ?? throw new FormatException("A conversation's key is tenant/session."), log, answerers.Make(), this, time, logger);
+        session = new ChatSession(key.Tenant, key.Name ?? throw new FormatException("A conversation's key is tenant/session."), log, answerers.Make(), this, time, logger, () => answerers.Turn(key.Tenant));
         await session.Load(cancellationToken);
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => session.Close();
 
-    public Task<AskReceipt> Ask(AskRequest request) => answerers.WhyFull(key.Tenant) is { } full ? throw full : session.Ask(request);
+    public Task<AskReceipt> Ask(AskRequest request) => session.Ask(request);
 
     public IAsyncEnumerable<ChatEvent> Events(long after, bool follow, CancellationToken cancellation) => session.Events(after, follow, cancellation);
 

@@ -16,10 +16,11 @@ internal sealed record ExtractiveAnswer(IReadOnlyList<AnswerStep.Said> Sentences
 /// </remarks>
 internal static class ExtractiveAnswerer
 {
+    /// <param name="known">Words that were met before, for one answer at a time; null: none.</param>
     /// <param name="rows">Rows of tables that the question may be about, where it has the form of one that would be computed (<see cref="ComputedQuestion.Rows"/>).</param>
-    public static ExtractiveAnswer Answer(string question, IReadOnlyList<Passage> passages, ExtractiveOptions options, WordCounts? counts = null, IReadOnlyList<Passage>? rows = null, SearchFilter? filter = null)
+    public static ExtractiveAnswer Answer(string question, IReadOnlyList<Passage> passages, ExtractiveOptions options, WordCounts? counts = null, IReadOnlyList<Passage>? rows = null, SearchFilter? filter = null, AnswerWords? known = null)
     {
-        var words = new AnswerWords();
+        var words = known ?? new AnswerWords();
         var reading = QuestionReading.Of(question, words);
         var read = passages.Select(p => ReadPassage.Of(p, words)).ToList();
         List<ReadPassage> readRows = [.. (rows ?? []).Select(p => ReadPassage.Of(p, words))];

@@ -11,7 +11,11 @@ internal interface IAnswerer
 }
 
 /// <summary>History is the conversation before the question, oldest first, already bounded.</summary>
-internal sealed record AnswerTask(TenantId Tenant, string Question, SearchFilter? Filter, IReadOnlyList<SpokenLine> History);
+internal sealed record AnswerTask(TenantId Tenant, string Question, SearchFilter? Filter, IReadOnlyList<SpokenLine> History)
+{
+    /// <summary>Its place, where one was asked for before the question was stored.</summary>
+    public AnswerTurn? Turn { get; init; }
+}
 
 /// <summary>What an answerer does next.</summary>
 internal abstract record AnswerStep

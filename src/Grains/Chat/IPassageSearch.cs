@@ -1,5 +1,4 @@
 using Sophia.Knowledge;
-using Sophia.Resilience;
 using Sophia.Security;
 using Sophia.Tenants;
 
@@ -12,12 +11,11 @@ public interface IPassageSearch
     Task<SearchAnswer> Search(TenantId tenant, SearchQuery query, CancellationToken cancellation);
 }
 
-/// <summary>The tenant's own search.</summary>
-internal sealed class TenantSearch(IGrainFactory grains, IBulkheads? bulkheads = null) : IPassageSearch
+/// <summary>The tenant's own search. An answer has its place already: what it looks for waits as work does, and is not refused because others search.</summary>
+internal sealed class TenantSearch(IGrainFactory grains) : IPassageSearch
 {
     public async Task<SearchAnswer> Search(TenantId tenant, SearchQuery query, CancellationToken cancellation)
     {
-        using var place = bulkheads is null ? default : await bulkheads.Enter(tenant, BulkheadKind.Search, cancellation);
         using (CallerContext.For(tenant))
             return await grains.GetGrain<ISearchGrain>(TenantKey.Of(tenant)).Search(query, cancellation);
     }

@@ -7,11 +7,12 @@ internal sealed class DatabaseFile : IAsyncDisposable
     private readonly ReaderPool pool;
     private readonly StorageThreads readers;
     private readonly SemaphoreSlim reading;
+    private readonly string owner;
     private Task? ready;
 
     public DatabaseFile(WriterSettings settings, StorageThreads writers, StorageThreads readers)
     {
-        this.readers = readers;
+        (this.readers, owner) = (readers, Path.GetDirectoryName(settings.Path)!);
         pool = new ReaderPool(settings.Path, settings.Vfs, settings.Options);
         lane = new WriteLane(settings, writers, onSetAside: BeginAnew);
         reading = new SemaphoreSlim(settings.Options.MaxQueuedReads);
@@ -27,7 +28,7 @@ internal sealed class DatabaseFile : IAsyncDisposable
         try
         {
             var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-            readers.Post(() => Run(work, done, cancellation));
+            readers.Post(owner, () => Run(work, done, cancellation));
             return await done.Task;
         }
         finally

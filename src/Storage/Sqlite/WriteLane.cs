@@ -15,6 +15,7 @@ namespace Sophia.Sqlite;
 internal sealed class WriteLane(WriterSettings settings, StorageThreads threads, Action? onSetAside = null) : IAsyncDisposable
 {
     private readonly Lock gate = new();
+    private readonly string owner = Path.GetDirectoryName(settings.Path)!;
     private readonly Queue<WriteItem> waiting = new();
     private readonly Queue<WriteItem> unsynced = new();
     private readonly SemaphoreSlim room = new(settings.Options.MaxQueuedWrites);
@@ -63,7 +64,7 @@ internal sealed class WriteLane(WriterSettings settings, StorageThreads threads,
         if (scheduled || closed.Task.IsCompleted)
             return;
         scheduled = true;
-        threads.Post(Run);
+        threads.Post(owner, Run);
     }
 
     private void Run()

@@ -32,7 +32,7 @@ internal sealed class DegradationMiddleware(RequestDelegate next, IFeatures feat
     private async Task Count(HttpContext context)
     {
         var began = time.GetTimestamp();
-        var failed = false;
+        var (failed, counts) = (false, true);
         try
         {
             await next(context);
@@ -41,12 +41,14 @@ internal sealed class DegradationMiddleware(RequestDelegate next, IFeatures feat
         catch (Exception failure)
         {
             failed = IsOurs(failure) && !context.RequestAborted.IsCancellationRequested;
+            counts &= failure is not RefusedException { Code: RefusalCode.Busy };
             throw;
         }
         finally
         {
-            if (HasTime(context))
-                health.Answered(time.GetElapsedTime(began), failed);
+            // How long a tenant waits for its own says nothing of how quick things are for others.
+            if (counts && HasTime(context))
+                health.Answered(time.GetElapsedTime(began) - (context.Features.Get<OwnWait>()?.For ?? TimeSpan.Zero), failed);
         }
     }
 
@@ -88,3 +90,6 @@ internal sealed class RequestBound
         }
     }
 }
+
+/// <summary>How long a request waited in the line of its own tenant.</summary>
+internal sealed record OwnWait(TimeSpan For);

@@ -20,6 +20,9 @@ public enum BulkheadKind
 
     /// <summary>Batches of runs being judged.</summary>
     Batches = 5,
+
+    /// <summary>Pieces of work that keep a core busy, of whatever call: searches, answers being put together, records being cut and embedded. None of them asks for another one's place.</summary>
+    Work = 6,
 }
 
 /// <summary>Keeps what one tenant does at a time, and holds in memory, within bounds of its own, so that its flood stays its own. Of this process; asking never leaves it.</summary>
@@ -29,7 +32,7 @@ public interface IBulkheads
     /// <exception cref="RefusedException">Busy: the waiting room is full, or the wait took too long. DeadlinePassed: the caller's time ended meanwhile.</exception>
     ValueTask<BulkheadPlace> Enter(TenantId tenant, BulkheadKind kind, CancellationToken cancellation);
 
-    /// <summary>Whether a caller that came now would be refused; null: no. For who must say no before he begins.</summary>
+    /// <summary>Whether a caller that came now would be refused; null: no. For who would begin something costly only to be refused within it.</summary>
     RefusedException? WhyFull(TenantId tenant, BulkheadKind kind);
 
     /// <summary>Holds so many bytes for the tenant until they are given back, or says no.</summary>

@@ -16,7 +16,7 @@ internal static class EmbeddingServices
         services.AddSingleton<MicroBatcher>();
         services.AddHostedService(provider => provider.GetRequiredService<MicroBatcher>());
         return services.AddSingleton<ITextEmbedding>(provider => provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>() is HashedEmbedder hashed
-            ? new LocalEmbedding(hashed, HashedEmbedder.Id)
+            ? new LocalEmbedding(hashed, HashedEmbedder.Id, provider.GetService<Sophia.Resilience.IBulkheads>())
             : ActivatorUtilities.CreateInstance<RememberedEmbedding>(provider, provider.GetRequiredService<MicroBatcher>()));
     }
 

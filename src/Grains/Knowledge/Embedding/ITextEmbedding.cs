@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Sophia.Resilience;
 using Sophia.Tenants;
 
 namespace Sophia.Knowledge;
@@ -12,7 +13,7 @@ internal interface ITextEmbedding
 }
 
 /// <summary>An embedder of this process, which gains nothing from waiting for more texts.</summary>
-internal sealed class LocalEmbedding(IEmbeddingGenerator<string, Embedding<float>> embedder, EmbedderId id) : ITextEmbedding
+internal sealed class LocalEmbedding(IEmbeddingGenerator<string, Embedding<float>> embedder, EmbedderId id, IBulkheads? bulkheads = null) : ITextEmbedding
 {
     /// <summary>Texts of one slice: between slices other calls of the tenant get their turn.</summary>
     private const int Slice = 32;
@@ -22,7 +23,9 @@ internal sealed class LocalEmbedding(IEmbeddingGenerator<string, Embedding<float
         var vectors = new List<ReadOnlyMemory<float>>(texts.Count);
         foreach (var slice in texts.Chunk(Slice))
         {
-            vectors.AddRange((await embedder.GenerateAsync(slice, cancellationToken: cancellation)).Select(made => made.Vector));
+            // A single text is a question's, whose search has a place already: to wait for a second one would be to wait for oneself.
+            using (bulkheads is null || texts.Count == 1 ? default : await bulkheads.Enter(tenant, BulkheadKind.Work, cancellation))
+                vectors.AddRange((await embedder.GenerateAsync(slice, cancellationToken: cancellation)).Select(made => made.Vector));
             await Task.Yield();
         }
         return new EmbeddedTexts(id, vectors);

@@ -75,7 +75,7 @@ internal sealed class WordAnalyzer
         var folded = new StringBuilder(word.Length);
         foreach (var rune in word.EnumerateRunes())
             if (WordCharacters.Fold(rune.Value) is > 0 and var written)
-                folded.Append(new Rune(written).ToString());
+                _ = written <= char.MaxValue ? folded.Append((char)written) : folded.Append(new Rune(written).ToString());
         return folded.ToString();
     }
 }

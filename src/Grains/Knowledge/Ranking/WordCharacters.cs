@@ -85,8 +85,10 @@ internal static class WordCharacters
         ? codePoint is >= 'A' and <= 'Z' ? codePoint + ('a' - 'A') : codePoint
         : KindOf(codePoint) == Mark ? 0 : Folded.GetValueOrDefault(codePoint, codePoint);
 
-    private static byte KindOf(int codePoint) => codePoint < Looked ? Kinds[codePoint]
-        : Array.Exists(PartingAbove, range => codePoint >= range.From && codePoint <= range.To) ? (byte)0 : Word;
+    // Asked of each character of every text: what is searched for stands apart, so that nothing is made for those that are looked up.
+    private static byte KindOf(int codePoint) => codePoint < Looked ? Kinds[codePoint] : KindAbove(codePoint);
+
+    private static byte KindAbove(int codePoint) => Array.Exists(PartingAbove, range => codePoint >= range.From && codePoint <= range.To) ? (byte)0 : Word;
 
     private static byte[] ReadKinds()
     {

@@ -8,7 +8,7 @@ namespace Sophia.Knowledge;
 
 /// <summary>Searches for a tenant; the key is the tenant. Several may work at a time.</summary>
 [StatelessWorker, InTenantPool]
-internal sealed class SearchGrain(IIndexStore index, ILogStore log, KnowledgeCache cache, IOptions<RankingOptions> options, IGrainFactory grains, TimeProvider time, IFeatures? features = null, IPolicies? policies = null) : Grain, ISearchGrain
+internal sealed class SearchGrain(IIndexStore index, ILogStore log, KnowledgeCache cache, IOptions<RankingOptions> options, IGrainFactory grains, TimeProvider time, IFeatures? features = null, IPolicies? policies = null, IBulkheads? bulkheads = null) : Grain, ISearchGrain
 {
     private readonly CachedSearch searching = new(new SearchEngine(index, log, time, tenant => new GrainEmbedder(tenant, grains)), index, log, cache, options.Value, time, features, givesLastAnswers: policies?.OfInstallation(PolicyNames.Index).Fallback != PolicyFallback.None);
 
@@ -16,7 +16,9 @@ internal sealed class SearchGrain(IIndexStore index, ILogStore log, KnowledgeCac
     {
         var tenant = TenantKey.Parse(this.GetPrimaryKeyString()).Tenant;
         var began = time.GetTimestamp();
-        var answer = await searching.Search(tenant, query, cancellation);
+        SearchAnswer answer;
+        using (bulkheads is null ? default : await bulkheads.Enter(tenant, BulkheadKind.Work, cancellation))
+            answer = await searching.Search(tenant, query, cancellation);
         KnowledgeMeter.Searched(time.GetElapsedTime(began));
         if (answer.IndexedTo < answer.Head)
             await GrainFactory.GetGrain<IProjectionGrain>(TenantKey.Of(tenant, Projections.Index)).Hint(answer.Head); // A lost hint would else be waited for.

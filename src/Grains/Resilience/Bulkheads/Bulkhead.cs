@@ -33,13 +33,15 @@ internal sealed class Bulkhead(BulkheadBound bound, TimeProvider time)
             return inside == 0 && line.Count == 0 && time.GetElapsedTime(usedAt) > span;
     }
 
-    /// <summary>Whether somebody who came now would be refused.</summary>
-    public bool IsFull
+    /// <summary>Whether somebody who came now would be refused, and counts him where he would.</summary>
+    public bool RefusesNow()
     {
-        get
+        lock (gate)
         {
-            lock (gate)
-                return !HasRoom && line.Count >= bound.Waiting;
+            if (HasRoom || line.Count < bound.Waiting)
+                return false;
+            full++;
+            return true;
         }
     }
 

@@ -14,6 +14,6 @@ internal static class BulkheadMeter
 
     public static string Word(BulkheadKind kind) => kind switch
     {
-        BulkheadKind.Search => "search", BulkheadKind.Ask => "ask", BulkheadKind.Ingest => "ingest", BulkheadKind.Export => "export", _ => "batches",
+        BulkheadKind.Search => "search", BulkheadKind.Ask => "ask", BulkheadKind.Ingest => "ingest", BulkheadKind.Export => "export", BulkheadKind.Work => "work", _ => "batches",
     };
 }

@@ -40,7 +40,7 @@ internal sealed class Bulkheads(IOptionsMonitor<BulkheadsOptions> options, TimeP
     public RefusedException? WhyFull(TenantId tenant, BulkheadKind kind)
     {
         var bulkhead = Of(tenant, kind);
-        if (!bulkhead.IsFull)
+        if (!bulkhead.RefusesNow())
             return null;
         BulkheadMeter.Refused(kind, "full");
         return Refused(kind, bulkhead.Bound, BulkheadRefusal.Full, bulkhead.RetryAt());
@@ -93,7 +93,7 @@ internal sealed class Bulkheads(IOptionsMonitor<BulkheadsOptions> options, TimeP
 
     private static RefusedException Refused(BulkheadKind kind, BulkheadBound bound, BulkheadRefusal refusal, DateTimeOffset retryAt)
     {
-        var what = kind switch { BulkheadKind.Search => "searches", BulkheadKind.Ask => "answers", BulkheadKind.Ingest => "deliveries", BulkheadKind.Export => "exports", _ => "batches" };
+        var what = kind switch { BulkheadKind.Search => "searches", BulkheadKind.Ask => "answers", BulkheadKind.Ingest => "deliveries", BulkheadKind.Export => "exports", BulkheadKind.Work => "pieces of work", _ => "batches" };
         return new RefusedException(RefusalCode.Busy, refusal == BulkheadRefusal.Full
             ? $"This tenant has {bound.Places} {what} under way and {bound.Waiting} waiting, as many as it may."
             : $"This tenant has {bound.Places} {what} under way, as many as it may, and none ended within {bound.LongestWait.TotalSeconds:0.#} seconds.", retryAt: retryAt);

@@ -23,6 +23,9 @@ public sealed record TenantBounds
     /// <summary>Batches of runs being judged. Default: half of the cores, at least 2; runs wait as long as it takes and are never refused.</summary>
     public BulkheadBound Batches { get; init; } = new(HalfOfTheCores, 100_000, Timeout.InfiniteTimeSpan);
 
+    /// <summary>Pieces of work that keep a core busy, of all kinds of calls together. Default: half of the cores, at least 2; they wait as long as it takes and are never refused.</summary>
+    public BulkheadBound Work { get; init; } = new(HalfOfTheCores, 100_000, Timeout.InfiniteTimeSpan);
+
     /// <summary>Bytes of bodies that are held in memory. Default 64 MiB, range 1 MiB to 1 TiB.</summary>
     public long HeldBytes { get; init; } = 64L << 20;
 
@@ -32,6 +35,7 @@ public sealed record TenantBounds
         BulkheadKind.Ask => Ask,
         BulkheadKind.Ingest => Ingest,
         BulkheadKind.Export => Export,
+        BulkheadKind.Work => Work,
         _ => Batches,
     };
 

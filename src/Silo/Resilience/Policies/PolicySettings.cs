@@ -108,6 +108,7 @@ internal static class PolicySettings
         Ingest = Of(stated.Ingest, shipped.Ingest, $"{of}: ingest"),
         Export = Of(stated.Export, shipped.Export, $"{of}: export"),
         Batches = Of(stated.Batches, shipped.Batches, $"{of}: batches"),
+        Work = Of(stated.Work, shipped.Work, $"{of}: work"),
         HeldBytes = stated.HeldBytes ?? shipped.HeldBytes,
     };
 
@@ -130,7 +131,7 @@ internal sealed record StatedDeadlines(string? Search = null, string? Ask = null
 /// <summary>The form of SOPHIA_BULKHEADS.</summary>
 internal sealed record StatedBulkheads(StatedBounds? Default = null, IReadOnlyDictionary<string, StatedBounds>? Tenants = null);
 
-internal sealed record StatedBounds(StatedBound? Search = null, StatedBound? Ask = null, StatedBound? Ingest = null, StatedBound? Export = null, StatedBound? Batches = null, long? HeldBytes = null);
+internal sealed record StatedBounds(StatedBound? Search = null, StatedBound? Ask = null, StatedBound? Ingest = null, StatedBound? Export = null, StatedBound? Batches = null, StatedBound? Work = null, long? HeldBytes = null);
 
 internal sealed record StatedBound(int? Places = null, int? Waiting = null, string? LongestWait = null);
 
