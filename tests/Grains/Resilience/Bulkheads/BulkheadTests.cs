@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Sophia.Chat;
 using Sophia.Operations;
 using Sophia.Tenants;
 
@@ -112,6 +113,31 @@ public sealed class BulkheadTests
         bulkheads.GiveBack(flood, 1 << 20);
         Assert.True(bulkheads.TryHold(flood, 1));
         Assert.Equal((1, 1 << 20), (bulkheads.BytesOf(flood), bulkheads.BytesOf(quiet)));
+    }
+
+    [Fact]
+    public void An_answer_is_in_line_as_soon_as_it_is_asked_for_so_nobody_finds_the_line_full_after_his_question_was_stored()
+    {
+        var bulkheads = new Bulkheads(new Fixed(new BulkheadsOptions { Default = new TenantBounds { Ask = new BulkheadBound(1, 1, TimeSpan.FromMinutes(1)) } }), world.Time);
+        var tenant = TenantId.Parse("acme");
+        world.Run(async () =>
+        {
+            var first = new AnswerTurn(bulkheads, tenant, world.Time);
+            var second = new AnswerTurn(bulkheads, tenant, world.Time);
+            Assert.Equal(RefusalCode.Busy, Assert.Throws<RefusedException>(() => new AnswerTurn(bulkheads, tenant, world.Time)).Code);
+            Assert.Equal(RefusalCode.Busy, bulkheads.WhyFull(tenant, BulkheadKind.Ask)?.Code);
+            await first.Come(default);
+
+            second.Dispose(); // Its question was not stored after all.
+            Assert.Null(bulkheads.WhyFull(tenant, BulkheadKind.Ask));
+            using var third = new AnswerTurn(bulkheads, tenant, world.Time);
+            var coming = third.Come(default);
+            Assert.False(coming.IsCompleted);
+            first.Dispose();
+            first.Dispose();
+            await coming;
+            Assert.Equal((1, 0), (bulkheads.Seen(tenant).Single().Counts.Inside, bulkheads.Seen(tenant).Single().Counts.InLine));
+        });
     }
 
     private sealed class Fixed(BulkheadsOptions value) : IOptionsMonitor<BulkheadsOptions>
