@@ -81,6 +81,7 @@ public sealed class PolicyFlowTests : IAsyncLifetime
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
             await model.Left.Reader.ReadAsync();
         }
+        await Eventually.Comes(() => Bulkheads.WhyFull(RunningSophia.DefaultTenant, BulkheadKind.Ask) is null, "the place of the answer that nobody waits for");
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/ask") { Content = JsonContent.Create(new { text = "Where does the oak stand?" }), Headers = { { "Sophia-Timeout", "1s" } } };
         using var late = await app.Owner.SendAsync(request);
         await late.Problem(504, "deadline-passed");
