@@ -9,8 +9,8 @@ using Sophia.Security;
 using Sophia.Servers;
 using Sophia.Tenants;
 
-// sophia bench idempotency [--seconds N] [--scratch FOLDER] [--json]: operations a second over the embedded runtime and store, beside one fsync after the other and PostgreSQL's ON CONFLICT, in one run.
-// An operation claims a key and stores an answer of 256 bytes; in "mixed" one in five is a repetition that reads the answer back, which is checked.
+// sophia bench idempotency [--seconds N] [--scratch FOLDER] [--where] [--json]: operations a second over the embedded runtime and store, beside one fsync after the other and PostgreSQL's ON CONFLICT, in one run.
+// An operation claims a key and stores an answer of 256 bytes; in "mixed" one in five is a repetition that reads the answer back, which is checked. With --where it also says what the store's commits came to in each turn.
 var json = args.Contains("--json");
 var time = TimeSpan.FromSeconds(double.Parse(Option("--seconds") ?? "4", CultureInfo.InvariantCulture));
 var scratch = Directory.CreateDirectory(Option("--scratch") ?? Path.Combine("var", "bench-idempotency")).FullName;
@@ -32,12 +32,21 @@ await using (var sophia = await RunningSophia.Start(new SophiaOptions { DataFold
         var run = $"{callers}-{tenants}";
         var of = tenants == 1 ? "" : $", {tenants} tenants";
         await Loop.Run(callers, TimeSpan.FromSeconds(1), (caller, i) => Operation(idempotent, Tenant(caller, tenants), $"warm-{run}-{caller}-{i}", false));
-        Report($"claim and store, {callers} callers{of}", await Loop.Run(callers, time, (caller, i) => Operation(idempotent, Tenant(caller, tenants), $"new-{run}-{caller}-{i}", false)), null);
-        Report($"mixed, {callers} callers{of}", await Loop.Run(callers, time, (caller, i) => Operation(idempotent, Tenant(caller, tenants), $"mix-{run}-{caller}-{(i % 5 == 4 ? i - 1 : i)}", i % 5 == 4)), callers == 64 && tenants == 1 ? postgres : null);
-        Report($"replay, {callers} callers{of}", await Loop.Run(callers, time, (caller, i) => Operation(idempotent, Tenant(caller, tenants), $"new-{run}-{caller}-{i % 10}", true)), null);
+        Report($"claim and store, {callers} callers{of}", await Turn(callers, (caller, i) => Operation(idempotent, Tenant(caller, tenants), $"new-{run}-{caller}-{i}", false)), null);
+        Report($"mixed, {callers} callers{of}", await Turn(callers, (caller, i) => Operation(idempotent, Tenant(caller, tenants), $"mix-{run}-{caller}-{(i % 5 == 4 ? i - 1 : i)}", i % 5 == 4)), callers == 64 && tenants == 1 ? postgres : null);
+        Report($"replay, {callers} callers{of}", await Turn(callers, (caller, i) => Operation(idempotent, Tenant(caller, tenants), $"new-{run}-{caller}-{i % 10}", true)), null);
     }
 }
 Directory.Delete(folder, recursive: true);
+
+async Task<Measured> Turn(int callers, Func<int, int, Task> ask)
+{
+    using var where = new Where();
+    var measured = await Loop.Run(callers, time, ask);
+    if (args.Contains("--where"))
+        Note($"    {where}");
+    return measured;
+}
 
 static TenantId Tenant(int caller, int tenants) => TenantId.Parse($"bench-{caller % tenants}");
 
