@@ -34,8 +34,8 @@ public sealed class TenantDeletionTests(ClusterFixture fixture)
         await Eventually.Comes(async () =>
         {
             await gone.Client.GetStringAsync($"/api/search?q={Marker}+pumps");
-            return await Keys(gone.Name) > 0;
-        }, "an answer of the tenant in Redis");
+            return await Keys(gone.Name, "/cache/") > 0 && await Keys(gone.Name, "/state/") > 0;
+        }, "an answer and a state of the tenant in Redis");
 
         using var stop = new CancellationTokenSource();
         var (closing, neighbours) = (false, 0);
@@ -58,7 +58,7 @@ public sealed class TenantDeletionTests(ClusterFixture fixture)
         Assert.Empty(await Holding(Marker));
         Assert.Contains((await gone.Client.GetAsync("/api/streams")).StatusCode, (HttpStatusCode[])[HttpStatusCode.Unauthorized, HttpStatusCode.TooManyRequests]); // Its keys are guesses now.
         var counts = tombstone.GetProperty("counts").EnumerateArray().ToDictionary(count => count.GetProperty("what").GetString()!, count => count.GetProperty("count").GetInt64());
-        Assert.True(counts["rows in PostgreSQL"] > 0 && counts["keys in Redis"] > 0, string.Join(", ", counts));
+        Assert.True(counts["rows in PostgreSQL"] > 0 && counts["keys in Redis"] > 0 && counts["states in Redis"] > 0, string.Join(", ", counts));
         Assert.True(await Rows(stays.Name) > 0);
         Assert.Contains("harbour", await stays.Client.GetStringAsync("/api/search?q=Turku")); // Not asked before: where this machine is so slow that answers of before are given, there is none.
     }
@@ -169,10 +169,10 @@ public sealed class TenantDeletionTests(ClusterFixture fixture)
     }
 
     /// <summary>Keys that name the tenant, in clear or by its mark, which is the beginning of its name's hash.</summary>
-    private async Task<int> Keys(string tenant)
+    private async Task<int> Keys(string tenant, string of = "")
     {
         var mark = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(tenant)))[..16];
-        return (await fixture.Cluster.Redis("KEYS *")).Split('\n').Count(key => key.Contains(mark, StringComparison.Ordinal) || key.Contains(tenant, StringComparison.Ordinal));
+        return (await fixture.Cluster.Redis("KEYS *")).Split('\n').Count(key => key.Contains(of, StringComparison.Ordinal) && (key.Contains(mark, StringComparison.Ordinal) || key.Contains(tenant, StringComparison.Ordinal)));
     }
 
     private async Task<NpgsqlConnection> Superuser()

@@ -31,11 +31,13 @@ public static class RedisFastState
             redis.ConfigurationOptions = settings;
             redis.CreateMultiplexer = async _ => (await connection.Multiplexer, true);
             redis.DeleteStateOnClear = true;
+            redis.GetStorageKey = (state, grain) => Tenants.RedisStates.KeyOf(connection.Cluster, state, grain);
             redis.GrainStorageSerializer = new StateJson();
         }));
         services.AddGrainStorage(Stores.Fast, static (provider, _) =>
             new RedisFastStorage(provider.GetRequiredKeyedService<IGrainStorage>(InRedis), provider.GetRequiredService<RedisConnection>()));
-        services.AddSingleton<Tenants.ITenantMemory, RedisTenants>();
+        services.AddSingleton<Tenants.ITenantMemory, Tenants.RedisTenants>();
+        services.AddSingleton<Tenants.ITenantMemory, Tenants.RedisStates>();
         return services.AddSingleton<ISharedCache, RedisSharedCache>();
     }
 
