@@ -92,12 +92,12 @@ public static class PageEndpoints
     private static async Task<IResult> Pipelines(HttpContext context, IGrainFactory grains) => Page<PipelinesPage>(new()
     {
         [nameof(PipelinesPage.Tenant)] = context.User.Caller().Tenant.Value,
-        [nameof(PipelinesPage.Pipelines)] = await grains.Directory(context).List(),
+        [nameof(PipelinesPage.Pipelines)] = await grains.Pipelines(context.User.Caller().Tenant),
         [nameof(PipelinesPage.Streams)] = await Streams(context, grains),
     });
 
     private static async Task<IResult> PipelinesFragment(HttpContext context, IGrainFactory grains) =>
-        Page<PipelineList>(new() { [nameof(PipelineList.Pipelines)] = await grains.Directory(context).List(), [nameof(PipelineList.Streams)] = await Streams(context, grains) });
+        Page<PipelineList>(new() { [nameof(PipelineList.Pipelines)] = await grains.Pipelines(context.User.Caller().Tenant), [nameof(PipelineList.Streams)] = await Streams(context, grains) });
 
     private static Task<IReadOnlyList<StreamView>> Streams(HttpContext context, IGrainFactory grains) => grains.GetGrain<IRecordsGrain>(TenantKey.Of(context.User.Caller().Tenant)).Streams();
 

@@ -32,7 +32,7 @@ internal static class PipelineEndpoints
     public static IPipelineDirectoryGrain Directory(this IGrainFactory grains, HttpContext context) =>
         grains.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(context.User.Caller().Tenant));
 
-    private static Task<IReadOnlyList<PipelineView>> List(HttpContext context, IGrainFactory grains) => grains.Directory(context).List();
+    private static Task<IReadOnlyList<PipelineView>> List(HttpContext context, IGrainFactory grains) => grains.Pipelines(context.User.Caller().Tenant);
 
     private static Task<PipelineView> Get(string name, HttpContext context, IGrainFactory grains) => grains.Pipeline(context, name).Known(name);
 

@@ -14,7 +14,7 @@ internal static class PlaybookEndpoints
     private static async Task<PipelineStatus> Status(HttpContext context, IGrainFactory grains)
     {
         var directory = grains.Directory(context);
-        var pipelines = await directory.List();
+        var pipelines = await grains.Pipelines(context.User.Caller().Tenant);
         var recent = await directory.RecentRuns(20);
         var state = pipelines.Any(p => p.ActiveRun is { State: RunState.Running }) ? "running"
             : pipelines.Any(p => p.ActiveRun is { State: RunState.Paused }) ? "stopped"
@@ -37,7 +37,7 @@ internal static class PlaybookEndpoints
     private static async Task<IReadOnlyList<RunView>> Each(
         HttpContext context, IGrainFactory grains, string? only, Func<IPipelineGrain, PipelineView, Task<RunView?>> act)
     {
-        var views = only is null ? await grains.Directory(context).List() : [await grains.Pipeline(context, only).Known(only)];
+        var views = only is null ? await grains.Pipelines(context.User.Caller().Tenant) : [await grains.Pipeline(context, only).Known(only)];
         var changed = new List<RunView>();
         foreach (var view in views)
             if (await act(grains.Pipeline(context, view.Name), view) is { } run)

@@ -70,6 +70,7 @@ public interface IPipelineGrain : IGrainWithStringKey
 [Alias("Sophia.IPipelineDirectoryGrain")]
 public interface IPipelineDirectoryGrain : IGrainWithStringKey
 {
+    /// <summary>What programs of the last release ask. See <see cref="PipelineList"/>.</summary>
     [Alias("List"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<PipelineView>> List();
 

@@ -24,7 +24,7 @@ internal sealed class PipelineDirectoryGrain([PersistentState("pipelines", Store
     public async Task<IReadOnlyList<PipelineView>> List()
     {
         var views = await Task.WhenAll(stored.State.Names.Select(name => GrainFactory.GetGrain<IPipelineGrain>(TenantKey.Of(Tenant, name)).View()));
-        return views.OfType<PipelineView>().ToArray();
+        return [.. views.OfType<PipelineView>()];
     }
 
     public Task<IReadOnlyList<string>> Names() => Task.FromResult<IReadOnlyList<string>>(stored.State.Names.ToArray());

@@ -49,7 +49,7 @@ internal sealed class TenantExportGrain(ILogStore log, IQuarantineStore quaranti
 
     private async Task<ExportPage> Definitions()
     {
-        var views = await GrainFactory.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(Tenant)).List();
+        var views = await GrainFactory.Pipelines(Tenant);
         return new ExportPage(ExportLines.Of(views), views.Count, null);
     }
 

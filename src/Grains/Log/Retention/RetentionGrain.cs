@@ -8,8 +8,9 @@ using Sophia.Tenants;
 namespace Sophia.Log;
 
 /// <summary>Removes what a tenant's streams need not keep; the key is the tenant.</summary>
-/// <remarks>A pass goes beside its calls, page by page, keeps where it is, and rests in between; a crash or a suspension stops it and the reminder lets it go on. What may go is decided in <see cref="RetentionRules"/> and by the store.</remarks>
-[InTenantPool]
+/// <remarks>A pass goes beside its calls, page by page, keeps where it is, and rests in between; a crash or a suspension stops it and the reminder lets it go on. What may go is decided in <see cref="RetentionRules"/> and by the store.
+/// Reentrant, because its calls read the definitions of pipelines, and one of those may be waiting here to <see cref="Wake"/> it; only the one pass changes state.</remarks>
+[InTenantPool, Reentrant]
 internal sealed partial class RetentionGrain(
     [PersistentState("retention", Stores.Durable)] IPersistentState<RetentionState> stored,
     ILogStore log, IIndexStore index, ITenantGate gate, IOptions<RetentionOptions> options, TimeProvider time, ILogger<RetentionGrain> logger) : Grain, IRetentionGrain, IRemindable
@@ -22,6 +23,7 @@ internal sealed partial class RetentionGrain(
     private readonly CancellationTokenSource lifetime = new();
     private Task working = Task.CompletedTask;
     private string? waitsFor;
+    private int wakings;
     private TenantId tenant;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -41,13 +43,14 @@ internal sealed partial class RetentionGrain(
 
     public async Task<RetentionView> Look()
     {
-        await Remind((await Rules()).Count > 0);
+        await Remind();
         Work();
         return await View();
     }
 
     public async Task Wake()
     {
+        wakings++;
         await Remind(true);
         Work();
     }
@@ -65,7 +68,7 @@ internal sealed partial class RetentionGrain(
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
-        await Remind((await Rules()).Count > 0);
+        await Remind();
         Work();
     }
 
@@ -148,13 +151,24 @@ internal sealed partial class RetentionGrain(
         return waitsFor is null;
     }
 
+    private async Task<List<PipelineDefinition>> Stated() =>
+        [.. (await GrainFactory.Pipelines(tenant)).Select(view => PipelineDefinitionReader.Read(view.DefinitionText, "definition", view.Name).Definition).OfType<PipelineDefinition>()
+            .Where(definition => definition.Streams.Values.Any(stream => stream.Retention is not null))];
+
     private async Task<IReadOnlyDictionary<string, RetentionDefinition>> Rules()
     {
-        var views = await GrainFactory.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(tenant)).List();
-        var stated = views.Select(view => PipelineDefinitionReader.Read(view.DefinitionText, "definition", view.Name).Definition).OfType<PipelineDefinition>()
-            .Where(definition => definition.Streams.Values.Any(stream => stream.Retention is not null)).ToList();
+        var stated = await Stated();
         return stated.Count == 0 ? new Dictionary<string, RetentionDefinition>()
             : RetentionRules.Of((await log.Streams(tenant, lifetime.Token)).Where(stream => stream.Type == EntryType.Record).Select(stream => stream.Stream), stated);
+    }
+
+    // As long as a definition states retention, whether its streams have records yet or not. A definition that was read before another one came says nothing of that.
+    private async Task Remind()
+    {
+        var seen = wakings;
+        await Remind((await Stated()).Count > 0);
+        if (seen != wakings)
+            await Remind(true);
     }
 
     private async Task Remind(bool wanted)

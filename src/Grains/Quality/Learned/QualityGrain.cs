@@ -132,7 +132,7 @@ internal sealed partial class QualityGrain(
     {
         var rules = new List<PipelineRules>();
         var mark = "";
-        foreach (var view in await GrainFactory.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(tenant)).List())
+        foreach (var view in await GrainFactory.Pipelines(tenant))
             if (PipelineDefinitionReader.Read(view.DefinitionText, "definition", view.Name).Definition is { } definition && definition.StreamOf(table.Stream) is { } stream
                 && (table.Arrivals.Pipelines.Contains(view.Name) || definition.Streams.Any(named => named.Key != "*" && ReferenceEquals(named.Value, stream))))
             {

@@ -70,7 +70,7 @@ internal sealed class DomainLook(IGrainFactory grains, ContainmentOptions option
         var level = grains.GetGrain<IDegradationGrain>(TenantKey.Of(tenant)).View();
         var breakers = Breakers(tenant);
         var queues = grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(tenant)).View();
-        var pipelines = grains.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(tenant)).List();
+        var pipelines = grains.Pipelines(tenant);
         await Task.WhenAll(level, breakers, queues, pipelines);
         var seen = (await pipelines).OrderBy(pipeline => pipeline.Name, StringComparer.Ordinal).Take(MostPipelines).Select(pipeline => new PipelineSight(pipeline.Name, [.. pipeline.Sources.Select(source => new SourceSight(source.Type, source.Breaker)).Distinct()])).ToArray();
         return new OwnerSight(tenant.Value, noisy, seen, [.. counted.Since(tenant.Value, [.. (await queues).Where(queue => queue.Queue.Length > 0).OrderBy(queue => queue.Queue, StringComparer.Ordinal).Take(MostQueues)]).Select(since => Queue(since.Queue, since.Done, since.GivenUp))],
