@@ -45,6 +45,7 @@ public static class Edge
         app.UseMiddleware<DeadlineMiddleware>();
         app.UseMiddleware<DegradationMiddleware>();
         app.UseMiddleware<LimitMiddleware>(true);
+        app.UseMiddleware<HeldBodies>();
         app.UseMiddleware<IdempotencyMiddleware>();
         return app;
     }

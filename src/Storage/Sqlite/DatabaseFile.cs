@@ -66,7 +66,7 @@ internal sealed class DatabaseFile : IAsyncDisposable
     }
 
     /// <summary>Before the first read the writer must have checked and migrated the file.</summary>
-    public Task Ready(CancellationToken cancellation)
+    private Task Ready(CancellationToken cancellation)
     {
         var begun = Volatile.Read(ref ready);
         if (begun is { IsCompletedSuccessfully: true })

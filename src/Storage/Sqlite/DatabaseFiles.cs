@@ -1,6 +1,5 @@
 using Sophia.Log;
 using Sophia.Operations;
-using Sophia.Resilience;
 using Sophia.Tenants;
 
 namespace Sophia.Sqlite;
@@ -18,7 +17,6 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
     private readonly LinkedList<Entry> byUse = new();
     private readonly StorageThreads writers = new("storage writer", options.WriterThreads);
     private readonly StorageThreads readers = new("storage reader", options.ReaderThreads);
-    private readonly TenantTurns reads = new(options.ReaderThreads, Math.Max(1, options.ReaderThreads - 1));
     private int closing;
     private bool disposed;
 
@@ -37,7 +35,7 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
 
     /// <summary>Reads from one state of the file, or answers <paramref name="absent"/> where there is no file.</summary>
     public Task<T> Read<T>(TenantId? tenant, DatabaseKind kind, Func<DatabaseConnection, T> work, T absent, CancellationToken cancellation) =>
-        IsEnded(tenant) is { } ended ? Task.FromException<T>(ended) : Exists(tenant, kind) ? Use(tenant, kind, file => InTurn(tenant, file, work, cancellation)) : Task.FromResult(absent);
+        IsEnded(tenant) is { } ended ? Task.FromException<T>(ended) : Exists(tenant, kind) ? Use(tenant, kind, file => file.Read(work, cancellation)) : Task.FromResult(absent);
 
     /// <summary>Runs the work in a transaction, together with what else waits for the file, and completes once it is committed. Creates the file.</summary>
     /// <param name="work">May run more than once; see <see cref="WriteLane"/>.</param>
@@ -121,14 +119,6 @@ internal sealed class DatabaseFiles(DataFolder folder, StorageOptions options, s
             await entry.File.DisposeAsync();
         writers.Dispose();
         readers.Dispose();
-    }
-
-    // A file's writer comes first: who waits for that waits at the file, not at a thread.
-    private async Task<T> InTurn<T>(TenantId? tenant, DatabaseFile file, Func<DatabaseConnection, T> work, CancellationToken cancellation)
-    {
-        await file.Ready(cancellation);
-        using var turn = await reads.Enter(tenant, cancellation);
-        return await file.Read(work, cancellation);
     }
 
     private StorageException? IsEnded(TenantId? tenant) => tenant is { } named && isEnded?.Invoke(named) == true

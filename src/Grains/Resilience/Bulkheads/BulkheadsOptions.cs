@@ -26,7 +26,7 @@ public sealed record TenantBounds
     /// <summary>Pieces of work that keep a core busy, of all kinds of calls together. Default: half of the cores, at least 2; they wait as long as it takes and are never refused.</summary>
     public BulkheadBound Work { get; init; } = new(HalfOfTheCores, 100_000, Timeout.InfiniteTimeSpan);
 
-    /// <summary>Bytes of bodies that are held in memory. Default 64 MiB, range 1 MiB to 1 TiB.</summary>
+    /// <summary>Bytes of bodies, of deliveries and requests, that are held in memory. Default 64 MiB, range 1 MiB to 1 TiB.</summary>
     public long HeldBytes { get; init; } = 64L << 20;
 
     public BulkheadBound Of(BulkheadKind kind) => kind switch
