@@ -81,7 +81,7 @@ public sealed record RunView(
 }
 
 /// <summary>Why a run that goes does not read: its turn in the tenant's queue has not come, or something keeps it from going on.</summary>
-/// <param name="Because">In words, with place and time.</param>
+/// <param name="Because">In words, with place and time, without a full stop.</param>
 /// <param name="Since">Since when it waits for its turn; null: it has had its turn.</param>
 /// <param name="Place">Its place among those that wait, from 1; null: it stands in no line.</param>
 /// <param name="Of">How many wait.</param>

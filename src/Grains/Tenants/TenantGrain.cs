@@ -130,7 +130,8 @@ internal sealed partial class TenantGrain(
     }
 
     // What only memory has is better than nothing: nobody is kept out because of it.
-    private async Task KeepProof(CancellationToken cancellation)
+    // Also where the grain is about to end: it is one short write, and what is not kept is asked for again by a slower way.
+    private async Task KeepProof(CancellationToken _)
     {
         proving?.Dispose();
         proving = null;

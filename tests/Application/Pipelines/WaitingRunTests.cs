@@ -18,7 +18,7 @@ public sealed class WaitingRunTests(SophiaApp app) : IClassFixture<SophiaApp>
         Assert.EndsWith("place 2 of 2; the queue is held: a drill", waits.GetProperty("waits").GetProperty("because").GetString());
         Assert.True(waits.GetProperty("waits").GetProperty("since").GetDateTimeOffset() >= waits.GetProperty("startedAt").GetDateTimeOffset().AddSeconds(-1));
 
-        var listed = (await app.Owner.GetFromJsonAsync<JsonElement>("/api/runs")).EnumerateArray().Single(run => run.GetProperty("runId").GetString() == second);
+        var listed = await Eventually.Get(async () => (await app.Owner.GetFromJsonAsync<JsonElement>("/api/runs")).EnumerateArray().Single(run => run.GetProperty("runId").GetString() == second), run => run.TryGetProperty("waits", out _), "its place in the list");
         Assert.Equal(2, listed.GetProperty("waits").GetProperty("place").GetInt32());
         var why = await app.Owner.GetFromJsonAsync<JsonElement>($"/api/why?id={second}");
         Assert.Equal(("waiting", "its turn, place 2 of 2"), (why.GetProperty("stage").GetString(), why.GetProperty("waitingFor").GetString()));

@@ -18,7 +18,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
     private readonly JudgedBatch[] buffers = [new(), new()];
     private readonly HashSet<string> streams = new(StringComparer.Ordinal);
     private readonly HeldKeys held = new();
-    private readonly SourceTries tries = new(parts.Time);
+    private readonly Dictionary<string, SourceTries> tries = new(StringComparer.Ordinal); // By source: what one of them fails is no repetition at another.
     private (string? Text, ReadingPlan? Plan) definition;
     private OpenPartition? open;
     private Task<JudgedBatch?>? ahead;
@@ -54,6 +54,8 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
             await closing.Reader.DisposeAsync();
         }
     }
+
+    private SourceTries TriesAt(string source) => tries.TryGetValue(source, out var known) ? known : tries[source] = new SourceTries(parts.Time);
 
     private async Task<LaneAnswer> Once(LaneWork work, Func<Task<LaneAnswer>> act)
     {
@@ -174,7 +176,7 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
             return false;
         streams.Clear();
         streams.UnionWith(mark.Streams ?? []);
-        var reader = await GuardedSource.Open(kind, parts.Policies, tries, new SourceContext(tenant.Value, pipeline, source) { Run = work.RunId, Gate = plan.Definition.Gate, FullRefresh = work.FullRefresh, HasKey = plan.HasKey, IsDeduplicated = plan.IsDeduplicated, Keys = new FileKeys(parts.Log, tenant, pipeline, name) },
+        var reader = await GuardedSource.Open(kind, parts.Policies, TriesAt(work.Source), new SourceContext(tenant.Value, pipeline, source) { Run = work.RunId, Gate = plan.Definition.Gate, FullRefresh = work.FullRefresh, HasKey = plan.HasKey, IsDeduplicated = plan.IsDeduplicated, Keys = new FileKeys(parts.Log, tenant, pipeline, name) },
             new SourcePartition(work.Partition, work.Fingerprint, work.Bytes), mark.State, cancellation);
         open = new OpenPartition(work, name, reader, mark, mark is { Reread: true, State: null } && !kind.StateOutlivesRuns ? new SeenKeys() : null);
         return true;

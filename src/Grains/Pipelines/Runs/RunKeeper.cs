@@ -130,7 +130,7 @@ internal sealed class RunKeeper(TenantId tenant, string pipeline, ILogStore log,
 
     public void FullRead(long records) => Held = records;
 
-    public void Waits(string? reason) => waitsFor = reason is null ? null : new RunWait(reason);
+    public void Waits(string? reason) => waitsFor = reason is null ? null : new RunWait(reason.TrimEnd('.')); // Whoever shows it ends the sentence.
 
     /// <summary>Where it stands in the queue; null: its turn has come.</summary>
     public void Stands(RunWait? wait) => waitsFor = wait;

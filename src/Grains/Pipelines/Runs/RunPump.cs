@@ -173,7 +173,7 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
                 waitsUntil ??= time.GetUtcNow() + LongestSourceWait;
                 if (time.GetUtcNow() >= waitsUntil)
                     return answer with { Reason = $"{answer.Reason} It was waited for for {LongestSourceWait.TotalMinutes:0} minutes." };
-                await WaitFor($"{answer.Reason} It is asked again by itself, until {waitsUntil:HH:mm:ss} UTC at most.", notBefore, cancellation);
+                await WaitFor($"{answer.Reason} It is asked again by itself, until {waitsUntil:HH:mm:ss} UTC at most", notBefore, cancellation);
                 continue;
             }
             if (answer.Counts.In > 0 || answer.LastPosition > 0)
@@ -238,7 +238,8 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
             listener.Waits(reason);
             await Pause(LookedForEvery, cancellation);
         }
-        listener.Waits(null);
+        if (waiting == 0)
+            listener.Waits(null);
         return !IsStopping;
     }
 

@@ -105,7 +105,7 @@ internal sealed partial class LimitBookGrain(
         return offenders.Penalties(now).Count > 0;
     }
 
-    // Nobody asked for it who could be told that it failed: what the audit does not take is owed to it, durably, and stands there in the end.
+    // Nobody asked for it who could be told that it failed: what the audit does not take is owed to it, durably, and stands there in the end; of more than are remembered the oldest stand in this process's log alone.
     private async Task Banned(IReadOnlyList<BannedCaller> banned, DateTimeOffset now)
     {
         var changes = banned.Select((one, at) => new LimitChange(now.AddTicks(at), "ban", one.Of, Offenders.Why(one, now), null)).ToArray();
@@ -130,7 +130,7 @@ internal sealed partial class LimitBookGrain(
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
-            auditAgainAt = now + AuditAgainEvery;
+            auditAgainAt = time.GetUtcNow() + AuditAgainEvery; // From its end: an audit that answers slowly shall not fill the book's time.
             LogUnaudited(key.Tenant.Value, owed.Count - written, failure);
         }
         if (written > 0)
