@@ -1,4 +1,5 @@
 using Sophia.Knowledge;
+using Sophia.Operations;
 using Sophia.Resilience;
 
 namespace Sophia.Chat;
@@ -36,6 +37,11 @@ internal sealed class AnswerRun(IAnswerer answerer, AnswerTask task, Func<IReadO
         catch (AnswerFailedException e)
         {
             end = new AnswerEvent(ChatEventKind.Failed, e.Message);
+        }
+        catch (RefusedException refused) when (!close.IsCancellationRequested)
+        {
+            // A search that was given no place or no more time is an end like others, and nothing of ours has failed.
+            end = new AnswerEvent(ChatEventKind.Failed, refused.Message);
         }
         catch (OperationCanceledException) when (any.IsCancellationRequested)
         {

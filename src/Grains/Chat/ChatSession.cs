@@ -172,7 +172,11 @@ internal sealed partial class ChatSession(TenantId tenant, string session, ILogS
         await Announce();
     }
 
-    private Task Interrupted() => Append(state.OpenQuestion, [new AnswerEvent(ChatEventKind.Failed, ChatRules.Interrupted)], null);
+    private async Task Interrupted()
+    {
+        await Append(state.OpenQuestion, [new AnswerEvent(ChatEventKind.Failed, ChatRules.Interrupted)], null);
+        await Announce();
+    }
 
     private async Task Guarded(Func<Task> what)
     {
@@ -197,6 +201,7 @@ internal sealed partial class ChatSession(TenantId tenant, string session, ILogS
         {
             if (!lost && state.Answering)
                 await Append(state.OpenQuestion, [new AnswerEvent(ChatEventKind.Failed, e is RefusedException refused ? refused.Message : "The answer failed; ask again.")], null);
+            await Announce(); // Or the list would have it answering for ever.
         }
         catch (Exception again)
         {

@@ -183,6 +183,30 @@ public sealed class ChatSessionTests
     }
 
     [Fact]
+    public async Task An_answer_that_is_refused_its_time_ends_as_failed_with_those_words_and_is_listed_as_ended()
+    {
+        var bench = new ChatBench();
+        await bench.Ask("why?");
+        bench.Answerer.Break(new RefusedException(RefusalCode.DeadlinePassed, "The time is over."));
+        var events = await bench.ReadUntil(ChatEventKind.Failed);
+        Assert.Equal("The time is over.", events[^1].Text);
+        await Eventually.Comes(() => bench.Run(() => Task.FromResult(bench.Listed[^1] is { Answering: false, LastNumber: 2 })), "the list without an answer under way");
+    }
+
+    [Fact]
+    public async Task An_answer_that_a_crash_ended_is_listed_as_ended()
+    {
+        var bench = new ChatBench();
+        await bench.Ask("why?");
+        bench.Answerer.Begin();
+        bench.Answerer.Say("Because");
+        await bench.ReadUntil(ChatEventKind.Text);
+        await bench.Crash();
+        await bench.ReadUntil(ChatEventKind.Failed);
+        await Eventually.Comes(() => bench.Run(() => Task.FromResult(bench.Listed[^1] is { Answering: false })), "the list without an answer under way");
+    }
+
+    [Fact]
     public async Task An_answer_without_end_is_cut_at_its_greatest_length()
     {
         var bench = new ChatBench();

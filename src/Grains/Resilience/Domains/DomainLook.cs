@@ -17,6 +17,9 @@ internal sealed class DomainLook(IGrainFactory grains, ContainmentOptions option
     /// <summary>How long a silo that ended is shown as a failure: afterwards it is taken for one that nobody misses.</summary>
     private static readonly TimeSpan MissedFor = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long a breaker that is half-open is shown as a failure: a minute. Who calls has had his probes back by then.</summary>
+    private static readonly TimeSpan TriedOutFor = TimeSpan.FromMinutes(1);
+
     /// <summary>How long the store of the log is waited for.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
@@ -84,12 +87,12 @@ internal sealed class DomainLook(IGrainFactory grains, ContainmentOptions option
         return [.. views.Select(view => new BreakerSight(view.Dependency, Trouble(view), view.Hold == BreakerHold.Isolated, [.. view.Processes.Select(process => new ProcessCalls(process.Name, process.Calls))]))];
     }
 
-    private static string? Trouble(BreakerView view) => (view.Hold, view.Phase) switch
+    private string? Trouble(BreakerView view) => (view.Hold, view.Phase) switch
     {
         (BreakerHold.Isolated, _) => ContainmentHands.IsOurs(view.HeldBy) ? null : $"it is isolated: {view.HeldBecause}",
         (_, BreakerPhase.Open) => $"its breaker is open: {view.Because}",
-        // It opened again and again, and is tried out or coming back: not well before it is closed.
-        (_, BreakerPhase.HalfOpen) when view.Trips > 0 => $"its breaker is open: {view.Because}",
+        // It opened and is tried out: not well yet. Where nobody calls it stays so, and nobody knows: that is no failure.
+        (_, BreakerPhase.HalfOpen) when view.Trips > 0 && view.Since + TriedOutFor > time.GetUtcNow() => "its breaker is half-open: it failed until a moment ago, and is tried out",
         _ => null,
     };
 
