@@ -14,7 +14,7 @@ internal static class LogAlone
     public static async Task<Measured> Run(PostgresServer server, IReadOnlyList<IEnumerable<LineBatch>> lanes)
     {
         using var scratch = new ScratchDatabase(server: server);
-        await using var database = PostgresDatabase.Open(scratch.Options);
+        await using var database = PostgresDatabase.Open(scratch.Options, TimeProvider.System);
         var log = new PostgresLogStore(database);
         var clock = Stopwatch.StartNew();
         var rows = await Task.WhenAll(lanes.Select((batches, number) => Task.Run(() => Lane(log, $"lane-{number}", batches))));

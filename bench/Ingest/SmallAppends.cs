@@ -29,7 +29,7 @@ internal static class SmallAppends
     {
         using var scratch = new ScratchDatabase(server: server);
         ScratchDatabase.Execute(scratch.Superuser, string.Create(CultureInfo.InvariantCulture, $"ALTER ROLE {ScratchDatabase.SiloRole} SET commit_delay = {delay}"));
-        await using var database = PostgresDatabase.Open(scratch.Options);
+        await using var database = PostgresDatabase.Open(scratch.Options, TimeProvider.System);
         var log = new PostgresLogStore(database);
         var fences = await Task.WhenAll(Enumerable.Range(0, Tenants).Select(i => log.Acquire(TenantId.Parse($"tenant-{i}"), "lane", default)));
         await Task.WhenAll(fences.Select((fence, tenant) => Append(log, tenant, fence, 10)));

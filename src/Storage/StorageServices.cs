@@ -75,7 +75,7 @@ public static class StorageServices
         {
             // The folder's lock comes first: who may not use the folder touches no database.
             var folder = provider.GetRequiredService<DataFolder>();
-            var database = PostgresDatabase.Open(provider.GetRequiredService<IOptions<PostgresOptions>>().Value);
+            var database = PostgresDatabase.Open(provider.GetRequiredService<IOptions<PostgresOptions>>().Value, provider.GetRequiredService<TimeProvider>());
             LogPlace.IsIn(folder, database.Store, database.Server);
             // Asked for when something is read: policies know grains, and grains stores.
             database.Policy = () => provider.GetService<IPolicies>()?.OfInstallation(PolicyNames.Postgres);

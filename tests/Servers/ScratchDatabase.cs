@@ -58,6 +58,6 @@ internal sealed class ScratchDatabase : IDisposable
         Execute(server, "postgres", $"CREATE ROLE {SiloRole} LOGIN PASSWORD '{Secret}'");
         Execute(server, "postgres", $"CREATE DATABASE sophia_template OWNER {OwnerRole}");
         var options = new PostgresOptions { Connection = server.Connection("sophia_template", SiloRole, Secret), OwnerConnection = server.Connection("sophia_template", OwnerRole, Secret) };
-        PostgresDatabase.Open(options).DisposeAsync().AsTask().GetAwaiter().GetResult();
+        PostgresDatabase.Open(options, TimeProvider.System).DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
 }

@@ -22,7 +22,7 @@ internal static class MoveCommand
             var json = parsed.GetValue(Settings.Json);
             try
             {
-                await MoveToPostgres.Run(options.DataFolder, new() { Connection = connection, OwnerConnection = options.PostgresOwner }, moved => Print(moved, json), cancellation);
+                await MoveToPostgres.Run(options.DataFolder, new() { Connection = connection, OwnerConnection = options.PostgresOwner }, moved => Print(moved, json), TimeProvider.System, cancellation);
             }
             catch (StorageException refused)
             {

@@ -27,13 +27,13 @@ public static class MoveToPostgres
     private const int IdleSeconds = 300;
 
     /// <exception cref="StorageException">Locked: a Sophia holds the folder. Corrupt: the database holds something else for a tenant. Unreachable: no server.</exception>
-    public static async Task Run(string folder, PostgresOptions options, Action<MovedTenant> moved, CancellationToken cancellation)
+    public static async Task Run(string folder, PostgresOptions options, Action<MovedTenant> moved, TimeProvider time, CancellationToken cancellation)
     {
         using var data = DataFolder.Open(folder);
         LogPlace.IsHere(data);
         await using var files = new DatabaseFiles(data, new StorageOptions { DataFolder = folder });
         (options.StatementWithinSeconds, options.IdleTransactionWithinSeconds) = (StatementSeconds, IdleSeconds);
-        await using var database = PostgresDatabase.Open(options);
+        await using var database = PostgresDatabase.Open(options, time);
         foreach (var tenant in data.Tenants().Where(tenant => files.Exists(tenant, LogSchema.Kind)))
             moved(await Move(files, database, tenant, tenant, LogSchema.Kind, MovedTables.OfTenant, cancellation));
         if (files.Exists(null, PlatformSchema.Kind))

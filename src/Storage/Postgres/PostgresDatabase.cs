@@ -13,8 +13,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     private readonly Lock gate = new();
     private readonly Dictionary<TenantId, TenantLane> lanes = [];
 
-    private PostgresDatabase(PostgresOptions options, NpgsqlDataSource source, TenantSeal seal, string server, Guid store) =>
-        (this.options, this.source, Seal, Server, Store, Reads) = (options, source, seal, server, store, new TenantTurns(options.ReadConnections, options.ReadersPerTenant));
+    private PostgresDatabase(PostgresOptions options, NpgsqlDataSource source, TenantSeal seal, string server, Guid store, TimeProvider time) =>
+        (this.options, this.source, Seal, Server, Store, Time, Reads) = (options, source, seal, server, store, time, new TenantTurns(options.ReadConnections, options.ReadersPerTenant));
 
     public TenantSeal Seal { get; }
 
@@ -33,9 +33,12 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     /// <summary>The id that the store was given when its schema was made.</summary>
     public Guid Store { get; }
 
+    /// <summary>The clock of pauses and of callers' deadlines.</summary>
+    public TimeProvider Time { get; }
+
     /// <summary>Migrates the schema where the owner's connection is given, and checks everything that must hold before the first write.</summary>
     /// <exception cref="StorageException">Unreachable: no server, a wrong password, a role that could see too much. NewerFormat: the schema is of a newer Sophia.</exception>
-    public static PostgresDatabase Open(PostgresOptions options)
+    public static PostgresDatabase Open(PostgresOptions options, TimeProvider time)
     {
         var silo = ConnectionSettings.Silo(options);
         var server = $"{silo.Host}:{silo.Port}/{silo.Database}";
@@ -46,7 +49,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             if (options.OwnerConnection is { Length: > 0 } owner)
                 SchemaMigrator.Run(ConnectionSettings.Owner(owner, options), PostgresSchema.Migrations, silo.Username!, seal);
             using var connection = source.OpenConnection();
-            return new PostgresDatabase(options, source, seal, server, StartCheck.Run(connection, PostgresSchema.Version, server, seal));
+            return new PostgresDatabase(options, source, seal, server, StartCheck.Run(connection, PostgresSchema.Version, server, seal), time);
         }
         catch (NpgsqlException failure)
         {

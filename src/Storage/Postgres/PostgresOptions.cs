@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Sophia.Postgres;
 
 /// <summary>Where PostgreSQL is, and how much of it one silo may use. Checked at start.</summary>
-public sealed class PostgresOptions
+public sealed class PostgresOptions : IValidatableObject
 {
     /// <summary>How the silo connects: a role that owns nothing, with its password. SOPHIA_POSTGRES.</summary>
     [Required]
@@ -20,12 +20,12 @@ public sealed class PostgresOptions
     [Range(1, 64)]
     public int ReadersPerTenant { get; set; } = 4;
 
-    /// <summary>Connections that no read takes, so that writes find one whatever is read. Default: a quarter of <see cref="Connections"/>, at least 1; 1 to 999, and less than <see cref="Connections"/>.</summary>
+    /// <summary>Connections that no read takes, so that writes find one whatever is read; no setting of an installation. Default: a quarter of <see cref="Connections"/>, at least 1; 1 to 999, and less than <see cref="Connections"/>.</summary>
     [Range(1, 999)]
     public int? KeptForWrites { get; set; }
 
     /// <summary>Connections that all reads together use at most.</summary>
-    public int ReadConnections => Math.Max(1, Connections - (KeptForWrites ?? Math.Max(1, Connections / 4)));
+    public int ReadConnections => Connections - (KeptForWrites ?? Math.Max(1, Connections / 4));
 
     /// <summary>How long to wait for a connection, made or free, in seconds. Default 15; 1 to 300.</summary>
     [Range(1, 300)]
@@ -60,4 +60,11 @@ public sealed class PostgresOptions
     /// <summary>Tenants whose names and streams are remembered at a time. Default 1,000; 1 to 100,000.</summary>
     [Range(1, 100_000)]
     public int RememberedTenants { get; set; } = 1_000;
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (KeptForWrites >= Connections)
+            yield return new ValidationResult($"KeptForWrites is {KeptForWrites} of {Connections} Connections: it must be less, or nothing is left to read with.", [nameof(KeptForWrites)]);
+    }
 }

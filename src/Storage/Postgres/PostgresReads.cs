@@ -11,15 +11,15 @@ internal static class PostgresReads
 {
     /// <summary>A place among those who read. Waits no longer than whoever asks.</summary>
     /// <exception cref="Operations.RefusedException">DeadlinePassed.</exception>
-    public static async ValueTask<TenantTurn> Turn(TenantTurns turns, TenantId tenant, CancellationToken cancellation)
+    public static async ValueTask<TenantTurn> Turn(TenantTurns turns, TenantId tenant, TimeProvider time, CancellationToken cancellation)
     {
-        if (Deadline.Left(TimeProvider.System) is not { } left)
+        if (Deadline.Left(time) is not { } left)
             return await turns.Enter(tenant, cancellation);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        patience.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        using var patience = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
         try
         {
-            return await turns.Enter(tenant, patience.Token);
+            return await turns.Enter(tenant, any.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -45,7 +45,7 @@ internal static class PostgresReads
         }
         catch (AttemptTimeoutException late)
         {
-            throw late.IsCutShort && Deadline.IsPassed(TimeProvider.System) ? Deadline.Passed() : new StorageException(StorageFault.Unreachable, $"PostgreSQL at {server}: {late.Message}.");
+            throw late.IsDeadline ? Deadline.Passed() : new StorageException(StorageFault.Unreachable, $"PostgreSQL at {server}: {late.Message}.");
         }
     }
 

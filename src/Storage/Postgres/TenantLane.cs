@@ -59,7 +59,7 @@ internal sealed class TenantLane(TenantId tenant, PostgresDatabase database, Pos
 
     public async Task<T> Read<T>(Action<TenantStatements> statements, Func<NpgsqlDataReader, Task<T>> answer, CancellationToken cancellation)
     {
-        using var turn = await PostgresReads.Turn(database.Reads, tenant, cancellation);
+        using var turn = await PostgresReads.Turn(database.Reads, tenant, database.Time, cancellation);
         return await PostgresReads.Run(database.Policy(), database.Server, async token =>
         {
             await using var connection = await database.Connect(token);
@@ -112,7 +112,7 @@ internal sealed class TenantLane(TenantId tenant, PostgresDatabase database, Pos
                     continue;
                 if (repeat < MaxRepeats && !isCommitting && PostgresFault.IsGoneAtOnce(failure) && database.Policy()?.TryRepeat() == true)
                 {
-                    await Task.Delay(FirstPause * (1 << repeat));
+                    await Task.Delay(FirstPause * (1 << repeat), database.Time);
                     continue;
                 }
                 CommitMeter.Failed(Store);

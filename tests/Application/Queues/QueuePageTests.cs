@@ -83,8 +83,10 @@ public sealed class QueuePageTests(Chromium chromium, QueuePageTests.FailingWork
         if (reason is not null)
             await page.Locator("#sure textarea").FillAsync(reason);
         // Another page is opened next: the answer has come before.
-        var answer = await page.RunAndWaitForResponseAsync(() => page.Locator("#sure").GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync(), response => response.Request.Method != "GET");
-        Assert.True(answer.Ok, await answer.TextAsync());
+        var answer = await page.RunAndWaitForResponseAsync(() => page.Locator("#sure").GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync(), response => response.Request.Method != "GET" && response.Url.Contains("/api/", StringComparison.Ordinal));
+        // A body is asked for only where it says what went wrong: the browser may have let go of it.
+        if (!answer.Ok)
+            Assert.Fail(await answer.TextAsync());
         await Expect(page.Locator("#sure")).ToBeHiddenAsync();
     }
 

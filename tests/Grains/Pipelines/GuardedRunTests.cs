@@ -47,7 +47,7 @@ public sealed class GuardedRunTests
         Assert.True(world.Time.GetUtcNow() - began >= RunPump.LongestSourceWait);
         Assert.All(await world.Runs.Unreadable(PipelineWorld.Tenant, row.RunId, 100, default),
             view => Assert.Equal("source-gong is not asked for now: 5 failures in a row. It was waited for for 10 minutes.", view.Reason));
-        Assert.InRange(breaker.Asked, Lanes, Lanes * (int)(RunPump.LongestSourceWait / RunPump.FirstBackoff));
+        Assert.InRange(breaker.Asked, Lanes, Lanes * (int)(RunPump.LongestSourceWait / RunPump.SourceLookedForEvery + 2));
     }
 
     [Fact]

@@ -58,7 +58,7 @@ public sealed class MoveTests : IAsyncLifetime
         await Move();
         Assert.Equal(["acme", "quiet", "system"], moved.Select(tenant => tenant.Tenant));
         Assert.Equal(new MovedStream("contacts", 20 * 3, moved[0].Streams[0].Sum), Assert.Single(moved[0].Streams));
-        await using var database = PostgresDatabase.Open(scratch.Options);
+        await using var database = PostgresDatabase.Open(scratch.Options, TimeProvider.System);
         var log = new PostgresLogStore(database);
         Assert.Equivalent(rows, await log.Read(Acme, 0, 1_000, int.MaxValue, default), strict: true);
         Assert.Equal(heads, await log.Heads(Acme, "contacts", null, null, 1_000, default));
@@ -82,7 +82,7 @@ public sealed class MoveTests : IAsyncLifetime
     {
         await Move();
         using var folder = DataFolder.Open(root);
-        await using var database = PostgresDatabase.Open(scratch.Options);
+        await using var database = PostgresDatabase.Open(scratch.Options, TimeProvider.System);
         LogPlace.IsIn(folder, database.Store, database.Server);
         Assert.Contains("SOPHIA_POSTGRES", Assert.Throws<StorageException>(() => LogPlace.IsHere(folder)).Message);
         Assert.Contains("another database", Assert.Throws<StorageException>(() => LogPlace.IsIn(folder, Guid.NewGuid(), "elsewhere")).Message);
@@ -120,7 +120,7 @@ public sealed class MoveTests : IAsyncLifetime
         Assert.False(File.Exists(Path.Combine(root, "POSTGRES")));
     }
 
-    private Task Move() => MoveToPostgres.Run(root, scratch.Options, moved.Add, default);
+    private Task Move() => MoveToPostgres.Run(root, scratch.Options, moved.Add, TimeProvider.System, default);
 
     private static AppendBatch Batch(Fence fence, int number) => new()
     {

@@ -10,7 +10,7 @@ public sealed class PostgresIndexStoreTests : IndexStoreSuite
     private readonly VectorCache cache = new();
     private readonly PostgresDatabase database;
 
-    public PostgresIndexStoreTests() => database = PostgresDatabase.Open(scratch.Options);
+    public PostgresIndexStoreTests() => database = PostgresDatabase.Open(scratch.Options, TimeProvider.System);
 
     protected override IIndexStore Index => new PostgresIndexStore(database, cache);
 

@@ -10,7 +10,7 @@ public sealed class PostgresVectorStoreTests : VectorStoreSuite
     private readonly VectorCache cache = new();
     private readonly PostgresDatabase database;
 
-    public PostgresVectorStoreTests() => database = PostgresDatabase.Open(scratch.Options);
+    public PostgresVectorStoreTests() => database = PostgresDatabase.Open(scratch.Options, TimeProvider.System);
 
     protected override IIndexStore Index => new PostgresIndexStore(database, cache);
 

@@ -59,7 +59,7 @@ internal sealed class WeaviateWorld : IAsyncDisposable
     public async Task Start(string? key = null)
     {
         StandIn = await WeaviateStandIn.Start(key);
-        database = PostgresDatabase.Open(scratch.Options);
+        database = PostgresDatabase.Open(scratch.Options, TimeProvider.System);
         (Store, Connection) = Another();
     }
 

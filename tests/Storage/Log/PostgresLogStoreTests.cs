@@ -11,7 +11,7 @@ public sealed class PostgresLogStoreTests : LogStoreSuite
     private readonly ScratchDatabase scratch = new();
     private readonly PostgresDatabase database;
 
-    public PostgresLogStoreTests() => database = PostgresDatabase.Open(scratch.Options);
+    public PostgresLogStoreTests() => database = PostgresDatabase.Open(scratch.Options, TimeProvider.System);
 
     protected override ILogStore Log => new PostgresLogStore(database, null, new TestMarks());
 

@@ -39,7 +39,7 @@ internal sealed class PostgresState
 {
     private readonly ScratchDatabase scratch = new();
 
-    public PostgresState() => Database = PostgresDatabase.Open(scratch.Options);
+    public PostgresState() => Database = PostgresDatabase.Open(scratch.Options, TimeProvider.System);
 
     public PostgresDatabase Database { get; }
 

@@ -22,7 +22,7 @@ public sealed class PostgresReadsTests : IAsyncLifetime
     public PostgresReadsTests()
     {
         blocker = new NpgsqlConnection(scratch.Superuser + ";Pooling=false");
-        database = PostgresDatabase.Open(new PostgresOptions { Connection = scratch.Silo, Connections = 4, ReadersPerTenant = 2 });
+        database = PostgresDatabase.Open(new PostgresOptions { Connection = scratch.Silo, Connections = 4, ReadersPerTenant = 2 }, TimeProvider.System);
         database.Policy = () => policy;
     }
 
@@ -99,7 +99,7 @@ public sealed class PostgresReadsTests : IAsyncLifetime
     [EngineFact]
     public async Task A_statement_that_was_too_slow_is_not_repeated()
     {
-        await using var hasty = PostgresDatabase.Open(new PostgresOptions { Connection = scratch.Silo, StatementWithinSeconds = 1 });
+        await using var hasty = PostgresDatabase.Open(new PostgresOptions { Connection = scratch.Silo, StatementWithinSeconds = 1 }, TimeProvider.System);
         var asked = 0;
         hasty.Policy = () => policy;
         await Assert.ThrowsAsync<StorageException>(() => hasty.Read(Acme, ask =>

@@ -19,7 +19,7 @@ public sealed class PostgresRoomTests : IDisposable
     [InlineData(1_000_000L, RoomLevel.None)]
     public async Task A_database_over_its_limit_refuses_records(long? limit, RoomLevel level)
     {
-        await using var database = PostgresDatabase.Open(scratch.Options);
+        await using var database = PostgresDatabase.Open(scratch.Options, TimeProvider.System);
         using var room = new StorageRoom([new PostgresProbe(database, limit)], Options.Create(new RoomOptions()), TimeProvider.System, NullLogger<StorageRoom>.Instance);
         await room.Look(0, default);
         var place = Assert.Single(room.Places);

@@ -17,7 +17,7 @@ public sealed class PostgresSilosTests : IAsyncLifetime
     public Task InitializeAsync()
     {
         for (var i = 0; i < 3; i++)
-            silos.Add(PostgresDatabase.Open(scratch.Options));
+            silos.Add(PostgresDatabase.Open(scratch.Options, TimeProvider.System));
         return Task.CompletedTask;
     }
 
@@ -86,7 +86,7 @@ public sealed class PostgresSilosTests : IAsyncLifetime
     {
         var server = PostgresServer.Durable;
         using var own = new ScratchDatabase(server: server);
-        await using var silo = PostgresDatabase.Open(own.Options);
+        await using var silo = PostgresDatabase.Open(own.Options, TimeProvider.System);
         var log = new PostgresLogStore(silo);
         var fences = await Task.WhenAll(Enumerable.Range(0, 5).Select(i => log.Acquire(Acme, $"lane-{i}", default)));
         Standby("nobody");
@@ -134,7 +134,7 @@ public sealed class PostgresSilosTests : IAsyncLifetime
     [EngineFact]
     public async Task A_tenant_whose_row_another_silo_holds_is_refused_in_time_and_others_go_on()
     {
-        await using var hasty = PostgresDatabase.Open(new PostgresOptions { Connection = scratch.Silo, LockWithinSeconds = 1 });
+        await using var hasty = PostgresDatabase.Open(new PostgresOptions { Connection = scratch.Silo, LockWithinSeconds = 1 }, TimeProvider.System);
         var log = new PostgresLogStore(hasty);
         await log.Acquire(Acme, "lane-0", default);
         await using var blocker = new Npgsql.NpgsqlConnection(scratch.Superuser + ";Pooling=false");
@@ -151,7 +151,7 @@ public sealed class PostgresSilosTests : IAsyncLifetime
     [EngineFact]
     public async Task A_silo_that_stalls_within_a_transaction_gives_the_tenant_free_in_time_and_does_its_work_again()
     {
-        await using var stalling = PostgresDatabase.Open(new PostgresOptions { Connection = scratch.Silo, IdleTransactionWithinSeconds = 1 });
+        await using var stalling = PostgresDatabase.Open(new PostgresOptions { Connection = scratch.Silo, IdleTransactionWithinSeconds = 1 }, TimeProvider.System);
         var (holds, go, runs) = (new TaskCompletionSource(), new TaskCompletionSource(), 0);
         var fence = await new PostgresLogStore(silos[0]).Acquire(Acme, "lane-0", default);
         var stalled = stalling.Write(Acme, async transaction =>

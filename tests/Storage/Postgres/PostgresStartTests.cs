@@ -87,7 +87,7 @@ public sealed class PostgresStartTests : IDisposable
     [EngineFact]
     public async Task An_older_silo_works_on_after_the_schema_was_expanded()
     {
-        await using var older = PostgresDatabase.Open(scratch.Options);
+        await using var older = PostgresDatabase.Open(scratch.Options, TimeProvider.System);
         var log = new PostgresLogStore(older);
         var fence = await log.Acquire(TenantId.Parse("acme"), "lane-0", default);
         var settings = ConnectionSettings.Owner(scratch.Owner, scratch.Options);
@@ -103,7 +103,7 @@ public sealed class PostgresStartTests : IDisposable
         Refused(scratch.Options, StorageFault.NewerFormat, "Use a newer Sophia");
     }
 
-    private static void Open(PostgresOptions options) => PostgresDatabase.Open(options).DisposeAsync().AsTask().GetAwaiter().GetResult();
+    private static void Open(PostgresOptions options) => PostgresDatabase.Open(options, TimeProvider.System).DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     private static void Refused(PostgresOptions options, StorageFault fault, params string[] words)
     {

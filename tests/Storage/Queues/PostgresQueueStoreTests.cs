@@ -9,7 +9,7 @@ public sealed class PostgresQueueStoreTests : QueueStoreSuite
     private readonly ScratchDatabase scratch = new();
     private readonly PostgresDatabase database;
 
-    public PostgresQueueStoreTests() => database = PostgresDatabase.Open(scratch.Options);
+    public PostgresQueueStoreTests() => database = PostgresDatabase.Open(scratch.Options, TimeProvider.System);
 
     protected override IQueueStore Store => new PostgresQueueStore(database);
 

@@ -128,7 +128,7 @@ public sealed class PostgresIdempotencyStoreTests : IdempotencyStoreSuite
     private readonly Servers.ScratchDatabase scratch = new();
     private readonly Postgres.PostgresDatabase database;
 
-    public PostgresIdempotencyStoreTests() => database = Postgres.PostgresDatabase.Open(scratch.Options);
+    public PostgresIdempotencyStoreTests() => database = Postgres.PostgresDatabase.Open(scratch.Options, TimeProvider.System);
 
     internal override IIdempotencyStore Store => field ??= new PostgresIdempotencyStore(database);
 

@@ -30,7 +30,7 @@ public sealed class HostileSqlTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        database = PostgresDatabase.Open(scratch.Options);
+        database = PostgresDatabase.Open(scratch.Options, TimeProvider.System);
         await Fill(Acme, "own");
         await Fill(Victim, Secret);
         ScratchDatabase.Execute(scratch.Superuser, "ANALYZE");

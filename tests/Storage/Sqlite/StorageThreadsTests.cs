@@ -10,22 +10,28 @@ public sealed class StorageThreadsTests
         var (done, atWork, most) = (0, 0, 0);
         using (var threads = new StorageThreads("test", 4))
         {
-            for (var one = 0; one < 20; one++)
-                threads.Post("flood", () =>
-                {
-                    InterlockedMax(ref most, Interlocked.Increment(ref atWork));
-                    released.Wait();
-                    Interlocked.Decrement(ref atWork);
-                    Interlocked.Increment(ref done);
-                });
-            for (var one = 0; one < 20; one++)
+            try
             {
-                var other = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                threads.Post("quiet", other.SetResult);
-                await other.Task;
+                for (var one = 0; one < 20; one++)
+                    threads.Post("flood", () =>
+                    {
+                        InterlockedMax(ref most, Interlocked.Increment(ref atWork));
+                        released.Wait();
+                        Interlocked.Decrement(ref atWork);
+                        Interlocked.Increment(ref done);
+                    });
+                for (var one = 0; one < 20; one++)
+                {
+                    var other = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    threads.Post("quiet", other.SetResult);
+                    await other.Task;
+                }
+                Assert.Equal(0, done);
             }
-            Assert.Equal(0, done);
-            released.Set();
+            finally
+            {
+                released.Set(); // Whoever closes the threads waits for their work.
+            }
         }
         Assert.Equal((20, 0), (done, atWork));
         Assert.True(most <= 2, $"{most} threads were one owner's");

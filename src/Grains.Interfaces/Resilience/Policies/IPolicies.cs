@@ -86,4 +86,7 @@ public sealed class AttemptTimeoutException(TimeSpan within) : Exception(string.
 
     /// <summary>The time was the caller's and not the attempt's: it says nothing against the dependency.</summary>
     public bool IsCutShort { get; init; }
+
+    /// <summary>It was cut short by the caller's deadline, and not by the policy's time for all attempts. Decided before the call: a timer may ring a little before the clock shows its moment.</summary>
+    public bool IsDeadline { get; init; }
 }

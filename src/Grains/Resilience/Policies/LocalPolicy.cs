@@ -42,7 +42,7 @@ internal sealed class LocalPolicy(string dependency, PolicyOptions options, IBre
         using var place = entry.Place;
         for (var attempts = 1; ; attempts++)
         {
-            var tried = new PolicyTry<T>(call, this, () => total - time.GetElapsedTime(began), cancellation);
+            var tried = new PolicyTry<T>(call, this, () => total - time.GetElapsedTime(began), total < options.Within, cancellation);
             try
             {
                 return await Hedged(tried);

@@ -1,7 +1,7 @@
 namespace Sophia.Resilience;
 
 /// <summary>One try of a call: an attempt, and perhaps its hedge. Whichever answers first wins; the other is cancelled, and nothing is said against the dependency for it.</summary>
-internal sealed class PolicyTry<T>(PolicyCall<T> call, LocalPolicy policy, Func<TimeSpan> left, CancellationToken cancellation)
+internal sealed class PolicyTry<T>(PolicyCall<T> call, LocalPolicy policy, Func<TimeSpan> left, bool endsWithCaller, CancellationToken cancellation)
 {
     private readonly CancellationTokenSource settled = new();
 
@@ -38,7 +38,7 @@ internal sealed class PolicyTry<T>(PolicyCall<T> call, LocalPolicy policy, Func<
         catch (Exception) when (patience.IsCancellationRequested && !cancellation.IsCancellationRequested && !settled.IsCancellationRequested)
         {
             permit.Report(given.IsItsOwn ? CallOutcome.TimedOut : CallOutcome.Abandoned);
-            throw new AttemptTimeoutException(given.For) { IsCutShort = !given.IsItsOwn };
+            throw new AttemptTimeoutException(given.For) { IsCutShort = !given.IsItsOwn, IsDeadline = !given.IsItsOwn && endsWithCaller };
         }
         catch (Exception failure)
         {

@@ -92,6 +92,9 @@ public sealed class HangUpTests : IAsyncLifetime
 
     private Task<HttpResponseMessage> Export(string tenant, CancellationToken cancellation) => app.Owner.SendAsync(new HttpRequestMessage(HttpMethod.Get, $"/api/tenants/{tenant}/export") { Headers = { { "Sophia-Timeout", "2m" } } }, cancellation);
 
+    /// <summary>As many rows as <c>TenantExportGrain</c> reads at a time.</summary>
+    private const int ExportRows = 1_000;
+
     /// <summary>Holds the reading of one tenant's log until it is let go.</summary>
     private sealed class HeldReads
     {
@@ -124,9 +127,9 @@ public sealed class HangUpTests : IAsyncLifetime
 
             internal HeldReads Reads { get; set; } = null!;
 
-            // The export reads without a token, unlike the index.
+            // The export reads without a token, unlike the index, and so many rows at a time.
             protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
-                targetMethod!.Name == nameof(ILogStore.Read) && args![0] is TenantId tenant && tenant == Reads.HoldFor && args[^1] is CancellationToken { CanBeCanceled: false }
+                targetMethod!.Name == nameof(ILogStore.Read) && args is [TenantId tenant, _, ExportRows, _, _] && tenant == Reads.HoldFor && args[^1] is CancellationToken { CanBeCanceled: false }
                     ? Reads.After(() => (Task<IReadOnlyList<LogEntry>>)targetMethod.Invoke(Inner, args)!) : targetMethod.Invoke(Inner, args);
         }
     }

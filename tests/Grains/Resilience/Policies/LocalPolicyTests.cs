@@ -198,6 +198,26 @@ public sealed class LocalPolicyTests
         Assert.Equal([CallOutcome.Abandoned], told);
     }
 
+    [Theory]
+    [InlineData(0, 4, false, false)]
+    [InlineData(1, 8, true, false)]
+    [InlineData(1, 4, true, true)]
+    [InlineData(0, 2, true, true)]
+    public void A_time_that_ran_out_is_the_caller_s_only_where_his_deadline_is_the_soonest(int retries, int callers, bool isCutShort, bool isDeadline)
+    {
+        world.Run(async () =>
+        {
+            var options = new PolicyOptions { Retries = retries, AttemptWithin = TimeSpan.FromSeconds(3), Within = TimeSpan.FromSeconds(5) };
+            using var until = Deadline.Until(world.Time.GetUtcNow() + TimeSpan.FromSeconds(callers));
+            var late = await Assert.ThrowsAsync<AttemptTimeoutException>(() => Policy(options).Run(Call(async token =>
+            {
+                await world.Pause(Timeout.InfiniteTimeSpan, token);
+                return 1;
+            }), default).AsTask());
+            Assert.Equal((isCutShort, isDeadline), (late.IsCutShort, late.IsDeadline));
+        });
+    }
+
     private LocalPolicy Policy(PolicyOptions options) => new("d", options, new Door(told), new Random(7), world.Time);
 
     private static PolicyCall<int> Call(Func<CancellationToken, Task<int>> attempt, bool idempotent = true) => new(attempt, Judge, idempotent);
