@@ -5,7 +5,7 @@ using Sophia.Tenants;
 namespace Sophia.Pipelines;
 
 /// <summary>Wakes every pipeline once at start, so that runs that a crash interrupted go on and watched sources are looked at.</summary>
-internal sealed partial class PipelineSweeper(IGrainFactory grains, IHostApplicationLifetime host, ILogger<PipelineSweeper> logger) : TenantSweep(grains, host)
+internal sealed partial class PipelineSweeper(IGrainFactory grains, IHostApplicationLifetime host, ILogger<PipelineSweeper> logger) : TenantSweep(grains, host, logger)
 {
     protected override string Reason => "wake pipelines at start";
 
@@ -23,10 +23,10 @@ internal sealed partial class PipelineSweeper(IGrainFactory grains, IHostApplica
         }
         catch (Exception wrong) when (wrong is not OperationCanceledException)
         {
-            LogAsleep(tenant.Value, name, wrong);
+            LogAsleep(Logger, tenant.Value, name, wrong);
         }
     }
 
     [LoggerMessage(2110, LogLevel.Warning, "Pipeline {Tenant}/{Pipeline} could not be woken; its reminder tries again")]
-    private partial void LogAsleep(string tenant, string pipeline, Exception wrong);
+    private static partial void LogAsleep(ILogger logger, string tenant, string pipeline, Exception wrong);
 }

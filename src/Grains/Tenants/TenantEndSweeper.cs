@@ -19,9 +19,9 @@ internal sealed partial class TenantEndSweeper(IGrainFactory grains, IHostApplic
             var directory = grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System);
             var buried = (await directory.Tombstones()).Select(tombstone => tombstone.Tenant).ToHashSet();
             foreach (var closed in (await directory.Suspensions()).Tenants.Where(one => one.Ended && !buried.Contains(one.Tenant)))
-                await grains.GetGrain<ITenantEndGrain>(TenantEnd.KeyOf(closed.Tenant)).View();
+                await Wake(closed.Tenant);
         }
-        catch (Exception wrong) when (wrong is not OperationCanceledException)
+        catch (Exception wrong) when (!stoppingToken.IsCancellationRequested)
         {
             LogAsleep(wrong);
         }
@@ -29,6 +29,22 @@ internal sealed partial class TenantEndSweeper(IGrainFactory grains, IHostApplic
         {
         }
     }
+
+    // One that cannot be read keeps none of the others from going on.
+    private async Task Wake(TenantId tenant)
+    {
+        try
+        {
+            await grains.GetGrain<ITenantEndGrain>(TenantEnd.KeyOf(tenant)).View();
+        }
+        catch (Exception wrong) when (!host.ApplicationStopping.IsCancellationRequested)
+        {
+            LogAsleepOne(tenant.Value, wrong);
+        }
+    }
+
+    [LoggerMessage(4037, LogLevel.Warning, "The deletion of {Tenant} could not be woken; its reminder tries again")]
+    private partial void LogAsleepOne(string tenant, Exception wrong);
 
     [LoggerMessage(4034, LogLevel.Warning, "Deletions that have begun could not be woken; their reminders try again")]
     private partial void LogAsleep(Exception wrong);

@@ -92,7 +92,14 @@ public sealed class RunningSophia : IAsyncDisposable
         var (grains, began) = (Services.GetRequiredService<IGrainFactory>(), Services.GetRequiredService<StartPhase>().BeganAt);
         var going = new List<RunView>();
         foreach (var tenant in await grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System).List())
-            going.AddRange((await grains.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(tenant)).RecentRuns(RunsLookedAt)).Where(run => run.State == RunState.Running && run.StartedAt < began));
+            try
+            {
+                going.AddRange((await grains.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(tenant)).RecentRuns(RunsLookedAt)).Where(run => run.State == RunState.Running && run.StartedAt < began));
+            }
+            catch (Exception) when (!Stopping.IsCancellationRequested)
+            {
+                // Its runs are not announced; what it is told and what the log says name why.
+            }
         return going;
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Sophia.Log;
 using Sophia.Security;
 using Sophia.Tenants;
 
@@ -29,14 +30,31 @@ internal sealed partial class IdempotencySweeper(IGrainFactory grains, IIdempote
         using var _ = CallerContext.ForSystem("forget idempotency keys");
         var swept = 0L;
         foreach (var tenant in await grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System).List())
-            for (var removed = options.Value.SweptAtOnce; removed == options.Value.SweptAtOnce && gate.Because(tenant) is null;)
+            try
             {
-                removed = await store.Sweep(tenant, time.GetUtcNow(), options.Value.SweptAtOnce, cancellation);
-                IdempotencyMeter.Swept(removed);
-                swept += removed;
+                swept += await Sweep(tenant, cancellation);
+            }
+            catch (StorageException failure)
+            {
+                LogPassedOver(tenant.Value, failure.Message);
             }
         return swept;
     }
+
+    private async Task<long> Sweep(TenantId tenant, CancellationToken cancellation)
+    {
+        var swept = 0L;
+        for (var removed = options.Value.SweptAtOnce; removed == options.Value.SweptAtOnce && gate.Because(tenant) is null;)
+        {
+            removed = await store.Sweep(tenant, time.GetUtcNow(), options.Value.SweptAtOnce, cancellation);
+            IdempotencyMeter.Swept(removed);
+            swept += removed;
+        }
+        return swept;
+    }
+
+    [LoggerMessage(8016, LogLevel.Warning, "Idempotency keys of {Tenant} whose time is over were not removed; the next sweep takes them: {Why}")]
+    private partial void LogPassedOver(string tenant, string why);
 
     [LoggerMessage(8011, LogLevel.Warning, "Idempotency keys whose time is over were not removed; the next sweep takes them")]
     private partial void LogNotSwept(Exception failure);
