@@ -28,8 +28,10 @@ internal static class SearchEndpoints
         var (tenant, time) = (context.User.Caller().Tenant, context.RequestServices.GetRequiredService<TimeProvider>());
         var began = time.GetTimestamp();
         using var place = await bulkheads.Enter(tenant, BulkheadKind.Search, context.RequestAborted);
-        context.Features.Set(new OwnWait(time.GetElapsedTime(began)));
+        var inLine = time.GetElapsedTime(began);
+        context.Features.Set(new OwnWait(inLine));
         var answer = await grains.GetGrain<ISearchGrain>(TenantKey.Of(tenant)).Search(query with { Text = query.Text ?? "" }, context.RequestAborted);
+        context.Features.Set(new OwnWait(inLine + answer.Waited));
         if (answer.Stale is { } stale)
             context.Response.Headers.Age = Math.Max(0, (long)(time.GetUtcNow() - stale.At).TotalSeconds).ToString(CultureInfo.InvariantCulture);
         return answer;

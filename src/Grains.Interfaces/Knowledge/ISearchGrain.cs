@@ -58,6 +58,10 @@ public sealed record SearchAnswer(
     /// <summary>Where this is the answer of an earlier search, given again without looking; else null.</summary>
     [Id(7)]
     public StaleAnswer? Stale { get; init; }
+
+    /// <summary>How long it waited in the line of its own tenant's work, which says nothing of how quick things are; of no concern to who asked.</summary>
+    [Id(8), System.Text.Json.Serialization.JsonIgnore]
+    public TimeSpan Waited { get; init; }
 }
 
 /// <summary>An answer of before: newer records may be missing from it.</summary>

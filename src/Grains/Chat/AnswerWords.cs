@@ -17,7 +17,10 @@ internal sealed class AnswerWords
         throw threw thrown; understand understood; wake woke woken; wear wore worn; win won; withdraw withdrew withdrawn; write wrote written; child children; person people; man men; woman women
         """);
 
-    private readonly WordAnalyzer analyzer = new();
+    /// <summary>Distinct words remembered: an answer reads a few passages, and needs no more than common words at hand.</summary>
+    private const int Remembered = 4_000;
+
+    private readonly WordAnalyzer analyzer = new(Remembered);
 
     /// <summary>Words with their places.</summary>
     public List<Word> Of(ReadOnlySpan<char> text)

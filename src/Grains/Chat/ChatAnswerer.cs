@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.ObjectPool;
 using Sophia.Knowledge;
 using Sophia.Log;
 using Sophia.Operations;
@@ -10,24 +9,21 @@ using Sophia.Resilience;
 namespace Sophia.Chat;
 
 /// <summary>Makes the answerer of a conversation from the parts of this process; with no model configured answers are extractive.</summary>
-internal sealed class AnswererFactory(ILogStore log, IPassageSearch search, IEnumerable<IAnswerModel> models, ILoggerFactory loggers, IFeatures? features = null, IHealth? health = null, IPolicies? policies = null, IBulkheads? bulkheads = null, TimeProvider? time = null)
+internal sealed class AnswererFactory(ILogStore log, IPassageSearch search, IEnumerable<IAnswerModel> models, WordPool<AnswerWords> words, TimeProvider time, ILoggerFactory loggers, IFeatures? features = null, IHealth? health = null, IPolicies? policies = null, IBulkheads? bulkheads = null)
 {
-    // What words are led back to is the same for everybody; each answer would else learn it anew.
-    private readonly ObjectPool<AnswerWords> words = ObjectPool.Create<AnswerWords>();
-
     public IAnswerer Make()
     {
-        var answerer = new ChatAnswerer(search, new PassageReader(log), models.FirstOrDefault(), loggers.CreateLogger<ChatAnswerer>(), features, health, policies, bulkheads, words);
-        return bulkheads is null ? answerer : new AnswererInTurn(answerer, bulkheads, time ?? TimeProvider.System);
+        var answerer = new ChatAnswerer(search, new PassageReader(log), models.FirstOrDefault(), words, loggers.CreateLogger<ChatAnswerer>(), features, health, policies, bulkheads);
+        return bulkheads is null ? answerer : new AnswererInTurn(answerer, bulkheads, time);
     }
 
     /// <summary>A place for the answer to a question that is not stored yet; null where nobody counts them.</summary>
     /// <exception cref="Operations.RefusedException">Busy: no further question is taken now.</exception>
-    public AnswerTurn? Turn(Tenants.TenantId tenant) => bulkheads is null ? null : new AnswerTurn(bulkheads, tenant, time ?? TimeProvider.System);
+    public AnswerTurn? Turn(Tenants.TenantId tenant) => bulkheads is null ? null : new AnswerTurn(bulkheads, tenant, time);
 }
 
 /// <summary>Searches, then lets the model answer from what was found, or chooses sentences of it.</summary>
-internal sealed partial class ChatAnswerer(IPassageSearch search, PassageReader reader, IAnswerModel? model, ILogger logger, IFeatures? features = null, IHealth? health = null, IPolicies? policies = null, IBulkheads? bulkheads = null, ObjectPool<AnswerWords>? words = null) : IAnswerer
+internal sealed partial class ChatAnswerer(IPassageSearch search, PassageReader reader, IAnswerModel? model, WordPool<AnswerWords> words, ILogger logger, IFeatures? features = null, IHealth? health = null, IPolicies? policies = null, IBulkheads? bulkheads = null) : IAnswerer
 {
     public const string Extractive = "extractive";
 
@@ -80,16 +76,8 @@ internal sealed partial class ChatAnswerer(IPassageSearch search, PassageReader 
 
     private ExtractiveAnswer Extracted(AnswerTask task, IReadOnlyList<Passage> passages, SearchAnswer found, IReadOnlyList<Passage>? table)
     {
-        var known = words?.Get();
-        try
-        {
-            return ExtractiveAnswerer.Answer(task.Question, passages, Options, found.Words, table, task.Filter, known);
-        }
-        finally
-        {
-            if (known is not null)
-                words!.Return(known);
-        }
+        using var known = words.Lend(); // Each answer would else lead back anew what all answers have words in common.
+        return ExtractiveAnswerer.Answer(task.Question, passages, Options, found.Words, table, task.Filter, known.One);
     }
 
     /// <summary>Says that nothing was found, and where it was looked for.</summary>

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
+using Sophia.Knowledge;
+using Sophia.Tenants;
 
 namespace Sophia.Chat;
 
@@ -6,5 +8,6 @@ namespace Sophia.Chat;
 public static class ChatServices
 {
     public static IServiceCollection AddChatGrains(this IServiceCollection services) =>
-        services.AddSingleton<IPassageSearch, TenantSearch>().AddSingleton<AnswererFactory>();
+        services.AddSingleton<IPassageSearch, TenantSearch>().AddSingleton<AnswererFactory>()
+            .AddSingleton<WordPool<AnswerWords>>().AddSingleton<ITenantCopies>(provider => provider.GetRequiredService<WordPool<AnswerWords>>());
 }

@@ -5,6 +5,9 @@ namespace Sophia.Knowledge;
 /// <summary>The index of every tenant: chunks, their words, and the cursor of the projection that fills it, which is written in the same transaction.</summary>
 public interface IIndexStore
 {
+    /// <summary>Whether asking it keeps a core of this process busy; false where another machine is waited for.</summary>
+    bool IsLocal => false;
+
     /// <summary>How far the index has come: the log position and the version of the chunker that made it. (0, 0) where there is none.</summary>
     Task<IndexCursor> Cursor(TenantId tenant, CancellationToken cancellation);
 

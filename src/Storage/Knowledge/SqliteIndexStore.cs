@@ -8,6 +8,8 @@ internal sealed class SqliteIndexStore(DatabaseFiles files, VectorCache vectors,
 {
     private static readonly IndexCursor Start = new(0, 0);
 
+    public bool IsLocal => true;
+
     public Task<IndexCursor> Cursor(TenantId tenant, CancellationToken cancellation) => Read(tenant, r => r.Cursor(), Start, cancellation);
 
     public Task<string?> Stamp(TenantId tenant, CancellationToken cancellation) => Read<string?>(tenant, r => r.Stamp(), "", cancellation);

@@ -6,6 +6,11 @@ namespace Sophia.Knowledge;
 /// <summary>A real index in front of which a test stands.</summary>
 internal sealed class FaultyIndex(IIndexStore inner) : IIndexStore
 {
+    public bool IsLocal { get; set; } = inner.IsLocal;
+
+    /// <summary>Told whenever a search asks something.</summary>
+    public Action Asked { get; set; } = () => { };
+
     /// <summary>What goes wrong instead of indexing these records; null: nothing.</summary>
     public Func<IReadOnlyList<IndexedRecord>, Exception?> Refuse { get; set; } = _ => null;
 
@@ -44,10 +49,15 @@ internal sealed class FaultyIndex(IIndexStore inner) : IIndexStore
     public Task<CandidateSet> Candidates(TenantId tenant, CandidateQuery query, CancellationToken cancellation)
     {
         Interlocked.Increment(ref searches);
+        Asked();
         return inner.Candidates(tenant, query, cancellation);
     }
 
-    public Task<IReadOnlyList<IndexedChunk>> Chunks(TenantId tenant, IReadOnlyList<long> chunkIds, CancellationToken cancellation) => inner.Chunks(tenant, chunkIds, cancellation);
+    public Task<IReadOnlyList<IndexedChunk>> Chunks(TenantId tenant, IReadOnlyList<long> chunkIds, CancellationToken cancellation)
+    {
+        Asked();
+        return inner.Chunks(tenant, chunkIds, cancellation);
+    }
 
     public Task<IReadOnlyDictionary<string, long>> DocumentFrequency(TenantId tenant, IReadOnlyList<string> stems, CancellationToken cancellation) => inner.DocumentFrequency(tenant, stems, cancellation);
 

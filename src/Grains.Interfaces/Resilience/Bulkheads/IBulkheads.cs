@@ -6,7 +6,7 @@ namespace Sophia.Resilience;
 /// <summary>What a bulkhead bounds for each tenant, in each process.</summary>
 public enum BulkheadKind
 {
-    /// <summary>Searches under way, of people, programs and answers alike.</summary>
+    /// <summary>Searches under way, of people and programs alike.</summary>
     Search = 1,
 
     /// <summary>Answers being made.</summary>

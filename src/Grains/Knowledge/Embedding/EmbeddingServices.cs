@@ -2,6 +2,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Sophia.Tenants;
 
 namespace Sophia.Knowledge;
 
@@ -10,6 +11,7 @@ internal static class EmbeddingServices
 {
     public static IServiceCollection AddSophiaEmbedding(this IServiceCollection services)
     {
+        services.AddSingleton<WordPool<HashedWords>>().AddSingleton<ITenantCopies>(provider => provider.GetRequiredService<WordPool<HashedWords>>());
         services.TryAddSingleton<IEmbeddingGenerator<string, Embedding<float>>, HashedEmbedder>();
         services.AddOptions<MicroBatchingOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<MicroBatchingOptions>, MicroBatchingRange>();

@@ -23,7 +23,7 @@ internal sealed class LocalEmbedding(IEmbeddingGenerator<string, Embedding<float
         var vectors = new List<ReadOnlyMemory<float>>(texts.Count);
         foreach (var slice in texts.Chunk(Slice))
         {
-            // A single text is a question's, whose search has a place already: to wait for a second one would be to wait for oneself.
+            // A single text is a question's and soon done; a search gives its embedder only so long, which is not to be spent in a line.
             using (bulkheads is null || texts.Count == 1 ? default : await bulkheads.Enter(tenant, BulkheadKind.Work, cancellation))
                 vectors.AddRange((await embedder.GenerateAsync(slice, cancellationToken: cancellation)).Select(made => made.Vector));
             await Task.Yield();

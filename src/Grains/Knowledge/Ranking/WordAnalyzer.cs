@@ -3,10 +3,10 @@ using System.Text;
 namespace Sophia.Knowledge;
 
 /// <summary>Cuts text into words and stems them as the index does (FTS5's <c>porter unicode61</c>): runs of letters and digits, folded, without diacritics.</summary>
-/// <remarks>Keeps the stems of words it has seen, at most <see cref="MaxRemembered"/>; not for use by two threads at once.</remarks>
+/// <remarks>Keeps the stems of words it has seen; not for use by two threads at once.</remarks>
 internal sealed class WordAnalyzer
 {
-    /// <summary>Distinct words whose stems are kept; beyond it everything is forgotten and learnt anew.</summary>
+    /// <summary>Enough for the words of large texts that are cut or embedded at a stretch.</summary>
     public const int MaxRemembered = 50_000;
 
     /// <summary>The longest word in UTF-16 units that is looked at whole; the rest of a longer one is left out of its stem.</summary>
@@ -15,7 +15,14 @@ internal sealed class WordAnalyzer
     private readonly Dictionary<string, string> stems = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string>.AlternateLookup<ReadOnlySpan<char>> bySpan;
 
-    public WordAnalyzer() => bySpan = stems.GetAlternateLookup<ReadOnlySpan<char>>();
+    private readonly int remembered;
+
+    /// <param name="remembered">Distinct words whose stems are kept; beyond it everything is forgotten and learnt anew. Default <see cref="MaxRemembered"/>.</param>
+    public WordAnalyzer(int remembered = MaxRemembered)
+    {
+        this.remembered = remembered;
+        bySpan = stems.GetAlternateLookup<ReadOnlySpan<char>>();
+    }
 
     /// <summary>The words of a text in order.</summary>
     public List<Word> Words(ReadOnlySpan<char> text)
@@ -50,7 +57,7 @@ internal sealed class WordAnalyzer
             word = word[..MaxWordLength];
         if (bySpan.TryGetValue(word, out var known))
             return known;
-        if (stems.Count >= MaxRemembered)
+        if (stems.Count >= remembered)
             stems.Clear();
         var stem = PorterStemmer.Stem(Fold(word));
         stems[word.ToString()] = stem;

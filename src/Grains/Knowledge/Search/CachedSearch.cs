@@ -73,15 +73,20 @@ internal sealed class CachedSearch(SearchEngine engine, IIndexStore index, ILogS
         if (!mayRemember || await index.Stamp(tenant, cancellation) is not { } stamp)
             return await Engine(cancellation);
         var key = CacheKey.Of(CacheOptions.SearchAnswers, tenant, rankedBy, stamp, asked);
-        var answer = await cache.Get(key, SearchAnswerFormat.Instance, Engine, static loaded => loaded.Degraded is null, cancellation);
+        var answer = await cache.Get(key, SearchAnswerFormat.Instance, Engine, static loaded => loaded is { Degraded: null, Waited.Ticks: 0 }, cancellation);
         if (anew)
         {
+            var kept = answer with { Waited = TimeSpan.Zero }; // Who finds it again waited for nobody.
+            if (answer is { Degraded: null, Waited.Ticks: > 0 })
+                cache.Keep(key, SearchAnswerFormat.Instance, kept, seen);
             if (answer.Hits.Count > 0) // That nothing was found is worth nothing later.
-                cache.Keep(last, SearchAnswerFormat.Instance, answer, seen);
+                cache.Keep(last, SearchAnswerFormat.Instance, kept, seen);
             return answer;
         }
         var head = await IndexLag.Head(log, tenant, answer.IndexedTo, cancellation);
-        return answer with { Head = head, Milliseconds = time.GetElapsedTime(began).TotalMilliseconds };
+        var took = time.GetElapsedTime(began);
+        var waited = answer.Waited < took ? answer.Waited : took; // In another's place, who looked for the same, and perhaps longer.
+        return answer with { Head = head, Milliseconds = (took - waited).TotalMilliseconds, Waited = waited };
 
         Task<SearchAnswer> Engine(CancellationToken loading)
         {

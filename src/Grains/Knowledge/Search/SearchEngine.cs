@@ -8,7 +8,8 @@ namespace Sophia.Knowledge;
 /// <summary>Answers a search from a tenant's index: proposes by full text and nearness, ranks, marks, cites.</summary>
 /// <remarks>Keeps stems of words it has seen, so it is for one caller at a time.</remarks>
 /// <param name="embedders">Who embeds a tenant's questions; null: words alone answer.</param>
-public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider time, Func<TenantId, ITextEmbedder>? embedders = null)
+/// <param name="bulkheads">Gives places for what keeps a core busy; null: nobody counts it.</param>
+public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider time, Func<TenantId, ITextEmbedder>? embedders = null, IBulkheads? bulkheads = null)
 {
     private readonly QuestionEmbedder? embedder = embedders is null ? null : new QuestionEmbedder(embedders, time);
     private readonly WordAnalyzer analyzer = new();
@@ -20,26 +21,37 @@ public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider 
         SearchRules.Check(query);
         var began = time.GetTimestamp();
         var asked = AnalyzedQuery.Of(query.Text, analyzer, options);
-        var (candidates, weight, degraded) = await Propose(tenant, query, asked, options, cancellation);
+        var question = await Question(tenant, query, asked, options, cancellation); // Before there is a place: an embedder may be far away, and slow.
+        var work = new SearchPlace(bulkheads, tenant, time);
+        // A place is for what keeps a core busy: all of it where the index is here, else what is done between waiting for the store.
+        using var whole = index.IsLocal ? await work.Enter(cancellation) : default;
+        var (candidates, weight, degraded) = await Propose(tenant, query, asked, question, options, cancellation);
         Deadline.ThrowIfPassed(time);
-        var ranker = new Ranker(asked, candidates, options, weight);
-        var ranked = await Rank(tenant, candidates, ranker, options, cancellation);
+        Ranker ranker;
+        IReadOnlyList<ScoredChunk> best;
+        using (index.IsLocal ? default : await work.Enter(cancellation))
+        {
+            ranker = new Ranker(asked, candidates, options, weight);
+            best = ranker.Best();
+        }
+        var ranked = await Rank(tenant, candidates, ranker, best, options, cancellation);
         Deadline.ThrowIfPassed(time);
         var hits = await Hits(tenant, ranked.GetRange(0, Math.Min(query.Limit, ranked.Count)), asked, ranker, cancellation);
         var reached = candidates.Cursor.Position;
         var head = await IndexLag.Head(log, tenant, reached, cancellation);
-        return new SearchAnswer(hits, candidates.Matched, time.GetElapsedTime(began).TotalMilliseconds, reached, head, Counts(asked, candidates)) { Degraded = degraded };
+        return new SearchAnswer(hits, candidates.Matched, (time.GetElapsedTime(began) - work.Waited).TotalMilliseconds, reached, head, Counts(asked, candidates)) { Degraded = degraded, Waited = work.Waited };
     }
 
+    /// <summary>The question's vector, or why there is none; neither where nobody wants one.</summary>
+    private async Task<(EmbeddedTexts? Vector, string? Away)> Question(TenantId tenant, SearchQuery query, AnalyzedQuery asked, RankingOptions options, CancellationToken cancellation) =>
+        embedder is null || asked.IsEmpty || options is { MeaningWeight: 0, RescueWeight: 0 } ? (null, null) : await embedder.Of(tenant, query.Text, options, cancellation);
+
     /// <summary>Candidates, what their nearness counts, and why it counts nothing where it should.</summary>
-    private async Task<(CandidateSet Candidates, double Weight, string? Degraded)> Propose(TenantId tenant, SearchQuery query, AnalyzedQuery asked, RankingOptions options, CancellationToken cancellation)
+    private async Task<(CandidateSet Candidates, double Weight, string? Degraded)> Propose(TenantId tenant, SearchQuery query, AnalyzedQuery asked, (EmbeddedTexts? Vector, string? Away) embedded, RankingOptions options, CancellationToken cancellation)
     {
         var words = new CandidateQuery(asked.Terms, [.. asked.Weights.Keys], query.Filter, Math.Max(options.Pool, query.Limit));
-        if (embedder is null || asked.IsEmpty || options is { MeaningWeight: 0, RescueWeight: 0 })
-            return (await index.Candidates(tenant, words, cancellation), 0, null);
-        var (question, away) = await embedder.Of(tenant, query.Text, options, cancellation);
-        if (question is null)
-            return (await index.Candidates(tenant, words, cancellation), 0, away);
+        if (embedded.Vector is not { } question)
+            return (await index.Candidates(tenant, words, cancellation), 0, embedded.Away);
         var near = words with { Near = new VectorQuery(question.Embedder, question.Vectors[0], options.Near) };
         if (options.MeaningWeightOf(question.Embedder) > 0)
             return Weighed(await index.Candidates(tenant, near, cancellation));
@@ -53,9 +65,8 @@ public sealed class SearchEngine(IIndexStore index, ILogStore log, TimeProvider 
     private static WordCounts Counts(AnalyzedQuery asked, CandidateSet candidates) =>
         new(candidates.TotalChunks, asked.Weights.Keys.ToDictionary(stem => stem, stem => candidates.DocumentFrequency.GetValueOrDefault(stem), StringComparer.Ordinal));
 
-    private async Task<List<ScoredChunk>> Rank(TenantId tenant, CandidateSet candidates, Ranker ranker, RankingOptions options, CancellationToken cancellation)
+    private async Task<List<ScoredChunk>> Rank(TenantId tenant, CandidateSet candidates, Ranker ranker, IReadOnlyList<ScoredChunk> best, RankingOptions options, CancellationToken cancellation)
     {
-        var best = ranker.Best();
         if (best.Count > 0)
             await Widen(tenant, candidates.Cursor, ranker, best, options, cancellation);
         return ranker.Finish();
