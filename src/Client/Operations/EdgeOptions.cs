@@ -43,8 +43,17 @@ public static class EdgeLimits
     /// <summary>Bytes of deliveries held at once whose signature is not checked yet; more are refused with 429, so that strangers cannot fill the memory.</summary>
     public const long DeliveriesHeld = 128 * 1024 * 1024;
 
-    /// <summary>How long a delivery may take to arrive.</summary>
+    /// <summary>How much of that one address may hold, in bytes (of IPv6: one network of 64 bits): a delivery of the largest size and some more.</summary>
+    public const long DeliveriesHeldOfAddress = 32 * 1024 * 1024;
+
+    /// <summary>How long a delivery may take to arrive, however large it is.</summary>
     public static readonly TimeSpan DeliveryWithin = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a delivery may take before it has to come as fast as <see cref="DeliveryRate"/>.</summary>
+    public static readonly TimeSpan DeliveryGrace = TimeSpan.FromSeconds(5);
+
+    /// <summary>Bytes a second that a delivery has to come with, from its beginning on.</summary>
+    public const int DeliveryRate = 16 * 1024;
 
     /// <summary>When a sender that was refused so is told to try again.</summary>
     public static readonly TimeSpan DeliveryAgainAfter = TimeSpan.FromSeconds(5);

@@ -10,16 +10,38 @@ internal static class WebhookEndpoints
             .WithMetadata(new RequestSizeLimitAttribute(EdgeLimits.Delivery))
             .WithSummary("Takes one signed delivery. 202: stored; 200: had it already; 401: wrong signature, or no such webhook.");
 
+    // Nothing of the tenant is taken, and nothing of it is told, before the signature is proven: a body is read by the same bounds whomever it is for.
     private static async Task<IResult> Deliver(string tenant, string pipeline, HttpContext context, IGrainFactory grains, CallerReplica callers, UnprovenBodies bodies, IBulkheads bulkheads)
     {
+        using var body = await bodies.Read(context.Request);
         if (!TenantId.TryParse(tenant, out var id) || !TenantId.IsName(pipeline) || !await callers.Exists(id))
             throw Unproven();
         var headers = context.Request.Headers
             .Where(header => !header.Key.Equals("Cookie", StringComparison.OrdinalIgnoreCase) && !header.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase))
             .ToDictionary(header => header.Key.ToLowerInvariant(), header => header.Value.ToString(), StringComparer.Ordinal);
         using var _ = CallerContext.For(id);
-        using var place = await bulkheads.Enter(id, BulkheadKind.Ingest, context.RequestAborted);
-        var result = await bodies.With(id, context.Request, body => grains.GetGrain<IPipelineGrain>(TenantKey.Of(id, pipeline)).Deliver(new WebhookDelivery(headers, body)));
+        var (grain, delivery) = (grains.GetGrain<IPipelineGrain>(TenantKey.Of(id, pipeline)), new WebhookDelivery(headers, body.Bytes));
+        return Told(await grain.Proves(delivery) ?? await Taken(grain, id, delivery, body, bulkheads, context.RequestAborted));
+    }
+
+    private static async Task<DeliveryResult> Taken(IPipelineGrain grain, TenantId tenant, WebhookDelivery delivery, UnprovenBody body, IBulkheads bulkheads, CancellationToken cancellation)
+    {
+        if (!bulkheads.TryHold(tenant, delivery.Body.Length))
+            throw bulkheads.WhyNotHeld(tenant);
+        try
+        {
+            body.Dispose();
+            using var place = await bulkheads.Enter(tenant, BulkheadKind.Ingest, cancellation);
+            return await grain.Deliver(delivery);
+        }
+        finally
+        {
+            bulkheads.GiveBack(tenant, delivery.Body.Length);
+        }
+    }
+
+    private static IResult Told(DeliveryResult result)
+    {
         return result.Outcome switch
         {
             DeliveryOutcome.Stored or DeliveryOutcome.Quarantined => Answer(result, StatusCodes.Status202Accepted),

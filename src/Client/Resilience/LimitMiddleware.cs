@@ -1,6 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
-
 namespace Sophia.Resilience;
 
 /// <summary>Holds requests to the limits that are set for their address, tenant, key and route, and says so as draft-ietf-httpapi-ratelimit-headers does (docs/adr/0028).</summary>
@@ -38,16 +35,7 @@ internal sealed class LimitMiddleware(RequestDelegate next, ILimits limits, Edge
 
     /// <summary>What a request asks for: the same for a dry decision.</summary>
     public static LimitAsking Asking(HttpContext context) => new(
-        context.User.TryCaller()?.Tenant, "api", context.User.TryCaller()?.KeyId, Route(context), Address(context.Connection.RemoteIpAddress));
-
-    // Of an IPv6 address the first 64 bits count: whoever has one has the rest of them too.
-    private static string? Address(IPAddress? from) => from switch
-    {
-        null => null,
-        { IsIPv4MappedToIPv6: true } => from.MapToIPv4().ToString(),
-        { AddressFamily: AddressFamily.InterNetworkV6 } when !IPAddress.IsLoopback(from) => $"{new IPAddress([.. from.GetAddressBytes()[..8], .. new byte[8]])}/64",
-        _ => from.ToString(),
-    };
+        context.User.TryCaller()?.Tenant, "api", context.User.TryCaller()?.KeyId, Route(context), ClientAddress.Of(context.Connection.RemoteIpAddress));
 
     private async Task Held(HttpContext context, LimitTaken taken)
     {

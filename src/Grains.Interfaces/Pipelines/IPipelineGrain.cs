@@ -53,6 +53,10 @@ public interface IPipelineGrain : IGrainWithStringKey
     [Alias("Streams"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<RunStreamView>> Streams(string runId);
 
+    /// <summary>Why a webhook delivery would be refused: there is no such webhook, its signature does not fit, or it cannot be read; null where it proves itself. Nothing is stored.</summary>
+    [Alias("Proves"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
+    Task<DeliveryResult?> Proves(WebhookDelivery delivery);
+
     /// <summary>Takes one webhook delivery: checks its signature, then stores it durably before it answers.</summary>
     [Alias("Deliver"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<DeliveryResult> Deliver(WebhookDelivery delivery);

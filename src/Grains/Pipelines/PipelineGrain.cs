@@ -187,15 +187,14 @@ internal sealed partial class PipelineGrain(
     public async Task<IReadOnlyList<RunStreamView>> Streams(string runId) =>
         await runs.Find(key.Tenant, runId, lifetime.Token) is { } run && run.Pipeline == key.Name ? await runs.Streams(key.Tenant, run, lifetime.Token) : [];
 
+    public async Task<DeliveryResult?> Proves(WebhookDelivery delivery) =>
+        definition is null || PipelineSources.Webhook(definition) is not { } source ? NoWebhook() : WebhookDesk.Refusal(source, await SecretOf(source), delivery, time.GetUtcNow());
+
     public async Task<DeliveryResult> Deliver(WebhookDelivery delivery)
     {
         if (definition is null || PipelineSources.Webhook(definition) is not { } source)
-            return new DeliveryResult(DeliveryOutcome.NoSuchWebhook, $"Pipeline \"{key.Name}\" takes no deliveries.", null);
-        var reference = SecretReference.Parse(source["secret"] ?? "");
-        var secret = reference is SecretReference.Generated ? stored.State.GeneratedSecret : reference is null ? null : await secrets.Resolve(key.Tenant, reference, lifetime.Token);
-        if (string.IsNullOrEmpty(secret))
-            throw new RefusedException(RefusalCode.Unavailable, "The webhook's secret is not to be had; set it and let the sender try again.");
-        var (result, position) = await desk.Take(definition, stored.State.Definition!.Version, source, secret, delivery, lifetime.Token);
+            return NoWebhook();
+        var (result, position) = await desk.Take(definition, stored.State.Definition!.Version, source, await SecretOf(source), delivery, lifetime.Token);
         PipelineMeter.Delivered(result.Outcome);
         if (position > 0)
             await Index().Hint(position);
@@ -226,6 +225,10 @@ internal sealed partial class PipelineGrain(
         if (reminderName == PipelineTriggers.ScheduleReminder)
             await triggers.Due(stored.State.NextAt);
     }
+
+    private DeliveryResult NoWebhook() => new(DeliveryOutcome.NoSuchWebhook, $"Pipeline \"{key.Name}\" takes no deliveries.", null);
+
+    private ValueTask<string> SecretOf(SourceDefinition source) => SecretOfWebhook.Of(source, stored.State.GeneratedSecret, key.Tenant, secrets, lifetime.Token);
 
     private RunView? Current() => keeper.View(keeper.Row is { } row ? SearchableAt(row.RunId) : null) is not { } view ? null : WithWait(view.Transforms is null ? WithTransforms(view) : view);
 

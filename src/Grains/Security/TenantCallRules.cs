@@ -13,7 +13,7 @@ internal static class TenantCallRules
     /// <remarks>A delivery proves itself inside: whether its tenant is suspended is nothing that a stranger learns. The log refuses it.</remarks>
     public static TenantId? IsFromOutside(string target, string? systemReason, string? source, System.Reflection.MethodInfo? method) =>
         systemReason is null && TenantKey.TryParse(target, out var key) && !(TenantKey.TryParse(source, out var own) && own.Tenant == key.Tenant)
-            && method is not { Name: nameof(Pipelines.IPipelineGrain.Deliver) } ? key.Tenant : null;
+            && method is not { Name: nameof(Pipelines.IPipelineGrain.Deliver) or nameof(Pipelines.IPipelineGrain.Proves) } ? key.Tenant : null;
 
     /// <param name="target">The key of the grain that is called.</param>
     /// <param name="caller">The tenant that the context names, or null.</param>

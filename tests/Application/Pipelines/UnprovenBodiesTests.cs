@@ -1,7 +1,6 @@
+using System.Net;
 using Microsoft.AspNetCore.Http;
 using Sophia.Operations;
-using Sophia.Resilience;
-using Sophia.Tenants;
 
 namespace Sophia.Pipelines;
 
@@ -11,54 +10,59 @@ public sealed class UnprovenBodiesTests
     [Fact]
     public async Task Strangers_hold_a_bounded_number_of_bytes_and_give_them_back()
     {
-        var bodies = new UnprovenBodies(TimeProvider.System, new AnyBytes(), most: 100);
-        var checkedNow = new TaskCompletionSource();
-        var first = bodies.With(Acme, Post(new MemoryStream(new byte[60])), async body =>
-        {
-            await checkedNow.Task;
-            return body.Length;
-        });
-        var refused = await Assert.ThrowsAsync<RefusedException>(() => bodies.With(Acme, Post(new MemoryStream(new byte[41])), Length));
+        var bodies = new UnprovenBodies(TimeProvider.System, most: UnprovenBodies.BlockBytes + 100);
+        var first = await bodies.Read(Post(60));
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => bodies.Read(Post(41)));
         Assert.Equal((RefusalCode.Busy, true), (refused.Code, refused.RetryAt is not null));
-        Assert.Equal(40, await bodies.With(Acme, Post(new MemoryStream(new byte[40])), Length));
-        checkedNow.SetResult();
-        Assert.Equal(60, await first);
-        Assert.Equal(100, await bodies.With(Acme, Post(new MemoryStream(new byte[100])), Length));
+        using (var second = await bodies.Read(Post(40)))
+            Assert.Equal(40, second.Bytes.Length);
+        Assert.Equal(60, first.Bytes.Length);
+        first.Dispose();
+        first.Dispose(); // Twice is once.
+        using var all = await bodies.Read(Post(100));
+        await Assert.ThrowsAsync<RefusedException>(() => bodies.Read(Post(1)));
     }
 
     [Fact]
-    public async Task A_body_that_never_ends_is_let_go_after_a_minute()
+    public async Task One_address_leaves_room_for_others()
+    {
+        var bodies = new UnprovenBodies(TimeProvider.System, most: 10 * UnprovenBodies.BlockBytes, mostOfAddress: UnprovenBodies.BlockBytes + 100);
+        using var first = await bodies.Read(Post(100, "2001:db8:0:1::7"));
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => bodies.Read(Post(1, "2001:db8:0:1::8")));
+        Assert.Contains("this address", refused.Message);
+        using var other = await bodies.Read(Post(100, "2001:db8:0:2::7"));
+        first.Dispose();
+        using var again = await bodies.Read(Post(100, "2001:db8:0:1::8"));
+    }
+
+    [Fact]
+    public async Task A_body_of_which_nothing_comes_is_let_go_after_the_grace()
     {
         var time = new HurriedTime();
-        var refused = await Assert.ThrowsAsync<RefusedException>(() => new UnprovenBodies(time, new AnyBytes()).With(Acme, Post(new Endless()), Length));
-        Assert.Equal((RefusalCode.Busy, EdgeLimits.DeliveryWithin), (refused.Code, time.AskedFor));
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => new UnprovenBodies(time).Read(Post(new Endless())));
+        Assert.Equal((RefusalCode.Busy, EdgeLimits.DeliveryGrace), (refused.Code, time.AskedFor));
     }
 
     [Fact]
-    public async Task Deliveries_for_one_tenant_leave_room_for_those_of_others()
+    public async Task A_body_that_trickles_is_let_go_and_one_that_comes_as_fast_as_it_must_is_taken()
     {
-        var (bulkheads, held) = (new AnyBytes { Most = 50 }, new TaskCompletionSource());
-        var bodies = new UnprovenBodies(TimeProvider.System, bulkheads, most: 1_000);
-        var first = bodies.With(Acme, Post(new MemoryStream(new byte[50])), async body =>
-        {
-            await held.Task;
-            return body.Length;
-        });
-        Assert.Equal(RefusalCode.Busy, (await Assert.ThrowsAsync<RefusedException>(() => bodies.With(Acme, Post(new MemoryStream(new byte[1])), Length))).Code);
-        held.SetResult();
-        Assert.Equal(50, await first);
-        Assert.Equal(50, await bodies.With(Acme, Post(new MemoryStream(new byte[50])), Length));
-        Assert.Equal(0, bulkheads.Held);
+        var time = new ReadTime();
+        var trickle = new Paced(time, 400, 1_000_000);
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => new UnprovenBodies(time).Read(Post(trickle)));
+        Assert.Contains("too slowly", refused.Message);
+        Assert.InRange(trickle.Reads, EdgeLimits.DeliveryGrace.TotalSeconds, EdgeLimits.DeliveryGrace.TotalSeconds + 1);
+        using var taken = await new UnprovenBodies(time).Read(Post(new Paced(time, EdgeLimits.DeliveryRate, 20 * EdgeLimits.DeliveryRate)));
+        Assert.Equal(20 * EdgeLimits.DeliveryRate, taken.Bytes.Length);
+        await Assert.ThrowsAsync<RefusedException>(() => new UnprovenBodies(time).Read(Post(new Paced(time, EdgeLimits.DeliveryRate, 70 * EdgeLimits.DeliveryRate))));
     }
 
-    private static readonly TenantId Acme = TenantId.Parse("acme");
+    private static HttpRequest Post(int bytes, string? from = null) => Post(new MemoryStream(new byte[bytes]), from);
 
-    private static Task<int> Length(ReadOnlyMemory<byte> body) => Task.FromResult(body.Length);
-
-    private static HttpRequest Post(Stream body)
+    private static HttpRequest Post(Stream body, string? from = null)
     {
         var context = new DefaultHttpContext();
         context.Request.Body = body;
+        context.Connection.RemoteIpAddress = from is null ? null : IPAddress.Parse(from);
         return context.Request;
     }
 
@@ -74,6 +78,48 @@ public sealed class UnprovenBodiesTests
         }
     }
 
+    /// <summary>Goes on by what is read alone; no timer is ever due.</summary>
+    private sealed class ReadTime : TimeProvider
+    {
+        public TimeSpan Now { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Now.Ticks;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            new Never();
+
+        private sealed class Never : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+            public void Dispose()
+            {
+            }
+
+            public ValueTask DisposeAsync() => default;
+        }
+    }
+
+    /// <summary>So many bytes a second.</summary>
+    private sealed class Paced(ReadTime time, int eachSecond, int length) : MemoryStream
+    {
+        private int left = length;
+
+        public int Reads { get; private set; }
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var read = Math.Min(Math.Min(eachSecond, left), buffer.Length);
+            left -= read;
+            Reads++;
+            time.Now += TimeSpan.FromSeconds(read > 0 ? 1 : 0);
+            return new(read);
+        }
+    }
+
     private sealed class Endless : MemoryStream
     {
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -81,28 +127,5 @@ public sealed class UnprovenBodiesTests
             await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
             return 0;
         }
-    }
-
-    private sealed class AnyBytes : IBulkheads
-    {
-        public long Most { get; init; } = long.MaxValue;
-
-        public long Held { get; private set; }
-
-        public ValueTask<BulkheadPlace> Enter(TenantId tenant, BulkheadKind kind, CancellationToken cancellation) => default;
-
-        public RefusedException? WhyFull(TenantId tenant, BulkheadKind kind) => null;
-
-        public bool TryHold(TenantId tenant, long bytes)
-        {
-            if (Held + bytes > Most)
-                return false;
-            Held += bytes;
-            return true;
-        }
-
-        public void GiveBack(TenantId tenant, long bytes) => Held -= bytes;
-
-        public RefusedException WhyNotHeld(TenantId tenant) => new(RefusalCode.Busy, "full");
     }
 }

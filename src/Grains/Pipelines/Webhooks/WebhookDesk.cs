@@ -32,7 +32,7 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
     public async Task<(DeliveryResult Result, long Position)> Take(PipelineDefinition definition, int version, SourceDefinition source, string secret, WebhookDelivery delivery, CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
-        var verdict = source.Type == WebhookKinds.GitHub ? GitHubDelivery.Judge(delivery, secret) : GenericDelivery.Judge(source, delivery, secret, now);
+        var verdict = Judge(source, secret, delivery, now);
         if (verdict is DeliveryVerdict.Refuse refused)
             return (new DeliveryResult(refused.Outcome, refused.Detail, null), 0);
         var accepted = (DeliveryVerdict.Accept)verdict;
@@ -51,6 +51,18 @@ internal sealed class WebhookDesk(TenantId tenant, string pipeline, ILogStore lo
         var batch = new AppendBatch { Fence = FencedWriter.Unset, At = now, OnceKey = $"hook/{pipeline}/{accepted.OnceId}", Entries = entries, Quarantined = held };
         return await Store(batch, entries is [var first, ..] ? $"{first.Stream}/{first.Key}" : null, held is [var item, ..] ? item.Reasons : null, cancellation);
     }
+
+    /// <summary>Why a delivery would be refused; null where it proves itself.</summary>
+    public static DeliveryResult? Refusal(SourceDefinition source, string secret, WebhookDelivery delivery, DateTimeOffset now)
+    {
+        if (Judge(source, secret, delivery, now) is not DeliveryVerdict.Refuse refused)
+            return null;
+        PipelineMeter.Delivered(refused.Outcome);
+        return new DeliveryResult(refused.Outcome, refused.Detail, null);
+    }
+
+    private static DeliveryVerdict Judge(SourceDefinition source, string secret, WebhookDelivery delivery, DateTimeOffset now) =>
+        source.Type == WebhookKinds.GitHub ? GitHubDelivery.Judge(delivery, secret) : GenericDelivery.Judge(source, delivery, secret, now);
 
     private async Task<(DeliveryResult, long)> Store(AppendBatch batch, string? recordId, IReadOnlyList<CellReason>? reasons, CancellationToken cancellation)
     {

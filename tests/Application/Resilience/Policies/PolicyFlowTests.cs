@@ -1,6 +1,9 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
@@ -52,6 +55,30 @@ public sealed class PolicyFlowTests : IAsyncLifetime
         Assert.Contains("as many as it may", await page.Content.ReadAsStringAsync());
         Assert.Equal(HttpStatusCode.OK, (await other.GetAsync("/api/search?q=oak")).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await other.PostAsJsonAsync("/api/ask", new { text = "Where is the oak?" })).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_stranger_s_delivery_takes_no_place_of_the_tenant_and_learns_not_that_there_is_one_nor_that_it_is_full()
+    {
+        using var defined = await app.Owner.PutAsync("/api/pipelines/hook", new StringContent("name: hook\nsources:\n  - type: github-webhook\n    secret: generated\n"));
+        Assert.Equal(HttpStatusCode.OK, defined.StatusCode);
+        var secret = (await app.Owner.GetFromJsonAsync<JsonElement>("/api/pipelines/hook/webhook-secret")).GetProperty("secret").GetString()!;
+        var place = await Bulkheads.Enter(RunningSophia.DefaultTenant, BulkheadKind.Ingest, default);
+        using (var gone = new CancellationTokenSource())
+        {
+            var waits = Bulkheads.Enter(RunningSophia.DefaultTenant, BulkheadKind.Ingest, gone.Token).AsTask();
+            using var full = await Delivered("default", secret);
+            await full.Problem(429, "busy");
+            using var known = await Delivered("default", "wrong");
+            using var unknown = await Delivered("t-nobody", "wrong");
+            var (one, other) = (await known.Problem(401, "unauthenticated"), await unknown.Problem(401, "unauthenticated"));
+            Assert.Equal(other.GetProperty("detail").GetString(), one.GetProperty("detail").GetString());
+            await gone.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waits);
+        }
+        place.Dispose();
+        using var taken = await Delivered("default", secret);
+        Assert.Equal(HttpStatusCode.Accepted, taken.StatusCode);
     }
 
     [Fact]
@@ -131,6 +158,16 @@ public sealed class PolicyFlowTests : IAsyncLifetime
         var (_, _, other) = await app.NewTenant();
         Assert.DoesNotContain((await other.GetFromJsonAsync<JsonElement>("/api/policies")).EnumerateArray(), owner => owner.GetProperty("owner").GetString() == "system");
         await (await other.GetAsync("/api/policies/system/model")).Problem(404, "not-found");
+    }
+
+    private Task<HttpResponseMessage> Delivered(string tenant, string secret)
+    {
+        var body = "{\"zen\":\"Keep it logically awesome.\"}"u8.ToArray();
+        return app.Stranger.SendAsync(new HttpRequestMessage(HttpMethod.Post, $"/hooks/{tenant}/hook")
+        {
+            Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },
+            Headers = { { "X-GitHub-Event", "ping" }, { "X-GitHub-Delivery", "one" }, { "X-Hub-Signature-256", $"sha256={Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), body))}" } },
+        });
     }
 
     private async Task Ingest(string name, params (string Path, string Text)[] files)
