@@ -42,6 +42,17 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, TimeProvid
             context.Response.StatusCode = problem.Status;
             await Write(context, problem, correlation);
         }
+        catch (Exception late) when (Problems.Of(late, time.GetUtcNow()).Code == Resilience.DeadlineMiddleware.Page.Code)
+        {
+            CutOff(context);
+        }
+    }
+
+    // What was sent so far is no whole answer, and only the connection's end can say so now.
+    private void CutOff(HttpContext context)
+    {
+        LogCutOff(context.Request.Method, context.Request.Path);
+        context.Abort();
     }
 
     private static async Task Write(HttpContext context, Problem problem, string correlation)
@@ -77,6 +88,9 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, TimeProvid
         var usable = asked.Length is >= 8 and <= 64 && asked.All(c => char.IsAsciiLetterOrDigit(c) || c == '-');
         return usable ? asked : Activity.Current?.TraceId.ToString() ?? context.Features.Get<IHttpRequestIdentifierFeature>()?.TraceIdentifier ?? "none";
     }
+
+    [LoggerMessage(5002, LogLevel.Debug, "{Method} {Path} was cut off in its answer: its caller's time is over")]
+    private partial void LogCutOff(string method, PathString path);
 
     [LoggerMessage(5001, LogLevel.Error, "{Method} {Path} failed")]
     private partial void LogFailed(Exception exception, string method, PathString path);

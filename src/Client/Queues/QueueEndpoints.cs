@@ -6,6 +6,8 @@ namespace Sophia.Queues;
 /// <summary>Queues: work is put in, leased, renewed and ended by programs; queues are looked at, held and let go by people.</summary>
 internal static class QueueEndpoints
 {
+    private const int MostShownCharacters = 100;
+
     public static void MapQueues(this IEndpointRouteBuilder app)
     {
         var group = app.MapGroup("/api/queue").WithTags("Queues");
@@ -78,10 +80,12 @@ internal static class QueueEndpoints
         return await Grain(context, grains).View();
     }
 
-    private static async Task<IReadOnlyList<QueueView>> Weigh(string tenant, QueueWeight body, HttpContext context, IGrainFactory grains, EdgeOptions options, ITenantGate gate)
+    private static async Task<IReadOnlyList<QueueView>> Weigh(string tenant, QueueWeight body, HttpContext context, IGrainFactory grains, CallerReplica callers, EdgeOptions options, ITenantGate gate)
     {
         TenantEndpoints.MustOwnSystem(context, options);
         var id = tenant == options.SystemTenant.Value ? options.SystemTenant : await TenantEndpoints.Living(tenant, context, options, gate);
+        if (!await callers.Exists(id))
+            throw new RefusedException(RefusalCode.NotFound, "There is no such tenant.");
         using var _ = CallerContext.ForSystem("share of a tenant");
         await grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(id)).Weigh(body.Weight, By(context));
         return await grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(id)).View();
@@ -97,7 +101,7 @@ internal static class QueueEndpoints
             return;
         var known = (await Grain(context, grains).View()).Select(one => one.Queue).Where(one => one.Length > 0).Append(WorkLimits.OwnQueue).Append(WorkLimits.RunsQueue).Distinct(StringComparer.Ordinal).ToList();
         if (!known.Contains(queue, StringComparer.Ordinal))
-            throw new RefusedException(RefusalCode.NotFound, $"There is no queue \"{queue}\".{NearNames.Said(queue, known)}");
+            throw new RefusedException(RefusalCode.NotFound, $"There is no queue \"{(queue.Length <= MostShownCharacters ? queue : queue[..MostShownCharacters] + "…")}\".{NearNames.Said(queue, known)}");
     }
 
     // Two hands on one item would only hinder each other.

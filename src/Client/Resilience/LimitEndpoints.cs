@@ -50,14 +50,16 @@ internal static class LimitEndpoints
         return await grains.GetGrain<ILimitBookGrain>(TenantKey.Of(owner)).Release(of, $"{caller.Tenant} {caller.KeyId}", reason, caller.Tenant);
     }
 
-    private static async Task<LimitLine> One(string tenant, string name, HttpContext context, IGrainFactory grains, ILimits limits, EdgeOptions edge, string? caller = null)
+    private static async Task<LimitLine> One(string tenant, string name, HttpContext context, IGrainFactory grains, ILimits limits, CallerReplica callers, EdgeOptions edge, string? caller = null)
     {
         var asks = context.User.Caller();
         var set = limits.Configured.FirstOrDefault(one => one.Name == name);
         if (set is null || !Mine(tenant, asks, edge) || IsOfSystem(set) != (tenant == TenantKey.System) || (caller is not null && set.Per != LimitPer.Key))
             throw NotThere();
-        using var _ = CallerContext.ForSystem("limits");
         var owner = TenantId.Parse(tenant);
+        if (tenant != TenantKey.System && !await callers.Exists(owner))
+            throw NotThere();
+        using var _ = CallerContext.ForSystem("limits");
         var other = (await grains.GetGrain<ILimitBookGrain>(TenantKey.Of(owner)).View()).Set.FirstOrDefault(one => one.Limit == name);
         var isWhole = set.Per is LimitPer.Tenant or LimitPer.Installation;
         var state = set.Terms.IsAdaptive || (!isWhole && caller is null) ? null

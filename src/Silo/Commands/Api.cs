@@ -56,7 +56,18 @@ internal sealed class Api : IAsyncDisposable
         return response.IsSuccessStatusCode ? text : throw FailureOf(response.StatusCode, text);
     }
 
-    public static HttpContent Json<T>(T value, JsonTypeInfo<T> type) => new StringContent(JsonSerializer.Serialize(value, type), Encoding.UTF8, "application/json");
+    public static HttpContent Json<T>(T value, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return new StringContent(JsonSerializer.Serialize(value, type), Encoding.UTF8, "application/json");
+        }
+        catch (ArgumentException)
+        {
+            // JSON has no other numbers than these.
+            throw new CommandFailedException("A number that was given is none to count with: NaN and infinity are refused.");
+        }
+    }
 
     public static CommandFailedException FailureOf(HttpStatusCode status, string text)
     {
@@ -67,7 +78,7 @@ internal sealed class Api : IAsyncDisposable
         }
         catch (JsonException)
         {
-            return new($"The running Sophia answered {(int)status}.");
+            return status is HttpStatusCode.RequestUriTooLong or HttpStatusCode.RequestHeaderFieldsTooLarge ? new("A name or a word that was given is too long.") : new($"The running Sophia answered {(int)status}.");
         }
     }
 

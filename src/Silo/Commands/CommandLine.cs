@@ -33,9 +33,11 @@ internal sealed class CommandLine
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
         Show.FitOutput();
+        var parsed = root.Parse(args);
         try
         {
-            var parsed = root.Parse(args);
+            if (WrongWords.Of(parsed) is { } wrong)
+                return Fail(wrong, ExitCodes.Failed);
             if (parsed is { Action: ParseErrorAction, UnmatchedTokens.Count: 0, CommandResult.Command: { Action: null, Subcommands.Count: > 0 } bare } && parsed.Errors.Count == 1)
             {
                 Console.Error.WriteLine($"{(bare == root ? root.Name : $"{root.Name} {bare.Name}")} wants one of these words: {string.Join(", ", bare.Subcommands.Select(command => command.Name))}.");
@@ -57,7 +59,7 @@ internal sealed class CommandLine
         {
             return ExitCodes.Interrupted;
         }
-        catch (Exception surprise) when (surprise is not HttpRequestException && !args.Contains("debug"))
+        catch (Exception surprise) when (surprise is not HttpRequestException && Settings.LogLevelOf(parsed.GetValue(Settings.Log), LogLevel.Information) > LogLevel.Debug)
         {
             return Fail($"Sophia failed: {surprise.Message} (--log debug shows where)", ExitCodes.Failed);
         }
@@ -75,7 +77,7 @@ internal sealed class CommandLine
 
     private static int Fail(string message, int code)
     {
-        Console.Error.WriteLine(Show.Tame(message));
+        Console.Error.WriteLine(Show.Tame(WrongWords.Cut(message)));
         return code;
     }
 }

@@ -119,7 +119,8 @@ internal static class QueueCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
-            Print(parsed, await api.Text(HttpMethod.Post, $"api/queue/weights/{Uri.EscapeDataString(parsed.GetValue(tenant)!)}", Api.Json(new QueueWeight(parsed.GetValue(weight)), EdgeJson.Default.QueueWeight), cancellation));
+            var answer = await api.Text(HttpMethod.Post, $"api/queue/weights/{Uri.EscapeDataString(parsed.GetValue(tenant)!)}", Api.Json(new QueueWeight(parsed.GetValue(weight)), EdgeJson.Default.QueueWeight), cancellation);
+            Console.Out.WriteLine(parsed.GetValue(Settings.Json) ? answer : $"The share of {parsed.GetValue(tenant)} is {parsed.GetValue(weight)} now.");
             return ExitCodes.Done;
         });
         return command;

@@ -23,7 +23,7 @@ internal sealed class DataFolder : IDisposable
     public IFolderDisk Disk { get; }
 
     /// <summary>Opens or creates the folder and locks it.</summary>
-    /// <exception cref="StorageException">Locked: another process holds it. NewerFormat: a newer Sophia wrote it. Corrupt: its version cannot be read. Unreachable: the disk refuses.</exception>
+    /// <exception cref="StorageException">Locked: another process holds it. NewerFormat: a newer Sophia wrote it, or a file in it. Corrupt: its version cannot be read. Unreachable: the disk refuses.</exception>
     public static DataFolder Open(string root, IFolderDisk? disk = null)
     {
         disk ??= new FolderDisk();
@@ -35,6 +35,7 @@ internal sealed class DataFolder : IDisposable
             try
             {
                 CheckVersion(root, disk);
+                KnownFormats.Check(root, Tenants(root).Select(tenant => FolderOf(root, tenant)));
                 disk.WriteFile(Path.Combine(root, "OWNER"), Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
                 return new DataFolder(root, disk, held);
             }
@@ -54,12 +55,16 @@ internal sealed class DataFolder : IDisposable
     public string PathOf(TenantId? tenant, string fileName) =>
         tenant is { } named ? Path.Combine(FolderOf(named), fileName) : Path.Combine(Root, fileName);
 
-    public string FolderOf(TenantId tenant) => Path.Combine(Root, "tenants", tenant.Value);
+    public string FolderOf(TenantId tenant) => FolderOf(Root, tenant);
 
     /// <summary>The tenants that have a folder, in order.</summary>
-    public IReadOnlyList<TenantId> Tenants()
+    public IReadOnlyList<TenantId> Tenants() => Tenants(Root);
+
+    private static string FolderOf(string root, TenantId tenant) => Path.Combine(root, "tenants", tenant.Value);
+
+    private static IReadOnlyList<TenantId> Tenants(string root)
     {
-        var tenants = Path.Combine(Root, "tenants");
+        var tenants = Path.Combine(root, "tenants");
         if (!Directory.Exists(tenants))
             return [];
         return [.. Directory.EnumerateDirectories(tenants).Select(Path.GetFileName).Where(TenantId.IsName).Order(StringComparer.Ordinal).Select(name => TenantId.Parse(name!))];

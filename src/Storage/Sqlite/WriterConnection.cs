@@ -102,7 +102,7 @@ internal sealed class WriterConnection : IDisposable
         else if (application != kind.ApplicationId)
             throw new StorageException(StorageFault.Corrupt, $"{path} is not a Sophia {kind.FileName}: its application id is {application:x8}, not {kind.ApplicationId:x8}.");
         if (version > kind.Version)
-            throw new StorageException(StorageFault.NewerFormat, $"{path} has format {version}; this Sophia knows formats up to {kind.Version}. Use a newer Sophia.");
+            throw KnownFormats.Newer(path, version, kind);
         for (; version < kind.Version; version++)
             connection.Execute($"BEGIN IMMEDIATE; {kind.Migrations[version]}; PRAGMA user_version={version + 1}; COMMIT");
     }

@@ -33,6 +33,16 @@ public sealed class QueueFlowTests : IClassFixture<QueueFlowTests.SmallQueues>
         Assert.Equal((1, 1), (view.GetProperty("accepted").GetInt64(), view.GetProperty("done").GetInt64()));
     }
 
+    [Fact]
+    public async Task A_tenant_that_is_not_there_has_no_share_and_no_limits_and_gets_no_folder()
+    {
+        await (await app.Owner.PostAsJsonAsync("/api/queue/weights/nobody-here", new { weight = 3 })).Problem(404, "not-found");
+        await (await app.Owner.GetAsync("/api/limits/nobody-here/api")).Problem(404, "not-found");
+        Assert.False(Directory.Exists(Path.Combine(app.Folder, "data", "tenants", "nobody-here")));
+        var there = await app.NewTenant();
+        (await app.Owner.PostAsJsonAsync($"/api/queue/weights/{there.Name}", new { weight = 3 })).EnsureSuccessStatusCode();
+    }
+
     // The store did what it was asked and could not say so: the key is free again, the items are in.
     [Fact]
     public async Task A_request_with_a_key_whose_answer_was_lost_puts_nothing_in_twice()

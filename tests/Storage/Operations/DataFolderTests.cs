@@ -40,6 +40,39 @@ public sealed class DataFolderTests : IDisposable
         DataFolder.Open(root).Dispose();
     }
 
+    [Theory]
+    [InlineData("platform.db", 0x536F5050)]
+    [InlineData("tenants/acme/log.db", 0x536F504C)]
+    [InlineData("tenants/acme/index.db", 0x536F4978)]
+    public void A_file_of_a_newer_format_is_refused_by_name_before_anything_is_opened_and_leaves_the_folder_free(string name, int application)
+    {
+        var path = Made(name, $"PRAGMA application_id={application}; PRAGMA user_version=99; CREATE TABLE x(y)");
+        var refused = Assert.Throws<StorageException>(() => DataFolder.Open(root));
+        Assert.Equal(StorageFault.NewerFormat, refused.Fault);
+        Assert.StartsWith($"{path} has format 99; this Sophia knows formats up to ", refused.Message);
+        Assert.EndsWith("Use a newer Sophia.", refused.Message);
+        File.Delete(path);
+        DataFolder.Open(root).Dispose();
+    }
+
+    [Fact]
+    public void What_is_no_file_of_this_program_keeps_the_folder_from_nobody()
+    {
+        Made("tenants/acme/log.db", "PRAGMA application_id=7; PRAGMA user_version=99; CREATE TABLE x(y)");
+        File.WriteAllText(Path.Combine(root, "tenants", "acme", "index.db"), new string('x', 8_192));
+        File.WriteAllText(Path.Combine(root, "platform.db"), "short");
+        DataFolder.Open(root).Dispose();
+    }
+
+    private string Made(string name, string script)
+    {
+        var path = Path.Combine(root, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        using var file = new Sqlite.DatabaseConnection(path, readOnly: false, null);
+        file.Execute(script);
+        return path;
+    }
+
     [Fact]
     public void A_folder_that_cannot_be_made_is_unreachable()
     {
