@@ -23,7 +23,7 @@ internal static class LimitAnswers
             ? new Problem($"{Types}temporary-reduced-capacity", "Request cannot be satisfied due to temporary server capacity constraints", StatusCodes.Status503ServiceUnavailable, "temporary-reduced-capacity",
                 "More is under way than can be answered in time. Ask again a little later.", RetryAfter: Seconds(refused.Answer.RetryAfter), ViolatedPolicies: [refused.Limit.Name])
             : new Problem($"{Types}quota-exceeded", "Request cannot be satisfied as assigned quota has been exceeded", StatusCodes.Status429TooManyRequests, "quota-exceeded",
-                refused.Limit.Terms.IsPlaces ? $"As many requests are under way at once as \"{refused.Limit.Name}\" lets." : refused.Answer.RetryAfter == Timeout.InfiniteTimeSpan ? $"This costs more than \"{refused.Limit.Name}\" ever lets through." : $"Asked as often as \"{refused.Limit.Name}\" lets.",
+                refused.Answer.IsUnshared ? $"What may be taken here of \"{refused.Limit.Name}\" is not known yet. Ask again in a moment." : refused.Limit.Terms.IsPlaces ? $"As many requests are under way at once as \"{refused.Limit.Name}\" lets." : refused.Answer.RetryAfter == Timeout.InfiniteTimeSpan ? $"This costs more than \"{refused.Limit.Name}\" ever lets through." : $"Asked as often as \"{refused.Limit.Name}\" lets.",
                 RetryAfter: Seconds(refused.Answer.RetryAfter), ViolatedPolicies: [refused.Limit.Name]), headers);
     }
 

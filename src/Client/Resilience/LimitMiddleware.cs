@@ -2,7 +2,7 @@ namespace Sophia.Resilience;
 
 /// <summary>Holds requests to the limits that are set for their address, tenant, key and route, and says so as draft-ietf-httpapi-ratelimit-headers does (docs/adr/0028).</summary>
 /// <remarks>All limits must admit a request; where one refuses, none is charged. Stands twice in the way: before sign-in, where addresses and the installation as a whole are held to theirs, and behind it, where it is known whose request it is, before
-/// everything that costs something. What waits by its nature (streams) is under way as long as it is open. Operators who look after limits are never kept out by them.</remarks>
+/// everything that costs something. What waits by its nature (streams) is under way as long as it is open. Operators who look after limits are never kept out by them: there, whoever says who he is is asked for his address behind sign-in.</remarks>
 internal sealed class LimitMiddleware(RequestDelegate next, ILimits limits, EdgeOptions edge, TimeProvider time, bool isKnown)
 {
     private static readonly PathString LookedAfter = "/api/limits";
@@ -10,13 +10,14 @@ internal sealed class LimitMiddleware(RequestDelegate next, ILimits limits, Edge
     public async Task InvokeAsync(HttpContext context)
     {
         var path = context.Request.Path;
-        if (!path.StartsWithSegments("/api") || (path.StartsWithSegments(LookedAfter) && (!isKnown || context.User.TryCaller()?.IsSystemOperator(edge.SystemTenant) == true)))
+        var isLate = path.StartsWithSegments(LookedAfter) && SaysWho(context.Request);
+        if (!path.StartsWithSegments("/api") || (isLate && (!isKnown || context.User.TryCaller()?.IsSystemOperator(edge.SystemTenant) == true)))
         {
             await next(context);
             return;
         }
         var before = context.Features.Get<Before>()?.Taken;
-        var taken = await limits.TryTake(isKnown ? Asking(context) with { IsKnown = true } : Asking(context), context.RequestAborted);
+        var taken = await limits.TryTake(Asking(context) with { IsKnown = isKnown && !isLate }, context.RequestAborted);
         if (!taken.IsAdmitted && before is not null)
             await before.GiveBack();
         if (taken.Penalty is { } penalty)
@@ -36,6 +37,9 @@ internal sealed class LimitMiddleware(RequestDelegate next, ILimits limits, Edge
     /// <summary>What a request asks for: the same for a dry decision.</summary>
     public static LimitAsking Asking(HttpContext context) => new(
         context.User.TryCaller()?.Tenant, "api", context.User.TryCaller()?.KeyId, Route(context), ClientAddress.Of(context.Connection.RemoteIpAddress));
+
+    /// <summary>Whether it may be an operator's who asks: where limits are looked after, he is told apart from others before his address is held to anything.</summary>
+    private static bool SaysWho(HttpRequest request) => request.Headers.Authorization.Count > 0 || request.Headers.Cookie.Count > 0;
 
     private async Task Held(HttpContext context, LimitTaken taken)
     {

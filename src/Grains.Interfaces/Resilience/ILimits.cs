@@ -162,8 +162,9 @@ public sealed record LimitTerms([property: Id(0)] LimitAlgorithm Algorithm, [pro
 /// <param name="Remaining">What this process could still take now; of a limit that is counted exactly, what anybody could.</param>
 /// <param name="RetryAfter">Zero where admitted; infinite: the cost is larger than the limit.</param>
 /// <param name="ResetAfter">When the process could take all of its share again, if nobody asks.</param>
+/// <param name="IsUnshared">Refused because this process has no share of the limit yet: nobody asked too often.</param>
 [GenerateSerializer, Immutable, Alias("Sophia.LimitAnswer")]
-public readonly record struct LimitAnswer([property: Id(0)] bool IsAdmitted, [property: Id(1)] long Remaining, [property: Id(2)] TimeSpan RetryAfter, [property: Id(3)] TimeSpan ResetAfter);
+public readonly record struct LimitAnswer([property: Id(0)] bool IsAdmitted, [property: Id(1)] long Remaining, [property: Id(2)] TimeSpan RetryAfter, [property: Id(3)] TimeSpan ResetAfter, [property: Id(4)] bool IsUnshared = false);
 
 /// <summary>Divides one limit among the processes, or decides by itself where it is counted exactly. The key is "tenant/limit" or "tenant/limit/part"; in place of the tenant stands "system" for limits of addresses and of the installation.</summary>
 [Alias("Sophia.IRateLimitGrain")]

@@ -68,6 +68,8 @@ internal sealed class SomeSilos(Action<BreakersOptions> options, Action<LimitsOp
 
     public Limits Limits(int silo) => hosts[silo].Services.GetRequiredService<Limits>();
 
+    public LimitBooks Books(int silo) => hosts[silo].Services.GetRequiredService<LimitBooks>();
+
     public Replicas Replicas(int silo) => hosts[silo].Services.GetRequiredService<Replicas>();
 
     public IGrainFactory Grains(int silo) => hosts[silo].Services.GetRequiredService<IGrainFactory>();

@@ -6,7 +6,7 @@ namespace Sophia.Resilience;
 internal static class LimitMeter
 {
     private static readonly Meter Meter = new("Sophia.Resilience");
-    private static readonly Counter<long> Refusals = Meter.CreateCounter<long>("sophia.limit.refusals", "{call}", "Calls that limits refused in this process, by limit and why: limit, wait, ban.");
+    private static readonly Counter<long> Refusals = Meter.CreateCounter<long>("sophia.limit.refusals", "{call}", "Calls that limits refused in this process, by limit and why: limit, unshared (this process had no share yet), wait, ban.");
     private static readonly Counter<long> Bans = Meter.CreateCounter<long>("sophia.limit.bans", "{ban}", "Bans of callers who asked on and on, by limit.");
 
     public static void Refused(string limit, string why) => Refusals.Add(1, new KeyValuePair<string, object?>("limit", limit), new("why", why));

@@ -112,8 +112,9 @@ internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory 
 
     private async ValueTask<LimitTaken> Refused(LimitAsking asking, LimitPolicy by, LimitSaid[] said)
     {
-        LimitMeter.Refused(by.Name, "limit");
-        if (by.Penalises)
+        var isUnshared = said[^1].Answer.IsUnshared;
+        LimitMeter.Refused(by.Name, isUnshared ? "unshared" : "limit");
+        if (by.Penalises && !isUnshared) // Who is merely early did nothing wrong.
             Book(asking, by).Violated(Offender(asking, by), by.Name);
         await GiveBack(said, asking.Cost);
         return new LimitTaken(said);

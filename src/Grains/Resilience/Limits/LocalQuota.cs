@@ -57,5 +57,5 @@ internal sealed class LocalQuota : SharedLimit
     }
 
     private LimitAnswer Answer(QuotaBucket after, bool isAdmitted, long cost, bool isStale) => new(isAdmitted, (long)after.Level,
-        isAdmitted ? TimeSpan.Zero : Nanoseconds.Span(after.Until(policy, cost, isStale)), Nanoseconds.Span(after.Until(policy, policy.Burst * after.Share / QuotaRules.Whole, isStale)));
+        isAdmitted ? TimeSpan.Zero : Nanoseconds.Span(after.Until(policy, cost, isStale)), Nanoseconds.Span(after.Until(policy, policy.Burst * after.Share / QuotaRules.Whole, isStale)), IsUnshared: !isAdmitted && after.Share == 0 && cost <= policy.Burst);
 }

@@ -30,10 +30,10 @@ internal sealed class LocalShare : SharedLimit
             wanted = wanted.With(now, held.Used(now), verdict.IsAdmitted ? 0 : cost);
         else
             demand = demand.With(now, cost);
-        return (Answer(verdict), !verdict.IsAdmitted || verdict.Remaining * 10 < held.Used(now));
+        return (Answer(verdict, cost), !verdict.IsAdmitted || verdict.Remaining * 10 < held.Used(now));
     }
 
-    protected override LimitAnswer Looked(long cost, bool isStale) => Answer(held.Look(Now, cost, isStale));
+    protected override LimitAnswer Looked(long cost, bool isStale) => Answer(held.Look(Now, cost, isStale), cost);
 
     protected override void Return(long cost)
     {
@@ -66,10 +66,14 @@ internal sealed class LocalShare : SharedLimit
             (held = HeldShare.Of(told, Now)).Shared(share); // Segments of another length cannot be counted on.
     }
 
-    /// <summary>Nobody knows when a place comes back: a second is as good as any guess.</summary>
-    private LimitAnswer Answer(in LimitVerdict verdict) => new(verdict.IsAdmitted, verdict.Remaining,
-        verdict.IsAdmitted ? TimeSpan.Zero : terms.IsPlaces && verdict.RetryAfter == LimitVerdict.Never ? TimeSpan.FromSeconds(1) : Nanoseconds.Span(verdict.RetryAfter),
-        terms.IsPlaces ? TimeSpan.FromSeconds(1) : Nanoseconds.Span(verdict.ResetAfter));
+    /// <summary>Nobody knows when a place comes back, or a share: a second is as good as any guess.</summary>
+    private LimitAnswer Answer(in LimitVerdict verdict, long cost)
+    {
+        var isUnshared = !verdict.IsAdmitted && held.Share == 0 && cost <= terms.Limit;
+        return new(verdict.IsAdmitted, verdict.Remaining,
+            verdict.IsAdmitted ? TimeSpan.Zero : isUnshared || (terms.IsPlaces && verdict.RetryAfter == LimitVerdict.Never) ? TimeSpan.FromSeconds(1) : Nanoseconds.Span(verdict.RetryAfter),
+            terms.IsPlaces || isUnshared ? TimeSpan.FromSeconds(1) : Nanoseconds.Span(verdict.ResetAfter), isUnshared);
+    }
 }
 
 /// <summary>How many places were wanted at once of late: over the window under way and the one before it. Pure; moments are nanoseconds.</summary>

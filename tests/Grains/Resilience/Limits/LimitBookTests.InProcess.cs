@@ -45,6 +45,24 @@ public sealed class LimitBookTests
     }
 
     [Theory]
+    [InlineData(LimitAlgorithm.TokenBucket)]
+    [InlineData(LimitAlgorithm.FixedWindow)]
+    [InlineData(LimitAlgorithm.Concurrency)]
+    public async Task A_refusal_by_a_process_without_a_share_says_so_and_is_no_offence(LimitAlgorithm algorithm)
+    {
+        await using var silos = await SomeSilos.Start(1, new BreakerOptions(), new PenaltyRules { Free = 0 },
+            new LimitPolicy { Name = "new", Resource = "test", Per = LimitPer.Key, Algorithm = algorithm, Limit = 50, Window = algorithm == LimitAlgorithm.FixedWindow ? TimeSpan.FromMinutes(1) : TimeSpan.FromSeconds(1) });
+        await silos.Replicas(0).StopAsync(default); // No share ever comes.
+        Assert.True((await silos.Limits(0).TryTake(Asking)).IsAdmitted);
+        var refused = (await silos.Limits(0).TryTake(Asking)).RefusedBy!.Answer;
+        Assert.Equal((true, TimeSpan.FromSeconds(1)), (refused.IsUnshared, refused.RetryAfter));
+        IReplicaUser<LimitBookCopy> book = silos.Books(0).Of(SomeSilos.Tenant);
+        Assert.Null(book.Report());
+        Assert.False((await silos.Limits(0).TryTake(Asking with { Cost = 1_000 })).RefusedBy!.Answer.IsUnshared);
+        Assert.NotNull(book.Report());
+    }
+
+    [Theory]
     [InlineData(LimitAlgorithm.SlidingWindow)]
     [InlineData(LimitAlgorithm.Concurrency)]
     public async Task A_window_and_places_hold_over_four_silos(LimitAlgorithm algorithm)
