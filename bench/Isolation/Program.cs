@@ -4,9 +4,9 @@ using Sophia.Bench;
 using Sophia.Hosting;
 using Sophia.Resilience;
 
-// sophia bench isolation [--rounds N] [--seconds N] [--rate N] [--callers N] [--only KIND] [--open] [--json]: one tenant floods searches, questions and signed deliveries over real HTTP at a rate of its own, whatever it is answered;
+// sophia bench isolation [--rounds N] [--seconds N] [--rate N] [--callers N] [--only KIND] [--open] [--work N] [--json]: one tenant floods searches, questions and signed deliveries over real HTTP at a rate of its own, whatever it is answered;
 // what another tenant waits for its own, beside what it waits without the flood. Both tenants' callers are processes of their own, so that nobody waits for a thread or a collection of theirs; what each process costs is told.
-// SeenWindows with and without the flood take turns, each first every other time, and the next begins when the flood's records are searchable: drift of the machine and work left behind meet both. --open takes the bulkheads away.
+// SeenWindows with and without the flood take turns, each first every other time, and the next begins when the flood's records are searchable: drift of the machine and work left behind meet both. --open takes the bulkheads away, --work gives a tenant so many places for what keeps a core busy.
 if (args is ["--caller"])
     return await Caller.Run();
 var json = args.Contains("--json");
@@ -14,13 +14,14 @@ var rounds = (int)Number("--rounds", 5);
 var rate = Number("--rate", 400);
 var callers = (int)Number("--callers", 256);
 var within = TimeSpan.FromSeconds(Number("--seconds", 10));
+var work = (int)Number("--work", 0);
 var isOpen = args.Contains("--open");
 string[] flooded = Array.IndexOf(args, "--only") is var only and >= 0 && only + 1 < args.Length ? [args[only + 1]] : BenchTenant.Kinds;
 var folder = Path.Combine(Path.GetTempPath(), $"sophia-isolation-{Guid.NewGuid():n}");
 try
 {
     await using var sophia = await RunningSophia.Start(new SophiaOptions { DataFolder = folder, Url = "http://127.0.0.1:0", LogLevel = Microsoft.Extensions.Logging.LogLevel.Error }, announce: false,
-        builder => builder.Services.AddPolicies(bounds: bounds => bounds.Default = isOpen ? Open() : bounds.Default));
+        builder => builder.Services.AddPolicies(bounds: bounds => bounds.Default = isOpen ? Open() : work > 0 ? bounds.Default with { Work = bounds.Default.Work with { Places = work } } : bounds.Default));
     await using var quiet = await CallerProcess.Start(await BenchTenant.Make(sophia, "quiet"));
     await using var flood = await CallerProcess.Start(await BenchTenant.Make(sophia, "flood"));
     Say($"{SiloRuntime.Name}, {Environment.ProcessorCount} cores, load {Load()} at the start, bulkheads {(isOpen ? "open" : "as shipped")}, {rounds} rounds of twice {within.TotalSeconds:0} s; the flood: {string.Join(", ", flooded)}, {rate:0} calls a second of each, at most {callers} of each unanswered");

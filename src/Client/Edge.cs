@@ -47,6 +47,7 @@ public static class Edge
         app.UseMiddleware<LimitMiddleware>(true);
         app.UseMiddleware<HeldBodies>();
         app.UseMiddleware<IdempotencyMiddleware>();
+        app.UseMiddleware<RefusedForRoom>();
         return app;
     }
 

@@ -19,7 +19,9 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, TimeProvid
         try
         {
             await next(context);
-            if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null, ContentLength: null or 0 })
+            if (RefusedForRoom.Of(context) is { } full)
+                await Tell(context, full, correlation);
+            else if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null, ContentLength: null or 0 })
                 await Write(context, Problems.Of(context.Response.StatusCode), correlation);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
@@ -28,24 +30,29 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, TimeProvid
         }
         catch (Exception exception) when (!context.Response.HasStarted)
         {
-            var problem = Problems.Of(exception, time.GetUtcNow());
-            if (IsRead(context))
-                problem = Problems.OfRead(problem);
-            if (problem.Status is 500)
-                LogFailed(exception, context.Request.Method, context.Request.Path);
-            context.Response.Clear();
-            context.Response.Headers[CorrelationHeader] = correlation;
-            SecurityHeaders.Write(context.Response.Headers);
-            if (exception is ProblemException known)
-                foreach (var (name, value) in known.Headers)
-                    context.Response.Headers[name] = value;
-            context.Response.StatusCode = problem.Status;
-            await Write(context, problem, correlation);
+            await Tell(context, exception, correlation);
         }
         catch (Exception late) when (Problems.Of(late, time.GetUtcNow()).Code == Resilience.DeadlineMiddleware.Page.Code)
         {
             CutOff(context);
         }
+    }
+
+    private async Task Tell(HttpContext context, Exception exception, string correlation)
+    {
+        var problem = Problems.Of(exception, time.GetUtcNow());
+        if (IsRead(context))
+            problem = Problems.OfRead(problem);
+        if (problem.Status is 500)
+            LogFailed(exception, context.Request.Method, context.Request.Path);
+        context.Response.Clear();
+        context.Response.Headers[CorrelationHeader] = correlation;
+        SecurityHeaders.Write(context.Response.Headers);
+        if (exception is ProblemException known)
+            foreach (var (name, value) in known.Headers)
+                context.Response.Headers[name] = value;
+        context.Response.StatusCode = problem.Status;
+        await Write(context, problem, correlation);
     }
 
     // What was sent so far is no whole answer, and only the connection's end can say so now.

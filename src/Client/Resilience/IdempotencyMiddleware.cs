@@ -64,6 +64,8 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotent id
         try
         {
             await next(context);
+            if (RefusedForRoom.Of(context) is not null)
+                return (null, null);
             await held.CompleteAsync();
             var holdsSecret = context.GetEndpoint()!.Metadata.GetMetadata<IdempotencyMarks.AnswerHoldsSecret>() is not null;
             return (!KeptAnswers.IsKept(context.Response.StatusCode) ? null

@@ -47,7 +47,7 @@ internal sealed class LimitMiddleware(RequestDelegate next, ILimits limits, Edge
         try
         {
             await next(context);
-            dropped = context.Response.StatusCode is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status504GatewayTimeout;
+            dropped = context.Response.StatusCode is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status504GatewayTimeout || RefusedForRoom.Of(context) is not null;
         }
         catch (Exception failure)
         {

@@ -37,6 +37,7 @@ internal sealed class DegradationMiddleware(RequestDelegate next, IFeatures feat
         {
             await next(context);
             failed = context.Response.StatusCode == StatusCodes.Status500InternalServerError;
+            counts = RefusedForRoom.Of(context) is null;
         }
         catch (Exception failure)
         {
