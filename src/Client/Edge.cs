@@ -16,6 +16,8 @@ public static class Edge
         services.AddEdgeSecurity(options);
         services.AddOptions<DeadlinesOptions>().Validate(static deadlines => deadlines.Wrong() is null, "DeadlinesOptions: something cannot be meant.").ValidateOnStart();
         services.AddSingleton<UnprovenBodies>();
+        services.AddSingleton<ReadBounds>();
+        services.AddSingleton<ITenantCopies>(static provider => provider.GetRequiredService<ReadBounds>());
         services.ConfigureHttpJsonOptions(json => EdgeJson.Shape(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddOpenApi("v1", openApi => openApi.AddDocumentTransformer((document, _, _) =>

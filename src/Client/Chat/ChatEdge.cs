@@ -19,6 +19,7 @@ public static class ChatEdge
             hub.KeepAliveInterval = ChatEdgeLimits.HeartbeatEvery;
             hub.ClientTimeoutInterval = ChatEdgeLimits.SilentFor;
             hub.AddFilter<HubRefusals>();
+            hub.AddFilter<HubLimits>(); // Within: what it refuses is told as all refusals are.
         }).AddJsonProtocol(json =>
         {
             EdgeJson.Shape(json.PayloadSerializerOptions);

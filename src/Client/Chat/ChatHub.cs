@@ -16,6 +16,9 @@ public sealed class ChatHub(IGrainFactory grains, IFeatures features, TimeProvid
 {
     public const string Path = ApiKeyHandler.HubPath;
 
+    /// <summary>What the call under way holds of limits on how much is under way; a stream takes it over.</summary>
+    internal HeldPlaces? Held { get; set; }
+
     private TenantId Tenant => Context.User!.Caller().Tenant;
 
     public override Task OnConnectedAsync() => Groups.AddToGroupAsync(Context.ConnectionId, Group);
@@ -53,6 +56,10 @@ public sealed class ChatHub(IGrainFactory grains, IFeatures features, TimeProvid
     private IAsyncEnumerable<ChatEvent> Feed(string session, long after, bool follow, CancellationToken cancellation) =>
         Counted(new ChatFeed(grains, time).Read(Tenant, session, after, follow, cancellation), cancellation);
 
-    private IAsyncEnumerable<T> Counted<T>(IAsyncEnumerable<T> stream, CancellationToken cancellation) =>
-        HubStreams.Of(Context).Bounded(stream, cancellation);
+    private IAsyncEnumerable<T> Counted<T>(IAsyncEnumerable<T> stream, CancellationToken cancellation)
+    {
+        var held = Held;
+        Held = null;
+        return HubStreams.Of(Context, time).Bounded(stream, held, cancellation);
+    }
 }

@@ -2,15 +2,14 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace Sophia.Chat;
 
-/// <summary>Calls of the hub act for their caller's tenant, and a refusal reaches the client as "code: text".</summary>
-internal sealed class HubRefusals : IHubFilter
+/// <summary>Calls of the hub act for their caller's tenant, and a refusal reaches the client as "code: text", with "Retry after N s." at its end where it is known when to ask again.</summary>
+internal sealed class HubRefusals(TimeProvider time) : IHubFilter
 {
     /// <param name="ofRead">Whether what was refused changes nothing.</param>
-    public static HubException Of(RefusedException refused, bool ofRead = false)
+    public static HubException Of(RefusedException refused, TimeProvider time, bool ofRead = false)
     {
-        var code = Problems.Told(refused.Code).Code;
-        EdgeMeter.Refused(code);
-        return new($"{code}: {(ofRead ? UnknownOutcome.OfRead(refused.Message) : refused.Message)}", refused);
+        var problem = Problems.Of(refused, time.GetUtcNow());
+        return Of(ofRead ? Problems.OfRead(problem) : problem, refused);
     }
 
     public async ValueTask<object?> InvokeMethodAsync(HubInvocationContext call, Func<HubInvocationContext, ValueTask<object?>> next)
@@ -22,7 +21,17 @@ internal sealed class HubRefusals : IHubFilter
         }
         catch (RefusedException e)
         {
-            throw Of(e);
+            throw Of(e, time);
         }
+        catch (ProblemException e)
+        {
+            throw Of(e.Problem, e);
+        }
+    }
+
+    private static HubException Of(Problem problem, Exception because)
+    {
+        EdgeMeter.Refused(problem.Code);
+        return new($"{problem.Code}: {problem.Detail}{(problem.RetryAfter is { } seconds ? $" Retry after {seconds} s." : "")}", because);
     }
 }

@@ -74,13 +74,23 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, TimeProvid
             if (problem.Status == StatusCodes.Status401Unauthorized)
                 await MessagePage.Write(context.Response, "Sign in", SignInEndpoints.HowTo);
             else
-                await MessagePage.Write(context.Response, problem.Title, problem.Detail ?? "", MessagePage.Ways(context));
+                await MessagePage.Write(context.Response, ProblemPages.Of(problem.Code)?.Title ?? problem.Title, $"{problem.Detail}{ComeBack(problem.RetryAfter)}",
+                    $"{(problem.Help is { } help ? $"<p><a href=\"{help}\">What this means</a></p>" : "")}{MessagePage.Ways(context)}");
             return;
         }
         context.Response.ContentType = "application/problem+json";
         if (!HttpMethods.IsHead(context.Request.Method))
             await context.Response.WriteAsync(JsonSerializer.Serialize(problem, EdgeJson.Readable.Problem), context.RequestAborted);
     }
+
+    private static string ComeBack(int? seconds) => seconds switch
+    {
+        null or int.MaxValue => "",
+        <= 1 => " Come back in a second.",
+        < 120 => string.Create(CultureInfo.InvariantCulture, $" Come back in {seconds} seconds."),
+        < 7_200 => string.Create(CultureInfo.InvariantCulture, $" Come back in {(seconds + 59) / 60} minutes."),
+        _ => string.Create(CultureInfo.InvariantCulture, $" Come back in {(seconds + 3_599) / 3_600} hours."),
+    };
 
     private static bool IsNavigation(HttpRequest request) =>
         HttpMethods.IsGet(request.Method) && !request.Path.StartsWithSegments("/api")

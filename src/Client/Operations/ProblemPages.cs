@@ -24,8 +24,11 @@ internal static class ProblemPages
     private static readonly Dictionary<string, ProblemPage> All = ((ProblemPage[])
     [
         Resilience.IdempotencyProblems.MissingPage, Resilience.IdempotencyProblems.MalformedPage, Resilience.IdempotencyProblems.MismatchPage, Resilience.IdempotencyProblems.RunningPage,
-        Resilience.IdempotencyProblems.NotKeptPage, Resilience.DeadlineMiddleware.Page,
+        Resilience.IdempotencyProblems.NotKeptPage, Resilience.DeadlineMiddleware.Page, Resilience.LimitAnswers.QuotaPage, Resilience.LimitAnswers.CapacityPage, Resilience.LimitAnswers.PenaltyPage,
     ]).ToDictionary(page => page.Code, StringComparer.Ordinal);
+
+    /// <summary>The page of a code; null: it has none.</summary>
+    public static ProblemPage? Of(string code) => All.GetValueOrDefault(code);
 
     public static void MapProblemPages(this IEndpointRouteBuilder app) => app.MapGet("/problems/{problem}", (string problem, HttpContext context) =>
         All.TryGetValue(problem, out var page)

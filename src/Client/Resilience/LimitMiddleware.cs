@@ -1,17 +1,23 @@
 namespace Sophia.Resilience;
 
 /// <summary>Holds requests to the limits that are set for their address, tenant, key and route, and says so as draft-ietf-httpapi-ratelimit-headers does (docs/adr/0028).</summary>
-/// <remarks>All limits must admit a request; where one refuses, none is charged. Stands twice in the way: before sign-in, where addresses and the installation as a whole are held to theirs, and behind it, where it is known whose request it is, before
-/// everything that costs something. What waits by its nature (streams) is under way as long as it is open. Operators who look after limits are never kept out by them: there, whoever says who he is is asked for his address behind sign-in.</remarks>
+/// <remarks>Held is everything below /api, and every page and address that one must be signed in for: what is added later, too. All limits must admit a request; where one refuses, none is charged. Stands twice in the way: before sign-in, where addresses
+/// and the installation as a whole are held to theirs, and behind it, where it is known whose request it is, before everything that costs something. What waits by its nature (streams) is under way as long as it is open. A hub's connection is asked for once, when
+/// it begins, and holds no place: its calls are asked for one by one (<see cref="Chat.HubLimits"/>). Operators who look after limits are never kept out by them: there, whoever says who he is is asked for his address behind sign-in.</remarks>
 internal sealed class LimitMiddleware(RequestDelegate next, ILimits limits, EdgeOptions edge, TimeProvider time, bool isKnown)
 {
-    private static readonly PathString LookedAfter = "/api/limits";
+    private static readonly PathString Api = "/api", Hub = ApiKeyHandler.HubPath;
+
+    /// <summary>Where limits are looked after.</summary>
+    private static readonly PathString[] LookedAfter = ["/api/limits", "/limits", "/pages/limits"];
+
+    /// <summary>What does no work for a tenant: files of the pages, going away, and what those who watch over the process read.</summary>
+    private static readonly PathString[] Free = ["/assets", SignInEndpoints.SignOutPath, "/metrics"];
 
     public async Task InvokeAsync(HttpContext context)
     {
-        var path = context.Request.Path;
-        var isLate = path.StartsWithSegments(LookedAfter) && SaysWho(context.Request);
-        if (!path.StartsWithSegments("/api") || (isLate && (!isKnown || context.User.TryCaller()?.IsSystemOperator(edge.SystemTenant) == true)))
+        var isLate = Array.Exists(LookedAfter, context.Request.Path.StartsWithSegments) && SaysWho(context.Request);
+        if (!IsHeld(context) || (isLate && (!isKnown || context.User.TryCaller()?.IsSystemOperator(edge.SystemTenant) == true)))
         {
             await next(context);
             return;
@@ -28,10 +34,14 @@ internal sealed class LimitMiddleware(RequestDelegate next, ILimits limits, Edge
         LimitAnswers.Tell(all, context.Response.Headers);
         if (!isKnown && taken.Said.Count > 0)
             context.Features.Set(new Before(taken));
-        if (taken.HoldsPlaces)
-            await Held(context, taken);
-        else
-            await next(context);
+        if (taken.HoldsPlaces && context.Request.Path.StartsWithSegments(Hub))
+            await taken.GiveBackPlaces();
+        else if (taken.HoldsPlaces)
+        {
+            await Held(context, new HeldPlaces(taken, time));
+            return;
+        }
+        await next(context);
     }
 
     /// <summary>What a request asks for: the same for a dry decision.</summary>
@@ -41,23 +51,34 @@ internal sealed class LimitMiddleware(RequestDelegate next, ILimits limits, Edge
     /// <summary>Whether it may be an operator's who asks: where limits are looked after, he is told apart from others before his address is held to anything.</summary>
     private static bool SaysWho(HttpRequest request) => request.Headers.Authorization.Count > 0 || request.Headers.Cookie.Count > 0;
 
-    private async Task Held(HttpContext context, LimitTaken taken)
+    private static bool IsHeld(HttpContext context)
     {
-        var (began, dropped) = (time.GetTimestamp(), true);
+        var path = context.Request.Path;
+        if (path.StartsWithSegments(Api))
+            return true;
+        if (context.GetEndpoint() is not { } endpoint || endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAllowAnonymous>() is not null || Array.Exists(Free, path.StartsWithSegments))
+            return false;
+        return !path.Equals(Hub) || !context.Request.Query.ContainsKey("id"); // With an id it is a part of a connection that was asked for.
+    }
+
+    private async Task Held(HttpContext context, HeldPlaces held)
+    {
         try
         {
             await next(context);
-            dropped = context.Response.StatusCode is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status504GatewayTimeout || RefusedForRoom.Of(context) is not null;
+            if (RefusedForRoom.Of(context) is { } full)
+                held.Failed(full);
+            else
+                held.Answered(context.Response.StatusCode);
         }
         catch (Exception failure)
         {
-            // Who is refused for another reason, or goes, says nothing of how much there is room for.
-            dropped = failure is TimeoutException or RefusedException { Code: RefusalCode.Unavailable or RefusalCode.Busy };
+            held.Failed(failure);
             throw;
         }
         finally
         {
-            taken.Ended(time.GetElapsedTime(began), dropped);
+            held.Ended();
         }
     }
 

@@ -13,6 +13,8 @@ public static class SignInEndpoints
 {
     public const string Path = "/signin";
 
+    public const string SignOutPath = "/signout";
+
     /// <summary>What a browser that is not signed in is told.</summary>
     internal static readonly string HowTo = $"Open the link that \"{SophiaCommand.Name} up\" printed, or run \"{SophiaCommand.Name} signin\" for a new one.";
 
@@ -20,7 +22,7 @@ public static class SignInEndpoints
     {
         app.MapGet(Path, (string? code, HttpContext context) => Ask(code, context)).AllowAnonymous().ExcludeFromDescription();
         app.MapPost(Path, Redeem).AllowAnonymous().ExcludeFromDescription().DisableAntiforgery().WithMetadata(new RequestSizeLimitAttribute(4096));
-        app.MapPost("/signout", SignOut).ExcludeFromDescription();
+        app.MapPost(SignOutPath, SignOut).ExcludeFromDescription();
         app.MapGet("/api/me", (HttpContext context) => context.User.Caller()).WithTags("Security").WithSummary("Who the key or the browser belongs to.");
         app.MapPost("/api/signin-links", Issue).AnswersWithASecret().RequireAuthorization(Roles.Viewer).WithTags("Security")
             .WithSummary("Issues a link that signs one browser in, once, within 15 minutes, for as long as the key that asks is not revoked.");

@@ -85,6 +85,14 @@ public sealed record LimitTaken(IReadOnlyList<LimitSaid> Said, LimitPenalty? Pen
                 await one.Limit.GiveBack(one.Cost);
     }
 
+    /// <summary>Places come back at once, and no adaptive limit learns of it: what was admitted lasts without being work.</summary>
+    public async ValueTask GiveBackPlaces()
+    {
+        foreach (var one in Said)
+            if (one.Answer.IsAdmitted && one.Limit.Terms.IsPlaces)
+                await one.Limit.GiveBack(one.Cost);
+    }
+
     /// <summary>What was admitted is over: places come back.</summary>
     /// <param name="took">How long it was under way; adaptive limits go by it.</param>
     /// <param name="dropped">It was refused or cut off below, for want of room.</param>

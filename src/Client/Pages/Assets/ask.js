@@ -75,7 +75,7 @@ function follow() {
     // Lost, or the answer ended before we listened: what the server has decides.
     source?.close();
     source = null;
-    if (await ended()) finish(); else setTimeout(follow, RETRY_AFTER_MS);
+    if (await ended()) finish(); else setTimeout(follow, Math.max(restMs(), RETRY_AFTER_MS));
   };
 }
 
@@ -85,7 +85,7 @@ async function finish() {
   source?.close();
   source = null;
   await rendering;
-  if (await renderSoon()) { setTimeout(follow, RETRY_AFTER_MS); return; } // The stream says it ended, yet we could not see it.
+  if (await renderSoon()) { setTimeout(follow, Math.max(restMs(), RETRY_AFTER_MS)); return; } // The stream says it ended, yet we could not see it.
   answering(false);
   stop.disabled = false;
   if (document.activeElement === document.body) box.focus({ preventScroll: true });

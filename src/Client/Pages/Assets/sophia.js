@@ -8,6 +8,7 @@ const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 const IDLE_REFRESH_MS = 5000; // A watched folder may start a run of its own.
 const LIVE_REFRESH_MS = 500;
 const NOTICE_FOR_MS = 8000;
+const LONGEST_TIMER_MS = 3_600_000; // A browser takes what is much longer for nothing.
 const STAYS_ALIVE_CHARS = 16_000; // Browsers send no more than 64 KiB for pages that were left.
 
 // ---- requests
@@ -21,9 +22,13 @@ async function call(method, path, body, type = "application/json") {
   throw new Error([content?.detail || content?.title || `Sophia answered ${answer.status}.`, ...(content?.errors || [])].join("\n"));
 }
 
+let restsUntil = 0; // Whoever is told when to return and asks on is made to wait longer: what asks by itself waits.
+const restMs = () => Math.max(0, restsUntil - Date.now());
+
 async function page(path) {
   const answer = await fetch(path, { credentials: "same-origin", headers: { Accept: "text/html" } });
   if (answer.status === 401) location.reload();
+  if (answer.status === 429 || answer.status === 503) restsUntil = Math.max(restsUntil, Date.now() + 1000 * (Number(answer.headers.get("Retry-After")) || 0));
   if (!answer.ok) throw new Error(`Sophia answered ${answer.status}.`);
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
@@ -120,7 +125,7 @@ async function refresh(part) {
 function keepFresh(part) {
   clearTimeout(timers.get(part));
   if (part.hasAttribute("data-until-done") && !$("[data-active]", part)) return;
-  timers.set(part, setTimeout(() => refresh(part).catch(() => { }), $("[data-active]", part) ? LIVE_REFRESH_MS : IDLE_REFRESH_MS));
+  timers.set(part, setTimeout(() => restMs() > 0 ? keepFresh(part) : refresh(part).catch(() => { }), Math.min(LONGEST_TIMER_MS, Math.max(restMs(), $("[data-active]", part) ? LIVE_REFRESH_MS : IDLE_REFRESH_MS))));
 }
 
 const refreshAll = () => Promise.all($$("[data-refresh]").map(refresh));
@@ -304,5 +309,5 @@ if (drop) {
 
 localize(document.body);
 $$("[data-refresh]").forEach(keepFresh);
-document.addEventListener("visibilitychange", () => { if (!document.hidden) refreshAll().catch(() => { }); });
+document.addEventListener("visibilitychange", () => { if (!document.hidden && restMs() === 0) refreshAll().catch(() => { }); });
 $(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });

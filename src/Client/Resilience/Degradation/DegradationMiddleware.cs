@@ -1,18 +1,15 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 
 namespace Sophia.Resilience;
 
 /// <summary>Tells every answer at which level it was given, bounds what a level bounds, and counts how requests went.</summary>
 /// <remarks>Stands behind sign-in: nothing here can keep anybody out of it. What is bounded is reading (search, chat, records); whatever comes in, audit and administration are not.</remarks>
-internal sealed class DegradationMiddleware(RequestDelegate next, IFeatures features, IHealth health, TimeProvider time)
+internal sealed class DegradationMiddleware(RequestDelegate next, IFeatures features, ReadBounds reads, IHealth health, TimeProvider time)
 {
     /// <summary>The level and why, as one structured field; absent where everything is offered.</summary>
     public const string Header = "Sophia-Degradation";
 
     private static readonly PathString[] Bounded = ["/api/search", "/api/ask", "/api/chat", "/api/records", "/search", "/records", "/record", "/profiles"];
-
-    private readonly ConcurrentDictionary<TenantId, RequestBound> bounds = new();
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -24,8 +21,8 @@ internal sealed class DegradationMiddleware(RequestDelegate next, IFeatures feat
         var offered = features.Of(caller.Tenant);
         if (offered.Level > DegradationLevel.Full)
             Tell(context, offered);
-        if (offered.Effects.RequestsPerSecond is { } most && IsBounded(context.Request.Path) && !bounds.GetOrAdd(caller.Tenant, static _ => new RequestBound()).TryTake(most, time.GetUtcNow(), out var retryAt))
-            throw new RefusedException(RefusalCode.Busy, $"At most {most} requests a second are taken for now: {offered.Because}.", retryAt: retryAt);
+        if (IsBounded(context.Request.Path))
+            reads.Check(caller.Tenant);
         await Count(context);
     }
 
@@ -71,25 +68,6 @@ internal sealed class DegradationMiddleware(RequestDelegate next, IFeatures feat
     }, (context.Response, offered));
 
     private static string Ascii(string text) => new([.. text.Take(200).Select(c => c is >= ' ' and <= '~' and not '"' and not '\\' ? c : '?')]);
-}
-
-/// <summary>So many requests in each second of the clock; for any thread.</summary>
-internal sealed class RequestBound
-{
-    private readonly Lock gate = new();
-    private long second;
-    private int taken;
-
-    public bool TryTake(int most, DateTimeOffset now, out DateTimeOffset retryAt)
-    {
-        lock (gate)
-        {
-            var current = now.ToUnixTimeSeconds();
-            (second, taken) = current == second ? (second, taken + 1) : (current, 1);
-            retryAt = DateTimeOffset.FromUnixTimeSeconds(current + 1);
-            return taken <= most;
-        }
-    }
 }
 
 /// <summary>How long a request waited in the line of its own tenant.</summary>

@@ -15,12 +15,12 @@ public sealed record LimitPolicy
     /// <summary>1 to 63 of a-z, 0-9 and '-'. Headers, problems, pages and metrics call it so.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary>What it is asked about. Default "api", the REST interface.</summary>
+    /// <summary>What it is asked about. Default "api": the REST interface, the pages, and the hub with each of its calls.</summary>
     public string Resource { get; init; } = "api";
 
     public LimitPer Per { get; init; } = LimitPer.Tenant;
 
-    /// <summary>Beginnings of routes that it is for, each perhaps after a method: "/api/search", "POST /api/ask". Empty: all.</summary>
+    /// <summary>Beginnings of routes that it is for, each perhaps after a method: "/api/search", "POST /api/ask", "/search" (the page), "HUB Ask" (a call of the hub). Empty: all.</summary>
     public IReadOnlyList<string> Routes { get; init; } = [];
 
     public LimitAlgorithm Algorithm { get; init; } = LimitAlgorithm.TokenBucket;
@@ -94,7 +94,7 @@ public sealed record LimitPolicy
         return terms is not null ? $"{Name}: {terms}"
             : !TenantId.IsName(Resource) ? $"{Name}: a resource is named by 1 to 63 of a-z, 0-9 and '-'; \"{Resource}\" is not"
             : !Enum.IsDefined(Per) ? $"{Name}: per is tenant, key, route, keyAndRoute, address or installation"
-            : Routes.FirstOrDefault(route => !IsRoute(route)) is { } wrong ? $"{Name}: \"{wrong}\" is no beginning of a route, like /api/search or POST /api/ask"
+            : Routes.FirstOrDefault(route => !IsRoute(route)) is { } wrong ? $"{Name}: \"{wrong}\" is no beginning of a route, like /api/search, POST /api/ask or HUB Ask"
             : Terms.IsAdaptive && (MinLimit < 1 || MaxLimit < MinLimit || Limit < MinLimit || Limit > MaxLimit || Limit != Math.Floor(Limit)) ? $"{Name}: minLimit is 1 at least, and limit a whole number between it and maxLimit"
             : null;
     }
@@ -129,7 +129,7 @@ public sealed record LimitPolicy
 
     private static string Span(double seconds) => string.Create(CultureInfo.InvariantCulture, $"{(seconds >= 3600 && seconds % 3600 == 0 ? $"{seconds / 3600} h" : seconds >= 60 && seconds % 60 == 0 ? $"{seconds / 60} min" : $"{seconds:0.###} s")}");
 
-    private static bool IsRoute(string route) => route.Length is > 1 and <= 200 && route[(route.IndexOf(' ', StringComparison.Ordinal) + 1)..].StartsWith('/') && route.All(c => c is > ' ' and <= '~' or ' ');
+    private static bool IsRoute(string route) => route.Length is > 1 and <= 200 && (route[(route.IndexOf(' ', StringComparison.Ordinal) + 1)..].StartsWith('/') || (route.StartsWith("HUB ", StringComparison.Ordinal) && route.Length > 4)) && route.All(c => c is > ' ' and <= '~' or ' ');
 
     private static bool Begins(string route, string start)
     {

@@ -138,18 +138,19 @@ public sealed class DegradationTests : IAsyncLifetime
     private async Task Reading_is_bounded_to(int most)
     {
         var (time, answered) = (new SteppedTime(), 0);
+        var features = app.Services.GetRequiredService<IFeatures>();
         var edge = new DegradationMiddleware(_ =>
         {
             answered++;
             return Task.CompletedTask;
-        }, app.Services.GetRequiredService<IFeatures>(), app.Services.GetRequiredService<IHealth>(), time);
+        }, features, new ReadBounds(features, time), app.Services.GetRequiredService<IHealth>(), time);
         for (var request = 0; request < most; request++)
             await Pass("/api/records");
         var busy = await Assert.ThrowsAsync<RefusedException>(() => Pass("/api/records"));
-        Assert.Equal((RefusalCode.Busy, time.GetUtcNow() + TimeSpan.FromSeconds(1)), (busy.Code, busy.RetryAt));
+        Assert.Equal((RefusalCode.Busy, time.GetUtcNow() + TimeSpan.FromSeconds(1.1)), (busy.Code, busy.RetryAt));
         Assert.Contains($"{most} requests a second", busy.Message);
         await Pass("/api/streams");
-        time.Advance(TimeSpan.FromSeconds(1));
+        time.Advance(TimeSpan.FromSeconds(1.1));
         await Pass("/api/search");
         Assert.Equal(most + 2, answered);
 
