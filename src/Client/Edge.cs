@@ -64,6 +64,7 @@ public static class Edge
         app.MapPolicies();
         app.MapProblemPages();
         app.MapIdempotency();
+        app.MapKit();
         app.MapDegradation();
         app.MapDomains();
         app.MapPipelines();

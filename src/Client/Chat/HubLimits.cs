@@ -37,6 +37,6 @@ internal sealed class HubLimits(ILimits limits, ReadBounds reads, TimeProvider t
     private static LimitAsking Asking(HubInvocationContext call)
     {
         var caller = call.Context.User!.Caller();
-        return new LimitAsking(caller.Tenant, "api", caller.KeyId, $"HUB {call.HubMethodName}", ClientAddress.Of(call.Context.GetHttpContext()?.Connection.RemoteIpAddress));
+        return new LimitAsking(caller.Tenant, LimitMiddleware.Resource, caller.KeyId, $"HUB {call.HubMethodName}", ClientAddress.Of(call.Context.GetHttpContext()?.Connection.RemoteIpAddress));
     }
 }

@@ -73,8 +73,7 @@ internal static class LimitEndpoints
         if (test.Cost is < 1 or > 1_000_000_000)
             throw new RefusedException(RefusalCode.Invalid, "cost is 1 to 1,000,000,000.");
         var taken = await limits.Look(own with { Resource = test.Resource ?? own.Resource, Key = test.Key ?? own.Key, Route = test.Route ?? own.Route, Cost = test.Cost ?? 1 }, context.RequestAborted);
-        return new LimitDecision(taken.IsAdmitted, taken.RefusedBy?.Limit.Name, taken.Penalty is { } penalty ? $"{penalty.Of}: {penalty.Because}" : null, taken.Penalty is { } wait ? wait.RetryAfter.TotalSeconds : null,
-            [.. taken.Said.Select(static one => new LimitDecided(one.Limit.Name, one.Answer.IsAdmitted, one.Answer.Remaining, one.Answer.RetryAfter == Timeout.InfiniteTimeSpan ? null : one.Answer.RetryAfter.TotalSeconds))]);
+        return KitEndpoints.Decision(taken);
     }
 
     private static async Task<LimitBookView> Set(string tenant, string name, SetLimit set, HttpContext context, IGrainFactory grains, ILimits limits, CallerReplica callers, TimeProvider time, EdgeOptions edge)

@@ -6,6 +6,9 @@ namespace Sophia.Resilience;
 /// it begins, and holds no place: its calls are asked for one by one (<see cref="Chat.HubLimits"/>). Operators who look after limits are never kept out by them: there, whoever says who he is is asked for his address behind sign-in.</remarks>
 internal sealed class LimitMiddleware(RequestDelegate next, ILimits limits, EdgeOptions edge, TimeProvider time, bool isKnown)
 {
+    /// <summary>What requests take from.</summary>
+    public const string Resource = "api";
+
     private static readonly PathString Api = "/api", Hub = ApiKeyHandler.HubPath;
 
     /// <summary>Where limits are looked after.</summary>
@@ -46,7 +49,7 @@ internal sealed class LimitMiddleware(RequestDelegate next, ILimits limits, Edge
 
     /// <summary>What a request asks for: the same for a dry decision.</summary>
     public static LimitAsking Asking(HttpContext context) => new(
-        context.User.TryCaller()?.Tenant, "api", context.User.TryCaller()?.KeyId, Route(context), ClientAddress.Of(context.Connection.RemoteIpAddress));
+        context.User.TryCaller()?.Tenant, Resource, context.User.TryCaller()?.KeyId, Route(context), ClientAddress.Of(context.Connection.RemoteIpAddress));
 
     /// <summary>Whether it may be an operator's who asks: where limits are looked after, he is told apart from others before his address is held to anything.</summary>
     private static bool SaysWho(HttpRequest request) => request.Headers.Authorization.Count > 0 || request.Headers.Cookie.Count > 0;

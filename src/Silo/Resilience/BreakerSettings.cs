@@ -24,8 +24,8 @@ internal static class BreakerSettings
             throw new StartRefusedException($"{Variable}: {wrong.Message}");
         }
         foreach (var dependency in read.Dependencies.Keys)
-            if (!Dependencies.Contains(dependency) && !dependency.StartsWith(PolicyNames.Source, StringComparison.Ordinal))
-                throw new StartRefusedException($"{Variable}: no breaker guards \"{dependency}\"; they guard {string.Join(", ", Dependencies)} and {PolicyNames.Source}NAME of a source, and * is each that is not named.");
+            if (!Dependencies.Contains(dependency) && !dependency.StartsWith(PolicyNames.Source, StringComparison.Ordinal) && !HandedBreakers.IsName(dependency))
+                throw new StartRefusedException($"{Variable}: no breaker guards \"{dependency}\"; they guard {string.Join(", ", Dependencies)}, {PolicyNames.Source}NAME of a source and {HandedBreakers.Prefix}NAME of a program's own, and * is each that is not named.");
         return options => BreakerText.Read(text, options);
     }
 }
