@@ -67,12 +67,12 @@ internal static class KitEndpoints
         var holder = context.OperationId() ?? Guid.NewGuid().ToString("N");
         var answer = await grain.Claim(new IdempotencyClaim(holder, Named(claim.Fingerprint, "fingerprint"), Named(claim.Operation ?? "work of a program", "operation"), lease));
         var isOurs = answer.Kind is ClaimKind.Granted or ClaimKind.TakenOver;
-        return new WorkClaimed(answer.Kind, isOurs ? answer.Round : null, isOurs ? name : null, isOurs || answer.Kind == ClaimKind.Running ? answer.Until : null,
+        return new WorkClaimed(answer.Kind, isOurs ? answer.Round.ToString(CultureInfo.InvariantCulture) : null, isOurs ? name : null, isOurs || answer.Kind == ClaimKind.Running ? answer.Until : null,
             answer.Outcome?.Status, answer.Outcome is { NotKept: null } kept ? Encoding.UTF8.GetString(kept.Body) : null, answer.Outcome?.NotKept);
     }
 
     private static async Task<WorkKept> Renew(HoldWork hold, HttpContext context, IGrainFactory grains) =>
-        Kept(await Work(hold.Key, context, grains).Grain.Renew(hold.Round, Span(hold.LeaseSeconds)));
+        Kept(await Work(hold.Key, context, grains).Grain.Renew(Round(hold.Round), Span(hold.LeaseSeconds)));
 
     private static async Task<WorkKept> Complete(CompleteWork complete, HttpContext context, IGrainFactory grains)
     {
@@ -81,11 +81,13 @@ internal static class KitEndpoints
         var body = Encoding.UTF8.GetBytes(complete.Body ?? "");
         if (body.Length > EdgeLimits.KeptAnswer)
             throw new RefusedException(RefusalCode.TooLarge, $"body has at most {EdgeLimits.KeptAnswer >> 10} KiB.");
-        return Kept(await Work(complete.Key, context, grains).Grain.Complete(complete.Round, new IdempotentOutcome(complete.Status, [], body)));
+        return Kept(await Work(complete.Key, context, grains).Grain.Complete(Round(complete.Round), new IdempotentOutcome(complete.Status, [], body)));
     }
 
     private static async Task<WorkKept> Release(ReleaseWork release, HttpContext context, IGrainFactory grains) =>
-        Kept(await Work(release.Key, context, grains).Grain.Release(release.Round, Named(release.Because, "because")));
+        Kept(await Work(release.Key, context, grains).Grain.Release(Round(release.Round), Named(release.Because, "because")));
+
+    private static long Round(string? text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var round) ? round : throw new RefusedException(RefusalCode.Invalid, "round is what the claim answered.");
 
     private static WorkKept Kept(bool kept) => kept ? new WorkKept(true) : throw new RefusedException(RefusalCode.Conflict, "The round is over: its lease ended and somebody has taken over, or the work has ended. Nothing was kept.");
 
@@ -133,20 +135,20 @@ public sealed record BreakerReported(bool Counted);
 /// <param name="LeaseSeconds">How long the caller may be silent before somebody else takes over; 60 unless said.</param>
 public sealed record ClaimWork(string? Key, string? Fingerprint, string? Operation = null, double? LeaseSeconds = null);
 
-/// <param name="Round">Where granted or taken over: to be said with every later word.</param>
+/// <param name="Round">Where granted or taken over: to be said with every later word. A text, as it is larger than a number of JavaScript holds.</param>
 /// <param name="OperationId">The same for everybody who does this work.</param>
 /// <param name="Until">When the lease of who is at it ends.</param>
 /// <param name="Status">Where replayed, with Body: what the work came to.</param>
 /// <param name="NotKept">Why the body was not kept.</param>
-public sealed record WorkClaimed(ClaimKind State, long? Round, string? OperationId, DateTimeOffset? Until, int? Status, string? Body, string? NotKept);
+public sealed record WorkClaimed(ClaimKind State, string? Round, string? OperationId, DateTimeOffset? Until, int? Status, string? Body, string? NotKept);
 
-public sealed record HoldWork(string? Key, long Round, double? LeaseSeconds = null);
+public sealed record HoldWork(string? Key, string? Round, double? LeaseSeconds = null);
 
 /// <param name="Status">As HTTP has it.</param>
 /// <param name="Body">What is told to whoever asks again.</param>
-public sealed record CompleteWork(string? Key, long Round, int Status, string? Body = null);
+public sealed record CompleteWork(string? Key, string? Round, int Status, string? Body = null);
 
 /// <param name="Because">Why, 1 to 200 characters; whoever looks at the key is shown it.</param>
-public sealed record ReleaseWork(string? Key, long Round, string? Because);
+public sealed record ReleaseWork(string? Key, string? Round, string? Because);
 
 public sealed record WorkKept(bool Kept);

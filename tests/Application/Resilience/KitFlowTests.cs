@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Sophia.Operations;
 using Sophia.Hosting;
 
 namespace Sophia.Resilience;
@@ -29,7 +30,7 @@ public sealed class KitFlowTests : IAsyncLifetime
         Assert.Equal((true, 1), Taken(await Take(owner, new { resource = "mails", key = "ann", cost = 2 })));
         var refused = await Take(owner, new { resource = "mails", key = "ann", cost = 2 });
         Assert.Equal((false, "mails"), (refused.GetProperty("admitted").GetBoolean(), refused.GetProperty("refusedBy").GetString()));
-        Assert.InRange(refused.GetProperty("said").EnumerateArray().Last().GetProperty("retryAfterSeconds").GetDouble(), 1, 36_000);
+        Assert.InRange(refused.GetProperty("said").EnumerateArray().Last().GetProperty("retryAfterSeconds").GetDouble(), 1, 36_000 * 1.01);
         Assert.Equal((true, 1), Taken(await Take(owner, new { resource = "mails", key = "ben", cost = 2 })));
         // All four of the tenant are taken; what was refused was charged to nobody, and another tenant has its own.
         Assert.Equal("mails-all", (await Take(owner, new { resource = "mails", key = "cyd" })).GetProperty("refusedBy").GetString());
@@ -86,19 +87,19 @@ public sealed class KitFlowTests : IAsyncLifetime
         const string Claims = "/api/idempotency/claims";
         var mine = await Post(owner, Claims, new { key = "invoice 7", fingerprint = "f", operation = "send invoice", leaseSeconds = 3600 });
         Assert.Equal("granted", mine.GetProperty("state").GetString());
-        var round = mine.GetProperty("round").GetInt64();
+        var round = mine.GetProperty("round").GetString();
         var running = await Post(owner, Claims, new { key = "invoice 7", fingerprint = "f" });
-        Assert.Equal(("running", JsonValueKind.Null), (running.GetProperty("state").GetString(), running.GetProperty("round").ValueKind));
+        Assert.Equal(("running", false), (running.GetProperty("state").GetString(), running.TryGetProperty("round", out _)));
         Assert.True((await Post(owner, $"{Claims}/renew", new { key = "invoice 7", round, leaseSeconds = 60 })).GetProperty("kept").GetBoolean());
         Assert.True((await Post(owner, $"{Claims}/release", new { key = "invoice 7", round, because = "the printer is out" })).GetProperty("kept").GetBoolean());
         var next = await Post(owner, Claims, new { key = "invoice 7", fingerprint = "f" });
         Assert.Equal(("takenOver", mine.GetProperty("operationId").GetString()), (next.GetProperty("state").GetString(), next.GetProperty("operationId").GetString()));
         foreach (var late in (string[])["renew", "complete", "release"])
             Assert.Contains("The round is over", await Refused(owner, $"{Claims}/{late}", late switch { "renew" => new { key = "invoice 7", round }, "complete" => new { key = "invoice 7", round, status = 200 }, _ => (object)new { key = "invoice 7", round, because = "x" } }, 409));
-        await Post(owner, $"{Claims}/complete", new { key = "invoice 7", round = next.GetProperty("round").GetInt64(), status = 201, body = "sent: Zürich" });
+        await Post(owner, $"{Claims}/complete", new { key = "invoice 7", round = next.GetProperty("round").GetString(), status = 201, body = "sent: Zürich" });
         await app.Stop();
         await app.Start();
-        using var again = app.Client(key);
+        using var again = app.With(key);
         var told = await Post(again, Claims, new { key = "invoice 7", fingerprint = "f" });
         Assert.Equal(("replayed", 201, "sent: Zürich"), (told.GetProperty("state").GetString(), told.GetProperty("status").GetInt32(), told.GetProperty("body").GetString()));
         Assert.Equal("mismatch", (await Post(again, Claims, new { key = "invoice 7", fingerprint = "g" })).GetProperty("state").GetString());
@@ -106,8 +107,9 @@ public sealed class KitFlowTests : IAsyncLifetime
         Assert.Equal("granted", (await Post(other, Claims, new { key = "invoice 7", fingerprint = "g" })).GetProperty("state").GetString());
         foreach (var wrong in (object[])[new { fingerprint = "f" }, new { key = "k" }, new { key = new string('k', 256), fingerprint = "f" }, new { key = "k", fingerprint = "f", leaseSeconds = 0.5 }, new { key = "k", fingerprint = "f", leaseSeconds = 3601 }])
             await Refused(again, Claims, wrong, 400);
-        await Refused(again, $"{Claims}/complete", new { key = "k", round = 1, status = 99 }, 400);
-        await Refused(again, $"{Claims}/complete", new { key = "k", round = 1, status = 200, body = new string('x', EdgeLimits.KeptAnswer + 1) }, 413);
+        await Refused(again, $"{Claims}/complete", new { key = "k", round = "1", status = 99 }, 400);
+        await Refused(again, $"{Claims}/complete", new { key = "k", status = 200 }, 400);
+        await Refused(again, $"{Claims}/complete", new { key = "k", round = "1", status = 200, body = new string('x', EdgeLimits.KeptAnswer + 1) }, 413);
     }
 
     private static Task<JsonElement> Take(HttpClient client, object body) => Post(client, "/api/limits/take", body);
