@@ -330,7 +330,7 @@ internal sealed partial class PipelineGrain(
     private async Task End(RunEvent ended)
     {
         storeFailed = ended is RunEvent.Fail { OfStore: true };
-        RunOffers.Tell(health, key.Tenant, definition, ended);
+        RunOffers.Tell(health, key.Tenant, key.Name!, definition, ended);
         await keeper.Apply(ended, lifetime.Token);
         var row = keeper.Row!;
         LogEnded(key.ToString(), row.RunId, row.State, row.Counts.In, row.Counts.Stored, row.Counts.Quarantined, row.Error is null ? "" : $": {row.Error}");

@@ -64,6 +64,14 @@ public interface IHealth
     /// <param name="times">What it counts, where one failure is the end of several tries.</param>
     void Failed(TenantId? tenant, string dependency, string because, int times = 1);
 
+    /// <summary>A pipeline was read to its end from its source of a type. What it says concerns that pipeline alone, and a type only where many say the same.</summary>
+    void SourceWorked(TenantId tenant, string pipeline, string type);
+
+    /// <inheritdoc cref="SourceWorked"/>
+    /// <param name="because">In words that the tenant may read; no other one is told.</param>
+    /// <param name="times">What it counts, where one failure is the end of several tries.</param>
+    void SourceFailed(TenantId tenant, string pipeline, string type, string because, int times = 1);
+
     /// <summary>How large a signal of a tenant is now; it is forgotten when nobody says it again for five minutes.</summary>
     /// <param name="source">Who says so: of several that measure one signal the worst counts.</param>
     void Measured(TenantId tenant, HealthSignal signal, double value, string source = "");

@@ -19,16 +19,16 @@ internal static class RunOffers
         : (ByItself.Contains(reason, StringComparer.Ordinal) ? offered.WhyOff(Feature.RealTimeSync) : null)
             ?? (definition.Streams.Values.Any(stream => stream.Transforms.Count > 0) ? offered.WhyOff(Feature.DataTransformations) : null);
 
-    /// <summary>A source that failed its run is a dependency that fails, called by its type; where several types are read, nobody knows which it was but by its name.</summary>
-    public static void Tell(IHealth? health, TenantId tenant, PipelineDefinition? definition, RunEvent ended)
+    /// <summary>What a run's end says of its pipeline's own source of a type; where it reads several types, nobody knows which one failed but by its name.</summary>
+    public static void Tell(IHealth? health, TenantId tenant, string pipeline, PipelineDefinition? definition, RunEvent ended)
     {
         if (health is null || definition is null)
             return;
         var types = definition.Sources.Where(source => !WebhookKinds.IsWebhook(source.Type)).Select(source => source.Type).Distinct(StringComparer.Ordinal).ToArray();
         if (ended is RunEvent.Finish)
             foreach (var type in types)
-                health.Worked(tenant, type);
+                health.SourceWorked(tenant, pipeline, type);
         else if (ended is RunEvent.Fail { OfSource: true } failed && types is [var only])
-            health.Failed(tenant, only, failed.Reason, TriesOfARun);
+            health.SourceFailed(tenant, pipeline, only, failed.Reason, TriesOfARun);
     }
 }

@@ -177,7 +177,7 @@ internal sealed partial class DegradationGrain(
         var now = time.GetUtcNow();
         foreach (var gone in reports.Where(one => now - one.Value.At > LeaseFor).Select(one => one.Key).ToList())
             reports.Remove(gone);
-        return HealthMerge.Of([.. reports.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => one.Value.Report)], broken, options.CurrentValue);
+        return HealthMerge.Of([.. reports.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => one.Value.Report)], broken, options.CurrentValue, IsSystem);
     }
 
     private ReplicaCopy Copy() => new(1, current.Version,

@@ -30,6 +30,9 @@ public sealed class DegradationOptions
     /// <summary>Failures in a row, in one process, by which a dependency fails there. Default 3, range 1 to 1,000.</summary>
     public int FailuresInARow { get; set; } = 3;
 
+    /// <summary>How many sources of one type must fail before the type does: for a tenant, of its pipelines; for the installation, of distinct tenants. Half of those that were read lately must fail, too. Default 3, range 1 to 1,000.</summary>
+    public int TypeFailsFrom { get; set; } = 3;
+
     /// <summary>Requests in the last half minute before error rate and p95 mean anything. Default 100, range 1 to 1,000,000.</summary>
     public int MinimumRequests { get; set; } = 100;
 
@@ -48,6 +51,7 @@ public sealed class DegradationOptions
         : LookEvery < TimeSpan.FromMilliseconds(100) || LookEvery > TimeSpan.FromMinutes(1) ? "lookEvery must lie between 100 ms and 1 minute"
         : !InRange(EvidenceFor) ? "evidenceFor must lie between 1 s and 1 hour"
         : FailuresInARow is < 1 or > 1_000 ? "failuresInARow must lie between 1 and 1,000"
+        : TypeFailsFrom is < 1 or > 1_000 ? "typeFailsFrom must lie between 1 and 1,000"
         : MinimumRequests is < 1 or > 1_000_000 ? "minimumRequests must lie between 1 and 1,000,000"
         : Rules.GroupBy(rule => rule.Name, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { } twice ? $"rule {twice.Key} stands twice"
         : Rules.Select(rule => rule.Wrong()).Concat(((DegradationEffects[])[Partial, Minimal, Emergency]).Select(DegradationRule.Wrong)).FirstOrDefault(wrong => wrong is not null);

@@ -8,12 +8,17 @@ internal sealed record DegradationCopy(DegradationLevel Level, string? Because, 
 
 /// <summary>What a process saw lately; each report says it all.</summary>
 /// <param name="Times">How many requests took how long, by <see cref="LatencyBuckets"/>.</param>
-internal sealed record HealthReport(long Requests, long Failed, IReadOnlyList<long> Times, IReadOnlyList<SignalValue> Signals, IReadOnlyList<DependencyHealth> Dependencies);
+/// <param name="Sources">What pipelines read; null: the process is of a release that does not tell.</param>
+internal sealed record HealthReport(long Requests, long Failed, IReadOnlyList<long> Times, IReadOnlyList<SignalValue> Signals, IReadOnlyList<DependencyHealth> Dependencies, IReadOnlyList<SourceHealth>? Sources = null);
 
 internal sealed record SignalValue(HealthSignal Signal, double Value);
 
 /// <param name="Because">Why it fails; null: it works.</param>
 internal sealed record DependencyHealth(string Name, string? Because);
+
+/// <summary>The source of a type of one tenant's pipeline.</summary>
+/// <param name="Because">Why it fails; null: it works.</param>
+internal sealed record SourceHealth(string Type, string Tenant, string Pipeline, string? Because);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(DegradationCopy))]

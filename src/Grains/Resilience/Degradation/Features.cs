@@ -9,6 +9,9 @@ namespace Sophia.Resilience;
 /// opened because nobody answers.</remarks>
 internal sealed class Features(Replicas replicas, IOptions<DegradationOptions> options, IEnumerable<IHealthSource> sources, TimeProvider time) : IFeatures, IHealth, ITenantCopies
 {
+    /// <summary>What the installation is told of why a tenant's source fails: its words are the tenant's.</summary>
+    private const string FailsSomewhere = "it fails";
+
     private readonly ConcurrentDictionary<TenantId, OfTenant> tenants = new();
     private readonly LocalDegradation system = new(replicas, TenantKey.System, new LocalHealth(options.Value, [.. sources], time));
 
@@ -29,11 +32,30 @@ internal sealed class Features(Replicas replicas, IOptions<DegradationOptions> o
             local.Hurry();
     }
 
+    public void SourceWorked(TenantId tenant, string pipeline, string type)
+    {
+        var read = new SourceRead(type, tenant.Value, pipeline);
+        Local(tenant).Health.Worked(read);
+        Local(null).Health.Worked(read);
+    }
+
+    public void SourceFailed(TenantId tenant, string pipeline, string type, string because, int times = 1)
+    {
+        var (read, local) = (new SourceRead(type, tenant.Value, pipeline), Local(tenant));
+        if (local.Health.Failed(read, because, times))
+            local.Hurry();
+        Local(null).Health.Failed(read, FailsSomewhere, times);
+    }
+
     public void Measured(TenantId tenant, HealthSignal signal, double value, string source = "") => Local(tenant).Health.Measured(signal, value, source);
 
     public bool HoldsRecords => false;
 
-    public void Forget(TenantId tenant) => tenants.TryRemove(tenant, out _);
+    public void Forget(TenantId tenant)
+    {
+        tenants.TryRemove(tenant, out _);
+        system.Health.ForgetSources(tenant.Value);
+    }
 
     private LocalDegradation Local(TenantId? tenant)
     {

@@ -1,10 +1,13 @@
+using System.Globalization;
+
 namespace Sophia.Resilience;
 
 /// <summary>Makes one picture of what the processes saw. Pure.</summary>
 internal static class HealthMerge
 {
     /// <param name="broken">Breakers that let nobody through, by dependency, with why.</param>
-    public static HealthSnapshot Of(IReadOnlyCollection<HealthReport> reports, IReadOnlyDictionary<string, string> broken, DegradationOptions options)
+    /// <param name="ofAll">Whether it is the installation's picture: then sources count by their tenants, and none of them is named.</param>
+    public static HealthSnapshot Of(IReadOnlyCollection<HealthReport> reports, IReadOnlyDictionary<string, string> broken, DegradationOptions options, bool ofAll = false)
     {
         var signals = new SortedDictionary<HealthSignal, double>();
         foreach (var group in reports.SelectMany(report => report.Signals).GroupBy(one => one.Signal))
@@ -17,11 +20,33 @@ internal static class HealthMerge
         var failing = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (dependency, because) in broken)
             failing[dependency] = because;
-        // At least half of the processes that used it lately must see it failing: one sick process is alone.
         foreach (var seen in reports.SelectMany(report => report.Dependencies).GroupBy(one => one.Name, StringComparer.Ordinal))
-            if (seen.Count(one => one.Because is not null) * 2 >= seen.Count() && seen.Select(one => one.Because).FirstOrDefault(because => because is not null) is { } because)
+            if (ByHalf(seen.Select(one => one.Because)) is { } because)
                 failing[seen.Key] = because;
+        foreach (var type in reports.SelectMany(report => report.Sources ?? []).GroupBy(one => one.Type, StringComparer.Ordinal))
+            Sources(type.Key, type, failing, options, ofAll);
         return new HealthSnapshot(signals, failing);
+    }
+
+    /// <summary>What a pipeline's source is called among what fails: what fails there says nothing of other sources of the type.</summary>
+    public static string SourceName(string type, string pipeline) => $"{type}@{pipeline}";
+
+    private static void Sources(string type, IEnumerable<SourceHealth> seen, SortedDictionary<string, string> failing, DegradationOptions options, bool ofAll)
+    {
+        var sources = seen.GroupBy(one => (one.Tenant, one.Pipeline)).Select(one => (one.Key.Tenant, one.Key.Pipeline, Because: ByHalf(one.Select(source => source.Because)))).ToArray();
+        if (!ofAll)
+            foreach (var source in sources.Where(source => source.Because is not null))
+                failing[SourceName(type, source.Pipeline)] = source.Because!;
+        var who = ofAll ? sources.GroupBy(source => source.Tenant, StringComparer.Ordinal).Select(tenant => ByHalf(tenant.Select(source => source.Because))).ToArray() : [.. sources.Select(source => source.Because)];
+        if (who.Count(because => because is not null) is var fail && fail >= options.TypeFailsFrom && fail * 2 >= who.Length)
+            failing.TryAdd(type, string.Create(CultureInfo.InvariantCulture, $"it fails for {fail} of the {who.Length} {(ofAll ? "tenants" : "pipelines")} that read from it lately"));
+    }
+
+    /// <summary>Why something fails that at least half of those who used it lately see failing, one sick process being alone; null: it does not.</summary>
+    private static string? ByHalf(IEnumerable<string?> seen)
+    {
+        var all = seen.ToArray();
+        return all.Count(because => because is not null) * 2 >= all.Length ? all.FirstOrDefault(because => because is not null) : null;
     }
 
     public static IReadOnlyList<HealthReading> Readings(HealthSnapshot seen) =>

@@ -6,13 +6,14 @@ internal sealed class LocalHealth(DegradationOptions options, IReadOnlyList<IHea
     private const int Slots = 6;
     private static readonly TimeSpan SlotFor = TimeSpan.FromSeconds(5), MeasuredFor = TimeSpan.FromMinutes(5);
 
-    /// <summary>Dependencies that are remembered: what is beyond is not seen by the rules.</summary>
-    private const int MostDependencies = 100;
+    /// <summary>Dependencies, and sources of pipelines, that are remembered: what is beyond is not seen by the rules.</summary>
+    private const int MostDependencies = 100, MostSources = 500;
 
     private readonly Lock gate = new();
     private readonly Slot[] slots = [.. Enumerable.Range(0, Slots).Select(_ => new Slot())];
     private readonly SortedDictionary<(HealthSignal Signal, string Source), (double Value, long At)> measured = [];
-    private readonly SortedDictionary<string, Dependency> dependencies = new(StringComparer.Ordinal);
+    private readonly UsedLately<string> dependencies = new(MostDependencies, StringComparer.Ordinal, options, time);
+    private readonly UsedLately<SourceRead> read = new(MostSources, SourceRead.Order, options, time);
 
     public void Answered(TimeSpan took, bool failed)
     {
@@ -27,22 +28,33 @@ internal sealed class LocalHealth(DegradationOptions options, IReadOnlyList<IHea
     public void Worked(string dependency)
     {
         lock (gate)
-            if (dependencies.ContainsKey(dependency) || dependencies.Count < MostDependencies)
-                dependencies[dependency] = new Dependency(0, null, time.GetTimestamp());
+            dependencies.Worked(dependency);
     }
 
     /// <summary>Whether the dependency fails from now on, and did not before.</summary>
     public bool Failed(string dependency, string because, int times)
     {
         lock (gate)
-        {
-            var known = dependencies.GetValueOrDefault(dependency);
-            if (known is null && dependencies.Count >= MostDependencies)
-                return false;
-            var before = known is null || IsOld(known) ? 0 : known.InARow;
-            dependencies[dependency] = new Dependency(before + times, because, time.GetTimestamp());
-            return before < options.FailuresInARow && before + times >= options.FailuresInARow;
-        }
+            return dependencies.Failed(dependency, because, times);
+    }
+
+    public void Worked(SourceRead source)
+    {
+        lock (gate)
+            read.Worked(source);
+    }
+
+    /// <summary>Whether the source fails from now on, and did not before.</summary>
+    public bool Failed(SourceRead source, string because, int times)
+    {
+        lock (gate)
+            return read.Failed(source, because, times);
+    }
+
+    public void ForgetSources(string tenant)
+    {
+        lock (gate)
+            read.Forget(source => source.Tenant == tenant);
     }
 
     public void Measured(HealthSignal signal, double value, string source = "")
@@ -58,16 +70,13 @@ internal sealed class LocalHealth(DegradationOptions options, IReadOnlyList<IHea
         lock (gate)
         {
             Now();
-            foreach (var old in dependencies.Where(one => IsOld(one.Value)).Select(one => one.Key).ToList())
-                dependencies.Remove(old);
             var times = Enumerable.Range(0, LatencyBuckets.Count).Select(bucket => slots.Sum(slot => slot.Times[bucket])).ToArray();
             return new HealthReport(times.Sum(), slots.Sum(slot => slot.Failed), times,
                 [.. measured.Where(one => time.GetElapsedTime(one.Value.At) < MeasuredFor).Select(one => new SignalValue(one.Key.Signal, one.Value.Value)), .. own.Select(one => new SignalValue(one.Signal, one.Value))],
-                [.. dependencies.Select(one => new DependencyHealth(one.Key, one.Value.InARow >= options.FailuresInARow ? one.Value.Because : null)), .. failing.Select(one => new DependencyHealth(one.Dependency, one.Because))]);
+                [.. dependencies.Reasons.Select(one => new DependencyHealth(one.Of, one.Because)), .. failing.Select(one => new DependencyHealth(one.Dependency, one.Because))],
+                [.. read.Reasons.Select(one => new SourceHealth(one.Of.Type, one.Of.Tenant, one.Of.Pipeline, one.Because))]);
         }
     }
-
-    private bool IsOld(Dependency known) => time.GetElapsedTime(known.At) > options.EvidenceFor;
 
     private Slot Now()
     {
@@ -80,8 +89,6 @@ internal sealed class LocalHealth(DegradationOptions options, IReadOnlyList<IHea
             slot.Clear(number);
         return slot;
     }
-
-    private sealed record Dependency(int InARow, string? Because, long At);
 
     private sealed class Slot
     {
@@ -97,4 +104,11 @@ internal sealed class LocalHealth(DegradationOptions options, IReadOnlyList<IHea
             Array.Clear(Times);
         }
     }
+}
+
+/// <summary>The source of a type that a tenant's pipeline reads.</summary>
+internal readonly record struct SourceRead(string Type, string Tenant, string Pipeline)
+{
+    public static IComparer<SourceRead> Order { get; } = Comparer<SourceRead>.Create(static (a, b) =>
+        string.CompareOrdinal(a.Type, b.Type) is not 0 and var type ? type : string.CompareOrdinal(a.Tenant, b.Tenant) is not 0 and var tenant ? tenant : string.CompareOrdinal(a.Pipeline, b.Pipeline));
 }

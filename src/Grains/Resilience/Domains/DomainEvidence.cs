@@ -17,6 +17,7 @@ internal static class DomainEvidence
             Add(DomainIds.Of(DomainKind.Silo, silo.Name), silo.Trouble);
         foreach (var front in silentFronts)
             Add(DomainIds.Of(DomainKind.FrontEnd, front), "it has said nothing for half a minute");
+        var types = memory.Owners.Values.SelectMany(owner => owner.Pipelines).SelectMany(pipeline => pipeline.Sources).Select(source => source.Type).ToHashSet(StringComparer.Ordinal);
         foreach (var owner in memory.Owners.Values.Prepend(memory.System).OfType<OwnerSight>())
         {
             var tenant = owner.Owner == TenantKey.System ? null : owner.Owner;
@@ -28,7 +29,7 @@ internal static class DomainEvidence
                 Add(DomainIds.Of(DomainKind.Queue, tenant, queue.Name), queue.Trouble);
             var guarded = owner.Breakers.Select(breaker => breaker.Name).ToHashSet(StringComparer.Ordinal);
             foreach (var source in owner.Sources.Where(source => !guarded.Contains(source.Name))) // A breaker knows later, and forgets when it is closed again.
-                Add(tenant is null ? OfInstallation(topology, source.Name) : DomainIds.Of(DomainKind.Source, tenant, source.Name), source.Trouble);
+                Add(tenant is null ? types.Contains(source.Name) ? DomainIds.Of(DomainKind.Source, source.Name) : OfInstallation(topology, source.Name) : DomainIds.Of(DomainKind.Source, tenant, source.Name), source.Trouble);
             foreach (var signal in owner.Signals)
                 Add(signal.Signal switch
                 {

@@ -46,25 +46,39 @@ internal static class DomainGraphs
             Own(DomainKind.Queue, queue.Name, DomainIds.Log);
         foreach (var breaker in seen.Breakers)
             Own(DomainKind.Dependency, breaker.Name);
-        foreach (var source in seen.Sources)
-            Own(DomainKind.Source, source.Name);
         var index = Own(DomainKind.Index, "records", DomainIds.Index);
         if (topology.Embedding is not null)
             needs.Add(new DomainNeed(index, [DomainIds.Of(DomainKind.Dependency, DomainTopology.EmbeddingName), .. topology.EmbeddingSecondary is null ? [] : (string[])[DomainIds.Of(DomainKind.Dependency, DomainTopology.EmbeddingSecondaryName)]], NeedStrength.Soft));
         foreach (var pipeline in seen.Pipelines)
         {
             var id = Own(DomainKind.Pipeline, pipeline.Name, DomainIds.Ingest);
-            var sources = pipeline.Sources.Distinct().ToArray();
-            foreach (var source in sources)
+            var types = pipeline.Sources.Distinct().GroupBy(source => source.Type, StringComparer.Ordinal).ToArray();
+            foreach (var type in types)
                 // Of several sources each brings a part.
-                needs.Add(new DomainNeed(id, [Source(source)], sources.Length == 1 ? NeedStrength.Hard : NeedStrength.Soft));
+                needs.Add(new DomainNeed(id, [OfPipeline(pipeline.Name, type.Key, [.. type])], types.Length == 1 ? NeedStrength.Hard : NeedStrength.Soft));
             needs.Add(new DomainNeed(id, [DomainIds.Of(DomainKind.Feature, Feature.DataTransformations)], NeedStrength.Soft));
         }
+        foreach (var source in seen.Sources) // Reported of a pipeline that is gone, or is not among those that were looked at.
+            Own(DomainKind.Source, source.Name);
 
-        // Health reports speak of all sources of a type; a breaker of the one that stands behind it.
+        // Health reports speak of a pipeline's own source of a type, and of the type where many say the same; a breaker of what stands behind it.
+        string OfPipeline(string pipeline, string type, SourceSight[] sources)
+        {
+            var node = Own(DomainKind.Source, HealthMerge.SourceName(type, pipeline), Type(type));
+            needs.AddRange(sources.Where(source => source.Breaker is not null).Select(source => new DomainNeed(node, [Source(source)], sources.Length == 1 ? NeedStrength.Hard : NeedStrength.Soft)));
+            return node;
+        }
+
+        string Type(string type)
+        {
+            var ofAll = DomainIds.Node(DomainKind.Source, type);
+            nodes.Add(ofAll);
+            return Own(DomainKind.Source, type, ofAll.Id);
+        }
+
         string Source(SourceSight source)
         {
-            var type = Own(DomainKind.Source, source.Type);
+            var type = Type(source.Type);
             return source.Breaker is not { } breaker ? type : Own(DomainKind.Source, DomainIds.OfSource(source.Type, breaker), type, Own(DomainKind.Dependency, breaker));
         }
 

@@ -49,6 +49,7 @@ internal static class DegradationSettings
         options.StepEvery = Seconds(stated.StepEverySeconds) ?? options.StepEvery;
         options.EvidenceFor = Seconds(stated.EvidenceForSeconds) ?? options.EvidenceFor;
         options.FailuresInARow = stated.FailuresInARow ?? options.FailuresInARow;
+        options.TypeFailsFrom = stated.TypeFailsFrom ?? options.TypeFailsFrom;
         options.MinimumRequests = stated.MinimumRequests ?? options.MinimumRequests;
     }
 
@@ -58,7 +59,7 @@ internal static class DegradationSettings
 /// <summary>The file's form: what is left out is as shipped; rules replace all shipped ones.</summary>
 internal sealed record StatedDegradation(
     IReadOnlyList<DegradationRule>? Rules = null, DegradationEffects? Partial = null, DegradationEffects? Minimal = null, DegradationEffects? Emergency = null,
-    int? StayForSeconds = null, int? StepEverySeconds = null, int? EvidenceForSeconds = null, int? FailuresInARow = null, int? MinimumRequests = null);
+    int? StayForSeconds = null, int? StepEverySeconds = null, int? EvidenceForSeconds = null, int? FailuresInARow = null, int? MinimumRequests = null, int? TypeFailsFrom = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     ReadCommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true)]

@@ -68,6 +68,20 @@ public sealed class DegradationSilosTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_pipeline_s_source_that_fails_turns_no_level_until_three_tenants_say_the_same_of_its_type()
+    {
+        var (others, quiet) = (((string[])["globex", "initech"]).Select(TenantId.Parse).ToArray(), TenantId.Parse("quiet"));
+        Health(0).SourceFailed(Tenant, "crm", "airbyte", "it hangs", times: 3);
+        var view = await Eventually.Get(() => Ask(1, grain => grain.View()), view => view.Readings.Count > 0, "what fails");
+        Assert.Equal((DegradationLevel.Full, new HealthReading("airbyte@crm", "it hangs")), (view.Level, view.Readings.Single()));
+        Health(1).SourceFailed(others[0], "crm", "airbyte", "its token is refused", times: 3);
+        Health(2).SourceFailed(others[1], "shop", "airbyte", "no such image", times: 3);
+        await Eventually.Comes(() => Features(2).Of(quiet) is { Level: DegradationLevel.Partial, Because: "airbyte_failure: it fails for 3 of the 3 tenants that read from it lately" }, "the level of everybody");
+        Health(0).SourceWorked(Tenant, "crm", "airbyte");
+        await Eventually.Comes(() => Features(2).Of(quiet).Level == DegradationLevel.Full, "full for everybody");
+    }
+
+    [Fact]
     public async Task A_level_outlives_the_silo_that_had_its_grain()
     {
         for (var silo = 0; silo < 3; silo++)

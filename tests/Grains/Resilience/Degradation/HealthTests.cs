@@ -62,7 +62,62 @@ public sealed class HealthTests
     public void An_open_breaker_is_a_dependency_that_fails() =>
         Assert.Equal("its breaker is open", HealthMerge.Of([], new Dictionary<string, string> { ["model"] = "its breaker is open" }, options).Failing["model"]);
 
+    [Fact]
+    public void A_pipeline_s_source_that_fails_says_nothing_of_others_of_its_type_until_enough_of_them_and_half_fail()
+    {
+        var (types, wells) = (0, 0);
+        for (var seed = 0; seed < 500; seed++)
+        {
+            var random = new Random(seed);
+            options.TypeFailsFrom = random.Next(1, 5);
+            var (process, other) = (Local(), Local());
+            var read = new SortedDictionary<(string Tenant, string Pipeline), bool>();
+            for (var n = random.Next(1, 10); n > 0; n--)
+                read[($"t-{random.Next(5)}", $"p-{random.Next(3)}")] = random.Next(2) == 0;
+            foreach (var ((tenant, pipeline), fails) in read)
+            {
+                var local = random.Next(2) == 0 ? process : other;
+                if (fails)
+                    local.Failed(new SourceRead("airbyte", tenant, pipeline), $"words of {tenant}", options.FailuresInARow);
+                else
+                    local.Worked(new SourceRead("airbyte", tenant, pipeline));
+            }
+            var said = $"seed {seed}";
+            var tenants = read.GroupBy(one => one.Key.Tenant).Select(tenant => tenant.Count(one => one.Value) * 2 >= tenant.Count()).ToArray();
+            Same(tenants, Merge(true, process.Report(), other.Report()).Failing.Keys, [], said);
+            Assert.DoesNotContain(Merge(true, process.Report(), other.Report()).Failing.Values, because => because.Contains("t-", StringComparison.Ordinal));
+            var (one, two) = (Local(), Local());
+            foreach (var ((_, pipeline), fails) in read.Where(source => source.Key.Tenant == read.First().Key.Tenant))
+                if (fails)
+                    one.Failed(new SourceRead("airbyte", "acme", pipeline), "its words", options.FailuresInARow);
+                else
+                    two.Worked(new SourceRead("airbyte", "acme", pipeline));
+            var own = read.Where(source => source.Key.Tenant == read.First().Key.Tenant).ToArray();
+            Same([.. own.Select(source => source.Value)], Merge(one.Report(), two.Report()).Failing.Keys, [.. own.Where(source => source.Value).Select(source => $"airbyte@{source.Key.Pipeline}")], said);
+        }
+        Assert.True(types > 50 && wells > 50, $"{types} types failed, {wells} did not");
+
+        void Same(bool[] fail, IEnumerable<string> found, string[] sources, string said)
+        {
+            var type = fail.Count(one => one) >= options.TypeFailsFrom && fail.Count(one => one) * 2 >= fail.Length;
+            (types, wells) = (types + (type ? 1 : 0), wells + (type ? 0 : 1));
+            Assert.True(((string[])[.. type ? ["airbyte"] : (string[])[], .. sources]).SequenceEqual(found), $"{said}: {string.Join(' ', found)}");
+        }
+    }
+
+    [Fact]
+    public void Of_a_tenant_that_is_forgotten_no_source_is_reported()
+    {
+        var local = Local();
+        local.Failed(new SourceRead("airbyte", "acme", "crm"), "no answer", 3);
+        local.Failed(new SourceRead("airbyte", "globex", "crm"), "no answer", 3);
+        local.ForgetSources("acme");
+        Assert.Equal(["globex"], local.Report().Sources!.Select(source => source.Tenant));
+    }
+
     private LocalHealth Local() => new(options, [], time);
 
-    private HealthSnapshot Merge(params HealthReport[] reports) => HealthMerge.Of(reports, new Dictionary<string, string>(), options);
+    private HealthSnapshot Merge(params HealthReport[] reports) => Merge(false, reports);
+
+    private HealthSnapshot Merge(bool ofAll, params HealthReport[] reports) => HealthMerge.Of(reports, new Dictionary<string, string>(), options, ofAll);
 }

@@ -49,6 +49,17 @@ public sealed class DomainGraphTests
     [InlineData("dependency/model", "feature/ingest", DomainHit.Not)]
     [InlineData("dependency/model", "pipeline/acme/crm", DomainHit.Not)]
     [InlineData("dependency/embedding", "feature/search", DomainHit.Partly)]
+    [InlineData("source/acme/airbyte@crm", "pipeline/acme/crm", DomainHit.Fully)]
+    [InlineData("source/acme/airbyte@crm", "tenant/acme", DomainHit.Partly)]
+    [InlineData("source/acme/airbyte@crm", "pipeline/acme/shop", DomainHit.Not)]
+    [InlineData("source/acme/airbyte@crm", "pipeline/acme/both", DomainHit.Not)]
+    [InlineData("source/acme/airbyte@crm", "source/acme/airbyte", DomainHit.Not)]
+    [InlineData("source/acme/airbyte@crm", "tenant/globex", DomainHit.Not)]
+    [InlineData("source/acme/airbyte@both", "pipeline/acme/both", DomainHit.Partly)]
+    [InlineData("source/acme/airbyte@shop", "source/acme/airbyte/shop", DomainHit.Not)]
+    [InlineData("source/airbyte", "pipeline/acme/crm", DomainHit.Fully)]
+    [InlineData("source/airbyte", "pipeline/globex/shop", DomainHit.Fully)]
+    [InlineData("source/airbyte", "pipeline/acme/both", DomainHit.Partly)]
     [InlineData("source/acme/airbyte", "pipeline/acme/crm", DomainHit.Fully)]
     [InlineData("source/acme/airbyte", "pipeline/acme/both", DomainHit.Partly)]
     [InlineData("source/acme/airbyte", "tenant/acme", DomainHit.Partly)]
@@ -166,12 +177,16 @@ public sealed class DomainGraphTests
         var memory = Seen("a", "b") with
         {
             Silos = [new("a", null), new("b", "it is gone")],
-            System = new OwnerSight(TenantKey.System, null, [], [], [new("model", null, false, [])], [new("model", "it did not answer a minute ago"), new("redis", "away"), new("log", "it does not answer")], []),
-            Owners = new SortedDictionary<string, OwnerSight>(StringComparer.Ordinal) { ["acme"] = new("acme", "noisy", [], [new("mail", "stuck")], [new("shop", "open", false, [])], [new("airbyte", "refused")], [new(HealthSignal.QueueAge, "behind")]) },
+            System = new OwnerSight(TenantKey.System, null, [], [], [new("model", null, false, [])], [new("model", "it did not answer a minute ago"), new("redis", "away"), new("log", "it does not answer"), new("airbyte", "many say so")], []),
+            Owners = new SortedDictionary<string, OwnerSight>(StringComparer.Ordinal) { ["acme"] = new("acme", "noisy", [new("crm", [new("airbyte")])], [new("mail", "stuck")], [new("shop", "open", false, [])], [new("airbyte@crm", "refused")], [new(HealthSignal.QueueAge, "behind")]) },
         };
         var found = DomainEvidence.Of(Cluster, memory, ["web"]);
         // Of the model nothing is said: its breaker is closed again, whatever was reported before.
-        Assert.Equal(["dependency/acme/shop", "front-end/web", "index/acme/records", "queue/acme/mail", "silo/b", "source/acme/airbyte", "store/postgres", "store/redis", "tenant/acme"], found.Keys);
+        var graph = DomainGraphs.Of(Cluster, memory, Fronts("web"));
+        Assert.All(found.Keys, node => Assert.NotNull(graph.Find(node)));
+        // Who fails needs what it needs whether or not it fails.
+        Assert.Equal(DomainHit.Fully, BlastRadius.Of(graph, ["source/airbyte"])["source/acme/airbyte@crm"]);
+        Assert.Equal(["dependency/acme/shop", "front-end/web", "index/acme/records", "queue/acme/mail", "silo/b", "source/acme/airbyte@crm", "source/airbyte", "store/postgres", "store/redis", "tenant/acme"], found.Keys);
     }
 
     private static Containment Of(long id, string owner, string node) => new(id, "r", ContainmentStrategy.QuarantineQueue, node, owner, "mail", ContainmentPhase.Proposed, default, "because");
