@@ -69,13 +69,7 @@ internal sealed partial class WorkDispatcherGrain(IOptions<QueueOptions> options
     public Task<FairnessView> View()
     {
         Bury();
-        var busy = workers.Busy();
-        var all = TimeSpan.FromTicks(busy.Values.Sum(one => one.Ticks));
-        var (hands, allHands) = (workers.InHand(), workers.InHand().Values.Sum());
-        var known = ring.Tenants.ToDictionary(one => one.Tenant);
-        var tenants = known.Keys.Concat(hands.Keys).Concat(busy.Keys).Distinct().ToList();
-        var shares = tenants.Select(tenant => new TenantShare(tenant, known.TryGetValue(tenant, out var place) ? place.Weight : 1, known.TryGetValue(tenant, out place) ? place.Ready : 0,
-            hands.GetValueOrDefault(tenant), busy.GetValueOrDefault(tenant), NoiseRules.IsNoisy(hands.GetValueOrDefault(tenant), allHands, busy.GetValueOrDefault(tenant), all, tenants.Count, least)));
+        var shares = FairShares.Of(ring.Tenants, workers.InHand(), workers.Busy(), least);
         return Task.FromResult(new FairnessView(workers.Count, ring.Granted, [.. shares.OrderByDescending(share => share.InHand).ThenBy(share => share.Tenant.Value, StringComparer.Ordinal).Take(MostShown)]) { Queue = served.Name });
     }
 
@@ -93,14 +87,14 @@ internal sealed partial class WorkDispatcherGrain(IOptions<QueueOptions> options
     /// <summary>Says once that a tenant has become noisy, and once that it is no more.</summary>
     private void Listen(IEnumerable<TenantId> heard)
     {
-        var (busy, hands) = (workers.Busy(), workers.InHand());
-        var allHands = hands.Values.Sum();
-        var count = busy.Keys.Union(hands.Keys).Count();
+        // By what is in hand alone: time spent moves with each report.
+        var hands = workers.InHand();
+        var shares = FairShares.Of(ring.Tenants, hands, workers.Busy().ToDictionary(one => one.Key, static _ => TimeSpan.Zero), least).ToDictionary(share => share.Tenant);
         foreach (var tenant in heard.Concat(noisy).Distinct().ToList())
-            if (NoiseRules.IsNoisy(hands.GetValueOrDefault(tenant), allHands, TimeSpan.Zero, TimeSpan.Zero, count, least))
+            if (shares.TryGetValue(tenant, out var share) && share.IsNoisy)
             {
                 if (noisy.Add(tenant))
-                    LogNoisy(tenant.Value, hands.GetValueOrDefault(tenant), allHands);
+                    LogNoisy(tenant.Value, share.InHand, hands.Values.Sum());
             }
             else if (noisy.Remove(tenant))
                 LogQuiet(tenant.Value);

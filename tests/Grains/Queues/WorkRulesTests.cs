@@ -1,4 +1,5 @@
 using Sophia.Operations;
+using Sophia.Tenants;
 
 namespace Sophia.Queues;
 
@@ -109,16 +110,54 @@ public sealed class WorkRulesTests
     }
 
     [Fact]
-    public void A_tenant_is_noisy_by_the_thresholds_of_fair_queues()
+    public void A_tenant_is_noisy_far_above_its_fair_share_and_from_the_least_on()
     {
-        var none = TimeSpan.Zero;
-        Assert.False(NoiseRules.IsNoisy(29, 100, none, none, 5));
-        Assert.True(NoiseRules.IsNoisy(30, 100, none, none, 5));
-        Assert.False(NoiseRules.IsNoisy(30, 300, none, none, 5));
-        Assert.True(NoiseRules.IsNoisy(16, 100, none, none, 5, ServedQueue.Runs.NoisyFrom(new QueueOptions())));
+        var (none, minute) = (TimeSpan.Zero, TimeSpan.FromMinutes(1));
+        Assert.False(NoiseRules.IsNoisy(50, 100, none, none, 1.0 / 2)); // Of two, each with half.
+        Assert.True(NoiseRules.IsNoisy(76, 100, none, none, 1.0 / 2));
+        Assert.False(NoiseRules.IsNoisy(29, 30, none, none, 1.0 / 2));
+        Assert.False(NoiseRules.IsNoisy(30, 300, none, none, 1.0 / 100));
+        Assert.True(NoiseRules.IsNoisy(31, 300, none, none, 1.0 / 100));
+        Assert.True(NoiseRules.IsNoisy(16, 20, none, none, 1.0 / 2, ServedQueue.Runs.NoisyFrom(new QueueOptions())));
         Assert.Equal((NoiseRules.LeastInHand, 16), (ServedQueue.Work.NoisyFrom(new QueueOptions()), ServedQueue.Runs.NoisyFrom(new QueueOptions())));
-        Assert.True(NoiseRules.IsNoisy(1, 300, TimeSpan.FromSeconds(11), TimeSpan.FromSeconds(100), 5));
-        Assert.False(NoiseRules.IsNoisy(300, 300, TimeSpan.FromSeconds(11), TimeSpan.FromSeconds(11), 1));
+        Assert.True(NoiseRules.IsNoisy(1, 300, 0.8 * minute, minute, 1.0 / 2));
+        Assert.False(NoiseRules.IsNoisy(1, 300, 0.5 * minute, minute, 1.0 / 2));
+        Assert.False(NoiseRules.IsNoisy(1, 300, NoiseRules.LeastBusy / 2, NoiseRules.LeastBusy / 2, 1.0 / 2));
+    }
+
+    [Fact]
+    public void Whatever_tenants_have_nobody_is_noisy_alone_or_with_no_more_than_its_fair_share_and_never_all_of_them()
+    {
+        var (noisy, of) = (0, 0);
+        for (var seed = 0; seed < 2_000; seed++)
+        {
+            var random = new Random(seed);
+            var tenants = Enumerable.Range(0, random.Next(1, 8)).Select(n => TenantId.Parse($"t-{n}")).ToArray();
+            var weights = tenants.ToDictionary(tenant => tenant, _ => random.Next(1, 11));
+            var hands = tenants.Where(_ => random.Next(4) > 0).ToDictionary(tenant => tenant, _ => (int)Math.Exp(random.NextDouble() * 7));
+            var busy = tenants.Where(_ => random.Next(4) > 0).ToDictionary(tenant => tenant, _ => TimeSpan.FromSeconds(Math.Exp(random.NextDouble() * 6)));
+            var ring = tenants.Select(tenant => (tenant, weights[tenant], random.Next(2), 0)).ToArray();
+            var shares = FairShares.Of(ring, hands, busy, NoiseRules.LeastInHand).ToArray();
+            var (all, allHands, allBusy) = (weights.Values.Sum(), hands.Values.Sum(), busy.Values.Sum(one => one.TotalSeconds));
+            Assert.Equal(tenants.Length, shares.Length);
+            foreach (var byOne in (IReadOnlyList<TenantShare>[])[FairShares.Of(ring, hands, new Dictionary<TenantId, TimeSpan>(), NoiseRules.LeastInHand), FairShares.Of(ring, new Dictionary<TenantId, int>(), busy, NoiseRules.LeastInHand)])
+                Assert.True(byOne.Where(share => share.IsNoisy).Sum(share => share.Weight) < all / NoiseRules.Factor, $"seed {seed}: too many are noisy at once");
+            foreach (var share in shares)
+            {
+                var (fair, hand, spent) = (share.Weight / (double)all, allHands == 0 ? 0 : share.InHand / (double)allHands, allBusy == 0 ? 0 : share.Busy.TotalSeconds / allBusy);
+                Assert.False(share.IsNoisy && hand <= fair * NoiseRules.Factor && spent <= fair * NoiseRules.Factor, $"seed {seed}: {share}");
+                Assert.False(share.IsNoisy && tenants.Length == 1, $"seed {seed}: alone");
+                // More of the same by itself makes nobody quiet.
+                var more = new Dictionary<TenantId, int>(hands) { [share.Tenant] = share.InHand + 50 };
+                Assert.True(!share.IsNoisy || FairShares.Of(ring, more, busy, NoiseRules.LeastInHand).Single(other => other.Tenant == share.Tenant).IsNoisy, $"seed {seed}: {share} with more");
+                noisy += share.IsNoisy ? 1 : 0;
+            }
+            of += shares.Length;
+            // Weights count against each other only.
+            var doubled = FairShares.Of(ring.Select(one => (one.tenant, one.Item2 * 10, one.Item3, one.Item4)), hands, busy, NoiseRules.LeastInHand);
+            Assert.Equal(shares.Select(share => share.IsNoisy), doubled.Select(share => share.IsNoisy));
+        }
+        Assert.InRange(noisy, of / 50, of / 2);
     }
 
     [Fact]
