@@ -71,7 +71,7 @@ public sealed record LaneAnswer(
     [property: Id(6)] IReadOnlyList<StreamTransformView>? Transforms = null,
     [property: Id(7)] bool Unjudged = false)
 {
-    /// <summary>Only with <see cref="LaneOutcome.SourceBusy"/>: the source was not asked, and is not to be before this. Such an answer is no try.</summary>
+    /// <summary>Only with <see cref="LaneOutcome.SourceBusy"/>: the source is not to be asked before this. Such an answer is no try.</summary>
     [Id(8)]
     public DateTimeOffset? NotBefore { get; init; }
 }

@@ -124,6 +124,6 @@ public sealed class SourceException(string message, bool transient, Exception? i
 {
     public bool Transient { get; } = transient;
 
-    /// <summary>Nobody asked the source: it is not to be asked before this. Null: it was asked.</summary>
+    /// <summary>The source is not to be asked before this, whether it was asked now or not. Null: whoever asks decides.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 }

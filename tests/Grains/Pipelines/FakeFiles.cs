@@ -22,6 +22,9 @@ internal sealed class FakeFiles : ISourceKind
 
     public int Opens { get; private set; }
 
+    /// <summary>Why nothing can be opened now, asked each time; null: it can.</summary>
+    public Func<string?>? Busy { get; set; }
+
     /// <summary>What stands before the source; null: nothing, as before a folder.</summary>
     public string? Guarded { get; set; }
 
@@ -56,6 +59,8 @@ internal sealed class FakeFiles : ISourceKind
     public Task<ISourceReader> Open(SourceContext source, SourcePartition partition, string? state, CancellationToken cancellation)
     {
         Opens++;
+        if (Busy?.Invoke() is { } busy)
+            throw new SourceException(busy, transient: true);
         var file = files[partition.Id];
         if (file.FailingOpens > 0)
         {

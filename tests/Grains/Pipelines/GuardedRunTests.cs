@@ -23,6 +23,57 @@ public sealed class GuardedRunTests
     }
 
     [Fact]
+    public async Task A_source_that_is_away_for_half_a_minute_fails_no_run_of_a_single_lane_and_is_asked_less_and_less_often()
+    {
+        await using var world = World(null, lanes: 1);
+        var (until, opened) = (world.Time.GetUtcNow() + TimeSpan.FromSeconds(30), new List<DateTimeOffset>());
+        world.Files.Busy = () =>
+        {
+            opened.Add(world.Time.GetUtcNow());
+            return world.Time.GetUtcNow() < until ? "Gong answers 503." : null;
+        };
+        var said = new List<string?>();
+        world.Time.Waited = () => said.Add(world.Keeper.View()?.Error);
+        var row = await world.Run();
+        Assert.Equal((RunState.Succeeded, null, 1), (row.State, row.Error, (int)row.Counts.Stored));
+        Assert.Contains(said, text => text is not null && text.StartsWith("Waiting: Gong answers 503. It is asked again by itself, until ", StringComparison.Ordinal));
+        Assert.Null(world.Keeper.View()!.Waits);
+        var options = new PoliciesOptions().Of("source-gong");
+        for (var n = 1; n < opened.Count; n++)
+        {
+            var longest = options.RetryAfter * Math.Pow(2, n - 1) < options.LongestRetryAfter ? options.RetryAfter * Math.Pow(2, n - 1) : options.LongestRetryAfter;
+            // It looks whether it may ask every 5 s, and oftener where less is left.
+            Assert.InRange(opened[n] - opened[n - 1], longest / 2, longest + RunPump.SourceLookedForEvery);
+        }
+        Assert.InRange(opened.Count, 5, 8);
+    }
+
+    [Fact]
+    public async Task A_source_that_stays_away_is_asked_for_ten_minutes_within_its_budget_and_then_the_run_says_why()
+    {
+        await using var world = World(null, lanes: 1);
+        world.Files.Busy = () => "Gong answers 503.";
+        var began = world.Time.GetUtcNow();
+        var row = await world.Run();
+        Assert.Equal((1, 0), ((int)row.Counts.Unreadable, (int)row.Counts.Stored));
+        Assert.InRange(world.Time.GetUtcNow() - began, RunPump.LongestSourceWait, RunPump.LongestSourceWait + TimeSpan.FromMinutes(1));
+        Assert.Equal("Gong answers 503. It was waited for for 10 minutes.", (await world.Runs.Unreadable(PipelineWorld.Tenant, row.RunId, 100, default)).Single().Reason);
+        Assert.InRange(world.Files.Opens, 15, 45);
+    }
+
+    [Fact]
+    public async Task A_run_begun_anew_asks_its_source_at_once()
+    {
+        await using var world = World(null, lanes: 1);
+        world.Files.Busy = () => "Gong answers 503.";
+        await world.Run();
+        var (opens, at) = (world.Files.Opens, world.Time.GetUtcNow());
+        world.Files.Busy = () => world.Files.Opens == opens + 1 && world.Time.GetUtcNow() - at > TimeSpan.FromMilliseconds(400) ? "It was asked late." : null;
+        Assert.Equal((RunState.Succeeded, 1), await world.Run() is var row ? (row.State, (int)row.Counts.Stored) : default);
+        Assert.Equal(opens + 1, world.Files.Opens);
+    }
+
+    [Fact]
     public async Task A_run_waits_for_the_breaker_of_its_source_and_goes_on_when_it_lets_calls_through()
     {
         var breaker = new TimedBreaker();
@@ -60,12 +111,12 @@ public sealed class GuardedRunTests
         Assert.Equal((RunState.Running, 0), (row.State, world.Files.Opens));
     }
 
-    private static PipelineWorld World(IBreaker? breaker)
+    private static PipelineWorld World(IBreaker? breaker, int lanes = Lanes)
     {
-        var world = new PipelineWorld { Lanes = Lanes };
+        var world = new PipelineWorld { Lanes = lanes };
         world.Files.Guarded = "source-gong";
         world.Policies = new LonePolicies(new PoliciesOptions(), new Random(1), world.Time, breaker is null ? null : new Only(breaker));
-        for (var file = 0; file < Lanes; file++)
+        for (var file = 0; file < lanes; file++)
             world.Files.WriteDeals(Name(file), file);
         return world;
     }

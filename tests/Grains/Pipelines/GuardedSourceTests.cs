@@ -23,7 +23,12 @@ public sealed class GuardedSourceTests
     {
         source.Fails = new SourceException("Gong answers 503.", transient: true);
         for (var attempt = 0; attempt < 1 + 1 + 2; attempt++)
-            Assert.Null((await Assert.ThrowsAsync<SourceException>(Open)).NotBefore);
+        {
+            var failure = await Assert.ThrowsAsync<SourceException>(Open);
+            Assert.InRange(failure.NotBefore!.Value - time.GetUtcNow(), Pause / 2, Pause);
+            Assert.Same(failure, await Assert.ThrowsAsync<SourceException>(Open)); // It is left alone so long.
+            time.Advance(Pause);
+        }
         for (var look = 0; look < 3; look++)
         {
             var waits = await Assert.ThrowsAsync<SourceException>(Open);
@@ -31,8 +36,9 @@ public sealed class GuardedSourceTests
         }
         Assert.Equal(4, source.Opened);
         time.Advance(SourceTries.OwnEvery);
-        Assert.Null((await Assert.ThrowsAsync<SourceException>(Open)).NotBefore);
-        Assert.NotNull((await Assert.ThrowsAsync<SourceException>(Open)).NotBefore);
+        Assert.Equal("Gong answers 503.", (await Assert.ThrowsAsync<SourceException>(Open)).Message);
+        time.Advance(Pause);
+        Assert.Equal("source-gong failed so often that its budget of repetitions is spent for now.", (await Assert.ThrowsAsync<SourceException>(Open)).Message);
         Assert.Equal([.. Enumerable.Repeat(CallOutcome.Failed, 4), .. Enumerable.Repeat(CallOutcome.Abandoned, 3), CallOutcome.Failed, CallOutcome.Abandoned], breaker.Told);
     }
 
@@ -43,7 +49,10 @@ public sealed class GuardedSourceTests
         {
             source.Fails = opened % 5 == 0 ? new SourceException("Gong answers 503.", transient: true) : null;
             if (source.Fails is not null)
+            {
                 await Assert.ThrowsAsync<SourceException>(Open);
+                time.Advance(Pause);
+            }
             else
                 await using (var reader = await Open())
                     await reader.Read(BatchBudget.Default, default);
@@ -78,6 +87,8 @@ public sealed class GuardedSourceTests
         Assert.Empty(breaker.Told);
     }
 
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
     private readonly HurriedTime time = new();
     private LonePolicies? policies;
     private SourceTries? tries;
@@ -85,7 +96,7 @@ public sealed class GuardedSourceTests
     private Task<ISourceReader> Open()
     {
         var options = new PoliciesOptions();
-        options.Dependencies["source-*"] = new PolicyOptions { BudgetFloor = 2, BudgetShare = 0, BudgetWindow = TimeSpan.FromMinutes(10) };
+        options.Dependencies["source-*"] = new PolicyOptions { BudgetFloor = 2, BudgetShare = 0, BudgetWindow = TimeSpan.FromMinutes(10), RetryAfter = Pause, LongestRetryAfter = Pause };
         policies ??= new LonePolicies(options, new Random(1), TimeProvider.System, new Only(breaker));
         return GuardedSource.Open(source, policies, tries ??= new SourceTries(time), new SourceContext("acme", "crm", new SourceDefinition("airbyte", new Dictionary<string, string>())), new SourcePartition("read", "1", 0), null, default);
     }

@@ -32,6 +32,9 @@ public interface IPolicy
     /// <summary>For who makes the attempts himself: takes one repetition from the budget, where there is one.</summary>
     /// <param name="hasOwn">The repetition is the caller's own, beside the budget: it is counted, and always granted. Who has one sees to it that he has few.</param>
     bool TryRepeat(bool hasOwn = false);
+
+    /// <summary>For who makes the attempts himself: the pause after so many failures in a row, 1 at least. It doubles up to the longest, and is drawn between half and all of that.</summary>
+    TimeSpan Pause(int failures);
 }
 
 /// <summary>A call as a policy makes it.</summary>

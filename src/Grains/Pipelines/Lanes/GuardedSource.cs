@@ -5,8 +5,8 @@ namespace Sophia.Pipelines;
 
 /// <summary>A source as its policy has it: it is opened only where its breaker lets that through, its first answer is what the breaker is told, and it is tried again only as far as the budget goes.</summary>
 /// <remarks>The attempts are the run's (it goes on from the last checkpoint, which a policy knows nothing of); here they are counted. One reading is one call, however long it takes. Where breaker or budget say no the source is
-/// not asked, and the run is told from when on it may be: it waits.</remarks>
-internal sealed class GuardedSource(ISourceReader reader, SourceTries tries, BreakerPermit permit) : ISourceReader
+/// not asked, and after a failure it is left alone for a pause that grows; the run is told from when on it may be asked: it waits.</remarks>
+internal sealed class GuardedSource(ISourceReader reader, SourceTries tries, BreakerPermit permit, IPolicy policy) : ISourceReader
 {
     private bool isReported;
 
@@ -15,6 +15,8 @@ internal sealed class GuardedSource(ISourceReader reader, SourceTries tries, Bre
     {
         if (policies is null || kind.Dependency(source) is not { } dependency)
             return await kind.Open(source, partition, state, cancellation);
+        if (tries is { Rests: true, Rest: { } rest })
+            throw rest;
         var policy = policies.For(TenantId.Parse(source.Tenant), dependency);
         var entry = await policy.Begin(cancellation, tries.IsRepetition);
         if (entry.IsRefused)
@@ -26,13 +28,13 @@ internal sealed class GuardedSource(ISourceReader reader, SourceTries tries, Bre
         }
         try
         {
-            return new GuardedSource(await kind.Open(source, partition, state, cancellation), tries, entry.Permit);
+            return new GuardedSource(await kind.Open(source, partition, state, cancellation), tries, entry.Permit, policy);
         }
         catch (Exception failure)
         {
             entry.Permit.Report(OutcomeOf(failure), TimeSpan.Zero);
-            if (failure is SourceException { Transient: true })
-                tries.Failed();
+            if (failure is SourceException { Transient: true } passing)
+                throw tries.Failed(passing, policy.Pause);
             throw;
         }
     }
@@ -53,7 +55,7 @@ internal sealed class GuardedSource(ISourceReader reader, SourceTries tries, Bre
         {
             Report(OutcomeOf(failure));
             if (failure.Transient)
-                tries.Failed();
+                throw tries.Failed(failure, policy.Pause);
             throw;
         }
     }

@@ -62,7 +62,11 @@ internal sealed class PartitionLane(TenantId tenant, string pipeline, string lan
         if (latest.Answer is { } given && latest.Run == work.RunId && latest.Step == work.Step)
             return given;
         if (latest.Run != work.RunId)
+        {
             held.Clear();
+            foreach (var known in tries.Values)
+                known.BeginsAnew();
+        }
         var answer = await Guarded(act);
         latest = (work.RunId, work.Step, answer);
         return answer;

@@ -41,7 +41,7 @@ internal sealed record RunOrder(string RunId, int DefinitionVersion, string Defi
 /// <remarks>Stopping (pause, cancel, shutdown) lets the steps in flight end. Going on is the same as starting: checkpoints say what is done.</remarks>
 internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<ILane> lanes, IRunListener listener, TimeProvider time, Func<string?>? obstacle = null)
 {
-    /// <summary>How often a partition or a lane is tried again before it counts as failed.</summary>
+    /// <summary>How often a partition or a lane is tried again before it counts as failed, where no policy says when.</summary>
     public const int MaxTries = 4;
 
     /// <summary>The pause before the first new try; each further one is twice as long.</summary>
@@ -50,7 +50,7 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
     /// <summary>How often a run that waits looks whether it may go on.</summary>
     public static readonly TimeSpan LookedForEvery = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a partition waits for a source that is not to be asked (its breaker, its budget) without getting any further: 10 minutes. A breaker that opens again and again looks six times within that.</summary>
+    /// <summary>How long a partition waits for a source that fails or is not to be asked (its pauses, its breaker, its budget) without getting any further: 10 minutes. A breaker that opens again and again looks six times within that.</summary>
     public static readonly TimeSpan LongestSourceWait = TimeSpan.FromMinutes(10);
 
     /// <summary>Whoever waits for a source looks at least so often whether it may be asked: somebody may have reset its breaker.</summary>

@@ -89,6 +89,8 @@ internal sealed class LocalPolicy(string dependency, PolicyOptions options, IBre
         return granted;
     }
 
+    public TimeSpan Pause(int failures) => RetryRules.Pause(failures, options, random.NextDouble());
+
     /// <summary>One permit of the breaker, or why there is none.</summary>
     internal async ValueTask<BreakerPermit> Permit(CancellationToken cancellation)
     {

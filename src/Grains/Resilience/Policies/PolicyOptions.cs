@@ -134,6 +134,7 @@ public sealed class PoliciesOptions
             AttemptWithin = TimeSpan.FromSeconds(35), Within = TimeSpan.FromSeconds(45), RetryAfter = TimeSpan.FromMilliseconds(100), LongestRetryAfter = TimeSpan.FromSeconds(2), BudgetFloor = 10,
             MostAtOnce = 1_000, MostWaiting = 100_000,
         },
-        [PolicyNames.Source + "*"] = new PolicyOptions { AttemptWithin = TimeSpan.FromMinutes(5), Within = TimeSpan.FromMinutes(30), Retries = 3, BudgetFloor = 6, BudgetWindow = TimeSpan.FromMinutes(1) },
+        // How often and how long a source is tried again is the run's: RunPump.LongestSourceWait.
+        [PolicyNames.Source + "*"] = new PolicyOptions { AttemptWithin = TimeSpan.FromMinutes(5), Within = TimeSpan.FromMinutes(30), RetryAfter = TimeSpan.FromSeconds(1), LongestRetryAfter = TimeSpan.FromSeconds(30), BudgetFloor = 6, BudgetWindow = TimeSpan.FromMinutes(1) },
     };
 }

@@ -19,10 +19,14 @@ internal static class RetryRules
             return RetryVerdict.No(RetryEnd.Attempts);
         if (failure.RetryAfter > options.LongestRetryAfter)
             return RetryVerdict.No(RetryEnd.AskedToWait);
-        var drawn = Doubled(options.RetryAfter, attempts - 1, options.LongestRetryAfter) * (0.5 + chance / 2);
+        var drawn = Pause(attempts, options, chance);
         var pause = failure.RetryAfter is { } asked && asked > TimeSpan.Zero ? asked + drawn / 10 : drawn;
         return pause >= left ? RetryVerdict.No(RetryEnd.Deadline) : new RetryVerdict(true, pause, RetryEnd.None);
     }
+
+    /// <summary>The pause after so many failures in a row, 1 at least.</summary>
+    /// <param name="chance">0 to 1.</param>
+    public static TimeSpan Pause(int failures, PolicyOptions options, double chance) => Doubled(options.RetryAfter, failures - 1, options.LongestRetryAfter) * (0.5 + chance / 2);
 
     private static TimeSpan Doubled(TimeSpan first, int times, TimeSpan most)
     {

@@ -79,7 +79,7 @@ public sealed class PolicyRulesTests
         var options = new PoliciesOptions();
         Assert.Null(options.Wrong());
         Assert.Equal(fallback, options.Of(dependency).Fallback);
-        Assert.Equal(dependency.StartsWith("source-", StringComparison.Ordinal) ? 3 : dependency == "embedding" ? 1 : 2, options.Of(dependency).Retries);
+        Assert.Equal(dependency == "embedding" ? 1 : 2, options.Of(dependency).Retries);
     }
 
     [Fact]
