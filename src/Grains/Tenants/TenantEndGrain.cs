@@ -45,6 +45,7 @@ internal sealed partial class TenantEndGrain(
             if (await grain.View() is null)
                 throw new RefusedException(RefusalCode.NotFound, "There is no such tenant.");
             await new TenantAudit(log, tenant, time).Write("delete", by, $"at {after.DeletesAt.ToString("O", CultureInfo.InvariantCulture)}");
+            await Become(TenantEndRules.Tells(stored.State));
             await grain.Suspend(TenantEndRules.WillBeDeleted(after.DeletesAt), by);
             await work.Remind();
             // Once more: its steps go on beside this call, and none may be taken back by it.
@@ -60,14 +61,15 @@ internal sealed partial class TenantEndGrain(
         MustBeSystem();
         var grain = GrainFactory.GetGrain<ITenantGrain>(TenantKey.Of(tenant));
         var told = stored.State.Phase is null ? (await grain.View())?.SuspendedBecause : null;
-        var after = TenantEndRules.Keep(stored.State, told);
+        if (told is null)
+            await Become(stored.State.Phase is null ? TenantEndRules.Said(stored.State) : stored.State); // Nothing is left that names a deletion.
         // At once: the next step would otherwise be done while the tenant is told that it is kept.
-        if (!ReferenceEquals(after, stored.State))
-            await Save(after);
-        // The tenant's suspension names the deletion until all is said: whoever died in between says it again, and it goes on here.
+        await Become(TenantEndRules.Keep(stored.State, told));
+        // The state says that all is not said yet: whoever died in between says it again, and it goes on here.
         if (told != TenantEndRules.TakenBack)
             await new TenantAudit(log, tenant, time).Write("keep", by, null);
         await grain.Suspend(TenantEndRules.TakenBack, by);
+        await Become(TenantEndRules.Said(stored.State));
         await work.Forget();
         LogKept(tenant.Value, by);
     }
@@ -124,6 +126,8 @@ internal sealed partial class TenantEndGrain(
     }
 
     private TenantEndView? View(TenantEndState state) => TenantEndRules.View(state, tenant, trouble);
+
+    private Task Become(TenantEndState after) => ReferenceEquals(after, stored.State) ? Task.CompletedTask : Save(after);
 
     private Task Save(TenantEndState after) => stored.CommitAsync(after, onFailure: DeactivateOnIdle);
 

@@ -9,10 +9,8 @@ internal static class TenantEndRules
     /// <summary>Why a tenant is suspended whose deletion was taken back.</summary>
     public const string TakenBack = "its deletion was taken back; it waits to be resumed";
 
-    private const string ToBeDeleted = "it will be deleted on ";
-
     /// <summary>Why a tenant is suspended that is to be deleted.</summary>
-    public static string WillBeDeleted(DateTimeOffset at) => string.Create(CultureInfo.InvariantCulture, $"{ToBeDeleted}{at.UtcDateTime:yyyy-MM-dd HH:mm} UTC");
+    public static string WillBeDeleted(DateTimeOffset at) => string.Create(CultureInfo.InvariantCulture, $"it will be deleted on {at.UtcDateTime:yyyy-MM-dd HH:mm} UTC");
 
     /// <exception cref="RefusedException">Conflict: it is deleted already.</exception>
     public static TenantEndState Schedule(TenantEndState state, bool immediately, string by, DateTimeOffset now, TimeSpan grace) => state.Phase switch
@@ -23,14 +21,20 @@ internal static class TenantEndRules
         _ => state,
     };
 
+    /// <summary>Before the tenant is told that it will be deleted, which is not wanted yet.</summary>
+    public static TenantEndState Tells(TenantEndState state) => state.Phase is null && !state.IsUnsaid ? state with { IsUnsaid = true } : state;
+
+    /// <summary>The tenant's suspension says what is so.</summary>
+    public static TenantEndState Said(TenantEndState state) => state.IsUnsaid ? state with { IsUnsaid = false } : state;
+
     /// <summary>Without the deletion; the same state where it was taken back before and somebody may not know of it yet.</summary>
-    /// <param name="told">Why the tenant is suspended, asked where no deletion is wanted.</param>
+    /// <param name="told">Why the tenant is suspended, asked where no deletion is wanted; null: it is not.</param>
     /// <exception cref="RefusedException">NotFound: no deletion is wanted. Conflict: it has begun.</exception>
     public static TenantEndState Keep(TenantEndState state, string? told) => state.Phase switch
     {
-        null when told == TakenBack || told?.StartsWith(ToBeDeleted, StringComparison.Ordinal) == true => state,
+        null when told == TakenBack || (state.IsUnsaid && told is not null) => state,
         null => throw new RefusedException(RefusalCode.NotFound, "No deletion of this tenant is on its way."),
-        TenantEndPhase.Scheduled => new TenantEndState { Earlier = state.Earlier },
+        TenantEndPhase.Scheduled => new TenantEndState { Earlier = state.Earlier, IsUnsaid = true },
         TenantEndPhase.Deleted => throw new RefusedException(RefusalCode.Conflict, "This tenant is deleted."),
         _ => throw new RefusedException(RefusalCode.Conflict, "The deletion has begun and cannot be taken back."),
     };

@@ -37,4 +37,8 @@ public sealed record TenantEndState
     /// <summary>Tombstones of tenants that had the name before, oldest first.</summary>
     [Id(9)]
     public IReadOnlyList<TenantEndView> Earlier { get; init; } = [];
+
+    /// <summary>The tenant's suspension may name a deletion that is not wanted here: whoever wanted it, or took it back, may have died in between. Taking it back goes on with it.</summary>
+    [Id(10)]
+    public bool IsUnsaid { get; init; }
 }
