@@ -33,6 +33,15 @@ internal static class ChatLimits
     /// <summary>Conversations that a tenant's directory remembers.</summary>
     public const int Directory = 1_000;
 
+    /// <summary>Conversations that are written beside the directory's list before the whole list is: about the root of their number, so that both cost the same.</summary>
+    public const int Touches = 32;
+
+    /// <summary>Conversations that are asked, while they are listed, how they really are.</summary>
+    public const int HealedAtOnce = 20;
+
+    /// <summary>How long a list waits for them; who answers later is right in the next one.</summary>
+    public static readonly TimeSpan HealWithin = TimeSpan.FromSeconds(1);
+
     /// <summary>Chunks that an answer is made from.</summary>
     public const int Hits = 20;
 
