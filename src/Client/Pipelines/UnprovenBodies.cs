@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.IO.Pipelines;
 using Sophia.Resilience;
 
 namespace Sophia.Pipelines;
@@ -7,7 +7,7 @@ namespace Sophia.Pipelines;
 /// Nothing of it depends on whom a delivery is for: strangers take nothing from a tenant, and learn nothing of it.</summary>
 internal sealed class UnprovenBodies(TimeProvider time, long most = EdgeLimits.DeliveriesHeld, long mostOfAddress = EdgeLimits.DeliveriesHeldOfAddress)
 {
-    /// <summary>What a body is read by. It counts as held meanwhile, so the number of bodies under way is bounded too.</summary>
+    /// <summary>What a body counts as holding while it is read, beside what is read already: so the number of bodies under way is bounded too.</summary>
     internal const int BlockBytes = 64 * 1024;
 
     private readonly Lock gate = new();
@@ -37,31 +37,36 @@ internal sealed class UnprovenBodies(TimeProvider time, long most = EdgeLimits.D
         return new UnprovenBody(bytes, () => GiveBack(from, bytes.Length));
     }
 
+    // A read of the body's stream that a token cuts short counts as under way for ever: Kestrel fails when it goes over what is left, and logs an error. So it is the reader that is told to end its read.
     private async Task Read(HttpRequest request, string from, MemoryStream body)
     {
-        var began = time.GetTimestamp();
+        var (began, reader) = (time.GetTimestamp(), request.BodyReader);
         using var patience = new CancellationTokenSource(EdgeLimits.DeliveryGrace, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, request.HttpContext.RequestAborted);
-        var block = ArrayPool<byte>.Shared.Rent(BlockBytes);
-        try
+        using var ends = either.Token.UnsafeRegister(static reader => ((PipeReader)reader!).CancelPendingRead(), reader);
+        for (var isWhole = false; !isWhole;)
         {
-            for (int read; (read = await request.Body.ReadAsync(block.AsMemory(0, BlockBytes), either.Token)) > 0;)
+            var read = await reader.ReadAsync(CancellationToken.None);
+            try
             {
-                Hold(from, read);
-                body.Write(block, 0, read);
-                var left = Within(body.Length) - time.GetElapsedTime(began);
-                if (left <= TimeSpan.Zero)
+                request.HttpContext.RequestAborted.ThrowIfCancellationRequested();
+                if (read.IsCanceled)
                     throw Slow();
-                patience.CancelAfter(left);
+                foreach (var block in read.Buffer)
+                {
+                    Hold(from, block.Length);
+                    body.Write(block.Span);
+                }
+                isWhole = read.IsCompleted;
             }
-        }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested)
-        {
-            throw Slow();
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(block);
+            finally
+            {
+                reader.AdvanceTo(read.Buffer.End);
+            }
+            var left = Within(body.Length) - time.GetElapsedTime(began);
+            if (left <= TimeSpan.Zero && !isWhole)
+                throw Slow();
+            patience.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
         }
     }
 

@@ -1,5 +1,11 @@
+using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Sophia.Operations;
 
 namespace Sophia.Pipelines;
@@ -54,6 +60,45 @@ public sealed class UnprovenBodiesTests
         using var taken = await new UnprovenBodies(time).Read(Post(new Paced(time, EdgeLimits.DeliveryRate, 20 * EdgeLimits.DeliveryRate)));
         Assert.Equal(20 * EdgeLimits.DeliveryRate, taken.Bytes.Length);
         await Assert.ThrowsAsync<RefusedException>(() => new UnprovenBodies(time).Read(Post(new Paced(time, EdgeLimits.DeliveryRate, 70 * EdgeLimits.DeliveryRate))));
+    }
+
+    [Fact]
+    public async Task A_sender_that_is_cut_off_is_told_so_by_a_real_server_which_logs_no_error()
+    {
+        var (said, cut) = (new WrittenLines(), 0);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders().AddProvider(said).SetMinimumLevel(LogLevel.Information);
+        await using var app = builder.Build();
+        app.MapPost("/slow", (HttpContext context) => Taken(context, new UnprovenBodies(new HurriedTime())));
+        app.MapPost("/large", (HttpContext context) => Taken(context, new UnprovenBodies(TimeProvider.System, most: UnprovenBodies.BlockBytes + 1)));
+        await app.StartAsync();
+        foreach (var path in (string[])["/slow", "/large"])
+        {
+            using var sender = new TcpClient();
+            await sender.ConnectAsync(IPAddress.Loopback, new Uri(app.Urls.First()).Port);
+            var stream = sender.GetStream();
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST {path} HTTP/1.1\r\nHost: here\r\nContent-Length: 100000\r\n\r\nabc"));
+            var answer = new byte["HTTP/1.1 429".Length];
+            await stream.ReadExactlyAsync(answer);
+            Assert.Equal("HTTP/1.1 429", Encoding.ASCII.GetString(answer));
+        }
+        await app.StopAsync(); // The server has done with both by then.
+        Assert.Equal(2, cut);
+        Assert.DoesNotContain(said.All, line => line.Level >= LogLevel.Error);
+
+        async Task Taken(HttpContext context, UnprovenBodies bodies)
+        {
+            try
+            {
+                using var body = await bodies.Read(context.Request);
+            }
+            catch (RefusedException)
+            {
+                cut++;
+                context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+            }
+        }
     }
 
     private static HttpRequest Post(int bytes, string? from = null) => Post(new MemoryStream(new byte[bytes]), from);
@@ -115,7 +160,7 @@ public sealed class UnprovenBodiesTests
             var read = Math.Min(Math.Min(eachSecond, left), buffer.Length);
             left -= read;
             Reads++;
-            time.Now += TimeSpan.FromSeconds(read > 0 ? 1 : 0);
+            time.Now += TimeSpan.FromSeconds((double)read / eachSecond); // However little is asked for at a time.
             return new(read);
         }
     }
@@ -126,6 +171,23 @@ public sealed class UnprovenBodiesTests
         {
             await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
             return 0;
+        }
+    }
+
+    private sealed class WrittenLines : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<(LogLevel Level, string Text)> All { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => All.Enqueue((logLevel, $"{formatter(state, exception)} {exception}"));
+
+        public void Dispose()
+        {
         }
     }
 }
