@@ -31,6 +31,10 @@ public sealed record SourceView([property: Id(0)] string Type, [property: Id(1)]
     /// <summary>The breaker before it, of the same tenant; null: none stands before it, because it is no dependency (a folder).</summary>
     [Id(4)]
     public string? Breaker { get; init; }
+
+    /// <summary>Why nothing can be taken from it now, such as a webhook's secret that is not to be had, by its name; null: nobody has found anything wrong.</summary>
+    [Id(5)]
+    public string? Trouble { get; init; }
 }
 
 [GenerateSerializer, Immutable, Alias("Sophia.StartRun")]

@@ -45,6 +45,7 @@ internal sealed partial class PipelineGrain(
     private RunKeeper keeper = null!;
     private RunPlanner planner = null!;
     private WebhookDesk desk = null!;
+    private WebhookSecret secret = null!;
     private PipelineTriggers triggers = null!;
     private RunPump? pump;
     private Task pumping = Task.CompletedTask;
@@ -60,6 +61,7 @@ internal sealed partial class PipelineGrain(
         checks = new DefinitionChecks(key, kinds, secrets, log);
         planner = new RunPlanner(key.Tenant, key.Name!, log, kinds);
         desk = new WebhookDesk(key.Tenant, key.Name!, log, judges, time, lost: DeactivateOnIdle, maskKey: box is null ? null : () => box.Derive(MaskStep.Purpose(key.Tenant)));
+        secret = new WebhookSecret(key, secrets, logger);
         triggers = new PipelineTriggers(this, () => definition, () => keeper.IsGoing, reason => Start(new StartRun(Reason: reason)),
             next => Save(stored.State with { NextAt = next }), planner, judges, time);
         Reread();
@@ -83,14 +85,14 @@ internal sealed partial class PipelineGrain(
         var known = stored.State.Definition;
         if (known?.Text == definitionText && definition is not null)
             return await Changed(known.Version, []);
-        var (read, secret) = checks.Checked(definitionText, fileName);
+        var (read, reference) = checks.Checked(definitionText, fileName);
         var version = stored.State.LastVersion + 1;
         await GrainFactory.GetGrain<IPipelineDirectoryGrain>(TenantKey.Of(key.Tenant)).Add(key.Name!);
         await Save(stored.State with
         {
             Definition = new KeptDefinition(definitionText, fileName, version, time.GetUtcNow()),
             LastVersion = version,
-            GeneratedSecret = secret is SecretReference.Generated ? stored.State.GeneratedSecret ?? Secrets.Make(random) : null,
+            GeneratedSecret = reference is SecretReference.Generated ? stored.State.GeneratedSecret ?? Secrets.Make(random) : null,
             NextAt = null,
         });
         Reread();
@@ -112,7 +114,7 @@ internal sealed partial class PipelineGrain(
             return null;
         var recent = await runs.Recent(key.Tenant, key.Name!, 2, lifetime.Token);
         var ended = recent.FirstOrDefault(row => row.RunId != keeper.Row?.RunId);
-        return new PipelineView(key.Name!, kept.Version, kept.Text, kept.At, PipelineSources.Views(key.Tenant.Value, definition, kinds), definition.Schedule,
+        return new PipelineView(key.Name!, kept.Version, kept.Text, kept.At, PipelineSources.Views(key.Tenant.Value, definition, kinds, await TroubleOfWebhook()), definition.Schedule,
             keeper.IsGoing ? Current() : null,
             keeper.IsGoing ? ended is null ? null : Ended(ended) : Current(),
             PipelineSources.Webhook(definition) is null ? null : await desk.Tally(lifetime.Token));
@@ -228,7 +230,9 @@ internal sealed partial class PipelineGrain(
 
     private DeliveryResult NoWebhook() => new(DeliveryOutcome.NoSuchWebhook, $"Pipeline \"{key.Name}\" takes no deliveries.", null);
 
-    private ValueTask<string> SecretOf(SourceDefinition source) => SecretOfWebhook.Of(source, stored.State.GeneratedSecret, key.Tenant, secrets, lifetime.Token);
+    private ValueTask<string> SecretOf(SourceDefinition source) => secret.Of(source, stored.State.GeneratedSecret, lifetime.Token);
+
+    private ValueTask<string?> TroubleOfWebhook() => PipelineSources.Webhook(definition!) is { } source ? secret.Trouble(source, stored.State.GeneratedSecret, lifetime.Token) : default;
 
     private RunView? Current() => keeper.View(keeper.Row is { } row ? SearchableAt(row.RunId) : null) is not { } view ? null : WithWait(view.Transforms is null ? WithTransforms(view) : view);
 

@@ -30,9 +30,10 @@ internal static class PipelineSources
     /// <summary>Where deliveries of a tenant's pipeline are posted to.</summary>
     public static string WebhookPath(string tenant, string pipeline) => string.Create(CultureInfo.InvariantCulture, $"/hooks/{tenant}/{pipeline}");
 
-    public static IReadOnlyList<SourceView> Views(string tenant, PipelineDefinition definition, IEnumerable<ISourceKind> kinds) =>
+    /// <param name="trouble">Why deliveries cannot be taken now; null: they can.</param>
+    public static IReadOnlyList<SourceView> Views(string tenant, PipelineDefinition definition, IEnumerable<ISourceKind> kinds, string? trouble) =>
         definition.Sources.Select(source => WebhookKinds.IsWebhook(source.Type)
-            ? new SourceView(source.Type, source.Type == WebhookKinds.GitHub ? "GitHub's signed deliveries" : "signed deliveries", false, WebhookPath(tenant, definition.Name))
+            ? new SourceView(source.Type, source.Type == WebhookKinds.GitHub ? "GitHub's signed deliveries" : "signed deliveries", false, WebhookPath(tenant, definition.Name)) { Trouble = trouble }
             : new SourceView(source.Type, source["path"] ?? source["image"] ?? ReadingPlan.NameOf(source), IsWatched(source), null)
             {
                 Breaker = kinds.FirstOrDefault(kind => kind.Type == source.Type)?.Dependency(new SourceContext(tenant, definition.Name, source)),
