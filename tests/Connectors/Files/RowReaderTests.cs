@@ -24,6 +24,23 @@ public sealed class RowReaderTests
 
     /// <summary>Blocks of 16 bytes to 64 KB give the same records, pieces, places and lines; so does going on after each batch; and the bytes add up.</summary>
     [Theory]
+    [InlineData("rows.csv", "name,amount\nx,1\nx,1\n")]
+    [InlineData("rows.jsonl", "{\"name\":\"x\",\"amount\":1}\n{\"name\":\"x\",\"amount\":1}\n")]
+    [InlineData("rows.json", "[{\"name\":\"x\",\"amount\":1},{\"name\":\"x\",\"amount\":1}]")]
+    public async Task Rows_of_a_stream_whose_definition_names_them_are_given_no_name_of_their_own(string name, string text)
+    {
+        using var folder = new Folder().Put(name, text);
+        foreach (var isPlanned in (bool[])[true, false])
+        {
+            var source = FilesUnderTest.Source(folder.Path) with { HasKey = _ => isPlanned };
+            await using var reader = await FilesUnderTest.Kind(folder.Options).Open(source, (await folder.Partitions()).Single(), null, default);
+            var records = (await reader.Read(BatchBudget.Default, default))!.Records;
+            Assert.Equal(2, records.Count);
+            Assert.All(records, record => Assert.Equal(isPlanned, record.Key is null));
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(Seeds))]
     public async Task Any_block_size_and_any_resumption_give_the_same(string name, int seed)
     {

@@ -11,7 +11,7 @@ internal sealed record ChosenKey(FileKey Key, FileKeyWrite? Write = null, Connec
     public static async Task<ChosenKey> Of(OpenedFile file, Func<ValueTask<IReadOnlyList<string>>> others, Func<KeyProbe, ValueTask> probe, CancellationToken cancellation)
     {
         if (file.IsKeyPlanned)
-            return new ChosenKey(new FileKey([], true, MissingKey.Row));
+            return new ChosenKey(FileKey.Planned);
         var candidates = RecordKeys.Candidates(file.Path);
         var known = await file.Keys.Of(file.RowStream, file.Path, candidates, cancellation);
         if (file.Settings.Key.Count > 0)

@@ -18,13 +18,15 @@ internal sealed class RowKeys(FileKey key, string path, string piece, bool tells
     /// <summary>Whether a reading that begins in the middle has to know the keys before it.</summary>
     public bool Remembers => seen is not null;
 
-    /// <summary>The name of a record.</summary>
+    /// <summary>The name of a record; null where its stream's definition says what it is called by.</summary>
     /// <param name="row">Its number, from 1.</param>
     /// <param name="place">Where people find it.</param>
     /// <param name="repeated">Why it is held back, or null: another record was called so, and says something else.</param>
-    public string Of(ReadOnlySpan<string?> values, long row, long place, ReadOnlySpan<byte> payload, out CellReason? repeated)
+    public string? Of(ReadOnlySpan<string?> values, long row, long place, ReadOnlySpan<byte> payload, out CellReason? repeated)
     {
         repeated = null;
+        if (key.IsPlanned)
+            return null;
         if (RecordKeys.Of(values) is not { } name)
             return key is { Missing: MissingKey.Content, IsByPlace: false } ? $"{path}#~{ContentKey.Of(payload)}" : string.Create(CultureInfo.InvariantCulture, $"{path}#{row}");
         if (seen is null)

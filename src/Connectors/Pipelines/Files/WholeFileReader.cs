@@ -4,7 +4,7 @@ using Sophia.Quality;
 namespace Sophia.Pipelines;
 
 /// <summary>A record or bad piece of a file that is read as a whole. Offset and length are in the file's text as UTF-8.</summary>
-internal sealed record FilePiece(string Stream, string Key, ReadOnlyMemory<byte> Payload, int Offset, int Length, PieceFault? Fault = null)
+internal sealed record FilePiece(string Stream, string? Key, ReadOnlyMemory<byte> Payload, int Offset, int Length, PieceFault? Fault = null)
 {
     /// <summary>Why it is held back although it is a record: its key is another one's.</summary>
     public CellReason? Repeated { get; init; }

@@ -25,6 +25,12 @@ public sealed record FileKey(IReadOnlyList<string> Fields, bool Stated, MissingK
     [JsonPropertyName("v")]
     public int Format { get; init; } = CurrentFormat;
 
+    /// <summary>The key of a stream whose definition says what its records are called by: nothing is looked for in the file, and nothing kept.</summary>
+    public static FileKey Planned { get; } = new([], true, MissingKey.Row);
+
+    [JsonIgnore]
+    public bool IsPlanned => this is { Stated: true, IsByPlace: true };
+
     [JsonIgnore]
     public bool IsByPlace => Fields.Count == 0;
 
