@@ -36,9 +36,6 @@ internal sealed partial class PipelineGrain(
 {
     private static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long the index is asked at a time; shorter than a call may take.</summary>
-    private static readonly TimeSpan SearchedFor = TimeSpan.FromSeconds(20);
-
     private readonly CancellationTokenSource lifetime = new();
     private TenantKey key;
     private DefinitionChecks checks = null!;
@@ -46,10 +43,10 @@ internal sealed partial class PipelineGrain(
     private RunPlanner planner = null!;
     private WebhookDesk desk = null!;
     private WebhookSecret secret = null!;
+    private RunSearches searches = null!;
     private PipelineTriggers triggers = null!;
     private RunPump? pump;
     private Task pumping = Task.CompletedTask;
-    private Task searching = Task.CompletedTask;
     private IGrainTimer? beat;
     private bool storeFailed;
     private PipelineDefinition? definition;
@@ -62,13 +59,14 @@ internal sealed partial class PipelineGrain(
         planner = new RunPlanner(key.Tenant, key.Name!, log, kinds);
         desk = new WebhookDesk(key.Tenant, key.Name!, log, judges, time, lost: DeactivateOnIdle, maskKey: box is null ? null : () => box.Derive(MaskStep.Purpose(key.Tenant)));
         secret = new WebhookSecret(key, secrets, logger);
+        searches = new RunSearches(Index(), () => stored.State, Save, time, lifetime.Token);
         triggers = new PipelineTriggers(this, () => definition, () => keeper.IsGoing, reason => Start(new StartRun(Reason: reason)),
             next => Save(stored.State with { NextAt = next }), planner, judges, time);
         Reread();
         await keeper.Load(cancellationToken);
         if (keeper.IsGoing)
             await GoOn(cancellationToken);
-        else if (keeper.Row is { LastPosition: > 0 } ended && SearchableAt(ended.RunId) is null)
+        else if (keeper.Row is { } ended && searches.IsDue(ended))
             See();
         triggers.Watch();
     }
@@ -77,7 +75,7 @@ internal sealed partial class PipelineGrain(
     {
         pump?.Stop();
         await lifetime.CancelAsync();
-        await Task.WhenAll(pumping, searching).WaitAsync(cancellationToken);
+        await Task.WhenAll(pumping, searches.End()).WaitAsync(cancellationToken);
     }
 
     public async Task<PipelineView> Define(string definitionText, string fileName)
@@ -234,17 +232,15 @@ internal sealed partial class PipelineGrain(
 
     private ValueTask<string?> TroubleOfWebhook() => PipelineSources.Webhook(definition!) is { } source ? secret.Trouble(source, stored.State.GeneratedSecret, lifetime.Token) : default;
 
-    private RunView? Current() => keeper.View(keeper.Row is { } row ? SearchableAt(row.RunId) : null) is not { } view ? null : WithWait(view.Transforms is null ? WithTransforms(view) : view);
+    private RunView? Current() => keeper.View(keeper.Row is { } row ? searches.At(row.RunId) : null) is not { } view ? null : WithWait(view.Transforms is null ? WithTransforms(view) : view);
 
     // Before the first look at its place, and after a restart.
     private RunView WithWait(RunView view) => view.Waits is null && Waiting is { } waiting ? view with { Waits = RunTurns.Unseen(waiting) } : view;
 
-    private RunView Ended(RunRow row) => WithTransforms(RunKeeper.ViewOf(row, time.GetUtcNow(), SearchableAt(row.RunId)));
+    private RunView Ended(RunRow row) => WithTransforms(RunKeeper.ViewOf(row, time.GetUtcNow(), searches.At(row.RunId)));
 
     private RunView WithTransforms(RunView view) =>
         stored.State.Transforms.FirstOrDefault(kept => kept.RunId == view.RunId) is { } kept ? view with { Transforms = kept.Streams, TransformsSince = kept.Since } : view;
-
-    private DateTimeOffset? SearchableAt(string runId) => stored.State.Searchable.FirstOrDefault(known => known.RunId == runId)?.At;
 
     private IProjectionGrain Index() => GrainFactory.GetGrain<IProjectionGrain>(TenantKey.Of(key.Tenant, Projections.Index));
 
@@ -339,8 +335,8 @@ internal sealed partial class PipelineGrain(
         var row = keeper.Row!;
         LogEnded(key.ToString(), row.RunId, row.State, row.Counts.In, row.Counts.Stored, row.Counts.Quarantined, row.Error is null ? "" : $": {row.Error}");
         await SaveEnd(row is { State: RunState.Succeeded, DryRun: false } && keeper.Held is { } held ? FullReadRules.Remember(stored.State.Usual, held) : null);
-        if (row is { LastPosition: > 0, DryRun: false } && row.State != RunState.Paused && searching.IsCompleted)
-            searching = Search(row);
+        if (searches.IsDue(row))
+            searches.Begin(row);
     }
 
     private Task SaveEnd(IReadOnlyList<long>? usual = null) => usual is null && keeper.Transforms is null ? Task.CompletedTask : Save(stored.State.After(usual, keeper.Transforms));
@@ -357,29 +353,13 @@ internal sealed partial class PipelineGrain(
         }
         if (keeper.Row is not { } row || row.State == RunState.Running || keeper.Unsaved is not null)
             return;
-        if (row.LastPosition > 0 && !row.DryRun && row.State != RunState.Paused && SearchableAt(row.RunId) is null)
+        if (searches.IsDue(row))
         {
-            if (searching.IsCompleted)
-                searching = Search(row);
+            searches.Begin(row);
             return;
         }
         beat?.Dispose();
         beat = null;
-    }
-
-    // Beside the grain's calls: the index tells when it has come so far, and until then the pipeline answers.
-    private async Task Search(RunRow row)
-    {
-        try
-        {
-            await Index().WaitFor(row.LastPosition, SearchedFor, lifetime.Token);
-            if (SearchableAt(row.RunId) is null)
-                await Save(stored.State with { Searchable = [.. stored.State.Searchable.TakeLast(PipelineState.SearchableKept - 1), new KeptSearchable(row.RunId, time.GetUtcNow())] });
-        }
-        catch (Exception late) when (late is RefusedException or TimeoutException or OperationCanceledException or StorageException)
-        {
-            // Not yet, or not now: the next beat asks again.
-        }
     }
 
     private Task Save(PipelineState after) => stored.CommitAsync(after, onFailure: DeactivateOnIdle);

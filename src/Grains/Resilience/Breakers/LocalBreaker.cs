@@ -4,15 +4,12 @@ namespace Sophia.Resilience;
 /// <remarks>
 /// <para>The quick way is one look at <see cref="stance"/>, which is replaced whole whenever something changes: while it is free, a call costs two readings of the clock and one counter. Everything else goes through
 /// <see cref="Guarded"/>, under a lock, and still never leaves the process.</para>
-/// <para>A process that alone sees the dependency failing opens for itself by the same <see cref="BreakerRules"/>, which it runs by itself: it has its own break, its own probes and its own ramp. Where the truth opens
-/// for all, that is over: the truth decides.</para>
+/// <para>A process that alone sees the dependency failing opens for itself (<see cref="LocalRule"/>): it has its own break, its own probes and its own ramp. Where the truth opens for all, that is over: the truth decides.</para>
 /// <para>While the truth cannot be reached the process goes by the last it knew. Closed stays closed, but half as much opens it here; open stays open, because nobody could give it a probe; a share of the ramp stays
 /// as it is. Before it has heard of the truth at all it takes the breaker for half-open: a few calls at a time, then a growing share. So nothing is opened to everybody by a truth that is away.</para>
 /// </remarks>
 internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<BreakerCopy>
 {
-    private const string Here = "here";
-
     /// <summary>How long a probe that nobody used is kept before it is handed back.</summary>
     private static readonly TimeSpan KeepProbeFor = TimeSpan.FromSeconds(2);
 
@@ -27,15 +24,12 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
     private readonly Lock gate = new();
     private readonly TimeProvider time;
     private readonly BreakerOptions options;
-    private readonly CallWindow window;
+    private readonly LocalRule own;
     private readonly LocalProbes probes = new();
-    private readonly long slowAfter, madeAt;
-    private readonly DateTimeOffset made;
+    private readonly long slowAfter;
     private volatile Replica<BreakerCopy> replica;
     private volatile Stance stance;
     private volatile BreakerCopy? copy;
-    private BreakerState own;
-    private CallCounts ownCounts;
     private TaskCompletionSource heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private (BreakerRefusalReason Reason, long Generation, string Text) said;
     private long openUntil;
@@ -49,9 +43,7 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
     {
         (Dependency, this.options, this.find, this.current, this.time) = (dependency, options, find, current, time);
         slowAfter = options.SlowRatio > 0 ? Ticks(options.SlowAfter) : long.MaxValue;
-        window = new CallWindow(options.Window, time);
-        (madeAt, made) = (time.GetTimestamp(), time.GetUtcNow());
-        own = BreakerRules.Lost(0, made) with { Because = "nothing is known of it yet" };
+        own = new LocalRule(options, time);
         stance = new Stance(false, 1, default);
         replica = find();
         replica.Attach(this);
@@ -78,9 +70,6 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
         _ => own.Phase switch { BreakerPhase.Open => "open", BreakerPhase.HalfOpen when copy is not null => "half_open", _ => "closed" },
     };
 
-    /// <summary>Time for this process's own rule: it goes on evenly, also while somebody sets the clock.</summary>
-    private DateTimeOffset Now => made + time.GetElapsedTime(madeAt);
-
     public BreakerEntry TryEnter() => TryEnter(looksAgain: false);
 
     private BreakerEntry TryEnter(bool looksAgain)
@@ -104,7 +93,7 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
         if (copy is not null && TryEnter(looksAgain: true) is var entry and not { IsRefused: true, Refusal.Reason: BreakerRefusalReason.ProbesAreOut })
             return entry;
         // A truth that did not answer once is not waited for by every caller after that.
-        var patience = copy is null ? PatienceForTruth - time.GetElapsedTime(madeAt) : PatienceForProbe;
+        var patience = copy is null ? PatienceForTruth - own.Age : PatienceForProbe;
         if (patience <= TimeSpan.Zero)
             return TryEnter();
         try
@@ -124,7 +113,7 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
         if (outcome != CallOutcome.Success || slow || permit.Probe != 0)
             Weigh(in permit, outcome, slow, now);
         else if (permit.Round == stance.Generation)
-            window.Succeeded(now);
+            own.Succeeded(now);
     }
 
     byte[]? IReplicaUser<BreakerCopy>.Report()
@@ -137,8 +126,7 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
             var wants = Math.Max(0, demand - probes.Ready);
             if (now.Phase == BreakerPhase.HalfOpen)
                 demand = 0;
-            var counts = own.Phase is BreakerPhase.Open or BreakerPhase.HalfOpen ? ownCounts : window.Counts(time.GetTimestamp());
-            return BreakerKind.Write(new BreakerReport(now.Epoch, now.Round, Math.Min(wants, options.Probes), counts, own.Phase != BreakerPhase.Closed, probes.Settled));
+            return BreakerKind.Write(new BreakerReport(now.Epoch, now.Round, Math.Min(wants, options.Probes), own.Counts, own.Phase != BreakerPhase.Closed, probes.Settled));
         }
     }
 
@@ -168,11 +156,9 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
     {
         probes.Clear();
         askAgainAt = 0;
-        window.Clear();
         // What this process alone saw goes on while the truth lets calls through, unless somebody had it begin anew.
         var goesOn = before is null ? own.Phase == BreakerPhase.Open : received.Phase == BreakerPhase.Ramp || (received.Phase == BreakerPhase.Closed && before.Phase == BreakerPhase.Ramp);
-        if (!goesOn)
-            own = new BreakerState { Epoch = received.Epoch };
+        own.Begin(goesOn, received.Epoch);
         if (received.Phase == BreakerPhase.HalfOpen && demand > 0)
             replica.Hurry();
     }
@@ -199,7 +185,8 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
             return Through(0);
         if (copy is { Hold: BreakerHold.Isolated })
             return Refused(BreakerRefusalReason.Isolated, TimeSpan.FromMinutes(1));
-        Pass();
+        if (own.Pass())
+            Settle();
         return copy?.Phase switch
         {
             BreakerPhase.Open => Opened(),
@@ -231,14 +218,10 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
         switch (own.Phase)
         {
             case BreakerPhase.Open:
-                return Refused(BreakerRefusalReason.OpenHere, own.Until!.Value - Now);
+                return Refused(BreakerRefusalReason.OpenHere, own.OpenFor);
             case BreakerPhase.HalfOpen:
-                var given = BreakerRules.Grant(own, Here, 1, options, Now);
-                if (ReferenceEquals(given, own))
-                    return Refused(BreakerRefusalReason.ProbesAreOut, TimeSpan.FromSeconds(1));
-                own = given;
-                return Through(-own.LastProbe);
-            case BreakerPhase.Ramp when !IsInShare(BreakerRules.Share(own, options)):
+                return own.TryProbe() is var probe and not 0 ? Through(-probe) : Refused(BreakerRefusalReason.ProbesAreOut, TimeSpan.FromSeconds(1));
+            case BreakerPhase.Ramp when !IsInShare(own.Share):
                 return Refused(BreakerRefusalReason.Ramp, TimeSpan.FromSeconds(1));
             default:
                 return Through(0);
@@ -261,40 +244,17 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
                 return;
             }
             if (permit.Probe < 0)
-                own = BreakerRules.Settle(own, Here, -permit.Probe, good, options, Now);
+                own.Settle(-permit.Probe, good);
             else if (failed)
-                window.Failed(now, slow);
+                own.Failed(now, slow);
             else if (good == false)
-                window.Slow(now);
+                own.Slow(now);
             else if (good == true)
-                window.Succeeded(now);
-            if (permit.Probe == 0 && good == false)
-                Judge(now);
+                own.Succeeded(now);
+            if (permit.Probe == 0 && good == false && own.Judge(replica.IsStale, copy is { Phase: BreakerPhase.Ramp } ramp ? ramp.Share : own.Share, now))
+                replica.Hurry();
             Settle();
         }
-    }
-
-    private void Judge(long now)
-    {
-        var counts = window.Counts(now);
-        var share = copy is { Phase: BreakerPhase.Ramp } ramp ? ramp.Share : BreakerRules.Share(own, options);
-        if (own.Phase is BreakerPhase.Closed or BreakerPhase.Ramp && BreakerJudge.Alone(counts, replica.IsStale ? options.Tightened : options, share) is { } because)
-        {
-            (ownCounts, own) = (counts, BreakerRules.Open(own, because, options, Now));
-            window.Clear();
-            replica.Hurry();
-        }
-        else if (BreakerJudge.Sees(counts, options) is not null)
-            replica.Hurry(); // Too little for this process; together with what the others see it may be enough.
-    }
-
-    private void Pass()
-    {
-        var after = BreakerRules.Pass(own, options, Now);
-        if (ReferenceEquals(after, own))
-            return;
-        own = after;
-        Settle();
     }
 
     private void Ask()
@@ -330,7 +290,7 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
 
     private void Settle()
     {
-        var mark = (copy?.Epoch ?? 0, copy?.Round ?? 0, own.Epoch, own.Round);
+        var mark = (copy?.Epoch ?? 0, copy?.Round ?? 0, own.Mark.Epoch, own.Mark.Round);
         var isFree = copy is { Hold: BreakerHold.HeldClosed } or { Phase: BreakerPhase.Closed, Hold: BreakerHold.None } && own.Phase == BreakerPhase.Closed;
         stance = new Stance(isFree, mark == stance.Mark ? stance.Generation : stance.Generation + 1, mark);
     }
