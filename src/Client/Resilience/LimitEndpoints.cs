@@ -13,7 +13,7 @@ internal static class LimitEndpoints
         group.MapGet("/{tenant}/{name}", One).WithSummary("One limit of a tenant with the shares of processes; with ?caller= that of one API key. In place of the tenant stands \"system\" for one of addresses or of the installation.");
         group.MapPost("/test", Test).WithSummary("What a request would be told now. Nothing is charged. The caller's own tenant, and key unless another of it is said.");
         group.MapPost("/{tenant}/{name}/set", Set).RequireAuthorization(Roles.Operator)
-            .WithSummary("Other terms of a limit for one tenant, until they are reset. By operators of the system's tenant; kept durably and audited; confirm repeats the limit's name.");
+            .WithSummary("Other terms of a limit for one tenant, until they are reset; what is not said (window, burst) stays as it was. By operators of the system's tenant; kept durably and audited; confirm repeats the limit's name.");
         group.MapPost("/{tenant}/{name}/reset", Reset).RequireAuthorization(Roles.Operator).WithSummary("Gives a limit back to what is configured. Audited; confirm repeats the limit's name.");
         group.MapPost("/{tenant}/release", Release).RequireAuthorization(Roles.Operator)
             .WithSummary("Ends the wait or ban of a key of the tenant, or of an address (tenant \"system\"), and forgets what spoke against it. Audited; confirm repeats who.");
@@ -79,17 +79,19 @@ internal static class LimitEndpoints
     private static async Task<LimitBookView> Set(string tenant, string name, SetLimit set, HttpContext context, IGrainFactory grains, ILimits limits, CallerReplica callers, TimeProvider time, EdgeOptions edge)
     {
         var (owner, caller, reason) = await Ruled(tenant, name, set.Reason, set.Confirm, context, limits, callers, edge);
+        using var _ = CallerContext.ForSystem("limits");
+        var book = grains.GetGrain<ILimitBookGrain>(TenantKey.Of(owner));
+        var now = (await book.View()).Set.FirstOrDefault(one => one.Limit == name)?.Terms;
         LimitSet told;
         try
         {
-            told = limits.With(name, set.Limit ?? 0, set.WindowSeconds, set.Burst);
+            told = limits.With(name, set.Limit ?? 0, set.WindowSeconds, set.Burst, now);
         }
         catch (FormatException wrong)
         {
             throw new RefusedException(RefusalCode.Invalid, wrong.Message);
         }
-        using var _ = CallerContext.ForSystem("limits");
-        return await grains.GetGrain<ILimitBookGrain>(TenantKey.Of(owner)).Set(new LimitOverride(name, told.Terms, $"{caller.Tenant} {caller.KeyId}", reason, time.GetUtcNow()), caller.Tenant);
+        return await book.Set(new LimitOverride(name, told.Terms, $"{caller.Tenant} {caller.KeyId}", reason, time.GetUtcNow()), caller.Tenant);
     }
 
     private static async Task<LimitBookView> Reset(string tenant, string name, LimitWord word, HttpContext context, IGrainFactory grains, ILimits limits, CallerReplica callers, EdgeOptions edge)
@@ -137,8 +139,8 @@ public sealed record LimitsStatus(IReadOnlyList<LimitLine> Limits, LimitBookView
 public sealed record LimitLine(string Name, string Resource, LimitPer Per, IReadOnlyList<string> Routes, string Rule, bool Exact, bool Penalties, LimitTerms Terms, LimitOverride? Set, RateLimitView? State);
 
 /// <param name="Limit">What flows in within the window, what passes in it, or how much may be under way at once.</param>
-/// <param name="WindowSeconds">As configured unless said.</param>
-/// <param name="Burst">Of a token bucket: what may be taken at once; what flows in within a second unless said.</param>
+/// <param name="WindowSeconds">Of flows and windows; as it was unless said.</param>
+/// <param name="Burst">Of a token bucket: what may be taken at once; as it was unless said.</param>
 /// <param name="Reason">1 to 500 characters.</param>
 /// <param name="Confirm">The limit's name.</param>
 public sealed record SetLimit(double? Limit, double? WindowSeconds, double? Burst, string? Reason, string? Confirm);

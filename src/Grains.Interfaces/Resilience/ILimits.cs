@@ -15,8 +15,11 @@ public interface ILimits
     IReadOnlyList<LimitSet> Configured { get; }
 
     /// <summary>A configured limit with other terms.</summary>
+    /// <param name="windowSeconds">Null: as it was.</param>
+    /// <param name="burst">Of a token bucket. Null: as it was.</param>
+    /// <param name="now">The terms that counted before; null: those that are configured.</param>
     /// <exception cref="FormatException">They cannot be meant for it, or there is none of this name.</exception>
-    LimitSet With(string name, double limit, double? windowSeconds, double? burst);
+    LimitSet With(string name, double limit, double? windowSeconds, double? burst, LimitTerms? now = null);
 
     /// <summary>How terms count, in one line.</summary>
     string Rule(LimitTerms terms, bool exact);

@@ -65,7 +65,7 @@ internal static class LimitsCommand
     private static Command Set()
     {
         var (name, limit) = (Name(), new Argument<double>("limit") { Description = "What flows in within the window, what passes in it, or how much may be under way at once." });
-        var (window, burst) = (new Option<double?>("--window") { Description = "Seconds; as configured unless said." }, new Option<double?>("--burst") { Description = "Of a token bucket: what may be taken at once." });
+        var (window, burst) = (new Option<double?>("--window") { Description = "Seconds; as it was unless said." }, new Option<double?>("--burst") { Description = "Of a token bucket: what may be taken at once; as it was unless said." });
         var (reason, confirm) = Words();
         var command = new Command("set", "Other terms of a limit for one tenant, until they are reset; for operators of the system's tenant.") { name, limit, window, burst, reason, confirm };
         command.SetAction(async (parsed, cancellation) =>

@@ -17,7 +17,7 @@ public sealed class LimitPageTests(Chromium chromium) : IAsyncLifetime
         {
             limits.Penalties = new PenaltyRules { Free = 0, BannedAfter = 1, FirstWait = TimeSpan.FromMilliseconds(100), LongestWait = TimeSpan.FromMilliseconds(200), FirstBan = TimeSpan.FromMinutes(10) };
             limits.Policies.Add(new() { Name = "test", Resource = "test", Per = LimitPer.Key, Limit = 1, Algorithm = LimitAlgorithm.SlidingWindow, Window = TimeSpan.FromHours(10), Exact = true });
-            limits.Policies.Add(new() { Name = "tenant", Resource = "test", Limit = 1_000 });
+            limits.Policies.Add(new() { Name = "tenant", Resource = "test", Limit = 1_000, Burst = 3_000 });
         }),
     };
 
@@ -52,7 +52,13 @@ public sealed class LimitPageTests(Chromium chromium) : IAsyncLifetime
         await card.GetByRole(AriaRole.Button, new() { Name = "Set", Exact = true }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync();
         await Expect(card.Locator(".state")).ToHaveTextAsync("set by hand");
-        await Expect(card.GetByText("7 flow in every 1 s")).ToBeVisibleAsync();
+        await Expect(card.GetByText("7 flow in every 1 s, 3000 at once")).ToBeVisibleAsync();
+        await card.GetByLabel("Flows in within, in s").FillAsync("60");
+        await card.GetByLabel("At once").FillAsync("9");
+        await card.GetByLabel("Because").FillAsync("another drill");
+        await card.GetByRole(AriaRole.Button, new() { Name = "Set", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync();
+        await Expect(card.GetByText("7 flow in every 1 min, 9 at once")).ToBeVisibleAsync();
         await card.GetByRole(AriaRole.Button, new() { Name = "Reset" }).ClickAsync();
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Reason" }).FillAsync("as ever");
         await page.GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync();

@@ -22,6 +22,7 @@ public sealed class LimitFlowTests : IAsyncLifetime
                 new() { Name = "streams", Per = LimitPer.Route, Routes = ["/api/streams"], Algorithm = LimitAlgorithm.SlidingWindow, Limit = 2, Window = TimeSpan.FromHours(10), Exact = true },
                 new() { Name = "search", Per = LimitPer.Tenant, Routes = ["/api/search"], Algorithm = LimitAlgorithm.Concurrency, Limit = 50 },
                 new() { Name = "search-slow", Per = LimitPer.Installation, Routes = ["/api/search"], Algorithm = LimitAlgorithm.Gradient2, Limit = 20 },
+                new() { Name = "bucket", Resource = "test", Limit = 100, Burst = 300 },
                 new() { Name = "address", Per = LimitPer.Address, Routes = ["/api/quarantine"], Limit = 0.001, Burst = 1, Window = TimeSpan.FromHours(1) },
             ]);
         }),
@@ -101,6 +102,25 @@ public sealed class LimitFlowTests : IAsyncLifetime
         var audit = (await app.Services.GetRequiredService<ILogStore>().Read(RunningSophia.DefaultTenant, 0, 10_000, int.MaxValue, default)).Where(row => row.Type == EntryType.Audit).Select(row => row.Key).ToList();
         Assert.Contains(audit, key => key.StartsWith("limit-set", StringComparison.Ordinal));
         Assert.Contains(audit, key => key.StartsWith("limit-reset", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_is_not_said_of_a_limits_terms_stays_as_it_was()
+    {
+        var (name, _, _) = await app.NewTenant();
+        Assert.Equal("150 flow in every 1 s, 300 at once", await Set("bucket", new { limit = 150, reason = "more", confirm = "bucket" }));
+        Assert.Equal("150 flow in every 1 min, 40 at once", await Set("bucket", new { limit = 150, windowSeconds = 60, burst = 40, reason = "less", confirm = "bucket" }));
+        Assert.Equal("90 flow in every 1 min, 40 at once", await Set("bucket", new { limit = 90, reason = "still less", confirm = "bucket" }));
+        Assert.Equal("90 flow in every 1 min, 50 at once", await Set("bucket", new { limit = 90, burst = 50, reason = "all at once", confirm = "bucket" }));
+        Assert.Equal("7 within any 10 h, counted exactly", await Set("streams", new { limit = 7, reason = "more", confirm = "streams" }));
+        foreach (var (limit, wrong, said) in ((string, object, string)[])[("streams", new { limit = 7, burst = 9, reason = "more", confirm = "streams" }, "no burst"), ("search", new { limit = 7, windowSeconds = 9, reason = "more", confirm = "search" }, "no window")])
+            Assert.Contains(said, (await (await app.Owner.PostAsJsonAsync($"/api/limits/{name}/{limit}/set", wrong)).Problem(400, "invalid")).GetProperty("detail").GetString());
+
+        async Task<string?> Set(string limit, object terms)
+        {
+            await (await app.Owner.PostAsJsonAsync($"/api/limits/{name}/{limit}/set", terms)).Json();
+            return (await app.Owner.GetFromJsonAsync<JsonElement>($"/api/limits/{name}/{limit}")).GetProperty("rule").GetString();
+        }
     }
 
     [Fact]

@@ -5,13 +5,13 @@ document.addEventListener("submit", async event => {
   const form = event.target.closest("[data-limit-set]");
   if (!form) return;
   event.preventDefault();
-  const { limit, because } = form.elements;
+  const { limit, window: within, burst, because } = form.elements;
   const [errors, button] = [$(".errors", form), $(".primary", form)];
   errors.textContent = "";
   if (await sure(form.dataset.ask, false) === null) { button.focus(); return; }
   button.disabled = true;
   await attempt(async () => {
-    await call("POST", form.dataset.limitSet, JSON.stringify({ limit: Number(limit.value), reason: because.value.trim(), confirm: form.dataset.confirm }));
+    await call("POST", form.dataset.limitSet, JSON.stringify({ limit: Number(limit.value), windowSeconds: within && Number(within.value), burst: burst && Number(burst.value), reason: because.value.trim(), confirm: form.dataset.confirm }));
     notice("Set.");
     await refreshAll();
     $("#main").focus({ preventScroll: true });

@@ -63,14 +63,19 @@ internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory 
 
     public IReadOnlyList<LimitSet> Configured => [.. options.CurrentValue.Policies.Select(static policy => policy.Told())];
 
-    public LimitSet With(string name, double limit, double? windowSeconds, double? burst)
+    public LimitSet With(string name, double limit, double? windowSeconds, double? burst, LimitTerms? now = null)
     {
         if (options.CurrentValue.Of(name) is not { } policy)
             throw new FormatException($"No limit \"{name}\" is configured.");
-        var window = windowSeconds is { } seconds ? seconds is > 0 and < 1e8 ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero : policy.Window;
-        var told = policy with { Limit = limit, Window = window, Burst = burst ?? (policy.Burst is { } usual && limit == policy.Limit ? usual : null) };
         if (policy.Terms.IsAdaptive)
             throw new FormatException($"\"{name}\" sets itself, between the bounds that are configured.");
+        if (windowSeconds is not null && policy.Terms.IsPlaces)
+            throw new FormatException($"\"{name}\" counts what is under way at once: it has no window.");
+        if (burst is not null && policy.Algorithm != LimitAlgorithm.TokenBucket)
+            throw new FormatException($"\"{name}\" is no token bucket: it has no burst.");
+        var kept = now is not null && now.Algorithm == policy.Algorithm ? now : policy.Terms;
+        var seconds = windowSeconds ?? (kept.IsPlaces ? policy.Window.TotalSeconds : kept.WindowSeconds);
+        var told = policy with { Limit = limit, Window = seconds is > 0 and < 1e8 ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero, Burst = burst ?? (kept.Algorithm == LimitAlgorithm.TokenBucket ? kept.Burst : null) };
         return told.Wrong() is { } wrong ? throw new FormatException($"{wrong}.") : told.Told();
     }
 
