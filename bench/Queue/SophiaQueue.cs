@@ -64,7 +64,7 @@ internal sealed class SophiaQueue : IAsyncDisposable
         var waiting = (await Counts()).Pending;
         var done = counting.Wait(waiting);
         var clock = Stopwatch.StartNew();
-        await As(queue => queue.LetGo(WorkLimits.OwnQueue, "bench"));
+        await As(queue => queue.LetGo(WorkLimits.OwnQueue, "bench", "bench"));
         await done;
         await Ended();
         return waiting / clock.Elapsed.TotalSeconds;

@@ -50,7 +50,7 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(WorkItem))]
 [JsonSerializable(typeof(DeadIds))]
 [JsonSerializable(typeof(IReadOnlyList<WorkChange>))]
-[JsonSerializable(typeof(DeadReplayOrder))]
+[JsonSerializable(typeof(ReplayDead))]
 [JsonSerializable(typeof(DeadReplayView))]
 [JsonSerializable(typeof(StreamProfile))]
 [JsonSerializable(typeof(FindingsPage))]

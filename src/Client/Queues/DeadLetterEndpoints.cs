@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Sophia.Resilience;
 
@@ -17,12 +18,10 @@ internal static class DeadLetterEndpoints
         group.MapPut("/{id:long}", Edit).RequireAuthorization(Roles.Operator).Accepts<object>("application/json").WithSummary("Replaces an item's payload; it stays where it is.");
         group.MapPost("/revive", (DeadIds body, HttpContext context, IGrainFactory grains) => Grain(context, grains).Revive(Ids(body), QueueEndpoints.By(context)))
             .RequireAuthorization(Roles.Operator).WithSummary("Brings items back at once, with all their attempts before them.");
-        group.MapPost("/purge", (DeadIds body, HttpContext context, IGrainFactory grains) => Grain(context, grains).Purge(Ids(body), body.Reason ?? "", QueueEndpoints.By(context)))
-            .RequireAuthorization(Roles.Operator).WithSummary("Gives items up for good, with a reason.");
+        group.MapPost("/purge", Purge).RequireAuthorization(Roles.Operator).WithSummary("Gives items up for good, with a reason. Audited; confirm says how many.");
         group.MapPost("/quarantine", (DeadIds body, HttpContext context, IGrainFactory grains) => Grain(context, grains).Quarantine(Ids(body), body.Reason ?? "", QueueEndpoints.By(context)))
             .RequireAuthorization(Roles.Operator).WithSummary("Holds pending or dead items back, with a reason.");
-        group.MapPost("/replay", (DeadReplayOrder body, HttpContext context, IGrainFactory grains) => Grain(context, grains).Replay(body, QueueEndpoints.By(context)))
-            .RequireAuthorization(Roles.Operator).WithSummary("Brings back all that a filter takes, without a cause also what people held back by hand: a canary first, then more and more, and stops by itself where too much fails again. dryRun says what it would take.");
+        group.MapPost("/replay", Replay).RequireAuthorization(Roles.Operator).WithSummary("Brings back all that a filter takes, without a cause also what people held back by hand: a canary first, then more and more, and stops by itself where too much fails again. dryRun says what it would take. Audited with its reason; confirm repeats the queue, or is \"all\" where none is named.");
         group.MapGet("/replay", async (HttpContext context, IGrainFactory grains) => await Grain(context, grains).Replaying() ?? throw NoReplay()).WithSummary("The replay that goes, or the last one.");
         group.MapPost("/replay/stop", async (HttpContext context, IGrainFactory grains) => await Grain(context, grains).StopReplay(QueueEndpoints.By(context)) ?? throw NoReplay())
             .RequireAuthorization(Roles.Operator).WithSummary("Stops the replay that goes; what it brought back stays back.");
@@ -63,6 +62,21 @@ internal static class DeadLetterEndpoints
 
     private static async Task<WorkItem> One(long id, HttpContext context, IGrainFactory grains) =>
         await Grain(context, grains).Get(id, MayRead(context)) ?? throw new RefusedException(RefusalCode.NotFound, "There is no such item.");
+
+    private static Task<IReadOnlyList<WorkChange>> Purge(DeadIds body, HttpContext context, IGrainFactory grains)
+    {
+        var ids = Ids(body);
+        Confirmation.MustRepeat(body.Confirm, ids.Count.ToString(CultureInfo.InvariantCulture), "say how many items are given up");
+        return Grain(context, grains).Purge(ids, QueueEndpoints.Reason(body.Reason), QueueEndpoints.By(context));
+    }
+
+    private static Task<DeadReplayView> Replay(ReplayDead body, HttpContext context, IGrainFactory grains)
+    {
+        if (body.DryRun)
+            return Grain(context, grains).Replay(body.ToOrder(), QueueEndpoints.By(context));
+        QueueEndpoints.MustRepeat(body.Confirm, body.Queue);
+        return Grain(context, grains).Replay((body with { Reason = QueueEndpoints.Reason(body.Reason) }).ToOrder(), QueueEndpoints.By(context));
+    }
 
     private static async Task<WorkItem> Edit(long id, HttpContext context, IGrainFactory grains) => await Grain(context, grains).Edit(id, await context.Request.Utf8("The payload"), QueueEndpoints.By(context));
 

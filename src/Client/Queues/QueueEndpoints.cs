@@ -16,10 +16,10 @@ internal static class QueueEndpoints
         group.MapPost("/{queue}/lease", Lease).RequireAuthorization(Roles.Operator).WithSummary("Hands out work under a lease.");
         group.MapPost("/{queue}/extend", Extend).RequireAuthorization(Roles.Operator).WithSummary("Renews leases of the queue by a minute; false for each that is not held any more.");
         group.MapPost("/{queue}/finish", Finish).RequireAuthorization(Roles.Operator).WithSummary("Says how leased work of the queue ended. The end of an older lease, or of another queue's, is answered as late and changes nothing.");
-        group.MapPost("/hold", Hold).RequireAuthorization(Roles.Operator).WithSummary("Holds a queue, or all: it takes work in and gives none out.");
-        group.MapPost("/let-go", LetGo).RequireAuthorization(Roles.Operator).WithSummary("Lets a held queue, or all, go on.");
+        group.MapPost("/hold", Hold).RequireAuthorization(Roles.Operator).WithSummary("Holds a queue, or all: it takes work in and gives none out. Audited; confirm repeats the queue, or is \"all\".");
+        group.MapPost("/let-go", LetGo).RequireAuthorization(Roles.Operator).WithSummary("Lets a held queue, or all, go on. Audited; confirm repeats the queue, or is \"all\".");
         group.MapGet("/fairness", Fairness).RequireSystemOperator(app.ServiceProvider.GetRequiredService<EdgeOptions>().SystemTenant).WithSummary("Who has work in hand and who waits, of all tenants, and who is noisy: of the work queue, and of runs of pipelines. Only for operators of the system tenant.");
-        group.MapPost("/weights/{tenant}", Weigh).RequireAuthorization(Roles.Owner).WithSummary("A tenant's share among tenants, 1 to 100. Only the owner of the system tenant may.");
+        group.MapPost("/weights/{tenant}", Weigh).RequireAuthorization(Roles.Owner).WithSummary("A tenant's share among tenants, 1 to 100. Only the owner of the system tenant may. Audited; confirm repeats the tenant.");
     }
 
     internal static IWorkQueueGrain Grain(HttpContext context, IGrainFactory grains) => grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(context.User.Caller().Tenant));
@@ -68,15 +68,15 @@ internal static class QueueEndpoints
 
     private static async Task<IReadOnlyList<QueueView>> Hold(QueueHold body, HttpContext context, IGrainFactory grains)
     {
-        await MustBeThere(body.Queue, context, grains);
-        await Grain(context, grains).Hold(body.Queue, body.Reason ?? "", By(context));
+        await MustBeMeant(body, context, grains);
+        await Grain(context, grains).Hold(body.Queue, Reason(body.Reason), By(context));
         return await Grain(context, grains).View();
     }
 
     private static async Task<IReadOnlyList<QueueView>> LetGo(QueueHold body, HttpContext context, IGrainFactory grains)
     {
-        await MustBeThere(body.Queue, context, grains);
-        await Grain(context, grains).LetGo(body.Queue, By(context));
+        await MustBeMeant(body, context, grains);
+        await Grain(context, grains).LetGo(body.Queue, Reason(body.Reason), By(context));
         return await Grain(context, grains).View();
     }
 
@@ -86,13 +86,25 @@ internal static class QueueEndpoints
         var id = tenant == options.SystemTenant.Value ? options.SystemTenant : await TenantEndpoints.Living(tenant, context, options, gate);
         if (!await callers.Exists(id))
             throw new RefusedException(RefusalCode.NotFound, "There is no such tenant.");
+        Confirmation.MustRepeat(body.Confirm, tenant, "repeat the tenant");
         using var _ = CallerContext.ForSystem("share of a tenant");
-        await grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(id)).Weigh(body.Weight, By(context));
+        await grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(id)).Weigh(body.Weight, Reason(body.Reason), By(context));
         return await grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(id)).View();
     }
 
     private static IReadOnlyList<T> Listed<T>(IReadOnlyList<T?>? members, string name) where T : class =>
         members is null ? [] : members.All(member => member is not null) ? [.. members.OfType<T>()] : throw new RefusedException(RefusalCode.Invalid, $"A member of {name} is null.");
+
+    /// <param name="queue">Null: all.</param>
+    internal static void MustRepeat(string? confirm, string? queue) => Confirmation.MustRepeat(confirm, queue ?? QueueHold.All, queue is null ? $"be \"{QueueHold.All}\": no queue is named" : "repeat the queue");
+
+    internal static string Reason(string? reason) => Confirmation.Reason(reason, most: WorkLimits.MaxKey);
+
+    private static async Task MustBeMeant(QueueHold body, HttpContext context, IGrainFactory grains)
+    {
+        await MustBeThere(body.Queue, context, grains);
+        MustRepeat(body.Confirm, body.Queue);
+    }
 
     // A misspelt name would hold nothing, and look as if it did.
     private static async Task MustBeThere(string? queue, HttpContext context, IGrainFactory grains)

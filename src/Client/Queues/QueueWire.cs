@@ -24,10 +24,21 @@ public sealed record LeaseEnd(long Id, long Lease, WorkEnd? End, string? Error =
 
 public sealed record LeasesEnded(IReadOnlyList<LeaseEnd>? Results);
 
-/// <summary>Which queue is held or let go; null: all of the tenant's. A hold has a reason.</summary>
-public sealed record QueueHold(string? Queue, string? Reason = null);
+/// <summary>Which queue is held or let go; null: all of the tenant's. Reason has 1 to 200 characters; Confirm repeats the queue, or is "all".</summary>
+public sealed record QueueHold(string? Queue, string? Reason = null, string? Confirm = null)
+{
+    /// <summary>What confirms that all queues are meant.</summary>
+    public const string All = "all";
+}
 
-public sealed record QueueWeight(int Weight);
+/// <summary>Reason has 1 to 200 characters; Confirm repeats the tenant.</summary>
+public sealed record QueueWeight(int Weight, string? Reason = null, string? Confirm = null);
 
-/// <summary>Numbers of items, and why, where that is asked for.</summary>
-public sealed record DeadIds(IReadOnlyList<long>? Ids, string? Reason = null);
+/// <summary>Numbers of items, and why, where that is asked for. Confirm, of a purge: how many.</summary>
+public sealed record DeadIds(IReadOnlyList<long>? Ids, string? Reason = null, string? Confirm = null);
+
+/// <summary>As <see cref="DeadReplayOrder"/>; Confirm repeats the queue, or is "all" where none is named. A dry run needs neither reason nor confirm.</summary>
+public sealed record ReplayDead(string? Queue = null, string? Kind = null, WorkCause? Cause = null, string? Error = null, bool DryRun = false, int Canary = 1, int MostAtOnce = 500, double StopShare = 0.2, string? Reason = null, string? Confirm = null)
+{
+    internal DeadReplayOrder ToOrder() => new(Queue, Kind, Cause, Error, DryRun, Canary, MostAtOnce, StopShare, Reason);
+}

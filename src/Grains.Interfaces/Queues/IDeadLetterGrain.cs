@@ -81,6 +81,7 @@ public readonly record struct WorkChange([property: Id(0)] long Id, [property: I
 /// <param name="DryRun">Only say what it would take.</param>
 /// <param name="Canary">Items of the first step, 1 to 100; each further one takes twice as many, up to <paramref name="MostAtOnce"/> (1 to 1,000).</param>
 /// <param name="StopShare">It stops where more than this share of what was replayed failed; 0 to 1.</param>
+/// <param name="Because">Why it is done; of a dry run nothing.</param>
 [GenerateSerializer, Immutable, Alias("Sophia.DeadReplayOrder")]
 public sealed record DeadReplayOrder(
     [property: Id(0)] string? Queue = null,
@@ -90,7 +91,8 @@ public sealed record DeadReplayOrder(
     [property: Id(4)] bool DryRun = false,
     [property: Id(5)] int Canary = 1,
     [property: Id(6)] int MostAtOnce = 500,
-    [property: Id(7)] double StopShare = 0.2);
+    [property: Id(7)] double StopShare = 0.2,
+    [property: Id(8)] string? Because = null);
 
 public enum DeadReplayPhase
 {

@@ -30,13 +30,13 @@ public interface IWorkQueueGrain : IGrainWithStringKey
     [Alias("Hold")]
     Task Hold(string? queue, string because, string by);
 
-    /// <summary>Lets a held queue (null: what holds them all) go on.</summary>
+    /// <summary>Lets a held queue (null: what holds them all) go on. The decision is in the audit.</summary>
     [Alias("LetGo")]
-    Task LetGo(string? queue, string by);
+    Task LetGo(string? queue, string because, string by);
 
-    /// <summary>The tenant's share among tenants, 1 to 100. Only whoever looks after the installation may say it.</summary>
+    /// <summary>The tenant's share among tenants, 1 to 100. Only whoever looks after the installation may say it. The decision is in the audit.</summary>
     [Alias("Weigh")]
-    Task Weigh(int weight, string by);
+    Task Weigh(int weight, string because, string by);
 
     /// <summary>Looks after leases, delays and its place among the tenants at once; it does so by itself too.</summary>
     [OneWay, Alias("Wake")]

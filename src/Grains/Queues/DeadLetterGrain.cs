@@ -71,6 +71,8 @@ internal sealed partial class DeadLetterGrain(
     {
         DeadReplayRules.Check(order);
         WorkRules.CheckTexts(order.Queue, order.Kind, order.Error);
+        if (!order.DryRun)
+            WorkRules.CheckReason(order.Because);
         var filter = DeadReplayRules.Filter(order);
         var all = await store.Match(tenant, filter, 0, long.MaxValue, 1, CancellationToken.None);
         var now = time.GetUtcNow();
@@ -78,7 +80,7 @@ internal sealed partial class DeadLetterGrain(
             return new DeadReplayState { Phase = DeadReplayPhase.DryRun, Order = order, By = by, StartedAt = now, EndedAt = now, Taken = all.Count }.View((await store.List(tenant, filter with { Limit = Sampled }, false, CancellationToken.None)).Items);
         if (stored.State.IsGoing)
             throw new RefusedException(RefusalCode.Conflict, "A replay goes already: wait for its end, or stop it.");
-        await Audit.Write("replay", by, Said(order), null);
+        await Audit.Write("replay", by, Said(order), order.Because);
         var newest = (await store.List(tenant, filter with { Limit = 1 }, false, CancellationToken.None)).Items;
         await Save(new DeadReplayState
         {
@@ -191,9 +193,7 @@ internal sealed partial class DeadLetterGrain(
 
     private static string Reason(string because)
     {
-        if (string.IsNullOrWhiteSpace(because))
-            throw new RefusedException(RefusalCode.Invalid, $"Say why, in 1 to {WorkLimits.MaxKey} characters.");
-        WorkRules.CheckTexts(because);
+        WorkRules.CheckReason(because);
         return because;
     }
 

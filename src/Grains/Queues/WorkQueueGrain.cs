@@ -102,30 +102,30 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
     {
         if (queue is not null)
             WorkRules.CheckQueue(queue);
-        if (string.IsNullOrWhiteSpace(because) || because.Length > WorkLimits.MaxKey)
-            throw new RefusedException(RefusalCode.Invalid, $"Say why, in 1 to {WorkLimits.MaxKey} characters.");
-        WorkRules.CheckTexts(because);
+        WorkRules.CheckReason(because);
         await Audit.Write("hold", by, queue ?? "*", because);
         await store.Hold(tenant, queue ?? "", new Holding(because, by, time.GetUtcNow()), CancellationToken.None);
         LogHeld(tenant.Value, queue ?? "all queues", because, by);
     }
 
-    public async Task LetGo(string? queue, string by)
+    public async Task LetGo(string? queue, string because, string by)
     {
         if (queue is not null)
             WorkRules.CheckQueue(queue);
-        await Audit.Write("let-go", by, queue ?? "*", null);
+        WorkRules.CheckReason(because);
+        await Audit.Write("let-go", by, queue ?? "*", because);
         await store.Hold(tenant, queue ?? "", null, CancellationToken.None);
         LogLetGo(tenant.Value, queue ?? "all queues", by);
         await Turn();
     }
 
-    public async Task Weigh(int weight, string by)
+    public async Task Weigh(int weight, string because, string by)
     {
         SystemCall.MustBe();
         if (weight is < 1 or > WorkLimits.MaxWeight)
             throw new RefusedException(RefusalCode.Invalid, $"weight is 1 to {WorkLimits.MaxWeight}.");
-        await Audit.Write("weigh", by, WorkLimits.OwnQueue, $"{weight}");
+        WorkRules.CheckReason(because);
+        await Audit.Write("weigh", by, WorkLimits.OwnQueue, $"{weight}: {because}");
         await store.Weigh(tenant, weight, CancellationToken.None);
         await Turn();
     }

@@ -85,6 +85,14 @@ internal static class WorkRules
                 throw new RefusedException(RefusalCode.Invalid, $"A text has at most {WorkLimits.MaxKey} characters of valid Unicode.");
     }
 
+    /// <exception cref="RefusedException">Invalid: nobody could tell from it why something was done.</exception>
+    public static void CheckReason(string? because)
+    {
+        if (string.IsNullOrWhiteSpace(because) || because.Length > WorkLimits.MaxKey)
+            throw new RefusedException(RefusalCode.Invalid, $"Say why, in 1 to {WorkLimits.MaxKey} characters.");
+        CheckTexts(because);
+    }
+
     private static (RefusalCode Code, string Said)? Objection(NewWork item)
     {
         if (!TenantId.IsName(item.Queue))

@@ -105,13 +105,16 @@ internal static class DeadCommand
     {
         var ids = new Argument<long[]>("ids") { Arity = ArgumentArity.OneOrMore, Description = $"Numbers of items, as {SophiaCommand.Name} dead lists them." };
         var reason = new Option<string?>("--reason") { Description = "Why; kept in the audit.", Required = wantsReason };
+        var confirm = new Option<string?>("--confirm") { Description = "How many items these are.", Required = true };
         var command = new Command(verb, description) { ids };
         if (wantsReason)
             command.Add(reason);
+        if (verb == "purge")
+            command.Add(confirm);
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
-            var changes = await api.Send(HttpMethod.Post, $"api/dead/{verb}", Api.Json(new DeadIds(parsed.GetValue(ids), wantsReason ? parsed.GetValue(reason) : null), EdgeJson.Default.DeadIds), EdgeJson.Default.IReadOnlyListWorkChange, cancellation);
+            var changes = await api.Send(HttpMethod.Post, $"api/dead/{verb}", Api.Json(new DeadIds(parsed.GetValue(ids), wantsReason ? parsed.GetValue(reason) : null, verb == "purge" ? parsed.GetValue(confirm) : null), EdgeJson.Default.DeadIds), EdgeJson.Default.IReadOnlyListWorkChange, cancellation);
             Show.Rows(["id", "state", ""], changes.Select(change => new[] { $"{change.Id}", change.State?.Word() ?? "unknown", change.Changed ? "" : "left as it is" }));
             return changes.All(change => change.Changed) ? ExitCodes.Done : ExitCodes.Failed;
         });
@@ -141,16 +144,18 @@ internal static class DeadCommand
         var canary = new Option<int>("--canary") { Description = "Items of the first step, 1 to 100.", DefaultValueFactory = _ => 1 };
         var most = new Option<int>("--most") { Description = "Items of a step at most, 1 to 1,000.", DefaultValueFactory = _ => 500 };
         var stop = new Option<double>("--stop-share") { Description = "It stops where more than this share failed again, 0 to 1.", DefaultValueFactory = _ => 0.2 };
+        var reason = new Option<string?>("--reason") { Description = "Why; kept in the audit. Not of a dry run." };
+        var confirm = new Option<string?>("--confirm") { Description = "The queue once more, or all where none is named. Not of a dry run." };
         var status = new Command("status", "The replay that goes, or the last one.");
         status.SetAction((parsed, cancellation) => Said(parsed, HttpMethod.Get, "api/dead/replay", null, cancellation));
         var end = new Command("stop", "Stop the replay that goes.");
         end.SetAction((parsed, cancellation) => Said(parsed, HttpMethod.Post, "api/dead/replay/stop", null, cancellation));
-        var command = new Command("replay", "Bring back all that a filter takes: a canary first, then more and more, and an end where too much fails again.") { queue, kind, cause, error, dry, canary, most, stop, status, end };
+        var command = new Command("replay", "Bring back all that a filter takes: a canary first, then more and more, and an end where too much fails again.") { queue, kind, cause, error, dry, canary, most, stop, reason, confirm, status, end };
         command.SetAction((parsed, cancellation) =>
         {
             WorkCause? known = parsed.GetValue(cause) is not { } word ? null : Enum.TryParse<WorkCause>(word, ignoreCase: true, out var parsedCause) ? parsedCause : throw new CommandFailedException("--cause is failed, rejected, noHandler, lapsed, expired or byHand.");
-            var order = new DeadReplayOrder(parsed.GetValue(queue), parsed.GetValue(kind), known, parsed.GetValue(error), parsed.GetValue(dry), parsed.GetValue(canary), parsed.GetValue(most), parsed.GetValue(stop));
-            return Said(parsed, HttpMethod.Post, "api/dead/replay", Api.Json(order, EdgeJson.Default.DeadReplayOrder), cancellation);
+            var order = new ReplayDead(parsed.GetValue(queue), parsed.GetValue(kind), known, parsed.GetValue(error), parsed.GetValue(dry), parsed.GetValue(canary), parsed.GetValue(most), parsed.GetValue(stop), parsed.GetValue(reason), parsed.GetValue(confirm));
+            return Said(parsed, HttpMethod.Post, "api/dead/replay", Api.Json(order, EdgeJson.Default.ReplayDead), cancellation);
         });
         return command;
     }

@@ -28,14 +28,12 @@ internal static class DegradationCommand
         var because = new Option<string>("--because") { Description = "Why; it is shown to everybody whom it concerns, and audited.", Required = true };
         var minutes = new Option<int>("--minutes") { Description = "Until it runs out, from 1 to 43200.", DefaultValueFactory = _ => HoldLevel.UsualMinutes };
         var system = System();
-        var confirm = new Option<string?>("--confirm") { Description = "With --system: the level once more." };
+        var confirm = Confirm();
         var command = new Command("set", "Hold a level against what the rules say, until it is released or runs out.") { level, because, minutes, system, confirm };
         command.SetAction(async (parsed, cancellation) =>
         {
-            if (parsed.GetValue(system) && parsed.GetValue(confirm) != parsed.GetValue(level))
-                throw new CommandFailedException($"This counts for every tenant. Say --confirm {parsed.GetValue(level)} if that is meant.");
             await using var api = await Api.Open(parsed, cancellation);
-            var body = Api.Json(new HoldLevel(parsed.GetValue(level), parsed.GetValue(because), parsed.GetValue(minutes), parsed.GetValue(system)), EdgeJson.Default.HoldLevel);
+            var body = Api.Json(new HoldLevel(parsed.GetValue(level), parsed.GetValue(because), parsed.GetValue(minutes), parsed.GetValue(system), parsed.GetValue(confirm)), EdgeJson.Default.HoldLevel);
             return Print(parsed, await api.Send(HttpMethod.Post, "api/degradation/hold", body, EdgeJson.Default.DegradationStatus, cancellation));
         });
         return command;
@@ -43,17 +41,19 @@ internal static class DegradationCommand
 
     private static Command Release()
     {
-        var because = new Option<string?>("--because") { Description = "Why; audited." };
-        var system = System();
-        var command = new Command("release", "Give the level back to the rules.") { because, system };
+        var because = new Option<string>("--because") { Description = "Why; audited.", Required = true };
+        var (system, confirm) = (System(), Confirm());
+        var command = new Command("release", "Give the level back to the rules.") { because, system, confirm };
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
-            var body = Api.Json(new ReleaseLevel(parsed.GetValue(because), parsed.GetValue(system)), EdgeJson.Default.ReleaseLevel);
+            var body = Api.Json(new ReleaseLevel(parsed.GetValue(because), parsed.GetValue(system), parsed.GetValue(confirm)), EdgeJson.Default.ReleaseLevel);
             return Print(parsed, await api.Send(HttpMethod.Post, "api/degradation/release", body, EdgeJson.Default.DegradationStatus, cancellation));
         });
         return command;
     }
+
+    private static Option<string> Confirm() => new("--confirm") { Description = "Whose level it is: the tenant's name, or system with --system.", Required = true };
 
     private static Option<bool> System() => new("--system") { Description = "For the whole installation, rather than for the tenant." };
 

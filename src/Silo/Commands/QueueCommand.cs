@@ -66,17 +66,18 @@ internal static class QueueCommand
     private static Command Hold()
     {
         var queue = new Argument<string?>("queue") { Arity = ArgumentArity.ZeroOrOne, Description = "The queue; without one, all." };
-        var reason = new Option<string>("--reason") { Description = "Why; kept in the audit.", Required = true };
-        var command = new Command("hold", "Hold a queue, or all: work is taken in and none is given out.") { queue, reason };
-        command.SetAction((parsed, cancellation) => Post(parsed, "api/queue/hold", new QueueHold(parsed.GetValue(queue), parsed.GetValue(reason)), cancellation));
+        var (reason, confirm) = Words("The queue once more, or all.");
+        var command = new Command("hold", "Hold a queue, or all: work is taken in and none is given out.") { queue, reason, confirm };
+        command.SetAction((parsed, cancellation) => Post(parsed, "api/queue/hold", new QueueHold(parsed.GetValue(queue), parsed.GetValue(reason), parsed.GetValue(confirm)), cancellation));
         return command;
     }
 
     private static Command LetGo()
     {
         var queue = new Argument<string?>("queue") { Arity = ArgumentArity.ZeroOrOne, Description = "The queue; without one, what holds all." };
-        var command = new Command("let-go", "Let a held queue go on.") { queue };
-        command.SetAction((parsed, cancellation) => Post(parsed, "api/queue/let-go", new QueueHold(parsed.GetValue(queue)), cancellation));
+        var (reason, confirm) = Words("The queue once more, or all.");
+        var command = new Command("let-go", "Let a held queue go on.") { queue, reason, confirm };
+        command.SetAction((parsed, cancellation) => Post(parsed, "api/queue/let-go", new QueueHold(parsed.GetValue(queue), parsed.GetValue(reason), parsed.GetValue(confirm)), cancellation));
         return command;
     }
 
@@ -115,16 +116,20 @@ internal static class QueueCommand
     {
         var tenant = new Argument<string>("tenant") { Description = "The tenant's name." };
         var weight = new Argument<int>("share") { Description = "Its share among tenants, 1 to 100." };
-        var command = new Command("weigh", "Say a tenant's share. For the owner of the system tenant.") { tenant, weight };
+        var (reason, confirm) = Words("The tenant once more.");
+        var command = new Command("weigh", "Say a tenant's share. For the owner of the system tenant.") { tenant, weight, reason, confirm };
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
-            var answer = await api.Text(HttpMethod.Post, $"api/queue/weights/{Uri.EscapeDataString(parsed.GetValue(tenant)!)}", Api.Json(new QueueWeight(parsed.GetValue(weight)), EdgeJson.Default.QueueWeight), cancellation);
+            var answer = await api.Text(HttpMethod.Post, $"api/queue/weights/{Uri.EscapeDataString(parsed.GetValue(tenant)!)}", Api.Json(new QueueWeight(parsed.GetValue(weight), parsed.GetValue(reason), parsed.GetValue(confirm)), EdgeJson.Default.QueueWeight), cancellation);
             Console.Out.WriteLine(parsed.GetValue(Settings.Json) ? answer : $"The share of {parsed.GetValue(tenant)} is {parsed.GetValue(weight)} now.");
             return ExitCodes.Done;
         });
         return command;
     }
+
+    private static (Option<string> Reason, Option<string> Confirm) Words(string repeats) =>
+        (new("--reason") { Description = "Why; kept in the audit.", Required = true }, new("--confirm") { Description = repeats, Required = true });
 
     private static void Print(ParseResult parsed, string text)
     {

@@ -120,7 +120,7 @@ public sealed partial class ProgramTests : IDisposable
         Assert.Contains("0 held", (await program.Run("quarantine")).Output);
         Assert.Contains("No work was put in yet.", (await program.Run("queue")).Output);
         Assert.Contains("Item 1 is taken.", (await program.Run("queue", "put", "mine", "sum", "{\"n\":1}")).Output);
-        Assert.Contains("held: repairs", (await program.Run("queue", "hold", "mine", "--reason", "repairs")).Output);
+        Assert.Contains("held: repairs", (await program.Run("queue", "hold", "mine", "--reason", "repairs", "--confirm", "mine")).Output);
         Assert.Contains("Nothing is dead.", (await program.Run("dead")).Output);
         Assert.Contains("quarantined", (await program.Run("dead", "quarantine", "1", "--reason", "odd")).Output);
         Assert.Contains("a person decided so", (await program.Run("dead", "list", "--cause", "byHand")).Output);
@@ -198,7 +198,7 @@ public sealed partial class ProgramTests : IDisposable
         {
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, "people.csv"), "id,name\n1,Ann\n");
             await program.Up();
-            Assert.Equal(0, (await program.Run("queue", "hold", "sophia-runs", "--reason", "a drill")).ExitCode);
+            Assert.Equal(0, (await program.Run("queue", "hold", "sophia-runs", "--reason", "a drill", "--confirm", "sophia-runs")).ExitCode);
             var ingest = program.Start("ingest", folder.FullName, "--pipeline", "crm");
             var said = await ingest.StandardError.ReadLineAsync();
             Assert.StartsWith("Waiting: in the queue since", said, StringComparison.Ordinal);
@@ -210,7 +210,7 @@ public sealed partial class ProgramTests : IDisposable
             Assert.Contains("place 1 of 1; the queue is held: a drill", (await program.Run("runs", "show", run)).Output);
             Assert.StartsWith("waits for its turn, place 1 of 1 since", (await program.Run("why", run)).Output);
             Assert.Contains("sophia-runs: ", (await program.Run("queue", "fairness")).Output);
-            Assert.Equal(0, (await program.Run("queue", "let-go", "sophia-runs")).ExitCode);
+            Assert.Equal(0, (await program.Run("queue", "let-go", "sophia-runs", "--reason", "over", "--confirm", "sophia-runs")).ExitCode);
             Assert.Contains("1 in, 1 stored", await ingest.StandardOutput.ReadToEndAsync());
         }
         finally

@@ -80,7 +80,7 @@ public sealed class ParameterTests(SophiaApp app) : IClassFixture<SophiaApp>
             var problem = await (await app.Owner.PostAsJsonAsync($"/api/queue/{deed}", new { queue = "mial", reason = "x" })).Problem(404, "not-found");
             Assert.Equal("There is no queue \"mial\". Did you mean mail?", problem.GetProperty("detail").GetString());
         }
-        Assert.Equal(["mail"], (await (await app.Owner.PostAsJsonAsync("/api/queue/hold", new { queue = "mail", reason = "x" })).Json()).EnumerateArray().Select(queue => queue.GetProperty("queue").GetString()).Order());
+        Assert.Equal(["mail"], (await (await app.Owner.PostAsJsonAsync("/api/queue/hold", new { queue = "mail", reason = "x", confirm = "mail" })).Json()).EnumerateArray().Select(queue => queue.GetProperty("queue").GetString()).Order());
     }
 
     [Fact]

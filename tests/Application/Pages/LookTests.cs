@@ -47,7 +47,7 @@ public sealed class StrainedApp : IAsyncLifetime
         (await App.Owner.PostAsJsonAsync($"/api/tenants/{wide}/suspend", new { reason = $"Its bills are open since {new string('b', 60)}, and nobody answers our letters about them." })).EnsureSuccessStatusCode();
         (await App.Owner.PostAsJsonAsync("/api/queue/sophia/items", new { items = new[] { new { kind = $"work-of-a-kind-{new string('k', 40)}", payload = new { note = new string('p', 200) }, maxAttempts = 1, orderKey = new string('o', 150), origin = "an origin of some length, for people" } } })).EnsureSuccessStatusCode();
         (await App.Owner.PostAsJsonAsync("/api/queue/another-queue-of-a-long-name-for-one-line/items", new { items = new[] { new { kind = "mend", payload = 1 } } })).EnsureSuccessStatusCode();
-        (await App.Owner.PostAsJsonAsync("/api/queue/hold", new { queue = "another-queue-of-a-long-name-for-one-line", reason = $"It waits for repairs {new string('r', 80)}" })).EnsureSuccessStatusCode();
+        (await App.Owner.PostAsJsonAsync("/api/queue/hold", new { queue = "another-queue-of-a-long-name-for-one-line", reason = $"It waits for repairs {new string('r', 80)}", confirm = "another-queue-of-a-long-name-for-one-line" })).EnsureSuccessStatusCode();
         await Eventually.Comes(async () => (await (await App.Owner.GetAsync("/api/dead")).Json()).GetProperty("items").GetArrayLength() == 1, "a dead letter");
         await Break();
         await Ban();

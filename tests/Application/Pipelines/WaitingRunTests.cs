@@ -10,7 +10,7 @@ public sealed class WaitingRunTests(SophiaApp app) : IClassFixture<SophiaApp>
     [Fact]
     public async Task A_run_that_waits_for_its_turn_says_its_place_since_when_and_why_in_lists_alone_on_pages_and_when_asked_why()
     {
-        (await app.Owner.PostAsJsonAsync("/api/queue/hold", new { queue = "sophia-runs", reason = "a drill" })).EnsureSuccessStatusCode();
+        (await app.Owner.PostAsJsonAsync("/api/queue/hold", new { queue = "sophia-runs", reason = "a drill", confirm = "sophia-runs" })).EnsureSuccessStatusCode();
         var (first, second) = (await Start("first"), await Start("second"));
         var waits = await Eventually.Get(() => Run("second", second), run => run.TryGetProperty("waits", out var wait) && wait.TryGetProperty("place", out _), "its place");
         Assert.Equal("running", waits.GetProperty("state").GetString());
@@ -33,7 +33,7 @@ public sealed class WaitingRunTests(SophiaApp app) : IClassFixture<SophiaApp>
         }
         Assert.Contains("runs of pipelines", await app.Owner.GetStringAsync("/queues"));
 
-        (await app.Owner.PostAsJsonAsync("/api/queue/let-go", new { queue = "sophia-runs" })).EnsureSuccessStatusCode();
+        (await app.Owner.PostAsJsonAsync("/api/queue/let-go", new { queue = "sophia-runs", reason = "over", confirm = "sophia-runs" })).EnsureSuccessStatusCode();
         foreach (var (pipeline, run) in ((string, string)[])[("first", first), ("second", second)])
         {
             var ended = await Eventually.Get(() => Run(pipeline, run), view => view.GetProperty("state").GetString() != "running", "the end of the run");

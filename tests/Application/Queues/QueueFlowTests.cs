@@ -40,7 +40,7 @@ public sealed class QueueFlowTests : IClassFixture<QueueFlowTests.SmallQueues>
         await (await app.Owner.GetAsync("/api/limits/nobody-here/api")).Problem(404, "not-found");
         Assert.False(Directory.Exists(Path.Combine(app.Folder, "data", "tenants", "nobody-here")));
         var there = await app.NewTenant();
-        (await app.Owner.PostAsJsonAsync($"/api/queue/weights/{there.Name}", new { weight = 3 })).EnsureSuccessStatusCode();
+        (await app.Owner.PostAsJsonAsync($"/api/queue/weights/{there.Name}", new { weight = 3, reason = "it pays", confirm = there.Name })).EnsureSuccessStatusCode();
     }
 
     // The store did what it was asked and could not say so: the key is free again, the items are in.
@@ -104,7 +104,7 @@ public sealed class QueueFlowTests : IClassFixture<QueueFlowTests.SmallQueues>
         foreach (var path in (string[])["/api/dead/revive", "/api/dead/purge", "/api/dead/quarantine", "/api/dead/replay", "/api/dead/replay/stop", "/api/queue/hold", "/api/queue/let-go", "/api/queue/mine/items", "/api/queue/mine/lease"])
             await (await viewer.PostAsJsonAsync(path, new { })).Problem(403, "forbidden");
         Assert.Equal("quarantined", (await (await app.Owner.PostAsJsonAsync("/api/dead/quarantine", new { ids = new[] { id }, reason = "to look at it" })).Json())[0].GetProperty("state").GetString());
-        Assert.Equal("done", (await (await app.Owner.PostAsJsonAsync("/api/dead/purge", new { ids = new[] { id }, reason = "not needed" })).Json())[0].GetProperty("state").GetString());
+        Assert.Equal("done", (await (await app.Owner.PostAsJsonAsync("/api/dead/purge", new { ids = new[] { id }, reason = "not needed", confirm = "1" })).Json())[0].GetProperty("state").GetString());
     }
 
     [Fact]
@@ -113,7 +113,7 @@ public sealed class QueueFlowTests : IClassFixture<QueueFlowTests.SmallQueues>
         var (name, _, client) = await app.NewTenant();
         await (await client.PostAsJsonAsync($"/api/queue/weights/{name}", new { weight = 9 })).Problem(403, "forbidden");
         await (await client.GetAsync("/api/queue/fairness")).Problem(403, "forbidden");
-        var view = await (await app.Owner.PostAsJsonAsync($"/api/queue/weights/{name}", new { weight = 9 })).Json();
+        var view = await (await app.Owner.PostAsJsonAsync($"/api/queue/weights/{name}", new { weight = 9, reason = "it pays", confirm = name })).Json();
         Assert.Equal(9, view[0].GetProperty("weight").GetInt32());
         // Each worker tells of itself, once the application has started.
         var fairness = await Eventually.Get(async () => await (await app.Owner.GetAsync("/api/queue/fairness")).Json(), static seen => seen.EnumerateArray().All(queue => queue.GetProperty("workers").GetInt32() >= 1), "workers of each queue");

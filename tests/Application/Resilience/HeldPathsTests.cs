@@ -120,7 +120,7 @@ public sealed class HeldPathsTests : IAsyncLifetime
     public async Task What_a_level_lets_through_of_reads_counts_over_the_hub_too()
     {
         await using var hub = await HubClient.Connect(app.Url, app.Running.OwnerKey);
-        using var held = await app.Owner.PostAsJsonAsync("/api/degradation/hold", new { level = "minimal", because = "a drill" });
+        using var held = await app.Owner.PostAsJsonAsync("/api/degradation/hold", new { level = "minimal", because = "a drill", confirm = "default" });
         Assert.True(held.IsSuccessStatusCode, await held.Content.ReadAsStringAsync());
         var refused = await Eventually.Get(async () => (await Task.WhenAll(Try(hub, "Conversations", 1), Try(hub, "Conversations", 1), Try(hub, "Conversations", 1))).OfType<HubException>().FirstOrDefault(), failure => failure is not null, "a refusal");
         Assert.Matches("busy: At most 1 requests a second are taken for now: .*a drill.* Retry after [12] s\\.$", refused!.Message);

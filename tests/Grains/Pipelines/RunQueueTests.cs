@@ -148,7 +148,7 @@ public sealed class RunQueueTests
 
     private static Task Hold(PipelineHost world, bool held) => Queue(world, async queue =>
     {
-        await (held ? queue.Hold(WorkLimits.RunsQueue, "repairs", "ada") : queue.LetGo(WorkLimits.RunsQueue, "ada"));
+        await (held ? queue.Hold(WorkLimits.RunsQueue, "repairs", "ada") : queue.LetGo(WorkLimits.RunsQueue, "mended", "ada"));
         return true;
     });
 }

@@ -68,7 +68,7 @@ internal sealed class SimulatedQueue : IDisposable
             await As(tenant, async queue =>
             {
                 using var _ = CallerContext.ForSystem("test");
-                await queue.Weigh(weight, "test");
+                await queue.Weigh(weight, "test", "test");
                 return true;
             });
         world.IsLost = (message, _) => faulty && message.Subject.Contains("Offer", StringComparison.Ordinal) && random.Next(3) == 0;
@@ -108,7 +108,7 @@ internal sealed class SimulatedQueue : IDisposable
         foreach (var (tenant, _) in Tenants)
             await Take(tenant, [.. Enumerable.Range(0, 80).Select(i => Ledger.Job(tenant, random, plain: true))]);
         foreach (var (tenant, _) in Tenants)
-            await As(tenant, queue => queue.LetGo(WorkLimits.OwnQueue, "test"));
+            await As(tenant, queue => queue.LetGo(WorkLimits.OwnQueue, "test", "test"));
         await Pause(6, 6); // Everybody has offered by then.
         granted.Clear();
         var counts = Tenants.ToDictionary(tenant => tenant.Id, _ => 0);

@@ -106,11 +106,11 @@ public sealed class WorkFlowTests
         Assert.Equal("repairs", (await world.Queue(queue => queue.View()))[0].HeldBecause);
         await world.Queue(async queue =>
         {
-            await queue.LetGo(null, "ada");
+            await queue.LetGo(null, "mended", "ada");
             return true;
         });
         await Eventually.Comes(() => !world.Begun.IsEmpty, "work after the hold");
-        Assert.Equal([("let-go", "*", null), ("hold", "*", "repairs")], (await world.Dead(dead => dead.Deeds(10))).Select(deed => (deed.What, deed.Of, deed.Because)));
+        Assert.Equal([("let-go", "*", "mended"), ("hold", "*", "repairs")], (await world.Dead(dead => dead.Deeds(10))).Select(deed => (deed.What, deed.Of, deed.Because)));
     }
 
     [Fact]
@@ -125,14 +125,14 @@ public sealed class WorkFlowTests
         Assert.Equal((DeadReplayPhase.DryRun, 30, 20), (dry.Phase, dry.Taken, dry.Sample.Count));
         Assert.Equal(30, (await world.Counts()).Dead);
 
-        await world.Dead(dead => dead.Replay(new DeadReplayOrder(), "ada"));
+        await world.Dead(dead => dead.Replay(new DeadReplayOrder(Because: "mended"), "ada"));
         var stopped = (await Eventually.Get(() => world.Dead(dead => dead.Replaying()), view => view!.EndedAt is not null, "the end of the replay"))!;
         Assert.Equal((DeadReplayPhase.StoppedItself, 1, 1, 0), (stopped.Phase, stopped.Replayed, stopped.Failed, stopped.Succeeded));
         Assert.Contains("failed again", stopped.Why);
 
         mended = true;
-        await world.Dead(dead => dead.Replay(new DeadReplayOrder(Canary: 1, MostAtOnce: 8), "ada"));
-        await Assert.ThrowsAsync<RefusedException>(() => world.Dead(dead => dead.Replay(new DeadReplayOrder(), "bob")));
+        await world.Dead(dead => dead.Replay(new DeadReplayOrder(Canary: 1, MostAtOnce: 8, Because: "mended"), "ada"));
+        await Assert.ThrowsAsync<RefusedException>(() => world.Dead(dead => dead.Replay(new DeadReplayOrder(Because: "mended"), "bob")));
         var done = (await Eventually.Get(() => world.Dead(dead => dead.Replaying()), view => view!.EndedAt is not null, "the end of the replay"))!;
         Assert.Equal((DeadReplayPhase.Done, 30, 30, 0), (done.Phase, done.Replayed, done.Succeeded, done.Failed));
         Assert.Equal((30, 0), await world.Counts() is var counts ? (counts.Done, counts.Dead) : default);

@@ -16,18 +16,18 @@ function changed(outcomes, verb) {
 
 const deeds = {
   async hold(button, reason) {
-    await call("POST", "/api/queue/hold", JSON.stringify({ queue: button.dataset.hold || undefined, reason }));
+    await call("POST", "/api/queue/hold", JSON.stringify({ queue: button.dataset.hold || undefined, reason, confirm: button.dataset.hold || "all" }));
     await afterDeed(button.dataset.hold ? `“${button.dataset.hold}” is held.` : "All queues are held.");
   },
-  async letGo(button) {
-    await call("POST", "/api/queue/let-go", JSON.stringify({ queue: button.dataset.letGo || undefined }));
+  async letGo(button, reason) {
+    await call("POST", "/api/queue/let-go", JSON.stringify({ queue: button.dataset.letGo || undefined, reason, confirm: button.dataset.letGo || "all" }));
     await afterDeed(button.dataset.letGo ? `“${button.dataset.letGo}” goes on.` : "All queues go on.");
   },
   async dead(button, reason) {
     const verb = button.dataset.dead || button.dataset.deadChosen;
     const chosen = button.dataset.dead ? [button.closest("[data-item]").dataset.item] : $$(".choose:checked").map(choice => choice.value);
     if (chosen.length === 0) { notice("Choose some items first."); return; }
-    const outcomes = await call("POST", `/api/dead/${verb}`, ids({ ids: chosen.map(Number), reason: reason || undefined }));
+    const outcomes = await call("POST", `/api/dead/${verb}`, ids({ ids: chosen.map(Number), reason: reason || undefined, confirm: verb === "purge" ? String(chosen.length) : undefined }));
     await afterDeed(changed(outcomes, { revive: "brought back", purge: "given up", quarantine: "quarantined" }[verb]));
   },
   async stop() {
@@ -42,7 +42,7 @@ document.addEventListener("click", async event => {
   const button = event.target.closest("button");
   const deed = button && !button.disabled && deedOf(button);
   if (!deed) return;
-  const wantsReason = "hold" in button.dataset || button.hasAttribute("data-wants-reason");
+  const wantsReason = "hold" in button.dataset || "letGo" in button.dataset || button.hasAttribute("data-wants-reason");
   const reason = await sure(button.dataset.ask, wantsReason);
   if (reason === null) { button.focus(); return; }
   if (wantsReason && !reason) { notice("Say why: it stands in the audit."); button.focus(); return; }
@@ -73,12 +73,15 @@ document.addEventListener("click", async event => {
   const { canary, mostAtOnce, stop } = form.elements;
   const dryRun = button.dataset.replayDead === "try";
   errors.textContent = outcome.textContent = "";
-  if (!form.reportValidity() || (!dryRun && await sure("Replay all that the filter takes, step by step?", false) === null)) { button.focus(); return; }
+  if (!form.reportValidity()) { button.focus(); return; }
+  const reason = dryRun ? undefined : await sure("Replay all that the filter takes, step by step?", true);
+  if (reason === null) { button.focus(); return; }
+  if (reason === "") { notice("Say why: it stands in the audit."); button.focus(); return; }
   button.disabled = true;
   await attempt(async () => {
     const { queue, kind, cause, error } = form.dataset;
     const view = await call("POST", "/api/dead/replay", JSON.stringify({ queue: queue || undefined, kind: kind || undefined, cause: cause || undefined, error: error || undefined, dryRun,
-      canary: Number(canary.value), mostAtOnce: Number(mostAtOnce.value), stopShare: Number(stop.value) / 100 }));
+      canary: Number(canary.value), mostAtOnce: Number(mostAtOnce.value), stopShare: Number(stop.value) / 100, reason, confirm: queue || "all" }));
     if (dryRun) outcome.textContent = `It would take ${view.taken} ${view.taken === 1 ? "item" : "items"}, ${Math.min(view.taken, Number(canary.value))} of them first.`;
     else await refreshAll();
   }, text => { errors.textContent = text; });

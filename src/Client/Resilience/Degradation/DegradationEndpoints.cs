@@ -8,8 +8,8 @@ internal static class DegradationEndpoints
         var group = app.MapGroup("/api/degradation").WithTags("Resilience");
         group.MapGet("/", (HttpContext context, IGrainFactory grains, IFeatures features, EdgeOptions edge) => grains.Degradation(context, features, edge))
             .WithSummary("The level that is in force, why, what is off, and its history.");
-        group.MapPost("/hold", Hold).RequireAuthorization(Roles.Operator).WithSummary("Holds a level until it is released or runs out; with \"system\" for the whole installation (operators of the system's tenant). Audited.");
-        group.MapPost("/release", Release).RequireAuthorization(Roles.Operator).WithSummary("Gives the level back to the rules. Audited.");
+        group.MapPost("/hold", Hold).RequireAuthorization(Roles.Operator).WithSummary("Holds a level until it is released or runs out; with \"system\" for the whole installation (operators of the system's tenant). Audited; confirm repeats whose level it is: the tenant, or \"system\".");
+        group.MapPost("/release", Release).RequireAuthorization(Roles.Operator).WithSummary("Gives the level back to the rules. Audited; confirm repeats whose level it is: the tenant, or \"system\".");
     }
 
     /// <summary>What counts for the caller's tenant, and what it comes from.</summary>
@@ -34,25 +34,28 @@ internal static class DegradationEndpoints
     {
         if (!Enum.TryParse<DegradationLevel>(hold.Level, ignoreCase: true, out var level) || !Enum.IsDefined(level) || char.IsAsciiDigit(hold.Level![0]))
             throw new RefusedException(RefusalCode.Invalid, "level: full, partial, minimal or emergency.");
-        var (grain, by) = Of(hold.System, context, grains, edge);
+        var (grain, by) = Of(hold.System, hold.Confirm, context, grains, edge);
+        var because = Confirmation.Reason(hold.Because, "because");
         using (CallerContext.ForSystem("level set by an operator"))
-            await grain.Hold(level, by, hold.Because ?? "", TimeSpan.FromMinutes(Math.Clamp(hold.Minutes ?? HoldLevel.UsualMinutes, 0, 1_000_000)), context.User.Caller().Tenant);
+            await grain.Hold(level, by, because, TimeSpan.FromMinutes(Math.Clamp(hold.Minutes ?? HoldLevel.UsualMinutes, 0, 1_000_000)), context.User.Caller().Tenant);
         return await grains.Degradation(context, features, edge);
     }
 
     private static async Task<DegradationStatus> Release(ReleaseLevel release, HttpContext context, IGrainFactory grains, IFeatures features, EdgeOptions edge)
     {
-        var (grain, by) = Of(release.System, context, grains, edge);
+        var (grain, by) = Of(release.System, release.Confirm, context, grains, edge);
+        var because = Confirmation.Reason(release.Because, "because");
         using (CallerContext.ForSystem("level released by an operator"))
-            await grain.Release(by, string.IsNullOrWhiteSpace(release.Because) ? "no reason given" : release.Because, context.User.Caller().Tenant);
+            await grain.Release(by, because, context.User.Caller().Tenant);
         return await grains.Degradation(context, features, edge);
     }
 
-    private static (IDegradationGrain Grain, string By) Of(bool system, HttpContext context, IGrainFactory grains, EdgeOptions edge)
+    private static (IDegradationGrain Grain, string By) Of(bool system, string? confirm, HttpContext context, IGrainFactory grains, EdgeOptions edge)
     {
         var caller = context.User.Caller();
         if (system && !caller.IsSystemOperator(edge.SystemTenant))
             throw new RefusedException(RefusalCode.Forbidden, "Only operators of the system's tenant set the level of the whole installation.");
+        Confirmation.MustRepeat(confirm, system ? TenantKey.System : caller.Tenant.Value, system ? $"be \"{TenantKey.System}\"" : "repeat the tenant");
         return (grains.GetGrain<IDegradationGrain>(system ? TenantKey.System : TenantKey.Of(caller.Tenant)), $"{caller.Tenant} {caller.KeyId}");
     }
 }
@@ -67,12 +70,14 @@ public sealed record DegradationStatus(DegradationLevel Level, string? Because, 
 /// <param name="Because">Why; 1 to 500 characters.</param>
 /// <param name="Minutes">Until it runs out; 60 unless said, from 1 to 43,200.</param>
 /// <param name="System">For the whole installation rather than for the tenant.</param>
-public sealed record HoldLevel(string? Level, string? Because, int? Minutes = null, bool System = false)
+/// <param name="Confirm">Whose level it is: the tenant's name, or "system".</param>
+public sealed record HoldLevel(string? Level, string? Because, int? Minutes = null, bool System = false, string? Confirm = null)
 {
     public const int UsualMinutes = 60;
 }
 
-public sealed record ReleaseLevel(string? Because = null, bool System = false);
+/// <inheritdoc cref="HoldLevel"/>
+public sealed record ReleaseLevel(string? Because = null, bool System = false, string? Confirm = null);
 
 /// <summary>What the hub tells of degradation: now, and whenever it changes.</summary>
 public sealed record DegradationNews(DegradationLevel Level, string? Because, DateTimeOffset? Since, IReadOnlyList<string> Off, bool CacheOnly)

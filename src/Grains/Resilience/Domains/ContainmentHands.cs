@@ -80,11 +80,11 @@ internal sealed class ContainmentHands(IGrainFactory grains, TenantId auditedIn)
                 return null;
             case ContainmentStrategy.QuarantineQueue:
                 if (await QueueHolder(act, act.Name) == by)
-                    await Queues(act).LetGo(act.Name, by);
+                    await Queues(act).LetGo(act.Name, because, by);
                 return null;
             case ContainmentStrategy.IsolateTenant:
                 if (await QueueHolder(act, "") == by)
-                    await Queues(act).LetGo(null, by);
+                    await Queues(act).LetGo(null, because, by);
                 goto default;
             default:
                 if (await LevelHolder(act) == by)

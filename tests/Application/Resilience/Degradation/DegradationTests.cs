@@ -166,7 +166,7 @@ public sealed class DegradationTests : IAsyncLifetime
             await using var news = hub.StreamAsync<DegradationNews>("WatchDegradation").GetAsyncEnumerator();
             Assert.True(await news.MoveNextAsync());
             Assert.Equal(DegradationLevel.Full, news.Current.Level);
-            using var held = await client.PostAsJsonAsync("/api/degradation/hold", new { level = "minimal", because = "a bill to pay" });
+            using var held = await client.PostAsJsonAsync("/api/degradation/hold", new { level = "minimal", because = "a bill to pay", confirm = name });
             Assert.Equal("minimal", (await held.Json()).GetProperty("level").GetString());
             Assert.True(await news.MoveNextAsync());
             Assert.Equal((DegradationLevel.Minimal, true), (news.Current.Level, news.Current.Off.Contains(Feature.Exports)));
@@ -186,9 +186,12 @@ public sealed class DegradationTests : IAsyncLifetime
     [Theory]
     [InlineData("""{"level":"halfway","because":"x"}""")]
     [InlineData("""{"level":"1","because":"x"}""")]
-    [InlineData("""{"level":"partial"}""")]
-    [InlineData("""{"level":"partial","because":"x","minutes":0}""")]
-    [InlineData("""{"level":"partial","because":"x","minutes":50000}""")]
+    [InlineData("""{"level":"partial","confirm":"default"}""")]
+    [InlineData("""{"level":"partial","because":"x"}""")]
+    [InlineData("""{"level":"emergency","because":"x","system":true}""")]
+    [InlineData("""{"level":"emergency","because":"x","system":true,"confirm":"default"}""")]
+    [InlineData("""{"level":"partial","because":"x","minutes":0,"confirm":"default"}""")]
+    [InlineData("""{"level":"partial","because":"x","minutes":50000,"confirm":"default"}""")]
     public async Task What_cannot_be_meant_is_refused_and_changes_nothing(string body)
     {
         using var answer = await app.Owner.PostAsync("/api/degradation/hold", new StringContent(body, Encoding.UTF8, "application/json"));
@@ -206,14 +209,14 @@ public sealed class DegradationTests : IAsyncLifetime
 
     private async Task Hold(DegradationLevel level, bool system = false)
     {
-        using var held = await app.Owner.PostAsJsonAsync("/api/degradation/hold", new { level = Word(level), because = "a drill", system });
+        using var held = await app.Owner.PostAsJsonAsync("/api/degradation/hold", new { level = Word(level), because = "a drill", system, confirm = system ? "system" : "default" });
         Assert.True(held.IsSuccessStatusCode, await held.Content.ReadAsStringAsync());
         await Comes(level);
     }
 
     private async Task Release()
     {
-        using var released = await app.Owner.PostAsJsonAsync("/api/degradation/release", new { because = "over" });
+        using var released = await app.Owner.PostAsJsonAsync("/api/degradation/release", new { because = "over", confirm = "default" });
         Assert.True(released.IsSuccessStatusCode, await released.Content.ReadAsStringAsync());
         await Comes(DegradationLevel.Full);
     }

@@ -104,14 +104,14 @@ public sealed class DegradedPathsTests : IAsyncLifetime
 
     private async Task Hold(string level)
     {
-        using var held = await app.Owner.PostAsJsonAsync("/api/degradation/hold", new { level, because = "a drill" });
+        using var held = await app.Owner.PostAsJsonAsync("/api/degradation/hold", new { level, because = "a drill", confirm = "default" });
         Assert.True(held.IsSuccessStatusCode, await held.Content.ReadAsStringAsync());
         await Level(level);
     }
 
     private async Task Release()
     {
-        using var released = await app.Owner.PostAsJsonAsync("/api/degradation/release", new { because = "over" });
+        using var released = await app.Owner.PostAsJsonAsync("/api/degradation/release", new { because = "over", confirm = "default" });
         Assert.True(released.IsSuccessStatusCode, await released.Content.ReadAsStringAsync());
         await Level("full");
     }
