@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Sophia.Knowledge;
 using Sophia.Log;
 using Sophia.Pipelines;
@@ -18,7 +19,11 @@ public static class Edge
         services.AddSingleton<UnprovenBodies>();
         services.AddSingleton<ReadBounds>();
         services.AddSingleton<ITenantCopies>(static provider => provider.GetRequiredService<ReadBounds>());
-        services.ConfigureHttpJsonOptions(json => EdgeJson.Shape(json.SerializerOptions));
+        services.ConfigureHttpJsonOptions(static json =>
+        {
+            EdgeJson.Shape(json.SerializerOptions);
+            json.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow; // What is left aside in silence was meant to do something.
+        });
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddOpenApi("v1", openApi => openApi.AddDocumentTransformer((document, _, _) =>
         {

@@ -7,6 +7,8 @@ namespace Sophia.Operations;
 /// <summary>What is wrong with a request that no endpoint saw, in words for its sender: the framework's own speak of the program's types.</summary>
 internal static partial class BadRequests
 {
+    private const int MostShownCharacters = 100;
+
     /// <summary>The body as text.</summary>
     /// <exception cref="RefusedException">Invalid: it is not UTF-8.</exception>
     public static async Task<string> Utf8(this HttpRequest request, string what)
@@ -39,6 +41,7 @@ internal static partial class BadRequests
     /// <summary>A sentence, after a blank, where more can be said than the place.</summary>
     public static string Why(JsonException json) =>
         json.Message.Contains("depth", StringComparison.Ordinal) ? " It is nested too deep: at most 64 levels."
+        : Unmapped().Match(json.Message) is { Success: true } unknown ? $" There is no member \"{TextEnd.Clip(unknown.Groups["name"].Value, MostShownCharacters)}\"."
         : json.InnerException is InvalidOperationException ? " The text there is not UTF-8, is half a character, or is of another kind than expected."
         : "";
 
@@ -56,6 +59,9 @@ internal static partial class BadRequests
 
     [GeneratedRegex("""^Required parameter "(?<type>.+) (?<name>\w+)" was not provided from (?!body)""", RegexOptions.None, 1000)]
     private static partial Regex Missing();
+
+    [GeneratedRegex(@"^The JSON property '(?<name>.*)' could not be mapped", RegexOptions.Singleline, 1000)]
+    private static partial Regex Unmapped();
 
     [GeneratedRegex(@"max request body size is (\d+) bytes", RegexOptions.None, 1000)]
     private static partial Regex TooLarge();

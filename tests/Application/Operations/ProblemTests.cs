@@ -40,6 +40,30 @@ public class ProblemTests(SophiaApp app) : IClassFixture<SophiaApp>
     }
 
     [Theory]
+    [InlineData("/api/degradation/hold", """{"level":"minimal","because":"x","tenant":"acme","confirm":"default"}""", "tenant")]
+    [InlineData("/api/ask", """{"text":"boat?","filter":{"stream":"a"}}""", "stream")]
+    [InlineData("/api/chat/sessions", """{"name":"mine"}""", "name")]
+    [InlineData("/api/queue/mine/items", """{"items":[{"kind":"sum","payload":{"free":1},"prio":1}]}""", "prio")]
+    [InlineData("/api/keys", """{"label":"x","rôle":"viewer"}""", "rôle")]
+    [InlineData("/api/records/erasures", """{"records":[{"stream":"a","key":"b","version":1}]}""", "version")]
+    [InlineData("/api/tenants", """{"tenant":"t-unknown-members","displayName":"x","reuse":true}""", "reuse")]
+    [InlineData("/api/limits/test", """{"rout":"GET /api/search"}""", "rout")]
+    public async Task A_member_that_is_not_known_is_named_and_nothing_is_done(string path, string body, string member)
+    {
+        using var answer = await app.Owner.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"));
+        Assert.EndsWith($" There is no member \"{member}\".", (await answer.Problem(400, "invalid")).GetProperty("detail").GetString());
+        Assert.Equal("full", (await app.Owner.GetFromJsonAsync<JsonElement>("/api/degradation")).GetProperty("level").GetString());
+        await (await app.Owner.GetAsync("/api/limits/t-unknown-members/any")).Problem(404, "not-found");
+    }
+
+    [Fact]
+    public async Task A_payload_has_whatever_members_its_sender_likes()
+    {
+        using var taken = await app.Owner.PostAsJsonAsync("/api/queue/mine/items", new { items = new[] { new { kind = "sum", payload = new { whatever = new { it = "is" } } } } });
+        Assert.Equal(HttpStatusCode.OK, taken.StatusCode);
+    }
+
+    [Theory]
     [InlineData("GET", "/api/runs?limit=many", "limit: expected a whole number, found \"many\".")]
     [InlineData("GET", "/api/runs?limit=-1", "limit is 1 to 1000, not -1.")]
     [InlineData("GET", "/api/search?q=a&limit=0", "limit: from 1 to 1000, not 0.")]
