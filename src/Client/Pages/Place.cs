@@ -12,12 +12,12 @@ internal sealed record Place(string Name, string Path, TenantRole? OfSystem = nu
         new("Quarantine", "/quarantine"),
         new("Profiles", "/profiles"),
         new("Queues", "/queues"),
+        new("Breakers", "/breakers"),
+        new("Domains", "/domains"),
         new("Degradation", "/degradation"),
         new("Limits", "/limits"),
         new("Tenants", "/tenants", TenantRole.Owner),
         new("Silos", "/silos", TenantRole.Operator),
-        new("Breakers", "/breakers", TenantRole.Operator),
-        new("Domains", "/domains", TenantRole.Operator),
     ];
 
     /// <summary>The places that somebody is shown, in their order.</summary>
