@@ -9,6 +9,13 @@ internal sealed class ChromiumFactAttribute : FactAttribute
     public ChromiumFactAttribute() => Skip = Chromium.Missing;
 }
 
+/// <inheritdoc cref="ChromiumFactAttribute"/>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class ChromiumTheoryAttribute : TheoryAttribute
+{
+    public ChromiumTheoryAttribute() => Skip = Chromium.Missing;
+}
+
 /// <summary>One browser for all page tests, started by the first that wants it.</summary>
 public sealed class Chromium : IAsyncLifetime
 {
