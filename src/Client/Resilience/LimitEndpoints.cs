@@ -32,10 +32,10 @@ internal static class LimitEndpoints
 
         async Task<LimitLine> Line(LimitSet set, LimitBookView book)
         {
-            var whole = set.Per is LimitPer.Tenant or LimitPer.Installation && !set.Terms.IsAdaptive;
-            var state = whole ? await grains.GetGrain<IRateLimitGrain>(TenantKey.Of(IsOfSystem(set) ? TenantId.Parse(TenantKey.System) : caller.Tenant, set.Name)).View() : null;
+            var whole = set.Per is LimitPer.Tenant or LimitPer.Installation;
+            var state = whole && !set.Terms.IsAdaptive ? await grains.GetGrain<IRateLimitGrain>(TenantKey.Of(IsOfSystem(set) ? TenantId.Parse(TenantKey.System) : caller.Tenant, set.Name)).View() : null;
             var other = book.Set.FirstOrDefault(one => one.Limit == set.Name);
-            return new LimitLine(set.Name, set.Resource, set.Per, set.Routes, Rule(limits, set, other), set.Exact, set.Penalties, other?.Terms ?? set.Terms, other, state);
+            return new LimitLine(set.Name, set.Resource, set.Per, set.Routes, Rule(limits, set, other), set.Exact, set.Penalties, other?.Terms ?? set.Terms, other, state, whole ? limits.Adaptive(caller.Tenant, set.Name) : null);
         }
     }
 
@@ -64,7 +64,7 @@ internal static class LimitEndpoints
         var isWhole = set.Per is LimitPer.Tenant or LimitPer.Installation;
         var state = set.Terms.IsAdaptive || (!isWhole && caller is null) ? null
             : await grains.GetGrain<IRateLimitGrain>(isWhole ? TenantKey.Of(owner, name) : TenantKey.Of(owner, name, TenantKey.Escape(caller!))).View();
-        return new LimitLine(set.Name, set.Resource, set.Per, set.Routes, Rule(limits, set, other), set.Exact, set.Penalties, other?.Terms ?? set.Terms, other, state);
+        return new LimitLine(set.Name, set.Resource, set.Per, set.Routes, Rule(limits, set, other), set.Exact, set.Penalties, other?.Terms ?? set.Terms, other, state, isWhole || caller is not null ? limits.Adaptive(owner, name, caller) : null);
     }
 
     private static async Task<LimitDecision> Test(TestLimits test, HttpContext context, ILimits limits)
@@ -136,7 +136,8 @@ public sealed record LimitsStatus(IReadOnlyList<LimitLine> Limits, LimitBookView
 /// <param name="Terms">That count now.</param>
 /// <param name="Set">What somebody set; null: it is as configured.</param>
 /// <param name="State">Of a limit of the whole tenant or installation: the shares of processes, or what is used.</param>
-public sealed record LimitLine(string Name, string Resource, LimitPer Per, IReadOnlyList<string> Routes, string Rule, bool Exact, bool Penalties, LimitTerms Terms, LimitOverride? Set, RateLimitView? State);
+/// <param name="Adaptive">Of an adaptive limit: where it stands in the process that answers.</param>
+public sealed record LimitLine(string Name, string Resource, LimitPer Per, IReadOnlyList<string> Routes, string Rule, bool Exact, bool Penalties, LimitTerms Terms, LimitOverride? Set, RateLimitView? State, AdaptiveNow? Adaptive = null);
 
 /// <param name="Limit">What flows in within the window, what passes in it, or how much may be under way at once.</param>
 /// <param name="WindowSeconds">Of flows and windows; as it was unless said.</param>

@@ -24,16 +24,26 @@ public interface ILimits
     /// <summary>How terms count, in one line.</summary>
     string Rule(LimitTerms terms, bool exact);
 
+    /// <summary>Where an adaptive limit stands in this process; each goes by what it sees. Null: there is none of this name that is adaptive.</summary>
+    AdaptiveNow? Adaptive(TenantId tenant, string name, string? part = null);
+
     /// <summary>One limit by its name, for a tenant or a part of it (a key, a route); null: it has none. May be kept and asked for ever.</summary>
     ILimit? For(TenantId tenant, string name, string? part = null);
 }
+
+/// <summary>Where an adaptive limit stands in one process.</summary>
+/// <param name="Limit">What may be under way at once now; between <paramref name="MinLimit"/> and <paramref name="MaxLimit"/>, which are configured.</param>
+/// <param name="UnderWay">What is.</param>
+/// <param name="LatencyMilliseconds">What a call took on average in the last window (1 s and 10 calls at least); null: there was none.</param>
+/// <param name="FloorMilliseconds">Of Gradient2, the long average that this is measured against; null: there is none yet, or it is AIMD, which goes by 5 s.</param>
+public sealed record AdaptiveNow(int Limit, int UnderWay, int MinLimit, int MaxLimit, double? LatencyMilliseconds, double? FloorMilliseconds);
 
 /// <summary>For whom a limit counts by itself.</summary>
 public enum LimitPer
 {
     Tenant = 1,
 
-    /// <summary>Each API key of a tenant.</summary>
+    /// <summary>Each API key of a tenant. A person counts as the key that issued the link which signed his browser in: one key for each person holds each to a limit of his own.</summary>
     Key = 2,
 
     /// <summary>Each route of a tenant.</summary>

@@ -128,6 +128,8 @@ internal static class LimitsCommand
         Show.Rows(["", ""], [
             ["limit", Show.Plain(line.Name)], ["per", Word(line.Per)], ["for", Show.Plain(line.Routes.Count == 0 ? line.Resource : string.Join(", ", line.Routes))], ["lets through", Show.Plain(line.Rule)],
             ["who asks on", line.Penalties ? "waits, and is banned if he does not stop" : "is refused"], ["set", Show.Plain(line.Set is { } set ? $"by {set.By}: {set.Because}" : "as configured")],
+            .. line.Adaptive is { } now ? (string[][])[["now, in one process", string.Create(CultureInfo.InvariantCulture, $"{now.Limit} at once ({now.MinLimit} to {now.MaxLimit}), {now.UnderWay} in use")],
+                ["calls took", now.LatencyMilliseconds is { } took ? string.Create(CultureInfo.InvariantCulture, $"{took:0.###} ms of late{(now.FloorMilliseconds is { } floor ? $", {floor:0.###} ms in the long run" : "")}") : "nothing is known yet"]] : [],
             ["used", line.State?.Used is { } used ? Show.Number(used) : "counted in each process"],
         ]);
         Show.Rows(["process", "share", "demand"], (line.State?.Shares ?? []).Select(share => new[]

@@ -132,6 +132,16 @@ public sealed class LimitFlowTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             Assert.Contains("\"search\";q=50;qu=\"concurrent-requests\"", answer.Headers.GetValues("RateLimit-Policy").Single());
         }
+        var shown = await Eventually.Get(async () =>
+        {
+            await app.Owner.GetAsync("/api/search?q=boat");
+            return (await app.Owner.GetFromJsonAsync<JsonElement>("/api/limits/system/search-slow")).GetProperty("adaptive");
+        }, static now => now.TryGetProperty("latencyMilliseconds", out _), "a window of calls");
+        Assert.Equal((20, 200, 0), (shown.GetProperty("minLimit").GetInt32(), shown.GetProperty("maxLimit").GetInt32(), shown.GetProperty("underWay").GetInt32()));
+        Assert.InRange(shown.GetProperty("limit").GetInt32(), 20, 200);
+        Assert.True(shown.GetProperty("latencyMilliseconds").GetDouble() > 0 && shown.GetProperty("floorMilliseconds").GetDouble() > 0);
+        Assert.Contains("in the long run", await app.Owner.GetStringAsync("/limits"));
+        Assert.False((await app.Owner.GetFromJsonAsync<JsonElement>("/api/limits/default/search")).TryGetProperty("adaptive", out _));
         var limits = app.Services.GetRequiredService<ILimits>();
         var slow = limits.For(TenantId.Parse("default"), "search-slow")!;
         Assert.Equal(slow.Terms.Limit, (await slow.Look()).Remaining);

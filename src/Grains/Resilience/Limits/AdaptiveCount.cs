@@ -12,6 +12,12 @@ internal sealed class AdaptiveCount(LimitPolicy policy, long began)
 
     public int InFlight { get; private set; }
 
+    /// <summary>Of the last window, nanoseconds; 0: there was none.</summary>
+    public long Latency { get; private set; }
+
+    /// <summary>Of Gradient2: the long average, nanoseconds; 0: there is none.</summary>
+    public double Floor => state.LongRtt;
+
     public LimitVerdict Take(long cost)
     {
         if (cost > Limit - InFlight)
@@ -29,6 +35,7 @@ internal sealed class AdaptiveCount(LimitPolicy policy, long began)
         Returned(cost);
         if (sample is not { } seen)
             return;
+        Latency = seen.Latency;
         if (policy.Algorithm == LimitAlgorithm.Aimd)
             Limit = aimd.After(Limit, Nanoseconds.Span(seen.Latency), seen.MostInFlight, seen.Dropped);
         else
@@ -61,6 +68,15 @@ internal sealed class LocalAdaptive(LimitPolicy policy, TimeProvider time) : Loc
     }
 
     private int limit = (int)policy.Limit;
+
+    public AdaptiveNow Now
+    {
+        get
+        {
+            lock (gate)
+                return new AdaptiveNow(count.Limit, count.InFlight, policy.MinLimit, policy.MaxLimit, Milliseconds(count.Latency), Milliseconds(count.Floor));
+        }
+    }
 
     public override void Ended(long cost, TimeSpan took, bool dropped)
     {
@@ -95,6 +111,8 @@ internal sealed class LocalAdaptive(LimitPolicy policy, TimeProvider time) : Loc
 
     /// <summary>Nobody knows when a place comes back: 1 s is as good as any guess.</summary>
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(1);
+
+    private static double? Milliseconds(double nanoseconds) => nanoseconds > 0 ? nanoseconds / 1_000_000 : null;
 
     private static LimitAnswer Answer(in LimitVerdict verdict) => new(verdict.IsAdmitted, verdict.Remaining, verdict.IsAdmitted ? TimeSpan.Zero : AskAgainAfter, AskAgainAfter);
 }

@@ -61,6 +61,8 @@ internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory 
 
     public ILimit? For(TenantId tenant, string name, string? part = null) => options.CurrentValue.Of(name) is { } policy ? For(policy.IsOfSystem ? Installation : tenant, policy, part) : null;
 
+    public AdaptiveNow? Adaptive(TenantId tenant, string name, string? part = null) => (For(tenant, name, part) as LocalAdaptive)?.Now;
+
     public IReadOnlyList<LimitSet> Configured => [.. options.CurrentValue.Policies.Select(static policy => policy.Told())];
 
     public LimitSet With(string name, double limit, double? windowSeconds, double? burst, LimitTerms? now = null)
