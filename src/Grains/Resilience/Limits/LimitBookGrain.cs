@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Sophia.Log;
@@ -105,12 +106,17 @@ internal sealed partial class LimitBookGrain(
         return offenders.Penalties(now).Count > 0;
     }
 
-    // Nobody asked for it who could be told that it failed: what the audit does not take is owed to it, durably, and stands there in the end; of more than are remembered the oldest stand in this process's log alone.
+    // Nobody asked for it who could be told that it failed: what the audit does not take is owed to it, durably, and stands there in the end; of more than are remembered the oldest stand in this process's log alone, and the audit is told how many.
     private async Task Banned(IReadOnlyList<BannedCaller> banned, DateTimeOffset now)
     {
         var changes = banned.Select((one, at) => new LimitChange(now.AddTicks(at), "ban", one.Of, Offenders.Why(one, now), null)).ToArray();
-        var after = stored.State.With(banned, now);
-        await Save(key.Tenant.Value == TenantKey.System ? after : after with { Unaudited = [.. after.Unaudited.Concat(changes).TakeLast(Offenders.Most)] }, changes);
+        var (before, after) = (stored.State.LeftOut, stored.State.With(banned, now));
+        await Save(key.Tenant.Value == TenantKey.System ? after : after.Owing(changes), changes);
+        if (stored.State.LeftOut - before is var leftOut && leftOut > 0)
+        {
+            LimitMeter.LeftOut(leftOut);
+            LogLeftOut(key.Tenant.Value, leftOut, stored.State.LeftOut);
+        }
         foreach (var (one, change) in banned.Zip(changes))
         {
             LimitMeter.Banned(one.Limit);
@@ -120,11 +126,16 @@ internal sealed partial class LimitBookGrain(
 
     private async Task Audit(DateTimeOffset now)
     {
-        if (stored.State.Unaudited is not { Count: > 0 } owed || now < auditAgainAt)
+        var (owed, leftOut) = (stored.State.Unaudited, stored.State.LeftOut);
+        if ((owed.Count == 0 && leftOut == stored.State.LeftOutTold) || now < auditAgainAt)
             return;
-        var written = 0;
+        var (written, told) = (0, stored.State.LeftOutTold);
         try
         {
+            if (leftOut > told)
+                await new TenantAudit(log, key.Tenant, time).WriteOnce("limit-bans-left-out", "limits",
+                    string.Create(CultureInfo.InvariantCulture, $"{leftOut} {(leftOut == 1 ? "ban has" : "bans have")} no entry here, all that ever were: more than {Offenders.Most:N0} entries were waiting for the audit. Each stands in the log of the process that banned (event 5121)"), stored.State.LeftOutAt);
+            told = leftOut;
             for (; written < owed.Count; written++)
                 await new TenantAudit(log, key.Tenant, time).WriteOnce("limit-ban", "limits", $"{owed[written].Of}: {owed[written].Because}", owed[written].At);
         }
@@ -133,8 +144,8 @@ internal sealed partial class LimitBookGrain(
             auditAgainAt = time.GetUtcNow() + AuditAgainEvery; // From its end: an audit that answers slowly shall not fill the book's time.
             LogUnaudited(key.Tenant.Value, owed.Count - written, failure);
         }
-        if (written > 0)
-            await stored.CommitAsync(stored.State with { Unaudited = [.. owed.Skip(written)] }, onFailure: DeactivateOnIdle);
+        if (written > 0 || told > stored.State.LeftOutTold)
+            await stored.CommitAsync(stored.State with { Unaudited = [.. owed.Skip(written)], LeftOutTold = told }, onFailure: DeactivateOnIdle);
     }
 
     private async Task Save(LimitBookState after, params LimitChange[] changes)
@@ -156,6 +167,9 @@ internal sealed partial class LimitBookGrain(
 
     [LoggerMessage(5124, LogLevel.Warning, "Limits of {Tenant}: {Count} bans count, but the audit did not take their entries; they are tried again")]
     private partial void LogUnaudited(string tenant, int count, Exception failure);
+
+    [LoggerMessage(5125, LogLevel.Warning, "Limits of {Tenant}: {Count} bans will have no entry in the audit, which takes none now and is owed as many as are remembered; {All} in all")]
+    private partial void LogLeftOut(string tenant, long count, long all);
 
     [LoggerMessage(5122, LogLevel.Warning, "Limits of {Tenant}: {Of} is released by {By}: {Because}")]
     private partial void LogReleased(string tenant, string of, string by, string because);

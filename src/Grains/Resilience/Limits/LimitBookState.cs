@@ -22,6 +22,26 @@ internal sealed record LimitBookState
     [Id(4)]
     public IReadOnlyList<LimitChange> Unaudited { get; init; } = [];
 
+    /// <summary>Bans whose entries the audit will never have, because more were owed to it than are remembered: all that ever were.</summary>
+    [Id(5)]
+    public long LeftOut { get; init; }
+
+    /// <summary>When the last of them was.</summary>
+    [Id(6)]
+    public DateTimeOffset LeftOutAt { get; init; }
+
+    /// <summary>Up to how many of them the audit has been told.</summary>
+    [Id(7)]
+    public long LeftOutTold { get; init; }
+
+    /// <summary>With entries of bans owed to the audit. Of more than <see cref="Offenders.Most"/> the oldest are left out, and counted.</summary>
+    public LimitBookState Owing(IReadOnlyList<LimitChange> bans)
+    {
+        var owed = Unaudited.Concat(bans).ToList();
+        var over = Math.Max(0, owed.Count - Offenders.Most);
+        return over == 0 ? this with { Unaudited = owed } : this with { Unaudited = [.. owed.Skip(over)], LeftOut = LeftOut + over, LeftOutAt = owed[^1].At };
+    }
+
     /// <summary>With these bans in the place of older ones of the same callers. No more are kept than <see cref="Offenders.Most"/>, those that end last: addresses are cheap.</summary>
     public LimitBookState With(IReadOnlyList<BannedCaller> banned, DateTimeOffset now)
     {

@@ -17,5 +17,17 @@ public sealed class LimitBookStateTests
         Assert.Equal(2, state.With([Ban("address:again", 2)], Now).Banned.Count);
     }
 
+    [Fact]
+    public void Of_more_entries_than_are_owed_the_oldest_are_left_out_and_counted()
+    {
+        var state = new LimitBookState().Owing([.. Enumerable.Range(0, Offenders.Most).Select(Entry)]);
+        Assert.Equal((Offenders.Most, 0), (state.Unaudited.Count, state.LeftOut));
+        state = state.Owing([Entry(Offenders.Most), Entry(Offenders.Most + 1), Entry(Offenders.Most + 2)]).Owing([Entry(Offenders.Most + 3)]);
+        Assert.Equal((Offenders.Most, 4, Entry(Offenders.Most + 3).At), (state.Unaudited.Count, state.LeftOut, state.LeftOutAt));
+        Assert.Equal(("key:4", $"key:{Offenders.Most + 3}"), (state.Unaudited[0].Of, state.Unaudited[^1].Of));
+    }
+
+    private static LimitChange Entry(int number) => new(Now.AddSeconds(number), "ban", $"key:{number}", "asked on", null);
+
     private static BannedCaller Ban(string of, int seconds) => new(of, "api-address", 1, Now, Now + TimeSpan.FromSeconds(seconds));
 }

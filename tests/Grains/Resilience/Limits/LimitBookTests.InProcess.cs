@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Orleans;
 using Sophia.Operations;
@@ -149,6 +150,32 @@ public sealed class LimitBookTests
         }, "the entry");
         var entry = JsonDocument.Parse(silos.Log.Rows.Single().Payload).RootElement;
         Assert.Equal(("limit-ban", view.History.Single(change => change.What == "ban").At), (entry.GetProperty("what").GetString(), entry.GetProperty("at").GetDateTimeOffset()));
+    }
+
+    [Fact]
+    public async Task Bans_that_the_audit_will_never_have_are_counted_in_the_metrics_and_told_to_it_in_one_entry()
+    {
+        var rules = new PenaltyRules { Free = 0, BannedAfter = 1, FirstWait = TimeSpan.FromMilliseconds(1), LongestWait = TimeSpan.FromSeconds(1), FirstBan = TimeSpan.FromMinutes(10) };
+        await using var silos = await SomeSilos.Start(1, new BreakerOptions(), rules, Exact(1, 36_000) with { Per = LimitPer.Key });
+        var owed = Enumerable.Range(0, Offenders.Most).Select(number => new LimitChange(DateTimeOffset.UnixEpoch.AddSeconds(number), "ban", $"key:old{number}", "asked on", null)).ToArray();
+        await silos.Store.WriteStateAsync("limits", silos.Grains(0).GetGrain<ILimitBookGrain>(TenantKey.Of(SomeSilos.Tenant)).GetGrainId(), new GrainState<LimitBookState>(new LimitBookState { Unaudited = owed, LeftOut = 6, LeftOutTold = 6 }));
+        var counted = 0L;
+        using var meter = new MeterListener { InstrumentPublished = (instrument, listener) => { if (instrument.Name == "sophia.limit.bans.unaudited") listener.EnableMeasurementEvents(instrument); } };
+        meter.SetMeasurementEventCallback<long>((_, measured, _, _) => Interlocked.Add(ref counted, measured));
+        meter.Start();
+        silos.Log.Refuse = _ => new IOException("no disk");
+        await Eventually.Comes(async () => (await silos.Limits(0).TryTake(Asking)).Penalty is { IsBan: true }, "a ban");
+        Assert.Equal(1, Interlocked.Read(ref counted));
+        Assert.Empty(silos.Log.Rows);
+        silos.Log.Refuse = _ => null;
+        await Eventually.Comes(async () =>
+        {
+            await silos.Limits(0).TryTake(Asking);
+            return silos.Log.Rows.Count == Offenders.Most + 1;
+        }, "the entries");
+        var entries = silos.Log.Rows.Select(row => JsonDocument.Parse(row.Payload).RootElement).ToList();
+        Assert.StartsWith("7 bans have no entry here", entries.Single(entry => entry.GetProperty("what").GetString() == "limit-bans-left-out").GetProperty("because").GetString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(entries, entry => entry.GetProperty("because").GetString()!.StartsWith("key:old0:", StringComparison.Ordinal));
     }
 
     [Fact]
