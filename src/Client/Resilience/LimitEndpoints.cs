@@ -39,10 +39,13 @@ internal static class LimitEndpoints
         }
     }
 
-    /// <exception cref="RefusedException">It is not the caller's, nobody of the name waits, or what is asked for is not said well.</exception>
-    public static async Task<LimitBookView> ReleaseLimited(this IGrainFactory grains, string tenant, ReleaseLimited release, Caller caller, EdgeOptions edge)
+    /// <exception cref="RefusedException">There is no such tenant, it is not the caller's, nobody of the name waits, or what is asked for is not said well.</exception>
+    private static async Task<LimitBookView> Release(string tenant, ReleaseLimited release, HttpContext context, IGrainFactory grains, CallerReplica callers, EdgeOptions edge)
     {
-        var owner = Mine(tenant, caller, edge) ? TenantId.Parse(tenant) : throw NotThere();
+        var caller = context.User.Caller();
+        // A tenant that is not there wakes no grain.
+        if (!Mine(tenant, caller, edge) || !TenantId.TryParse(tenant, out var owner) || (tenant != TenantKey.System && !await callers.Exists(owner)))
+            throw new RefusedException(RefusalCode.NotFound, "There is no such tenant.");
         var (of, reason) = (release.Of ?? "", Reason(release.Reason));
         if (of.Length is 0 or > 200 || release.Confirm != of)
             throw new RefusedException(RefusalCode.Invalid, "of says who, as in \"key:…\" or \"address:…\", and confirm repeats it.");
@@ -100,8 +103,6 @@ internal static class LimitEndpoints
         using var _ = CallerContext.ForSystem("limits");
         return await grains.GetGrain<ILimitBookGrain>(TenantKey.Of(owner)).Reset(name, $"{caller.Tenant} {caller.KeyId}", reason, caller.Tenant);
     }
-
-    private static Task<LimitBookView> Release(string tenant, ReleaseLimited release, HttpContext context, IGrainFactory grains, EdgeOptions edge) => grains.ReleaseLimited(tenant, release, context.User.Caller(), edge);
 
     // What holds a tenant to its limits is not in the hands of that tenant.
     private static async Task<(TenantId Owner, Caller Caller, string Reason)> Ruled(string tenant, string name, string? reason, string? confirm, HttpContext context, ILimits limits, CallerReplica callers, EdgeOptions edge)

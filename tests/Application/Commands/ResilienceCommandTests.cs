@@ -51,6 +51,8 @@ public sealed class ResilienceCommandTests : IDisposable
         Assert.Equal(0, (await program.Run("limits", "reset", "lists", "--reason", "as ever", "--confirm", "lists")).ExitCode);
         await Eventually.Get(() => program.Run("pipelines", "list"), ran => ran.ExitCode == 0, "the terms that are configured");
         Assert.Contains("Nobody of this name", (await program.Run("limits", "release", "key:never", "--reason", "x", "--confirm", "key:never")).Error);
+        var nobody = await program.Run("limits", "release", "key:never", "--owner", "t-nobody", "--reason", "x", "--confirm", "key:never");
+        Assert.Equal((ExitCodes.Failed, "There is no such tenant."), (nobody.ExitCode, nobody.Error.Trim()));
         Assert.Equal("lists", JsonDocument.Parse((await program.Run("limits", "--json")).Output).RootElement.GetProperty("limits")[0].GetProperty("name").GetString());
     }
 

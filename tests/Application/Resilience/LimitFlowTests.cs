@@ -93,6 +93,10 @@ public sealed class LimitFlowTests : IAsyncLifetime
         await (await owner.PostAsJsonAsync($"/api/limits/{name}/streams/set", new { limit = 5, reason = "more", confirm = "streams" })).Problem(403, "forbidden");
         await (await app.Owner.PostAsJsonAsync($"/api/limits/{name}/streams/set", new { limit = -5, reason = "more", confirm = "streams" })).Problem(400, "invalid");
         await (await app.Owner.PostAsJsonAsync("/api/limits/t-nobody/streams/set", new { limit = 5, reason = "more", confirm = "streams" })).Problem(404, "not-found");
+        var nobody = await (await app.Owner.PostAsJsonAsync("/api/limits/t-nobody/release", new { of = "key:k", reason = "it is mended", confirm = "key:k" })).Problem(404, "not-found");
+        Assert.Equal("There is no such tenant.", nobody.GetProperty("detail").GetString());
+        await (await app.Owner.PostAsJsonAsync("/api/limits/t-nobody/streams/reset", new { reason = "as ever", confirm = "streams" })).Problem(404, "not-found");
+        await (await app.Owner.GetAsync("/api/limits/t-nobody/streams")).Problem(404, "not-found");
         await (await app.Owner.PostAsJsonAsync($"/api/limits/{name}/streams/set", new { limit = 5, reason = "it needs more", confirm = "streams" })).Json();
         await Eventually.Get(() => owner.GetAsync("/api/streams"), answer => answer.StatusCode == HttpStatusCode.OK, "more");
         var line = await owner.GetFromJsonAsync<JsonElement>($"/api/limits/{name}/streams");
