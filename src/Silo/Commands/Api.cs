@@ -15,10 +15,11 @@ internal sealed class Api : IAsyncDisposable
     private readonly HttpClient http;
     private readonly RunningSophia? own;
 
-    private Api(string url, string key, RunningSophia? own)
+    private Api(string url, string key, RunningSophia? own, Action<string>? say)
     {
         this.own = own;
-        http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(url + "/"), Timeout = TimeSpan.FromMinutes(5) };
+        var sockets = new SocketsHttpHandler { UseProxy = false };
+        http = new HttpClient(say is null ? sockets : new WaitsAsTold(sockets, TimeProvider.System, say)) { BaseAddress = new Uri(url + "/"), Timeout = TimeSpan.FromMinutes(5) };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         Url = url;
     }
@@ -30,14 +31,15 @@ internal sealed class Api : IAsyncDisposable
 
     public HttpClient Http => http;
 
-    public static async Task<Api> Open(ParseResult parsed, CancellationToken cancellation)
+    /// <param name="say">Where it is given, a request that a limit refuses waits as it is told and is sent again (<see cref="WaitsAsTold"/>), and why is said there.</param>
+    public static async Task<Api> Open(ParseResult parsed, CancellationToken cancellation, Action<string>? say = null)
     {
         var options = Settings.Options(parsed, quietAs: LogLevel.Warning);
         var given = Settings.KeyOf(parsed, options.DataFolder);
         if (HomeFolder.Serving(options.DataFolder) is { } running && (given ?? HomeFolder.CliKey(options.DataFolder)) is { } key && await InstanceProbe.Serves(running, InstanceProbe.Patience, cancellation))
-            return new Api(running.Url, key, own: null);
+            return new Api(running.Url, key, own: null, say);
         var own = await RunningSophia.Start(options with { Url = "http://127.0.0.1:0" }, announce: false, cancellation: cancellation);
-        return new Api(own.Url, given ?? own.OwnerKey, own);
+        return new Api(own.Url, given ?? own.OwnerKey, own, say);
     }
 
     public async Task<T> Get<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellation) =>

@@ -33,7 +33,7 @@ internal static class IngestCommand
             if (!Path.Exists(full))
                 throw new CommandFailedException($"There is no file or folder {full}.");
             var pipeline = parsed.GetValue(name) ?? NameOf(full);
-            await using var api = await Api.Open(parsed, cancellation);
+            await using var api = await Api.Open(parsed, cancellation, Console.Error.WriteLine);
             await Define(api, pipeline, full, parsed.GetValue(watch), cancellation);
             var json = parsed.GetValue(Settings.Json);
             var run = await Follow(api, pipeline, await Start(api, pipeline, parsed.GetValue(dry), cancellation), quiet: json, cancellation);

@@ -21,7 +21,7 @@ internal static class ReplayCommand
         var command = new Command("replay", "Take stored records through a definition again and show what would be otherwise; nothing is written.") { name, run, stream, key, from, until, with };
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var api = await Api.Open(parsed, cancellation);
+            await using var api = await Api.Open(parsed, cancellation, Console.Error.WriteLine);
             var file = parsed.GetValue(with);
             if (file is { Exists: false })
                 throw new CommandFailedException($"There is no file {file.FullName}.");

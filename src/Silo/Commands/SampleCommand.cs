@@ -14,7 +14,7 @@ internal static class SampleCommand
         var command = new Command("sample", "Load a small sample to look around with: a dozen accounts, two calls and a handbook of an invented company.") { Remove() };
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var api = await Api.Open(parsed, cancellation);
+            await using var api = await Api.Open(parsed, cancellation, Console.Error.WriteLine);
             var json = parsed.GetValue(Settings.Json);
             var run = await IngestCommand.Follow(api, "sample", await api.Send(HttpMethod.Post, "api/sample", null, EdgeJson.Default.RunView, cancellation), quiet: json, cancellation);
             if (json)

@@ -191,6 +191,25 @@ public sealed partial class ProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task A_key_that_may_ask_once_a_second_ingests_to_the_end()
+    {
+        program.Environment["SOPHIA_LIMITS"] = """{"limits":[{"name":"api-key","per":"key","limit":1,"burst":1}]}""";
+        var folder = Directory.CreateDirectory(program.Folder + "-crm");
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, "people.csv"), "id,name\n1,Ann\n");
+            await program.Up();
+            var (code, output, error) = await program.Run("ingest", folder.FullName, "--pipeline", "crm");
+            Assert.True(code == ExitCodes.Done, error);
+            Assert.Contains("1 in, 1 stored", output);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Whoever_ingests_is_told_that_his_run_waits_for_its_turn()
     {
         var folder = Directory.CreateDirectory(program.Folder + "-crm");
