@@ -65,6 +65,7 @@ public static class StorageServices
         services.AddSingleton<ITenantRoom, FolderTenantRoom>();
         services.AddGrainStorage(Stores.Durable, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Full, provider.GetRequiredService<StaleWrites>()));
         services.AddGrainStorage(Stores.Fast, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Normal, provider.GetRequiredService<StaleWrites>()));
+        services.AddSingleton<IKeptStates>(provider => new SqliteGrainStorage(provider.GetRequiredService<DatabaseFiles>(), Durability.Full));
         services.AddSingleton<IReminderTable, SqliteReminderTable>();
     }
 
@@ -93,6 +94,7 @@ public static class StorageServices
         services.AddSingleton<ITenantRoom, PostgresTenantRoom>();
         services.AddGrainStorage(Stores.Durable, (provider, _) => new PostgresGrainStorage(provider.GetRequiredService<PostgresDatabase>(), waitsForDisk: true, provider.GetRequiredService<StaleWrites>()));
         services.AddGrainStorage(Stores.Fast, (provider, _) => new PostgresGrainStorage(provider.GetRequiredService<PostgresDatabase>(), waitsForDisk: false, provider.GetRequiredService<StaleWrites>()));
+        services.AddSingleton<IKeptStates>(provider => new PostgresGrainStorage(provider.GetRequiredService<PostgresDatabase>(), waitsForDisk: true));
         services.AddSingleton<IReminderTable, PostgresReminderTable>();
     }
 }

@@ -206,6 +206,11 @@ public interface IRateLimitGrain : IReplicatedGrain
     /// <summary>Gives back what was taken and not used.</summary>
     [Alias("GiveBack")]
     Task GiveBack(long cost);
+
+    /// <summary>Removes what is kept of a limit that is counted exactly if nothing of it counts any more. Only for the system.</summary>
+    /// <returns>Whether it was removed.</returns>
+    [Alias("Forget"), Repeatable]
+    Task<bool> Forget();
 }
 
 /// <param name="Used">Of a limit that is counted exactly: what counts against it now.</param>

@@ -99,6 +99,7 @@ internal static class SophiaHost
         services.AddSingleton<ITenantMemory>(new TenantInbox(options.InboxFolder ?? folder.Inbox));
         services.AddSingleton<ITenantMemory>(new KeptKeys(folder));
         services.AddIdempotency(keys => IdempotencySettings.Read(keys, Environment.GetEnvironmentVariable));
+        services.AddLimitSweeper();
         services.AddSophiaQuality();
         services.AddSignInThrottle();
         services.AddSophiaPipelines();

@@ -2,11 +2,12 @@ using Orleans;
 using Orleans.Runtime;
 using Orleans.Storage;
 using Sophia.Log;
+using Sophia.Tenants;
 
 namespace Sophia.Operations;
 
 /// <summary>Grain state as the runtime asks for it. An engine says how a state is found, and how it is replaced by who has read the newest.</summary>
-internal abstract class GrainStateStorage(StaleWrites? stale) : IGrainStorage
+internal abstract class GrainStateStorage(StaleWrites? stale) : IGrainStorage, IKeptStates
 {
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
         ReadStateAsync(stateName, grainId, grainState, CancellationToken.None);
@@ -41,6 +42,12 @@ internal abstract class GrainStateStorage(StaleWrites? stale) : IGrainStorage
         grainState.ETag = null;
         grainState.RecordExists = false;
     }
+
+    public async Task<IReadOnlyList<KeptState<T>>> Page<T>(TenantId tenant, string kind, string name, string? after, int limit, CancellationToken cancellation) =>
+        [.. (await Page(tenant, $"{kind}/", $"{kind}/{after}", name, limit, cancellation)).Select(row => new KeptState<T>(row.Grain[(kind.Length + 1)..], GrainStateJson.Read<T>(row.Stored.Format, row.Stored.Bytes)!))];
+
+    /// <summary>States of a name of grains whose ids begin so and come after that one, in their order.</summary>
+    protected abstract Task<IReadOnlyList<(string Grain, StoredState Stored)>> Page(TenantId tenant, string start, string after, string name, int limit, CancellationToken cancellation);
 
     protected abstract Task<StoredState?> Find(GrainId grain, string name, CancellationToken cancellation);
 

@@ -17,6 +17,18 @@ internal static class GrainStateTable
         return find.Step() ? new StoredState(find.Text(0), (int)find.Int(1), find.Bytes(2).ToArray()) : null;
     }
 
+    /// <summary>Rows of a state's name of grains that begin so and come after that one, in their order.</summary>
+    public static IReadOnlyList<(string Grain, StoredState Stored)> Page(DatabaseConnection connection, string start, string after, string name, int limit)
+    {
+        // The first text that no longer begins so.
+        var end = start[..^1] + (char)(start[^1] + 1);
+        using var page = connection.Prepare("SELECT grain, etag, format, state FROM grain_state WHERE grain>?1 AND grain<?2 AND name=?3 ORDER BY grain LIMIT ?4").Text(1, after).Text(2, end).Text(3, name).Int(4, limit);
+        List<(string, StoredState)> rows = [];
+        while (page.Step())
+            rows.Add((page.Text(0), new StoredState(page.Text(1), (int)page.Int(2), page.Bytes(3).ToArray())));
+        return rows;
+    }
+
     /// <summary>Replaces or (where <paramref name="next"/> is null) deletes the row if its ETag is the held one, null for none; else returns false and the stored one.</summary>
     public static (bool Done, string? StoredTag) Replace(DatabaseConnection connection, string grain, string name, string? held, StoredState? next)
     {

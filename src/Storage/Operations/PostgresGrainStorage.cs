@@ -9,6 +9,10 @@ namespace Sophia.Operations;
 /// <param name="waitsForDisk">True for <see cref="Stores.Durable"/>, false for <see cref="Stores.Fast"/>.</param>
 internal sealed class PostgresGrainStorage(PostgresDatabase database, bool waitsForDisk, StaleWrites? stale = null) : GrainStateStorage(stale)
 {
+    protected override Task<IReadOnlyList<(string Grain, StoredState Stored)>> Page(TenantId tenant, string start, string after, string name, int limit, CancellationToken cancellation) => database.List(
+        tenant, ask => ask.Add("SELECT grain, etag, format, state FROM sophia.grain_state WHERE tenant=$1 AND grain>$2 AND starts_with(grain, $3) AND name=$4 ORDER BY grain LIMIT $5").Text(after).Text(start).Text(name).Int(limit),
+        row => (row.GetString(0), new StoredState(row.GetString(1), row.GetInt32(2), row.Bytes(3))), cancellation);
+
     protected override Task<StoredState?> Find(GrainId grain, string name, CancellationToken cancellation) => database.Find(
         Owner(grain), ask => ask.Add("SELECT etag, format, state FROM sophia.grain_state WHERE tenant=$1 AND grain=$2 AND name=$3").Text(grain.ToString()).Text(name),
         row => new StoredState(row.GetString(0), row.GetInt32(1), row.Bytes(2)), cancellation);

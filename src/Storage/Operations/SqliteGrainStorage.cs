@@ -9,6 +9,12 @@ namespace Sophia.Operations;
 /// <param name="durability">Full for <see cref="Stores.Durable"/>, Normal for <see cref="Stores.Fast"/>.</param>
 internal sealed class SqliteGrainStorage(DatabaseFiles files, Durability durability, StaleWrites? stale = null) : GrainStateStorage(stale)
 {
+    protected override Task<IReadOnlyList<(string Grain, StoredState Stored)>> Page(TenantId tenant, string start, string after, string name, int limit, CancellationToken cancellation)
+    {
+        var isOfSystem = tenant.Value == TenantKey.System;
+        return files.Read<IReadOnlyList<(string, StoredState)>>(isOfSystem ? null : tenant, isOfSystem ? PlatformSchema.Kind : LogSchema.Kind, connection => GrainStateTable.Page(connection, start, after, name, limit), [], cancellation);
+    }
+
     protected override Task<StoredState?> Find(GrainId grain, string name, CancellationToken cancellation)
     {
         var (tenant, kind) = Place(grain);

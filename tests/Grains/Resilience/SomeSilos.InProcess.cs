@@ -158,7 +158,7 @@ internal sealed class LossyWorld : IRuntimeWorld
 }
 
 /// <summary>Grain state in memory, with ETags, for all silos together; it may be away, and may lose what it holds.</summary>
-internal sealed class StateInMemory : IGrainStorage
+internal sealed class StateInMemory : IGrainStorage, IKeptStates
 {
     private readonly ConcurrentDictionary<(GrainId, string), (object State, string Tag)> held = new();
     private readonly Lock gate = new();
@@ -213,6 +213,10 @@ internal sealed class StateInMemory : IGrainStorage
         (grainState.State, grainState.ETag, grainState.RecordExists) = (Activator.CreateInstance<T>(), null, false);
         return Task.CompletedTask;
     }
+
+    public Task<IReadOnlyList<KeptState<T>>> Page<T>(TenantId tenant, string kind, string name, string? after, int limit, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<KeptState<T>>>(
+        [.. held.Where(one => one.Key.Item2 == name && one.Key.Item1.Type.ToString() == kind).Select(one => new KeptState<T>(one.Key.Item1.Key.ToString()!, (T)one.Value.State))
+            .Where(one => TenantKey.Parse(one.Key).Tenant == tenant && string.CompareOrdinal(one.Key, after) > 0).OrderBy(one => one.Key, StringComparer.Ordinal).Take(limit)]);
 
     private void MustBeThere()
     {

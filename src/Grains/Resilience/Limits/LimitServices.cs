@@ -21,4 +21,11 @@ public static class LimitServices
         services.AddSingleton<ITenantCopies>(provider => provider.GetRequiredService<LimitBooks>());
         return services;
     }
+
+    /// <summary>Forgets counts whose time is over, for silos.</summary>
+    public static IServiceCollection AddLimitSweeper(this IServiceCollection services)
+    {
+        services.AddSingleton<LimitSweeper>();
+        return services.AddHostedService(provider => provider.GetRequiredService<LimitSweeper>());
+    }
 }

@@ -11,8 +11,11 @@ namespace Sophia.Resilience;
 /// that no share is given twice; where that memory was lost, too, the old leases may overlap with new ones until they end. What is counted exactly is durable before anybody is admitted: where there is no such state, nobody ever was.</remarks>
 [InTenantPool]
 internal sealed partial class RateLimitGrain(
-    [PersistentState("quota", Stores.Fast)] IPersistentState<RateLimitState> stored, [PersistentState("count", Stores.Durable)] IPersistentState<ExactCountState> counted, IOptionsMonitor<LimitsOptions> options, LimitBooks books, TimeProvider time, ILogger<RateLimitGrain> logger) : Grain, IRateLimitGrain
+    [PersistentState("quota", Stores.Fast)] IPersistentState<RateLimitState> stored, [PersistentState(RateLimitGrain.CountState, Stores.Durable)] IPersistentState<ExactCountState> counted, IOptionsMonitor<LimitsOptions> options, LimitBooks books, TimeProvider time, ILogger<RateLimitGrain> logger) : Grain, IRateLimitGrain
 {
+    /// <summary>What the store calls its kind, and the state that holds a count.</summary>
+    public const string Kind = "ratelimit", CountState = "count";
+
     /// <summary>How long a share holds without an exchange: three exchanges.</summary>
     public static readonly TimeSpan LeaseFor = TimeSpan.FromSeconds(15);
 
@@ -47,11 +50,10 @@ internal sealed partial class RateLimitGrain(
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        if (!counted.RecordExists || count is null || count.Used(Moment) > 0)
-            return;
+        // Callers come and go: of whom nothing counts any more, nothing is kept.
         try
         {
-            await counted.ClearStateAsync(cancellationToken); // Callers come and go: of whom nothing counts any more, nothing is kept.
+            await Forgotten(cancellationToken);
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
@@ -92,6 +94,13 @@ internal sealed partial class RateLimitGrain(
 
     public Task<LimitAnswer> Look(long cost, CancellationToken cancellation) => Task.FromResult(Answer(Count(MustBeSet(exact: true)).Look(Moment, cost)));
 
+    public async Task<bool> Forget()
+    {
+        SystemCall.MustBe();
+        DeactivateOnIdle();
+        return await Forgotten(CancellationToken.None);
+    }
+
     public async Task GiveBack(long cost)
     {
         var exact = Count(MustBeSet(exact: true));
@@ -129,7 +138,17 @@ internal sealed partial class RateLimitGrain(
         return count;
     }
 
-    private Task Write(ExactCount exact) => counted.CommitAsync(new ExactCountState { Numbers = exact.Numbers, Window = counts!.WindowSeconds }, onFailure: DeactivateOnIdle);
+    private Task Write(ExactCount exact) => counted.CommitAsync(
+        new ExactCountState { Numbers = exact.Numbers, Window = counts!.WindowSeconds, EndsAt = time.GetUtcNow() + Nanoseconds.Span(exact.Look(Moment, 1).ResetAfter) }, onFailure: DeactivateOnIdle);
+
+    /// <summary>Removes the count if nothing of it counts any more, by its limit as it is now; of a limit that is set no more, when its time is over.</summary>
+    private async Task<bool> Forgotten(CancellationToken cancellation)
+    {
+        if (!counted.RecordExists || (Policy is { Exact: true } ? Count(Terms).Used(Moment) > 0 : counted.State.EndsAt > time.GetUtcNow()))
+            return false;
+        await counted.ClearStateAsync(cancellation);
+        return true;
+    }
 
     /// <summary>Tells the others what they should have, where it is less, and has them say what they were asked for. What they had counts as theirs until they have said that they let go.</summary>
     private async Task AskOthers(QuotaPolicy policy, QuotaState held, string askedBy, DateTimeOffset now)
@@ -191,4 +210,8 @@ internal sealed record ExactCountState
     /// <summary>The window that they were counted in, seconds.</summary>
     [Id(2)]
     public double Window { get; init; }
+
+    /// <summary>When nothing of it counts any more, if nobody asks.</summary>
+    [Id(3)]
+    public DateTimeOffset EndsAt { get; init; }
 }

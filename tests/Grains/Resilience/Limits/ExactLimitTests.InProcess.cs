@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Orleans;
 using Orleans.Runtime;
 using Sophia.Tenants;
@@ -76,6 +77,35 @@ public sealed class ExactLimitTests
             await Eventually.Comes(async () => (await brief.Look()).Remaining == Limit - 1, "a full bucket");
         }
         Assert.Equal(1, silos.Store.Held("count"));
+    }
+
+    [Fact]
+    public async Task Counts_of_addresses_that_came_once_are_swept_when_their_time_is_over_and_others_stay()
+    {
+        await using var silos = await SomeSilos.Start(1, new BreakerOptions(), AMonth with { Name = "brief", Per = LimitPer.Address, Window = TimeSpan.FromMilliseconds(100) }, AMonth with { Name = "long", Per = LimitPer.Address });
+        var (brief, lasting) = (silos.Limits(0).For(SomeSilos.Tenant, "brief", "192.0.2.1")!, silos.Limits(0).For(SomeSilos.Tenant, "long", "192.0.2.1")!);
+        Assert.True((await brief.Ask()).IsAdmitted && (await lasting.Ask()).IsAdmitted);
+        foreach (var (limit, ends) in ((string, DateTimeOffset)[])[("gone", DateTimeOffset.UtcNow), ("gone-lately", DateTimeOffset.UtcNow + LimitPolicy.LongestWindow)])
+            await silos.Store.WriteStateAsync("count", silos.Grains(0).GetGrain<IRateLimitGrain>($"system/{limit}/192.0.2.1").GetGrainId(), new GrainState<ExactCountState>(new ExactCountState { EndsAt = ends }));
+        Assert.Equal(4, silos.Store.Held("count"));
+        var sweeper = new LimitSweeper(silos.Grains(0), silos.Store, new OpenGate(), TimeProvider.System, NullLogger<LimitSweeper>.Instance);
+        await Eventually.Comes(async () =>
+        {
+            await sweeper.Sweep(default);
+            return silos.Store.Held("count") == 2;
+        }, "two counts");
+        Assert.Equal((Limit, Limit - 1), ((await brief.Look()).Remaining, (await lasting.Look()).Remaining));
+        Assert.True((await brief.Ask()).IsAdmitted);
+        Assert.Equal(3, silos.Store.Held("count"));
+    }
+
+    private sealed class OpenGate : ITenantGate
+    {
+        public string? Because(TenantId tenant) => null;
+
+        public bool IsEnded(TenantId tenant) => false;
+
+        public Task Refresh() => Task.CompletedTask;
     }
 
     private static async Task<int> Admitted(SomeSilos silos, int silo, int asked)
