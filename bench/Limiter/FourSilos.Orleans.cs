@@ -20,7 +20,7 @@ internal static class FourSilos
         ("sliding window", "/api/chat/sessions", $$"""{ "name": "sliding", "routes": ["/api/chat/sessions"], "algorithm": "slidingWindow", "limit": {{Rate}}, "windowSeconds": 1 }"""),
     ];
 
-    public static Task Cost(Action<string, double> print) => Task.CompletedTask;
+    public static Task Cost(Action<string, double, double> print) => Task.CompletedTask;
 
     public static async Task Run(TimeSpan time, Action<string, double> print)
     {

@@ -27,13 +27,11 @@ foreach (var threads in only is null or "limiters" ? (int[])[1, 4] : [])
 }
 
 if (only is null or "divided")
-    await FourSilos.Cost((name, nanoseconds) => Console.WriteLine(json
-    ? JsonSerializer.Serialize(new { bench = name, figure = Math.Round(nanoseconds, 1), unit = "ns/decision" })
-    : string.Create(CultureInfo.InvariantCulture, $"{name,-34} {nanoseconds,8:0.0} ns a decision")));
+    await FourSilos.Cost((name, nanoseconds, theirs) => Print(name, nanoseconds, theirs));
 if (only is null or "silos" && Seconds("--silos-seconds", 10) is var silos && silos > TimeSpan.Zero)
     await FourSilos.Run(silos, (name, part) => Console.WriteLine(json
         ? JsonSerializer.Serialize(new { bench = name, figure = Math.Round(part * 100, 2), unit = "% of what may pass" })
-        : string.Create(CultureInfo.InvariantCulture, $"{name,-34} {part * 100,8:0.00} % of what may pass")));
+        : string.Create(CultureInfo.InvariantCulture, $"{name,-48} {part * 100,8:0.00} % of what may pass")));
 
 TimeSpan Seconds(string option, double usual) => TimeSpan.FromSeconds(args.SkipWhile(arg => arg != option).Skip(1).FirstOrDefault() is { } text ? double.Parse(text, CultureInfo.InvariantCulture) : usual);
 
@@ -56,11 +54,12 @@ void Beside(string name, int threads, Func<Limiter> ours, Func<RateLimiter>? the
             using var lease = known.AttemptAcquire();
         }));
     }
-    var (figure, baseline) = (Median(own), other.Count == 0 ? (double?)null : Median(other));
-    Console.WriteLine(json
-        ? JsonSerializer.Serialize(new { bench = name, figure = Math.Round(figure, 1), unit = "ns/decision", baseline = baseline is { } b ? Math.Round(b, 1) : (double?)null, ratio = baseline is { } c ? Math.Round(figure / c, 2) : (double?)null })
-        : string.Create(CultureInfo.InvariantCulture, $"{name,-34} {figure,8:0.0} ns a decision{(baseline is { } d ? $"   System.Threading.RateLimiting {d,8:0.0} ns   ratio {figure / d:0.00}" : "")}"));
+    Print(name, Median(own), other.Count == 0 ? null : Median(other));
 }
+
+void Print(string name, double figure, double? baseline) => Console.WriteLine(json
+    ? JsonSerializer.Serialize(new { bench = name, figure = Math.Round(figure, 1), unit = "ns/decision", baseline = baseline is { } b ? Math.Round(b, 1) : (double?)null, ratio = baseline is { } c ? Math.Round(figure / c, 2) : (double?)null })
+    : string.Create(CultureInfo.InvariantCulture, $"{name,-34} {figure,8:0.0} ns a decision{(baseline is { } d ? $"   System.Threading.RateLimiting {d,8:0.0} ns   ratio {figure / d:0.00}" : "")}"));
 
 // Wall time of one thread's decision: with four threads on one limiter it holds what they wait for each other.
 static double Cost(int threads, TimeSpan time, Action decide)

@@ -37,7 +37,7 @@ internal static class LimitAnswers
     /// <summary>A refusal by a limit.</summary>
     public static ProblemException Of(LimitTaken taken)
     {
-        var refused = taken.RefusedBy!;
+        var refused = taken.RefusedBy!.Value;
         var isAdaptive = refused.Limit.Terms.IsAdaptive;
         var headers = new Dictionary<string, string>(StringComparer.Ordinal) { [PolicyHeader] = Policies(taken), [LimitHeader] = Left(taken) };
         return new ProblemException(isAdaptive

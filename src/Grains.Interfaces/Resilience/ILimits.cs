@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Sophia.Tenants;
 
 namespace Sophia.Resilience;
@@ -5,7 +6,8 @@ namespace Sophia.Resilience;
 /// <summary>Limits of the whole cluster, asked in this process.</summary>
 public interface ILimits
 {
-    /// <summary>Asks every limit that is set for this: all must admit, and where one refuses, none is charged. Waits for nobody, but for limits that are counted exactly: each of those is a call to its grain.</summary>
+    /// <summary>Asks every limit that is set for this: all must admit, and where one refuses, none is charged. Limits that are counted exactly are a call to their grain each. Of a limit of which this process has no share yet it is waited for, 250 ms at most and no longer than the caller's deadline.</summary>
+    /// <exception cref="OperationCanceledException">Nobody waits any more; none is charged.</exception>
     ValueTask<LimitTaken> TryTake(LimitAsking asking, CancellationToken cancellation = default);
 
     /// <summary>What <see cref="TryTake"/> would come to now. Takes nothing, and nobody is charged with having asked.</summary>
@@ -120,7 +122,7 @@ public sealed record LimitTaken(IReadOnlyList<LimitSaid> Said, LimitPenalty? Pen
 }
 
 /// <param name="Limit">Who said it.</param>
-public sealed record LimitSaid(ILimit Limit, LimitAnswer Answer, long Cost);
+public readonly record struct LimitSaid(ILimit Limit, LimitAnswer Answer, long Cost);
 
 /// <param name="Of">"key:…" or "address:…".</param>
 /// <param name="RetryAfter">How much longer.</param>
@@ -184,7 +186,7 @@ public sealed record LimitTerms([property: Id(0)] LimitAlgorithm Algorithm, [pro
 /// <param name="RetryAfter">Zero where admitted; infinite: the cost is larger than the limit.</param>
 /// <param name="ResetAfter">When the process could take all of its share again, if nobody asks.</param>
 /// <param name="IsUnshared">Refused because this process has no share of the limit yet: nobody asked too often.</param>
-[GenerateSerializer, Immutable, Alias("Sophia.LimitAnswer")]
+[GenerateSerializer, Immutable, Alias("Sophia.LimitAnswer"), StructLayout(LayoutKind.Auto)]
 public readonly record struct LimitAnswer([property: Id(0)] bool IsAdmitted, [property: Id(1)] long Remaining, [property: Id(2)] TimeSpan RetryAfter, [property: Id(3)] TimeSpan ResetAfter, [property: Id(4)] bool IsUnshared = false);
 
 /// <summary>Divides one limit among the processes, or decides by itself where it is counted exactly. The key is "tenant/limit" or "tenant/limit/part"; in place of the tenant stands "system" for limits of addresses and of the installation.</summary>

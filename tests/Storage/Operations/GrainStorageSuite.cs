@@ -73,16 +73,16 @@ public abstract class GrainStorageSuite : IAsyncLifetime
     [EngineFact]
     public async Task States_of_one_name_and_kind_are_paged_in_the_order_of_their_keys_whoever_else_keeps_some()
     {
-        foreach (var key in (string[])["acme/b", "acme/a", "acme/c/10.0.0.1", "acme/d", "other/a", "system/a/192.0.2.1", "system/b"])
+        foreach (var key in (string[])["acme/b", "acme/a", "acme/c/d", "acme/d", "other/a", "system/a/b", "system/b"])
             await Write(GrainId.Create("limiter", key), new Sample { Count = key.Length });
         await Write(GrainId.Create("limiter2", "acme/b"), new Sample());
         await Write(GrainId.Create("limite", "acme/b"), new Sample());
         var other = new GrainState<Sample>(new Sample());
         await Storage.WriteStateAsync("other", GrainId.Create("limiter", "acme/b"), other);
         var kept = (IKeptStates)Storage;
-        Assert.Equal(["acme/a", "acme/b", "acme/c/10.0.0.1"], await Keys("acme", null, 3));
-        Assert.Equal(["acme/d"], await Keys("acme", "acme/c/10.0.0.1", 3));
-        Assert.Equal(["system/a/192.0.2.1", "system/b"], await Keys("system", null, 10));
+        Assert.Equal(["acme/a", "acme/b", "acme/c/d"], await Keys("acme", null, 3));
+        Assert.Equal(["acme/d"], await Keys("acme", "acme/c/d", 3));
+        Assert.Equal(["system/a/b", "system/b"], await Keys("system", null, 10));
         Assert.Empty(await Keys("nobody", null, 10));
         Assert.Equal(6, (await kept.Page<Sample>(TenantId.Parse("acme"), "limiter", "state", null, 1, default)).Single().State.Count);
 

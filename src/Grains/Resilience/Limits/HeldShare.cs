@@ -39,8 +39,11 @@ internal abstract class HeldShare
     /// <summary>Another limit counts from now on, within the same window.</summary>
     public abstract void Told(LimitTerms told);
 
+    /// <summary>Of a piece: what millionths, which are whole numbers, may miss of a share of whole pieces. A hundred processes would have to miss as much for one piece too many.</summary>
+    private const double Rounding = 0.01;
+
     /// <summary>How many it may take; one at least, so that a small limit is of use to each of many processes.</summary>
-    protected long Places(LimitTerms terms, bool isStale) => Math.Max(1, (long)(terms.Limit * (Share == 0 ? Arrival : isStale ? Stale * Share / QuotaRules.Whole : Share / (double)QuotaRules.Whole)));
+    protected long Places(LimitTerms terms, bool isStale) => Math.Max(1, (long)((terms.Limit * (Share == 0 ? Arrival : isStale ? Stale * Share / QuotaRules.Whole : Share / (double)QuotaRules.Whole)) + Rounding));
 
     private static long Window(LimitTerms terms) => (long)(terms.WindowSeconds * Nanoseconds.ASecond);
 }

@@ -10,48 +10,34 @@ internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory 
     /// <summary>Limits remembered before those that nobody asked for minutes are looked for.</summary>
     internal const int SweptFrom = 10_000;
 
+    /// <summary>How long a call waits for this process's first share of a limit before it is refused for want of one: 250 ms. A share that others must let go first takes two exchanges, about 200 ms.</summary>
+    internal static readonly TimeSpan NewcomersWait = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Calls of this process that wait for a share at a time: 1,000. More are refused at once.</summary>
+    internal const int MostNewcomers = 1_000;
+
     private static readonly TenantId Installation = TenantId.Parse(TenantKey.System);
 
-    private readonly ConcurrentDictionary<(TenantId Tenant, string Name, string Part), ILimit> all = new();
+    private readonly ConcurrentDictionary<(TenantId Tenant, string Name, string Part), KnownLimit> all = new();
     private readonly Lock gate = new();
     private volatile Ordered? ordered;
     private IDisposable? watching;
     private int sweepAt = SweptFrom;
+    private int newcomers;
 
-    public ValueTask<LimitTaken> TryTake(LimitAsking asking, CancellationToken cancellation = default)
-    {
-        var (policies, count) = (Policies, 0);
-        foreach (var policy in policies)
-            count += policy.Fits(asking) ? 1 : 0;
-        if (count == 0)
-            return new(LimitTaken.Free);
-        if (Penalty(asking, policies, counts: true) is { } penalty)
-            return new(new LimitTaken([], penalty));
-        var (said, at, next) = (new LimitSaid[count], 0, 0);
-        for (; next < policies.Length; next++)
-        {
-            if (!policies[next].Fits(asking))
-                continue;
-            if (Of(asking, policies[next]) is not LocalLimit limit)
-                break;
-            said[at] = new LimitSaid(limit, limit.AskNow(asking.Cost), asking.Cost);
-            if (!said[at++].Answer.IsAdmitted)
-                return Refused(asking, policies[next], said[..at]);
-        }
-        return at == count ? new(new LimitTaken(said)) : Asked(asking, policies, next, said, at, cancellation);
-    }
+    public ValueTask<LimitTaken> TryTake(LimitAsking asking, CancellationToken cancellation = default) => Take(asking, null, cancellation);
 
     public async ValueTask<LimitTaken> Look(LimitAsking asking, CancellationToken cancellation = default)
     {
-        var policies = Policies;
-        if (Penalty(asking, policies, counts: false) is { } penalty)
+        var lines = Lines;
+        if (Penalty(asking, lines, Fitting(asking, lines, stackalloc byte[LimitsOptions.Most]), counts: false) is { } penalty)
             return new LimitTaken([], penalty);
         List<LimitSaid> said = [];
-        foreach (var policy in policies)
+        foreach (var line in lines)
         {
-            if (!policy.Fits(asking))
+            if (!line.Policy.Fits(asking))
                 continue;
-            var limit = Of(asking, policy);
+            var limit = Of(asking, line).Limit;
             said.Add(new LimitSaid(limit, await limit.Look(asking.Cost, cancellation), asking.Cost));
             if (!said[^1].Answer.IsAdmitted)
                 break;
@@ -59,7 +45,7 @@ internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory 
         return new LimitTaken(said);
     }
 
-    public ILimit? For(TenantId tenant, string name, string? part = null) => options.CurrentValue.Of(name) is { } policy ? For(policy.IsOfSystem ? Installation : tenant, policy, part) : null;
+    public ILimit? For(TenantId tenant, string name, string? part = null) => options.CurrentValue.Of(name) is { } policy ? Known(policy.IsOfSystem ? Installation : tenant, policy, part).Limit : null;
 
     public AdaptiveNow? Adaptive(TenantId tenant, string name, string? part = null) => (For(tenant, name, part) as LocalAdaptive)?.Now;
 
@@ -92,21 +78,66 @@ internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory 
         foreach (var at in all.Keys)
             if (at.Tenant == tenant)
                 all.TryRemove(at, out _);
+        ordered = null; // It remembers some.
+    }
+
+    /// <param name="waitsSince">Since when it has been waited for shares; null: not yet.</param>
+    private ValueTask<LimitTaken> Take(LimitAsking asking, long? waitsSince, CancellationToken cancellation)
+    {
+        var lines = Lines;
+        var fitting = Fitting(asking, lines, stackalloc byte[LimitsOptions.Most]);
+        if (fitting.Length == 0)
+            return new(LimitTaken.Free);
+        if (Penalty(asking, lines, fitting, counts: true) is { } penalty)
+            return new(new LimitTaken([], penalty));
+        var said = new LimitSaid[fitting.Length];
+        for (var at = 0; at < fitting.Length; at++)
+        {
+            var line = lines[fitting[at]];
+            if (Of(asking, line).Local is not { } limit)
+                return Asked(asking, lines, fitting[at], said, at, cancellation);
+            said[at] = new LimitSaid(limit, limit.AskNow(asking.Cost), asking.Cost);
+            if (!said[at].Answer.IsAdmitted)
+                return said[at].Answer.IsUnshared && limit is SharedLimit newcomer ? Shared(asking, line, said[..(at + 1)], newcomer, waitsSince ?? time.GetTimestamp(), cancellation) : Refused(asking, line.Policy, said[..(at + 1)]);
+        }
+        return new(new LimitTaken(said));
+    }
+
+    /// <summary>Waits for the share of a limit of which this process has none yet, and decides again. Whoever waits holds nothing.</summary>
+    private async ValueTask<LimitTaken> Shared(LimitAsking asking, Line by, LimitSaid[] said, SharedLimit newcomer, long since, CancellationToken cancellation)
+    {
+        await GiveBack(said, asking.Cost);
+        var within = NewcomersWait - time.GetElapsedTime(since);
+        if (Deadline.Left(time) is { } left && left < within)
+            within = left;
+        var comes = false;
+        try
+        {
+            comes = Interlocked.Increment(ref newcomers) <= MostNewcomers && await newcomer.Comes(within, cancellation);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref newcomers);
+        }
+        if (comes)
+            return await Take(asking, since, cancellation);
+        LimitMeter.Refused(by.Policy.Name, "unshared"); // Who is merely early did nothing wrong.
+        return new LimitTaken(said);
     }
 
     // From the first limit on that is asked by a call.
-    private async ValueTask<LimitTaken> Asked(LimitAsking asking, LimitPolicy[] policies, int next, LimitSaid[] said, int at, CancellationToken cancellation)
+    private async ValueTask<LimitTaken> Asked(LimitAsking asking, Line[] lines, int next, LimitSaid[] said, int at, CancellationToken cancellation)
     {
         try
         {
-            for (; next < policies.Length; next++)
+            for (; next < lines.Length; next++)
             {
-                if (!policies[next].Fits(asking))
+                if (!lines[next].Policy.Fits(asking))
                     continue;
-                var limit = Of(asking, policies[next]);
+                var limit = Of(asking, lines[next]).Limit;
                 said[at] = new LimitSaid(limit, await limit.Ask(asking.Cost, cancellation), asking.Cost);
                 if (!said[at++].Answer.IsAdmitted)
-                    return await Refused(asking, policies[next], said[..at]);
+                    return await Refused(asking, lines[next].Policy, said[..at]);
             }
         }
         catch
@@ -119,10 +150,9 @@ internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory 
 
     private async ValueTask<LimitTaken> Refused(LimitAsking asking, LimitPolicy by, LimitSaid[] said)
     {
-        var isUnshared = said[^1].Answer.IsUnshared;
-        LimitMeter.Refused(by.Name, isUnshared ? "unshared" : "limit");
-        if (by.Penalises && !isUnshared) // Who is merely early did nothing wrong.
-            Book(asking, by).Violated(Offender(asking, by), by.Name);
+        LimitMeter.Refused(by.Name, "limit");
+        if (by.Penalises)
+            books.Of(Owner(asking, by)).Violated(Offender(asking, by), by.Name);
         await GiveBack(said, asking.Cost);
         return new LimitTaken(said);
     }
@@ -135,26 +165,37 @@ internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory 
     }
 
     /// <summary>Those that are configured, of which those that cost a call come last: what refuses here never makes it.</summary>
-    private LimitPolicy[] Policies => ordered is { } known && known.Policies.Length == known.Of.Policies.Count ? known.Policies : Order();
+    private Line[] Lines => ordered is { } known && known.Lines.Length == known.Of.Policies.Count ? known.Lines : Order();
 
-    private LimitPolicy[] Order()
+    private Line[] Order()
     {
         lock (gate)
             watching ??= options.OnChange(_ => ordered = null);
         var configured = options.CurrentValue;
-        var made = new Ordered(configured, [.. configured.Policies.OrderBy(static policy => policy.Exact)]);
+        var made = new Ordered(configured, [.. configured.Policies.OrderBy(static policy => policy.Exact).Select(static policy => new Line(policy))]);
         ordered = made;
-        return made.Policies;
+        return made.Lines;
+    }
+
+    /// <summary>The places of those that fit, in their order.</summary>
+    private static ReadOnlySpan<byte> Fitting(LimitAsking asking, Line[] lines, Span<byte> into)
+    {
+        var count = 0;
+        for (var at = 0; at < lines.Length; at++)
+            if (lines[at].Policy.Fits(asking))
+                into[count++] = (byte)at;
+        return into[..count];
     }
 
     /// <summary>Who asks within a wait or a ban is refused by that alone.</summary>
     /// <param name="counts">Whether what he asks counts against him.</param>
-    private LimitPenalty? Penalty(LimitAsking asking, LimitPolicy[] policies, bool counts)
+    private LimitPenalty? Penalty(LimitAsking asking, Line[] lines, ReadOnlySpan<byte> fitting, bool counts)
     {
         (LimitPenalty? longest, LimitPolicy? by) = (null, null);
-        foreach (var policy in policies)
+        foreach (var at in fitting)
         {
-            if (!policy.Penalises || !policy.Fits(asking) || Book(asking, policy) is not { HasPenalties: true } book || book.Of(Offender(asking, policy)) is not { } penalty)
+            var policy = lines[at].Policy;
+            if (!policy.Penalises || Of(asking, lines[at]).Terms.Book is not { HasPenalties: true } book || book.Of(Offender(asking, policy)) is not { } penalty)
                 continue;
             if (counts && !penalty.IsBan)
                 book.Violated(penalty.Of, policy.Name);
@@ -166,22 +207,72 @@ internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory 
         return longest;
     }
 
-    private LimitBook Book(LimitAsking asking, LimitPolicy policy) => books.Of(policy.IsOfSystem ? Installation : asking.Tenant!.Value);
+    private static TenantId Owner(LimitAsking asking, LimitPolicy policy) => policy.IsOfSystem ? Installation : asking.Tenant!.Value;
 
     /// <summary>Whom a limit that penalises meant, of an asking that it fits.</summary>
     private static string Offender(LimitAsking asking, LimitPolicy policy) => policy.Per == LimitPer.Address ? $"address:{asking.Address}" : $"key:{asking.Key}";
 
-    private ILimit Of(LimitAsking asking, LimitPolicy policy) => For(policy.IsOfSystem ? Installation : asking.Tenant!.Value, policy, policy.Part(asking));
+    private KnownLimit Of(LimitAsking asking, Line line)
+    {
+        var owner = Owner(asking, line.Policy);
+        if (line.Recent(owner, asking) is { } recent)
+            return recent;
+        var known = Known(owner, line.Policy, line.Policy.Part(asking));
+        line.Remember(owner, asking, known);
+        return known;
+    }
 
-    private sealed record Ordered(LimitsOptions Of, LimitPolicy[] Policies);
+    private sealed record Ordered(LimitsOptions Of, Line[] Lines);
 
-    private ILimit For(TenantId tenant, LimitPolicy policy, string? part)
+    /// <param name="Local">The same, where it decides in this process.</param>
+    private sealed record KnownLimit(ILimit Limit, LocalLimit? Local, TermsInForce Terms);
+
+    /// <summary>A configured limit, and those of it that were asked of late: a decision looks up no name.</summary>
+    private sealed class Line(LimitPolicy policy)
+    {
+        /// <summary>A power of two.</summary>
+        private const int Places = 256;
+
+        private readonly Seen?[] recent = new Seen?[Places];
+
+        public LimitPolicy Policy => policy;
+
+        public KnownLimit? Recent(TenantId owner, LimitAsking asking)
+        {
+            var (part, second) = Parts(asking);
+            return Volatile.Read(ref recent[Place(owner.Value, part, second)]) is { } seen && seen.Owner == owner.Value && seen.Part == part && seen.Second == second ? seen.Limit : null;
+        }
+
+        public void Remember(TenantId owner, LimitAsking asking, KnownLimit limit)
+        {
+            var (part, second) = Parts(asking);
+            Volatile.Write(ref recent[Place(owner.Value, part, second)], new Seen(owner.Value, part, second, limit));
+        }
+
+        private (string? Part, string? Second) Parts(LimitAsking asking) => policy.Per switch
+        {
+            LimitPer.Key => (asking.Key, null),
+            LimitPer.Route => (asking.Route, null),
+            LimitPer.KeyAndRoute => (asking.Key, asking.Route),
+            LimitPer.Address => (asking.Address, null),
+            _ => default,
+        };
+
+        // Names differ in their length, middle or end; whose place is another's is looked up.
+        private static int Place(string owner, string? part, string? second) => (int)(Mixed(Mixed(Mixed(0, owner), part), second) & (Places - 1));
+
+        private static uint Mixed(uint before, string? text) => text is { Length: > 0 and var length } ? (((((before * 31) + (uint)length) * 31) + text[length >> 1]) * 31) + text[length - 1] : before * 31;
+
+        private sealed record Seen(string Owner, string? Part, string? Second, KnownLimit Limit);
+    }
+
+    private KnownLimit Known(TenantId tenant, LimitPolicy policy, string? part)
     {
         var at = (tenant, policy.Name, part ?? "");
         return all.TryGetValue(at, out var known) ? known : Made(at, policy, part);
     }
 
-    private ILimit Made((TenantId Tenant, string Name, string Part) at, LimitPolicy policy, string? part)
+    private KnownLimit Made((TenantId Tenant, string Name, string Part) at, LimitPolicy policy, string? part)
     {
         lock (gate)
         {
@@ -190,26 +281,26 @@ internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory 
             if (all.Count >= sweepAt)
                 Sweep();
             var key = part is null ? TenantKey.Of(at.Tenant, at.Name) : TenantKey.Of(at.Tenant, at.Name, TenantKey.Escape(part));
-            var configured = policy.Terms;
-            var terms = new TermsInForce(books, at.Tenant, at.Name, configured);
+            var terms = new TermsInForce(books, at.Tenant, at.Name, policy.Terms);
             Replica<QuotaCopy> Find() => replicas.Get(QuotaKind.Singleton, key);
-            LocalLimit Current(SharedLimit asked) => this.Current(at, asked);
-            return all[at] = policy switch
+            LocalLimit Current(SharedLimit asked) => this.Current(at, asked, terms);
+            LocalLimit? local = policy switch
             {
-                { Exact: true } => new ExactLimit(at.Name, terms.Now, () => grains.GetGrain<IRateLimitGrain>(key)),
+                { Exact: true } => null,
                 { Terms.IsAdaptive: true } => new LocalAdaptive(policy, time),
-                { Algorithm: LimitAlgorithm.TokenBucket } => new LocalQuota(at.Name, terms.Now, Find, Current, time),
-                _ => new LocalShare(at.Name, terms.Now, Find, Current, time),
+                { Algorithm: LimitAlgorithm.TokenBucket } => new LocalQuota(at.Name, terms, Find, Current, time),
+                _ => new LocalShare(at.Name, terms, Find, Current, time),
             };
+            return all[at] = new KnownLimit(local ?? (ILimit)new ExactLimit(at.Name, terms.Now, () => grains.GetGrain<IRateLimitGrain>(key)), local, terms);
         }
     }
 
     // Only one limit of a key may follow its truth: of two, one would hear nothing.
-    private LocalLimit Current((TenantId, string, string) at, SharedLimit asked)
+    private LocalLimit Current((TenantId, string, string) at, SharedLimit asked, TermsInForce terms)
     {
         lock (gate)
         {
-            var current = (LocalLimit)all.GetOrAdd(at, asked);
+            var current = all.GetOrAdd(at, static (_, asked) => new KnownLimit(asked.Limit, asked.Limit, asked.Terms), (Limit: asked, Terms: terms)).Local!;
             current.Reopen();
             return current;
         }
@@ -218,8 +309,9 @@ internal sealed class Limits(Replicas replicas, LimitBooks books, IGrainFactory 
     private void Sweep()
     {
         foreach (var (at, limit) in all)
-            if (limit is LocalLimit { IsIdle: true } or ExactLimit)
+            if (limit.Local is null or { IsIdle: true })
                 all.TryRemove(at, out _);
+        ordered = null;
         books.Sweep();
         sweepAt = Math.Max(SweptFrom, all.Count * 2);
     }

@@ -10,41 +10,40 @@ internal sealed class LocalShare : SharedLimit
     private DemandWindow demand;
     private PlacesWanted wanted;
 
-    public LocalShare(string name, Func<LimitTerms> terms, Func<Replica<QuotaCopy>> find, Func<SharedLimit, LocalLimit> current, TimeProvider time) : base(name, terms, find, current, time)
+    public LocalShare(string name, TermsInForce terms, Func<Replica<QuotaCopy>> find, Func<SharedLimit, LocalLimit> current, TimeProvider time) : base(name, terms, find, current, time)
     {
         offset = ((time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * Nanoseconds.ATick) - Nanoseconds.Now(time);
-        this.terms = terms();
+        this.terms = terms.Now();
         (held, demand) = (HeldShare.Of(this.terms, Now), DemandWindow.Begin(Now));
     }
 
     // Places end by others' calls, which must find them.
     protected override bool HoldsAnything => terms.IsPlaces && held.Used(Now) > 0;
 
+    protected override bool HasNoShare => held.Share == 0;
+
     private long Now => Nanoseconds.Now(Time) + offset;
 
-    protected override (LimitAnswer Answer, bool IsShort) Take(long cost, long now, bool isStale)
+    protected override bool Take(long cost, long now, bool isStale, out LimitAnswer answer)
     {
         now += offset;
         var verdict = held.Take(now, cost, isStale);
         if (terms.IsPlaces)
             wanted = wanted.With(now, held.Used(now), verdict.IsAdmitted ? 0 : cost);
         else
-            demand = demand.With(now, cost);
-        return (Answer(verdict, cost), !verdict.IsAdmitted || verdict.Remaining * 10 < held.Used(now));
+            demand.Count(now, cost);
+        answer = Answer(verdict, cost);
+        return !verdict.IsAdmitted || verdict.Remaining * 10 < held.Used(now);
     }
 
     protected override LimitAnswer Looked(long cost, bool isStale) => Answer(held.Look(Now, cost, isStale), cost);
 
-    protected override void Return(long cost)
-    {
-        lock (Gate)
-            held.Returned(Now, cost);
-    }
+    protected override void Returned(long cost) => held.Returned(Now, cost);
 
     protected override QuotaReport Reported()
     {
         var now = Now;
-        demand = demand.With(now, 0);
+        demand.Count(now, 0);
         wanted = wanted.With(now, terms.IsPlaces ? held.Used(now) : 0, 0);
         return new QuotaReport(held.Uses(now, terms), terms.IsPlaces ? wanted.Most : demand.PerSecond(now));
     }

@@ -7,10 +7,13 @@ namespace Sophia.Resilience;
 /// <param name="Burst">What may be taken at once.</param>
 public sealed record QuotaPolicy(double Rate, double Burst)
 {
+    /// <summary>Whether shares are of use in whole pieces of the burst alone, as of windows and places: what is taken of a bucket flows.</summary>
+    internal bool IsOfPieces { get; private init; }
+
     internal bool IsInRange => Rate is > 0 and <= 1e9 && Burst is >= 1 and <= 1e9;
 
     /// <summary>By what a limit's demand is weighed, and its burst: of windows what passes in a second, of places how many they are.</summary>
-    internal static QuotaPolicy Of(LimitTerms terms) => new(terms.IsPlaces ? terms.Limit : terms.Limit / terms.WindowSeconds, terms.Quota);
+    internal static QuotaPolicy Of(LimitTerms terms) => new(terms.IsPlaces ? terms.Limit : terms.Limit / terms.WindowSeconds, terms.Quota) { IsOfPieces = terms.Algorithm != LimitAlgorithm.TokenBucket };
 }
 
 /// <param name="Held">Millionths of the quota that the process may be using.</param>
@@ -41,6 +44,9 @@ internal static class QuotaRules
 
     /// <summary>What a process has at least: a fiftieth of an even share.</summary>
     private const int FloorPart = 50;
+
+    /// <summary>Limits of so many are divided into whole ones; of larger ones a part of a piece is nothing: 10,000.</summary>
+    private const int MostPieces = 10_000;
 
     /// <param name="isFull">Whether nobody took anything of late.</param>
     public static QuotaState Begin(QuotaPolicy policy, bool isFull, DateTimeOffset now) => new([], isFull ? policy.Burst : 0, now);
@@ -73,7 +79,22 @@ internal static class QuotaRules
         }
         foreach (var (process, _) in wanted)
             targets[process] += left / wanted.Count;
+        if (policy.IsOfPieces && policy.Burst <= MostPieces)
+            ToPieces(targets, [.. wanted.Select(static one => one.Process)], (int)policy.Burst);
         return targets;
+    }
+
+    /// <summary>Rounds shares to whole pieces, which together stay as many: what is left of a piece goes to who misses most of one.</summary>
+    private static void ToPieces(Dictionary<string, int> targets, IReadOnlyList<string> processes, int pieces)
+    {
+        var part = processes.ToDictionary(static process => process, process => targets[process] * (double)pieces / Whole, StringComparer.Ordinal);
+        var given = processes.ToDictionary(static process => process, process => (int)part[process], StringComparer.Ordinal);
+        foreach (var process in processes.OrderByDescending(process => part[process] - given[process]).Take(pieces - given.Values.Sum()))
+            given[process]++;
+        // Who has no piece keeps a millionth: he is known.
+        foreach (var process in processes)
+            targets[process] = Math.Max(1, (int)((long)given[process] * Whole / pieces));
+        targets[processes[^1]] -= Math.Max(0, targets.Values.Sum() - Whole);
     }
 
     private static int Wants(double demand, QuotaPolicy policy) => (int)Math.Min(Whole, demand / policy.Rate * Headroom * Whole);

@@ -7,6 +7,16 @@ internal sealed class TermsInForce(LimitBooks books, TenantId tenant, string lim
 {
     private volatile Seen? seen;
 
+    /// <summary>The book that they come from.</summary>
+    public LimitBook Book
+    {
+        get
+        {
+            Now();
+            return seen!.Book;
+        }
+    }
+
     public LimitTerms Now()
     {
         if (seen is { } last && last.IsNewest)

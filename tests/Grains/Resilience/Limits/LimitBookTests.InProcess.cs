@@ -25,7 +25,7 @@ public sealed class LimitBookTests
         }));
         Assert.Equal(100, admitted);
         var refused = await silos.Limits(0).TryTake(Asking);
-        Assert.InRange(refused.RefusedBy!.Answer.RetryAfter, TimeSpan.FromHours(9), TimeSpan.FromHours(12));
+        Assert.InRange(refused.RefusedBy!.Value.Answer.RetryAfter, TimeSpan.FromHours(9), TimeSpan.FromHours(12));
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class LimitBookTests
         Assert.True((await limits.Look(Asking)).IsAdmitted);
         Assert.True((await limits.TryTake(Asking)).IsAdmitted);
         for (var i = 0; i < 50; i++)
-            Assert.Equal("narrow", (await limits.TryTake(Asking)).RefusedBy!.Limit.Name);
+            Assert.Equal("narrow", (await limits.TryTake(Asking)).RefusedBy!.Value.Limit.Name);
         Assert.False((await limits.Look(Asking)).IsAdmitted);
         Assert.True((await limits.TryTake(Asking with { Key = "k2" })).IsAdmitted);
         Assert.Equal(before - 2, (await limits.For(SomeSilos.Tenant, "wide")!.Look()).Remaining);
@@ -55,11 +55,11 @@ public sealed class LimitBookTests
             new LimitPolicy { Name = "new", Resource = "test", Per = LimitPer.Key, Algorithm = algorithm, Limit = 50, Window = algorithm == LimitAlgorithm.FixedWindow ? TimeSpan.FromMinutes(1) : TimeSpan.FromSeconds(1) });
         await silos.Replicas(0).StopAsync(default); // No share ever comes.
         Assert.True((await silos.Limits(0).TryTake(Asking)).IsAdmitted);
-        var refused = (await silos.Limits(0).TryTake(Asking)).RefusedBy!.Answer;
+        var refused = (await silos.Limits(0).TryTake(Asking)).RefusedBy!.Value.Answer;
         Assert.Equal((true, TimeSpan.FromSeconds(1)), (refused.IsUnshared, refused.RetryAfter));
         IReplicaUser<LimitBookCopy> book = silos.Books(0).Of(SomeSilos.Tenant);
         Assert.Null(book.Report());
-        Assert.False((await silos.Limits(0).TryTake(Asking with { Cost = 1_000 })).RefusedBy!.Answer.IsUnshared);
+        Assert.False((await silos.Limits(0).TryTake(Asking with { Cost = 1_000 })).RefusedBy!.Value.Answer.IsUnshared);
         Assert.NotNull(book.Report());
     }
 

@@ -66,6 +66,66 @@ public sealed class QuotaTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Windows_are_divided_into_whole_pieces_that_together_are_the_limit()
+    {
+        var random = new Random(5);
+        for (var i = 0; i < 5_000; i++)
+        {
+            var terms = new LimitTerms(LimitAlgorithm.FixedWindow, random.Next(1, 10_001), 1, 0);
+            QuotaHolder[] holders = [.. Enumerable.Range(0, random.Next(1, 12)).Select(process => new QuotaHolder($"p{process}", 0, random.NextDouble() * terms.Limit * 2, default))];
+            var shares = QuotaRules.Targets(holders, QuotaPolicy.Of(terms));
+            Assert.True(shares.Values.Sum() <= QuotaRules.Whole, $"{terms.Limit}");
+            Assert.All(shares.Values, share => Assert.True(share > 0));
+            var pieces = shares.Values.Sum(share =>
+            {
+                var held = HeldShare.Of(terms, 0);
+                held.Shared(share);
+                return share == 1 ? 0 : held.Look(0, 1, isStale: false).Remaining + 1;
+            });
+            Assert.Equal(terms.Limit, pieces);
+        }
+    }
+
+    [Fact]
+    public void A_demand_of_which_chance_is_told_apart_is_steady_and_one_that_jumps_is_seen_at_once()
+    {
+        var (random, demand, lowest, highest) = (new Random(7), DemandWindow.Begin(0), double.MaxValue, 0.0);
+        const long Step = Nanoseconds.ASecond / 1_000;
+        for (var now = 0L; now < 60_000; now++)
+        {
+            if (random.Next(50) == 0) // 20 a second.
+                demand.Count(now * Step, 1);
+            if (now > 5_000)
+                (lowest, highest) = (Math.Min(lowest, demand.PerSecond(now * Step)), Math.Max(highest, demand.PerSecond(now * Step)));
+        }
+        Assert.InRange(lowest, 8, 20);
+        Assert.InRange(highest, 20, 40);
+        for (var now = 60_000L; now < 60_200; now++)
+            demand.Count(now * Step, 1); // 1,000 a second.
+        Assert.InRange(demand.PerSecond(60_200 * Step), 750, 1_050);
+        demand.Count(60_500 * Step, 0);
+        Assert.InRange(demand.PerSecond(60_500 * Step), 0, 20);
+    }
+
+    [Fact]
+    public void Whoever_comes_back_when_he_is_told_is_admitted_and_a_nanosecond_sooner_he_is_not()
+    {
+        var random = new Random(11);
+        for (var i = 0; i < 20_000; i++)
+        {
+            var policy = new QuotaPolicy(Math.Pow(10, random.Next(-3, 7)) * (1 + random.NextDouble()), 1 + (random.NextDouble() * 1_000));
+            var bucket = QuotaBucket.Begin(policy, 0) with { Level = random.NextDouble(), Share = random.Next(1, QuotaRules.Whole + 1) };
+            var flow = QuotaFlow.Of(policy, bucket.Share, isStale: random.Next(2) == 0);
+            var wait = bucket.Until(policy, flow, 1);
+            var (then, sooner) = (bucket, bucket);
+            then.Flow(flow, wait);
+            sooner.Flow(flow, wait - 2);
+            Assert.True(then.Level >= 1, $"{policy}: {bucket} after {wait} ns");
+            Assert.True(sooner.Level < 1, $"{policy}: {bucket} before {wait} ns");
+        }
+    }
+
+    [Fact]
     public void A_share_is_given_only_as_far_as_the_others_are_known_to_have_let_go()
     {
         var (now, lease) = (DateTimeOffset.UnixEpoch, TimeSpan.FromSeconds(15));

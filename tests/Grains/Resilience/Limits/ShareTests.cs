@@ -54,6 +54,29 @@ public sealed class ShareTests(ITestOutputHelper output)
         Assert.True(world.Most <= terms.Limit * 1.01, $"{world.Most} together");
     }
 
+    /// <summary>Of small windows chance is most of what a process sees: askings that come as they like, a few in a tenth of a second.</summary>
+    [Theory]
+    [InlineData(LimitAlgorithm.FixedWindow, 200, false, 0.985)]
+    [InlineData(LimitAlgorithm.FixedWindow, 200, true, 0.955)]
+    [InlineData(LimitAlgorithm.FixedWindow, 50, false, 0.98)]
+    [InlineData(LimitAlgorithm.FixedWindow, 50, true, 0.92)]
+    [InlineData(LimitAlgorithm.SlidingWindow, 200, false, 0.965)]
+    [InlineData(LimitAlgorithm.SlidingWindow, 200, true, 0.92)]
+    [InlineData(LimitAlgorithm.SlidingWindow, 1_000, true, 0.95)]
+    public void Small_windows_are_given_out_where_most_is_asked_of_one_process(LimitAlgorithm algorithm, int limit, bool isByChance, double least)
+    {
+        double PerSecond(int process) => (process == 0 ? 2 : 0.1) * limit;
+        for (var seed = 1; seed <= 3; seed++)
+        {
+            var world = new ShareWorld(new LimitTerms(algorithm, limit, 1, 0), seed, processes: 4) { Loses = 0.01 };
+            world.Run(seconds: 60, (process, _, random) => !isByChance ? PerSecond(process) : random.NextDouble() < 1 - Math.Exp(-PerSecond(process) / 1_000) ? 1_000 : 0, jumpsEvery: isByChance ? 1 : 1_000);
+            var of = world.Admitted / (limit * 60.0);
+            output.WriteLine($"{algorithm} of {limit}, {(isByChance ? "by chance" : "evenly")}, seed {seed}: {of:P2} of what may pass was admitted; {world.Most} together at most");
+            Assert.InRange(of, least, 1.01);
+            Assert.True(world.Worst <= 0, $"{world.Worst} more counted together than may");
+        }
+    }
+
     [Fact]
     public void Whoever_loses_a_share_says_that_he_uses_what_he_has_taken_until_it_has_left()
     {
