@@ -64,12 +64,12 @@ public sealed class LifeTests(ClusterFixture fixture)
         using var silo = At("silo-3");
         var process = fixture.Cluster.File.Silos[2].Process;
         process.Signal("TERM");
-        for (var (since, left) = (Stopwatch.StartNew(), false); process.IsAlive; await Task.Yield())
+        var left = false;
+        for (; process.IsAlive; await Task.Yield())
         {
             var isReady = await IsReady(silo);
             Assert.False(left && isReady);
             left |= !isReady;
-            Assert.True(left || since.Elapsed < TimeSpan.FromSeconds(5), "It was still ready 5 s after it was asked to end.");
         }
         await fixture.Whole();
     }

@@ -11,13 +11,18 @@ namespace Sophia.Runtime.Contract;
 /// <summary>Says where it lives, and asks others from there.</summary>
 public interface IPlacedGrain : IGrainWithStringKey
 {
+    [ResponseTimeout(PlacedGrain.Soon)]
     Task<SiloAddress> Where();
 
     /// <summary>Asks a grain of another class, so that the call comes from this one's silo.</summary>
     Task<SiloAddress> Ask(string kind, string key);
 
     /// <summary>Answers when the journal says go, with how many calls this activation has had.</summary>
+    [ResponseTimeout(PlacedGrain.Soon)]
     Task<int> Hold(string line);
+
+    /// <summary>The same, for a caller who waits as long as the runtime lets him.</summary>
+    Task<int> HoldOn(string line);
 
     /// <summary>Has another grain hold, so that the one who waits is a grain; writes down how the call failed.</summary>
     Task<int> HoldOther(string key, string line);
@@ -48,6 +53,9 @@ public interface INearGpuGrain : IPlacedGrain
 
 public abstract class PlacedGrain(ILocalSiloDetails silo, Journal journal) : Grain
 {
+    /// <summary>How long is waited for what a lost silo may have had: whoever asks where a grain is asks again.</summary>
+    public const string Soon = "00:00:20";
+
     private int _calls;
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -77,11 +85,13 @@ public abstract class PlacedGrain(ILocalSiloDetails silo, Journal journal) : Gra
         return count;
     }
 
+    public Task<int> HoldOn(string line) => Hold(line);
+
     public async Task<int> HoldOther(string key, string line)
     {
         try
         {
-            return await GrainFactory.GetGrain<IByHashGrain>(key).Hold(line);
+            return await GrainFactory.GetGrain<IByHashGrain>(key).HoldOn(line);
         }
         catch (Exception lost)
         {

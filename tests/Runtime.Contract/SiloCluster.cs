@@ -10,7 +10,8 @@ namespace Sophia.Runtime.Contract;
 /// the file of its name.</summary>
 public sealed partial class SiloCluster : IAsyncDisposable
 {
-    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(10);
+    // What waits for a lost silo names its own, on its method.
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromMinutes(2);
 
     private readonly Dictionary<SiloAddress, LifeOfASilo> _lives = [];
     private readonly Dictionary<SiloAddress, string> _zones = [];

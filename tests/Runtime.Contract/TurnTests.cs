@@ -17,11 +17,25 @@ public interface ITurnGrain : IGrainWithStringKey
 
     Task<bool> UnawaitedWorkStaysInTurns();
 
-    Task CallBack(string other, bool allow);
+    Task CallBack(string other);
+
+    /// <summary>Without leave to come back: nobody answers.</summary>
+    [ResponseTimeout(Soon)]
+    Task CallBackInVain(string other);
 
     Task Answer(string back);
 
+    [ResponseTimeout(Soon)]
+    Task AnswerInVain(string back);
+
+    [ResponseTimeout(Soon)]
+    Task<int> NextInVain();
+
+    [ResponseTimeout(Soon)]
     Task<string> Ring(string[] rest);
+
+    /// <summary>How long is waited for an answer that cannot come.</summary>
+    const string Soon = "00:00:02";
 
     [OneWay]
     Task FireAndForget(string line);
@@ -61,13 +75,19 @@ public class TurnGrain(Journal journal) : Grain, ITurnGrain
         return await started && TaskScheduler.Current == scheduler && scheduler != TaskScheduler.Default;
     }
 
-    public async Task CallBack(string other, bool allow)
+    public async Task CallBack(string other)
     {
-        using var section = allow ? RequestContext.AllowCallChainReentrancy() : default(IDisposable);
+        using var section = RequestContext.AllowCallChainReentrancy();
         await GrainFactory.GetGrain<ITurnGrain>(other).Answer(this.GetPrimaryKeyString());
     }
 
+    public Task CallBackInVain(string other) => GrainFactory.GetGrain<ITurnGrain>(other).AnswerInVain(this.GetPrimaryKeyString());
+
     public Task Answer(string back) => GrainFactory.GetGrain<ITurnGrain>(back).Next();
+
+    public Task AnswerInVain(string back) => GrainFactory.GetGrain<ITurnGrain>(back).NextInVain();
+
+    public Task<int> NextInVain() => Next();
 
     public Task<string> Ring(string[] rest) => rest.Length == 0
         ? Task.FromResult(this.GetPrimaryKeyString())
@@ -185,8 +205,8 @@ public sealed class TurnTests(RuntimeFixture runtime)
     [Fact]
     public async Task A_call_chain_may_come_back_only_where_it_was_allowed()
     {
-        await Grain("host").CallBack("guest", allow: true);
-        await Assert.ThrowsAsync<TimeoutException>(() => Grain("host2").CallBack("guest2", allow: false));
+        await Grain("host").CallBack("guest");
+        await Assert.ThrowsAsync<TimeoutException>(() => Grain("host2").CallBackInVain("guest2"));
     }
 
     [Fact]
