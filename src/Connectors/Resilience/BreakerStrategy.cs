@@ -18,16 +18,45 @@ public static class BreakerStrategies
     private sealed class BreakerStrategyOptions : ResilienceStrategyOptions;
 }
 
-/// <summary>Asks a breaker before each call, and reports to it after.</summary>
+/// <summary>Asks a breaker before each call, and reports to it after, however the call ended. Like Polly's own strategies it throws nothing: what is thrown within it is its outcome.</summary>
 internal sealed class BreakerStrategy(IBreaker breaker, Func<Exception, CallOutcome> outcomeOf) : ResilienceStrategy
 {
     protected override async ValueTask<Outcome<TResult>> ExecuteCore<TResult, TState>(Func<ResilienceContext, TState, ValueTask<Outcome<TResult>>> callback, ResilienceContext context, TState state)
     {
-        var entry = await breaker.Enter(context.CancellationToken).ConfigureAwait(context.ContinueOnCapturedContext);
+        BreakerEntry entry;
+        try
+        {
+            entry = await breaker.Enter(context.CancellationToken).ConfigureAwait(context.ContinueOnCapturedContext);
+        }
+        catch (OperationCanceledException cancelled)
+        {
+            return Outcome.FromException<TResult>(cancelled);
+        }
         if (entry.IsRefused)
             return Outcome.FromException<TResult>(new BreakerRefusedException(entry.Refusal));
-        var outcome = await callback(context, state).ConfigureAwait(context.ContinueOnCapturedContext);
-        entry.Permit.Report(outcome.Exception is { } failure ? outcomeOf(failure) : CallOutcome.Success);
-        return outcome;
+        var went = CallOutcome.Abandoned;
+        try
+        {
+            var outcome = await callback(context, state).ConfigureAwait(context.ContinueOnCapturedContext);
+            went = Of(outcome.Exception, context.CancellationToken);
+            return outcome;
+        }
+        catch (Exception failure)
+        {
+            went = Of(failure, context.CancellationToken);
+            return Outcome.FromException<TResult>(failure);
+        }
+        finally
+        {
+            entry.Permit.Report(went);
+        }
     }
+
+    // Whoever went away says nothing of the dependency.
+    private CallOutcome Of(Exception? failure, CancellationToken cancellation) => failure switch
+    {
+        null => CallOutcome.Success,
+        OperationCanceledException when cancellation.IsCancellationRequested => CallOutcome.Abandoned,
+        _ => outcomeOf(failure),
+    };
 }
