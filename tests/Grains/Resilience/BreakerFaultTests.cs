@@ -28,6 +28,44 @@ public sealed class BreakerFaultTests
         Assert.False(breaker.TryEnter().IsRefused);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(10)]
+    [InlineData(25)]
+    [InlineData(50)]
+    [InlineData(100)]
+    public void In_the_ramp_exactly_the_share_of_the_calls_is_let_through_and_evenly_also_of_many_callers_at_once(int share)
+    {
+        var breaker = Made("ramp", new BreakerOptions());
+        Hears(breaker, Closed with { Phase = BreakerPhase.Ramp, Share = share });
+        var through = Enumerable.Range(0, 1_000).Select(_ => !breaker.TryEnter().IsRefused).ToList();
+        Assert.Equal(share * 10, through.Count(let => let));
+        var (least, most) = (share / 10, (share + 9) / 10);
+        Assert.All(through.Chunk(10), ten => Assert.InRange(ten.Count(let => let), least, most));
+        var together = 0;
+        Parallel.For(0, 10_000, _ => Interlocked.Add(ref together, breaker.TryEnter().IsRefused ? 0 : 1));
+        Assert.Equal(share * 100, together);
+    }
+
+    /// <summary>The ramp of a process that alone saw the dependency failing, which the truth knows nothing of.</summary>
+    [Fact]
+    public void In_a_process_s_own_ramp_the_share_holds_too()
+    {
+        var breaker = Made("own-ramp", new BreakerOptions { BreakFor = TimeSpan.FromSeconds(10), LongestBreak = TimeSpan.FromSeconds(10), Probes = 2, Ramp = [10, 50], RampStepFor = TimeSpan.FromSeconds(5) });
+        Hears(breaker, Closed);
+        for (var entry = breaker.TryEnter(); !entry.IsRefused; entry = breaker.TryEnter())
+            entry.Permit.Report(CallOutcome.Failed);
+        time.Advance(TimeSpan.FromSeconds(11));
+        var probes = Enumerable.Range(0, 100).Select(_ => breaker.TryEnter()).Where(entry => !entry.IsRefused).ToList();
+        Assert.Equal(2, probes.Count);
+        probes.ForEach(probe => probe.Permit.Report(CallOutcome.Success));
+        foreach (var share in (int[])[10, 50, 100])
+        {
+            Assert.Equal(share * 10, Enumerable.Range(0, 1_000).Count(_ => !breaker.TryEnter().IsRefused));
+            time.Advance(TimeSpan.FromSeconds(6));
+        }
+    }
+
     [Fact]
     public async Task Whoever_waits_in_vain_for_a_probe_is_refused_once()
     {

@@ -45,7 +45,7 @@ public sealed class LimitClusterTests
             await Eventually.Comes(async () => (await silos.Limit(silo).Ask()).IsAdmitted && (await silos.Limit(silo).Ask()).ResetAfter != TimeSpan.FromSeconds(1), "a share");
         var home = await Eventually.Get(() => Task.FromResult(Home(silos)), at => at is not null, "a home");
         var (lives, dies) = home == 0 ? (0, 1) : (1, 0);
-        silos.Kill(dies);
+        await silos.Kill(dies);
         await Eventually.Get(async () =>
         {
             await silos.Limit(lives).Ask();

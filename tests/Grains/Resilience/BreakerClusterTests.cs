@@ -49,22 +49,35 @@ public sealed class BreakerClusterTests
         Assert.Equal(BreakerPhase.Closed, (await silos.View()).Phase);
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Ten_thousand_callers_on_four_silos_get_exactly_five_probes_also_while_the_grain_s_silo_dies(bool dies)
+    public enum Meanwhile
     {
-        await using var silos = await SomeSilos.Start(4, Quick);
-        foreach (var silo in (int[])[0, 1, 2, 3])
+        Nothing, ItsGrainMoves, ItsSiloDies,
+    }
+
+    /// <summary>Exactly N whatever becomes of the grain: a probe is written down before it is given, and to whom, so the next activation knows it and tells its process again. What a dead process had in hand is the next test's matter, so nobody
+    /// calls where the grain lives at first.</summary>
+    [Theory]
+    [InlineData(Meanwhile.Nothing)]
+    [InlineData(Meanwhile.ItsGrainMoves)]
+    [InlineData(Meanwhile.ItsSiloDies)]
+    public async Task Ten_thousand_callers_on_four_silos_get_exactly_five_probes_also_while_the_grain_moves_or_its_silo_dies(Meanwhile what)
+    {
+        await using var silos = await SomeSilos.Start(5, Quick);
+        await silos.View();
+        var home = silos.Home()!.Value;
+        int[] calling = [.. Enumerable.Range(0, 5).Where(silo => silo != home)];
+        foreach (var silo in calling)
             await silos.Fail(silo);
-        await silos.Comes(BreakerPhase.HalfOpen);
+        await silos.Comes(BreakerPhase.HalfOpen, calling[0]);
         var probes = new ConcurrentBag<BreakerPermit>();
+        var homes = new HashSet<int>();
         using var enough = new CancellationTokenSource();
-        var home = silos.Home();
+        var moving = what == Meanwhile.ItsGrainMoves ? Task.Run(Move) : Task.CompletedTask;
+        await Eventually.Comes(() => what != Meanwhile.ItsGrainMoves || homes.Count > 1, "the grain moves");
         var callers = Enumerable.Range(0, 10_000).Select(caller => Task.Run(async () =>
         {
-            var breaker = silos.Breaker(caller % 4);
-            while (!enough.IsCancellationRequested && !(dies && caller % 4 == home))
+            var breaker = silos.Breaker(calling[caller % 4]);
+            while (!enough.IsCancellationRequested)
             {
                 if (breaker.TryEnter() is { IsRefused: false, Permit: var permit })
                 {
@@ -74,20 +87,63 @@ public sealed class BreakerClusterTests
                 await Task.Yield();
             }
         })).ToList();
-        if (dies)
+        if (what == Meanwhile.ItsSiloDies)
         {
             await Eventually.Comes(() => !probes.IsEmpty, "the first probe");
-            silos.Kill(home!.Value);
+            await silos.Kill(home);
         }
-        var left = Enumerable.Range(0, 4).First(silo => !dies || silo != home);
-        await Eventually.Comes(() => probes.Count >= (dies ? 4 : 5), "the probes");
+        await Eventually.Comes(() => probes.Count >= 5, "the probes");
         // Several exchanges more, in which a sixth would be given.
         for (var look = 0; look < 20; look++)
-            Assert.InRange((await silos.View(left)).ProbesOut, 0, 5);
+            Assert.Equal(5, (await silos.View(calling[0])).ProbesOut);
         await enough.CancelAsync();
-        await Task.WhenAll(callers);
-        Assert.InRange(probes.Count, dies ? 4 : 5, 5);
-        Assert.Equal(probes.Count, probes.Select(probe => probe.Probe).Distinct().Count());
+        await Task.WhenAll([.. callers, moving]);
+        Assert.Equal([1, 2, 3, 4, 5], probes.Select(probe => probe.Probe).Order());
+
+        async Task Move()
+        {
+            while (!enough.IsCancellationRequested)
+            {
+                await silos.Move();
+                await silos.View(calling[0]);
+                if (silos.Home() is { } now)
+                    homes.Add(now);
+            }
+        }
+    }
+
+    /// <summary>The one way to more than N calls ever: a probe that nobody reports on, because its process died, is given anew when its lease is over. So there are N and one more for each lease that ended, and never more than N whose leases stand.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_probe_that_a_silo_took_with_it_is_given_anew_when_its_lease_is_over_and_not_before(bool ends)
+    {
+        await using var silos = await SomeSilos.Start(3, Quick with { Probes = 2, ProbeFor = ends ? TimeSpan.FromSeconds(1) : TimeSpan.FromHours(1), RampStepFor = TimeSpan.FromHours(1) });
+        await silos.View();
+        var home = silos.Home()!.Value;
+        var (dies, lives) = (Enumerable.Range(0, 3).First(silo => silo != home), Enumerable.Range(0, 3).Last(silo => silo != home));
+        await silos.Fail(dies);
+        await silos.Fail(lives);
+        await silos.Comes(BreakerPhase.HalfOpen, lives);
+        var taken = await Probe(silos, dies);
+        await silos.Kill(dies);
+        if (ends)
+        {
+            for (var given = 0; given < 2; given++)
+                (await Probe(silos, lives)).Report(CallOutcome.Success);
+            Assert.Equal("all probes succeeded: 10 % of the calls", (await silos.Comes(BreakerPhase.Ramp, lives)).Because);
+            return;
+        }
+        var others = new HashSet<long>();
+        for (var look = 0; look < 20; look++)
+        {
+            for (var call = 0; call < 100; call++)
+                if (silos.Breaker(lives).TryEnter() is { IsRefused: false, Permit: var permit })
+                    Assert.True(others.Add(permit.Probe));
+            Assert.InRange((await silos.View(lives)).ProbesOut, 1, 2);
+        }
+        Assert.InRange(others.Count, 0, 1);
+        Assert.DoesNotContain(taken.Probe, others);
     }
 
     [Fact]
@@ -102,9 +158,8 @@ public sealed class BreakerClusterTests
             await Task.WhenAll(Succeed(silos, 0), Succeed(silos, 1));
             return (await silos.View()).Phase == BreakerPhase.Ramp;
         }, "the ramp");
+        // What share a step lets through is BreakerFaultTests' matter, where no step ends by itself.
         await silos.Everywhere(BreakerPhase.Ramp, 0);
-        if (silos.Knows(0) is { Phase: BreakerPhase.Ramp, Share: 10 })
-            Assert.InRange(Enumerable.Range(0, 100).Count(_ => !silos.Breaker(0).TryEnter().IsRefused), 9, 100);
         Assert.Equal(0, (await silos.Comes(BreakerPhase.Closed)).Trips);
         await silos.Everywhere(BreakerPhase.Closed, 0, 1);
     }
@@ -153,7 +208,7 @@ public sealed class BreakerClusterTests
         Assert.Contains("breaker-isolate", Assert.Single(silos.Log.Rows).Key);
         var home = silos.Home()!.Value;
         silos.Store.Lose("breaker");
-        silos.Kill(home);
+        await silos.Kill(home);
         var (left, other) = (Enumerable.Range(0, 3).First(silo => silo != home), Enumerable.Range(0, 3).Last(silo => silo != home));
         var view = await Eventually.Get(() => silos.View(left), view => view.Epoch > 1, "a higher epoch");
         Assert.Equal((BreakerHold.Isolated, "ann", 0, BreakerPhase.HalfOpen), (view.Hold, view.HeldBy, view.Share, view.Phase));
@@ -200,7 +255,7 @@ public sealed class BreakerClusterTests
         var left = Enumerable.Range(0, 3).First(silo => silo != home);
         var old = await Probe(silos, left);
         silos.Store.Lose("breaker");
-        silos.Kill(home);
+        await silos.Kill(home);
         var view = await Eventually.Get(() => silos.View(left), view => view.Epoch > 1, "a higher epoch");
         Assert.Equal((BreakerPhase.HalfOpen, 0), (view.Phase, view.ProbesOut));
         await Eventually.Comes(() => silos.Knows(left)?.Epoch == view.Epoch, "the process knows");
@@ -221,7 +276,7 @@ public sealed class BreakerClusterTests
         Assert.Equal(BreakerPhase.Closed, (await silos.View()).Phase);
         silos.Store.Lose("breaker");
         var home = silos.Home()!.Value;
-        silos.Kill(home);
+        await silos.Kill(home);
         await silos.Comes(BreakerPhase.HalfOpen, 1 - home);
     }
 
@@ -239,7 +294,7 @@ public sealed class BreakerClusterTests
         foreach (var dependency in (string[])["model", "other"])
             if (silos.Home(dependency) == 1)
             {
-                silos.Kill(1);
+                await silos.Kill(1);
                 break;
             }
         await Eventually.Comes(() => silos.Breaker(0, "other").TryEnter().Refusal.RetryAt <= DateTimeOffset.UtcNow + TimeSpan.FromMilliseconds(150), "its break is over");

@@ -39,6 +39,36 @@ public sealed class WorkFlowTests
     }
 
     [Fact]
+    public async Task What_a_killed_silo_had_in_hand_is_begun_once_more_and_no_key_gets_out_of_order()
+    {
+        // A lease that only a dead silo lets end.
+        await using var world = await QueueWorld.Start(TimeSpan.FromSeconds(10), "one", "two");
+        var (held, done) = (new TaskCompletionSource(), new ConcurrentQueue<string>());
+        world.Doing = async (silo, _, work, _) =>
+        {
+            if (silo == "one")
+                await held.Task;
+            done.Enqueue(work.Payload);
+            return WorkVerdict.Done;
+        };
+        const int Keys = 8, Items = 80;
+        await world.Take([.. Enumerable.Range(0, Items).Select(i => QueueWorld.Job($"{i % Keys}/{i:D3}") with { OrderKey = $"k{i % Keys}" })]);
+        await Eventually.Comes(() => world.Begun.Any(one => one.Silo == "one"), "work in hand of the silo that will die");
+        await world.Kill("one");
+        var (taken, view) = (world.Begun.Where(one => one.Silo == "one").Select(one => one.Work.Payload).ToHashSet(), await world.Until(view => view.Done == Items, "all work done by the other silo"));
+        Assert.Equal((Items, 0, 0), (view.Accepted, view.Dead, view.Quarantined));
+        var again = world.Begun.Where(one => one.Silo == "two").ToList();
+        Assert.Equal(Items, again.Select(one => one.Work.Payload).Distinct().Count());
+        Assert.Equal(Items, again.Count);
+        // Some may have been leased by the dead one and not begun.
+        Assert.All(again, one => Assert.InRange(one.Work.Attempt, taken.Contains(one.Work.Payload) ? 2 : 1, 2));
+        foreach (var key in done.GroupBy(payload => payload[0]))
+            Assert.Equal(key.Order(StringComparer.Ordinal), key);
+        held.SetResult();
+        Assert.Equal(Items, (await world.Counts()).Done);
+    }
+
+    [Fact]
     public async Task A_late_result_of_an_older_lease_is_refused()
     {
         await using var world = await QueueWorld.Start();

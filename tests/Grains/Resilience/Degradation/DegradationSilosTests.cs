@@ -1,8 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Orleans;
 using Orleans.Hosting;
-using Orleans.InProcess;
 using Orleans.Runtime;
 using Orleans.Runtime.Hosting;
 using Sophia.Chat;
@@ -17,35 +15,32 @@ namespace Sophia.Resilience;
 public sealed class DegradationSilosTests : IAsyncLifetime
 {
     private static readonly TenantId Tenant = TenantId.Parse("acme");
-    private readonly InProcessCluster cluster = new();
+    private const int Silos = 3;
+
+    private readonly ManySilos silos = new();
     private readonly StateInMemory store = new();
     private readonly MemoryLog log = new();
-    private readonly List<IHost> hosts = [];
 
     public async Task InitializeAsync()
     {
-        for (var number = 0; number < 3; number++)
+        for (var number = 0; number < Silos; number++)
         {
             var called = $"silo-{number}";
-            var builder = Host.CreateEmptyApplicationBuilder(null);
-            builder.UseOrleans(silo => silo.UseInProcessCluster(cluster).AddIncomingGrainCallFilter<TenantCallFilter>());
-            builder.Services.AddLogging().AddSophiaPlacement().AddSingleton(TimeProvider.System).AddSingleton<ILogStore>(log);
-            foreach (var name in (string[])[Stores.Durable, Stores.Fast])
-                builder.Services.AddGrainStorage(name, (_, _) => store);
-            builder.Services.AddReplicas(replicas => (replicas.ExchangeEvery, replicas.RetryAfter, replicas.ProcessName) = (TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(100), called));
-            builder.Services.AddBreakers(_ => { });
-            builder.Services.AddDegradation(degradation => (degradation.StayFor, degradation.StepEvery, degradation.LookEvery, degradation.EvidenceFor) =
-                (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)));
-            hosts.Add(builder.Build());
-            await hosts[^1].StartAsync();
+            await silos.Add(called, silo =>
+            {
+                silo.AddIncomingGrainCallFilter<TenantCallFilter>();
+                silo.Services.AddLogging().AddSophiaPlacement().AddSingleton(TimeProvider.System).AddSingleton<ILogStore>(log);
+                foreach (var name in (string[])[Stores.Durable, Stores.Fast])
+                    silo.Services.AddGrainStorage(name, (_, _) => store);
+                silo.Services.AddReplicas(replicas => (replicas.ExchangeEvery, replicas.RetryAfter, replicas.ProcessName) = (TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(100), called));
+                silo.Services.AddBreakers(_ => { });
+                silo.Services.AddDegradation(degradation => (degradation.StayFor, degradation.StepEvery, degradation.LookEvery, degradation.EvidenceFor) =
+                    (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)));
+            });
         }
     }
 
-    public async Task DisposeAsync()
-    {
-        foreach (var host in hosts)
-            await host.StopAsync();
-    }
+    public Task DisposeAsync() => silos.DisposeAsync().AsTask();
 
     [Fact]
     public async Task One_silo_that_fails_is_alone_and_half_of_them_turn_the_level_for_all()
@@ -60,7 +55,7 @@ public sealed class DegradationSilosTests : IAsyncLifetime
         Assert.Equal((DegradationLevel.Full, 0), (view.Level, view.History.Count));
         Health(1).Failed(Tenant, "airbyte", "it hangs", times: 3);
         await Everywhere(DegradationLevel.Partial, 0, 1, 2);
-        Assert.All(hosts, host => Assert.True(host.Services.GetRequiredService<IFeatures>().Of(Tenant).IsOff(Feature.RealTimeSync)));
+        Assert.All(Enumerable.Range(0, Silos), silo => Assert.True(Features(silo).Of(Tenant).IsOff(Feature.RealTimeSync)));
         Assert.Equal(DegradationLevel.Full, Features(2).Of(TenantId.Parse("other")).Level);
         Health(0).Worked(Tenant, "airbyte");
         Health(1).Worked(Tenant, "airbyte");
@@ -84,12 +79,12 @@ public sealed class DegradationSilosTests : IAsyncLifetime
     [Fact]
     public async Task A_level_outlives_the_silo_that_had_its_grain()
     {
-        for (var silo = 0; silo < 3; silo++)
+        for (var silo = 0; silo < Silos; silo++)
             Health(silo).Failed(Tenant, "airbyte", "it is gone", times: 3);
         await Everywhere(DegradationLevel.Partial, 0, 1, 2);
-        var home = hosts.FindIndex(host => host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.Equals(cluster.Find(Grain(0).GetGrainId())));
-        cluster.Kill(hosts[home].Services.GetRequiredService<ILocalSiloDetails>().SiloAddress);
-        int[] left = [.. Enumerable.Range(0, 3).Where(silo => silo != home)];
+        var home = silos.HomeOf(Grain(0))!.Value;
+        await silos.Kill(home);
+        int[] left = [.. Enumerable.Range(0, Silos).Where(silo => silo != home)];
         // What a rule says counts before it is written: where the silo died in between, the others say again what they see.
         await Eventually.Get(() => Ask(left[0], grain => grain.View()), view => view.Level == DegradationLevel.Partial, "the level, in the grain's next activation");
         await Everywhere(DegradationLevel.Partial, left);
@@ -97,11 +92,11 @@ public sealed class DegradationSilosTests : IAsyncLifetime
         await Everywhere(DegradationLevel.Minimal, left);
     }
 
-    private IHealth Health(int silo) => hosts[silo].Services.GetRequiredService<IHealth>();
+    private IHealth Health(int silo) => silos.Get<IHealth>(silo);
 
-    private IFeatures Features(int silo) => hosts[silo].Services.GetRequiredService<IFeatures>();
+    private IFeatures Features(int silo) => silos.Get<IFeatures>(silo);
 
-    private IDegradationGrain Grain(int silo) => hosts[silo].Services.GetRequiredService<IGrainFactory>().GetGrain<IDegradationGrain>(TenantKey.Of(Tenant));
+    private IDegradationGrain Grain(int silo) => silos.Get<IGrainFactory>(silo).GetGrain<IDegradationGrain>(TenantKey.Of(Tenant));
 
     private async Task<T> Ask<T>(int silo, Func<IDegradationGrain, Task<T>> ask)
     {

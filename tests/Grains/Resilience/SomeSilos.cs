@@ -1,10 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Hosting;
-using Orleans.InProcess;
 using Orleans.Runtime;
 using Orleans.Runtime.Hosting;
 using Orleans.Storage;
@@ -19,9 +16,8 @@ namespace Sophia.Resilience;
 /// <summary>Several silos of one cluster and a front end over one store, each a process of its own as far as breakers know. Silos can be killed, pushes lost, and the store away or emptied.</summary>
 internal sealed class SomeSilos(Action<BreakersOptions> options, Action<LimitsOptions>? limits = null) : IAsyncDisposable
 {
-    private readonly InProcessCluster cluster = new();
-    private readonly List<IHost> hosts = [];
-    private readonly LossyWorld world = new();
+    private readonly ManySilos silos = new();
+    private readonly LossyPushes pushes = new();
 
     public static readonly TenantId Tenant = TenantId.Parse("acme");
 
@@ -34,7 +30,7 @@ internal sealed class SomeSilos(Action<BreakersOptions> options, Action<LimitsOp
     /// <summary>Whether no push arrives.</summary>
     public bool LosesPushes
     {
-        set => world.LosesPushes = value;
+        set => pushes.AreLost = value;
     }
 
     public static async Task<SomeSilos> Start(int silos, BreakerOptions breaker)
@@ -59,20 +55,20 @@ internal sealed class SomeSilos(Action<BreakersOptions> options, Action<LimitsOp
         return some;
     }
 
-    public IBreaker Breaker(int silo, string dependency = "model") => hosts[silo].Services.GetRequiredService<IBreakers>().For(Tenant, dependency);
+    public IBreaker Breaker(int silo, string dependency = "model") => silos.Get<IBreakers>(silo).For(Tenant, dependency);
 
     /// <summary>What a process goes by.</summary>
     public BreakerCopy? Knows(int silo, string dependency = "model") => ((LocalBreaker)Breaker(silo, dependency)).Knows;
 
     public ILimit Limit(int silo) => Limits(silo).For(Tenant, "api")!;
 
-    public Limits Limits(int silo) => hosts[silo].Services.GetRequiredService<Limits>();
+    public Limits Limits(int silo) => silos.Get<Limits>(silo);
 
-    public LimitBooks Books(int silo) => hosts[silo].Services.GetRequiredService<LimitBooks>();
+    public LimitBooks Books(int silo) => silos.Get<LimitBooks>(silo);
 
-    public Replicas Replicas(int silo) => hosts[silo].Services.GetRequiredService<Replicas>();
+    public Replicas Replicas(int silo) => silos.Get<Replicas>(silo);
 
-    public IGrainFactory Grains(int silo) => hosts[silo].Services.GetRequiredService<IGrainFactory>();
+    public IGrainFactory Grains(int silo) => silos.Get<IGrainFactory>(silo);
 
     public async Task<T> Ask<T>(int silo, Func<ICircuitBreakerGrain, Task<T>> ask, string dependency = "model")
     {
@@ -104,57 +100,35 @@ internal sealed class SomeSilos(Action<BreakersOptions> options, Action<LimitsOp
             entry.Permit.Report(CallOutcome.Failed);
     }
 
-    /// <summary>Where the grain lives; null: nowhere.</summary>
-    public int? Home(string dependency = "model") =>
-        cluster.Find(Grains(0).GetGrain<ICircuitBreakerGrain>(TenantKey.Of(Tenant, dependency)).GetGrainId()) is { } at ? hosts.FindIndex(host => host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.Equals(at)) : null;
+    /// <summary>Where the breaker's grain lives; null: nowhere.</summary>
+    public int? Home(string dependency = "model") => HomeOf(BreakerGrain(dependency));
 
-    public int? HomeOf(IGrain grain) => cluster.Find(grain.GetGrainId()) is { } at ? hosts.FindIndex(host => host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.Equals(at)) : null;
+    public int? HomeOf(IGrain grain) => silos.HomeOf(grain);
 
-    public void Kill(int silo) => cluster.Kill(hosts[silo].Services.GetRequiredService<ILocalSiloDetails>().SiloAddress);
+    public Task Kill(int silo) => silos.Kill(silo);
 
-    public async Task Add()
+    /// <summary>The breaker's grain goes elsewhere, or begins anew where it is.</summary>
+    public Task Move(string dependency = "model") => silos.Move(BreakerGrain(dependency));
+
+    private ICircuitBreakerGrain BreakerGrain(string dependency) => Grains(0).GetGrain<ICircuitBreakerGrain>(TenantKey.Of(Tenant, dependency));
+
+    public Task Add()
     {
-        var called = $"silo-{hosts.Count}";
-        var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.UseOrleans(silo => silo.UseInProcessCluster(cluster).AddIncomingGrainCallFilter<TenantCallFilter>());
-        builder.Services.AddLogging().AddSophiaPlacement().AddSingleton<ILogStore>(Log).AddSingleton<IRuntimeWorld>(world);
-        foreach (var name in (string[])[Stores.Durable, Stores.Fast])
-            builder.Services.AddGrainStorage(name, (_, _) => Store);
-        builder.Services.AddReplicas(replicas => (replicas.ExchangeEvery, replicas.RetryAfter, replicas.ProcessName) = (TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(100), called));
-        builder.Services.AddBreakers(options);
-        builder.Services.AddLimits(limits ?? (static limits => limits.Policies.Add(new LimitPolicy { Name = "api", Limit = Quota.Rate, Burst = Quota.Burst })));
-        var host = builder.Build();
-        hosts.Add(host);
-        await host.StartAsync();
+        var called = $"silo-{silos.Count}";
+        return silos.Add(called, silo =>
+        {
+            silo.AddIncomingGrainCallFilter<TenantCallFilter>();
+            pushes.GoThrough(silo);
+            silo.Services.AddLogging().AddSophiaPlacement().AddSingleton<ILogStore>(Log);
+            foreach (var name in (string[])[Stores.Durable, Stores.Fast])
+                silo.Services.AddGrainStorage(name, (_, _) => Store);
+            silo.Services.AddReplicas(replicas => (replicas.ExchangeEvery, replicas.RetryAfter, replicas.ProcessName) = (TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(100), called));
+            silo.Services.AddBreakers(options);
+            silo.Services.AddLimits(limits ?? (static limits => limits.Policies.Add(new LimitPolicy { Name = "api", Limit = Quota.Rate, Burst = Quota.Burst })));
+        });
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var host in hosts)
-            await host.StopAsync();
-    }
-}
-
-/// <summary>The world of production, in which pushes may be lost.</summary>
-internal sealed class LossyWorld : IRuntimeWorld
-{
-    private readonly ThreadPoolWorld inner = new();
-
-    public bool LosesPushes { get; set; }
-
-    public int TurnsPerSlice => inner.TurnsPerSlice;
-
-    public bool IsSingleThreaded => false;
-
-    public void Schedule(ITurnSource source) => inner.Schedule(source);
-
-    public void Deliver(Envelope message, MessageLeg leg)
-    {
-        if (!LosesPushes || message.Subject != "IReplicaObserver.Changed")
-            inner.Deliver(message, leg);
-    }
-
-    public Guid NewGuid() => inner.NewGuid();
+    public ValueTask DisposeAsync() => silos.DisposeAsync();
 }
 
 /// <summary>Grain state in memory, with ETags, for all silos together; it may be away, and may lose what it holds.</summary>

@@ -34,7 +34,7 @@ public sealed class ExactLimitTests
         var dies = silos.HomeOf(silos.Grains(0).GetGrain<IRateLimitGrain>(TenantKey.Of(SomeSilos.Tenant, "exact")))!.Value;
         silos.Store.LostLately = "quota";
         silos.Store.Lose("quota");
-        silos.Kill(dies);
+        await silos.Kill(dies);
         var admitted = 0;
         // The first calls may still go to the dead silo: they fail and admit nobody.
         await Eventually.Comes(async () =>

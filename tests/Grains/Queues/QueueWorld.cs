@@ -2,9 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans;
-using Orleans.Configuration;
 using Orleans.Hosting;
-using Orleans.InProcess;
 using Orleans.Runtime;
 using Orleans.Runtime.Hosting;
 using Orleans.Storage;
@@ -21,11 +19,13 @@ internal sealed class QueueWorld : IAsyncDisposable
     public static readonly TenantId Acme = TenantId.Parse("acme");
 
     private readonly string root = Path.Combine(Path.GetTempPath(), "sophia-queues-" + Path.GetRandomFileName());
-    private readonly InProcessCluster cluster = new();
-    private readonly Dictionary<string, IHost> silos = [];
+    private readonly ManySilos silos = new();
+    private readonly List<string> living = [], names = [];
     private readonly ServiceProvider stores;
 
-    private QueueWorld() => stores = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddSophiaStorage(storage => storage.DataFolder = root).BuildServiceProvider();
+    private readonly TimeSpan leaseFor;
+
+    private QueueWorld(TimeSpan leaseFor) => (this.leaseFor, stores) = (leaseFor, new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddSophiaStorage(storage => storage.DataFolder = root).BuildServiceProvider());
 
     /// <summary>What workers do: by default, nothing but succeed. The name is the silo's.</summary>
     public Func<string, TenantId, Work, CancellationToken, Task<WorkVerdict>> Doing { get; set; } = static (_, _, _, _) => Task.FromResult(WorkVerdict.Done);
@@ -40,9 +40,11 @@ internal sealed class QueueWorld : IAsyncDisposable
 
     public ILogStore Log => stores.GetRequiredService<ILogStore>();
 
-    public static async Task<QueueWorld> Start(params string[] names)
+    public static Task<QueueWorld> Start(params string[] names) => Start(TimeSpan.FromSeconds(1), names);
+
+    public static async Task<QueueWorld> Start(TimeSpan leaseFor, params string[] names)
     {
-        var world = new QueueWorld();
+        var world = new QueueWorld(leaseFor);
         foreach (var name in names.DefaultIfEmpty("one"))
             await world.Add(name);
         return world;
@@ -50,16 +52,18 @@ internal sealed class QueueWorld : IAsyncDisposable
 
     public async Task Add(string name)
     {
-        var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.UseOrleans(silo => silo.UseInProcessCluster(cluster).Configure<SiloOptions>(options => options.SiloName = name).AddReminders().AddIncomingGrainCallFilter<TenantCallFilter>());
-        builder.Services.AddLogging().AddSingleton(TimeProvider.System).AddSingleton(new Random(1));
-        builder.Services.AddSingleton(HookedQueueStore.Over(Store, (method, tenant) => Instead?.Invoke(method, tenant))).AddSingleton(Log).AddSingleton(stores.GetRequiredService<IReminderTable>());
-        foreach (var storage in (string[])[Stores.Durable, Stores.Fast])
-            builder.Services.AddGrainStorage(storage, (_, _) => stores.GetRequiredKeyedService<IGrainStorage>(storage));
-        builder.Services.AddSophiaQueues(options => (options.LeaseFor, options.RetryAfter, options.OfferEvery, options.MaxDepth) = (TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(50), 5_000));
-        builder.Services.AddSingleton<IWorkHandler>(new Scripted(this, name));
-        silos[name] = builder.Build();
-        await silos[name].StartAsync();
+        names.Add(name);
+        living.Add(name);
+        await silos.Add(name, silo =>
+        {
+            silo.AddReminders().AddIncomingGrainCallFilter<TenantCallFilter>();
+            silo.Services.AddLogging().AddSingleton(TimeProvider.System).AddSingleton(new Random(1));
+            silo.Services.AddSingleton(HookedQueueStore.Over(Store, (method, tenant) => Instead?.Invoke(method, tenant))).AddSingleton(Log).AddSingleton(stores.GetRequiredService<IReminderTable>());
+            foreach (var storage in (string[])[Stores.Durable, Stores.Fast])
+                silo.Services.AddGrainStorage(storage, (_, _) => stores.GetRequiredKeyedService<IGrainStorage>(storage));
+            silo.Services.AddSophiaQueues(options => (options.LeaseFor, options.RetryAfter, options.OfferEvery, options.MaxDepth) = (leaseFor, TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(50), 5_000));
+            silo.Services.AddSingleton<IWorkHandler>(new Scripted(this, name));
+        });
         using var _ = CallerContext.ForSystem("test");
         await Grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System).Add(Acme);
     }
@@ -67,12 +71,14 @@ internal sealed class QueueWorld : IAsyncDisposable
     /// <summary>Ends a silo without a word; the others visit their tenants then, as they do in a cluster.</summary>
     public async Task Kill(string name)
     {
-        cluster.Kill(silos[name].Services.GetRequiredService<ILocalSiloDetails>().SiloAddress);
-        foreach (var sweep in silos.Where(silo => silo.Key != name).SelectMany(silo => silo.Value.Services.GetServices<IHostedService>().OfType<TenantSweep>()))
-            await sweep.SweepNow();
+        living.Remove(name);
+        await silos.Kill(names.IndexOf(name));
+        foreach (var left in living)
+            foreach (var sweep in silos.All<IHostedService>(names.IndexOf(left)).OfType<TenantSweep>())
+                await sweep.SweepNow();
     }
 
-    public IGrainFactory Grains => silos.Values.Last().Services.GetRequiredService<IGrainFactory>();
+    public IGrainFactory Grains => silos.Grains(names.IndexOf(living[^1]));
 
     public async Task<T> Queue<T>(Func<IWorkQueueGrain, Task<T>> ask, TenantId? tenant = null)
     {
@@ -101,11 +107,7 @@ internal sealed class QueueWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var silo in silos.Values)
-        {
-            await silo.StopAsync();
-            silo.Dispose();
-        }
+        await silos.DisposeAsync();
         await stores.DisposeAsync();
         Directory.Delete(root, recursive: true);
     }

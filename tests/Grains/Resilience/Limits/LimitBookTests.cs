@@ -107,7 +107,7 @@ public sealed class LimitBookTests
         await Eventually.Comes(async () => (await silos.Limits(1).TryTake(Asking)).Penalty is { IsBan: true, Of: "key:k1" }, "a ban on the other silo");
         Assert.True((await silos.Limits(1).TryTake(Asking with { Key = "k2" })).IsAdmitted);
         var home = silos.HomeOf(silos.Grains(0).GetGrain<ILimitBookGrain>(TenantKey.Of(SomeSilos.Tenant)))!.Value;
-        silos.Kill(home);
+        await silos.Kill(home);
         var lives = 1 - home;
         var view = await Eventually.Get(() => Book(silos, book => book.View(), lives), view => view.Offenders.Count > 0, "the book of the other silo");
         Assert.True(view.Offenders.Single().IsBanned);
@@ -139,7 +139,7 @@ public sealed class LimitBookTests
         await Eventually.Comes(async () => (await silos.Limits(0).TryTake(Asking)).Penalty is { IsBan: true }, "a ban");
         Assert.Empty(silos.Log.Rows);
         var home = silos.HomeOf(silos.Grains(0).GetGrain<ILimitBookGrain>(TenantKey.Of(SomeSilos.Tenant)))!.Value;
-        silos.Kill(home);
+        await silos.Kill(home);
         var view = await Eventually.Get(() => Book(silos, book => book.View(), 1 - home), view => view.Offenders.Count > 0, "the book of the other silo");
         Assert.True(view.Offenders.Single().IsBanned);
         silos.Log.Refuse = _ => null;
