@@ -2,10 +2,12 @@ using System.Globalization;
 using System.Text.Json;
 using Sophia.Bench;
 using Sophia.Hosting;
+using Sophia.Queues;
 using Sophia.Servers;
 
 // sophia bench queue [--jobs N] [--rounds N] [--producers N] [--places N] [--store sqlite|postgres] [--scratch FOLDER] [--json]: jobs of 1,000 bytes a second, each durable before its producer goes on,
 // leased under a durable lease and ended by a durable end: put in alone, drained from a full queue, and both at once. Beside it, in the same run, PostgreSQL's SKIP LOCKED where a server is there, and what the disk itself syncs.
+// With --fairness, instead: how fairly a thousand tenants are served, counted in service times.
 var json = args.Contains("--json");
 var jobs = (int)Number("--jobs", 10_000);
 var rounds = (int)Number("--rounds", 3);
@@ -13,6 +15,15 @@ var producers = (int)Number("--producers", 64);
 var places = (int)Number("--places", 64);
 var postgres = Option("--store") == "postgres";
 var scratch = Directory.CreateDirectory(Option("--scratch") ?? Path.Combine("var", "bench-queue")).FullName;
+if (args.Contains("--fairness"))
+{
+    Say("Jain's index of 1,000 tenants, one sends 1,000 times as much", await FairQueue.Jain(scratch, 1_000, 40), "at least 0.99");
+    Say("furthest from its weight's share, 50 tenants of weight 1 to 5", await FairQueue.Off(scratch, 50, 200), "at most 0.05");
+    var alone = await FairQueue.Waits(scratch, 1, false, 1_000, 8);
+    Say("p99 wait of a quiet tenant alone, in service times", alone, "");
+    Say("the same among 999 quiet ones and a flood", await FairQueue.Waits(scratch, 999, true, 10_000, 999), FormattableString.Invariant($"at most {(2 * alone) + 1:0.##}"));
+    return;
+}
 var server = PostgresServer.Missing is null ? PostgresServer.Durable : null;
 if (postgres && server is null)
     throw new InvalidOperationException(PostgresServer.Missing);
@@ -48,6 +59,10 @@ foreach (var (name, values) in figures)
         ? JsonSerializer.Serialize(new { bench = $"queue {name}", figure = Math.Round(median), unit = name.StartsWith("disk") ? "syncs/s" : "jobs/s", baseline = baseline is { } b ? Math.Round(b) : (double?)null, ratio = baseline is { } c ? Math.Round(median / c, 2) : (double?)null })
         : string.Create(CultureInfo.InvariantCulture, $"{name,-34}{median,12:N0}{(baseline is { } d ? $"   {median / d:F2} times SKIP LOCKED" : "")}"));
 }
+
+void Say(string what, double figure, string aim) => Console.WriteLine(json
+    ? JsonSerializer.Serialize(new { bench = $"fairness: {what}", figure = Math.Round(figure, 4), unit = "", aim })
+    : string.Create(CultureInfo.InvariantCulture, $"{what,-64}{figure,8:0.####}   {aim}"));
 
 void Take(string name, double perSecond, int round)
 {

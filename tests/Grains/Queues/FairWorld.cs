@@ -76,7 +76,7 @@ internal sealed class FairWorld
         }
     }
 
-    /// <summary>Waits of a tenant that sends an item now and then to one worker, alone or beside nine others of which one floods.</summary>
+    /// <summary>Waits of a tenant that sends an item now and then to one worker, alone or beside one that floods. A thousand of them, in the queue as it runs: FairQueueTests.</summary>
     public static (double P99, double LongestService) QuietWaits(int seed, bool noisy)
     {
         const double longest = 2.0;

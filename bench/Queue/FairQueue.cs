@@ -1,0 +1,200 @@
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Orleans;
+using Orleans.Hosting;
+using Sophia.Hosting;
+using Sophia.Security;
+using Sophia.Tenants;
+
+namespace Sophia.Queues;
+
+/// <summary>How fairly many tenants are served by the product's queue as it runs: grains, dispatcher, workers and the embedded store. Its workers end what they have in hand all together, one step after the other, so that time is counted in service
+/// times and nothing depends on how fast the machine is.</summary>
+internal sealed class FairQueue : IAsyncDisposable
+{
+    /// <summary>Items in hand at a time.</summary>
+    public const int Places = 16;
+
+    private const int AtOnce = 1_000;
+
+    private readonly string folder;
+    private readonly IHost host;
+    private readonly Stepping work = new();
+    private int left;
+
+    private FairQueue(string folder)
+    {
+        this.folder = folder;
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.UseOrleans(silo => silo.UseSingleSilo().AddReminders().AddIncomingGrainCallFilter<TenantCallFilter>());
+        builder.Services.AddLogging().AddSingleton(TimeProvider.System).AddSingleton(new Random(1));
+        builder.Services.AddSophiaStorage(storage => storage.DataFolder = folder);
+        // No lease ends by itself, however long a step takes.
+        builder.Services.AddSophiaQueues(options => (options.Places, options.MaxLeased, options.MaxDepth, options.LeaseFor) = (Places, 4 * Places, 10_000_000, TimeSpan.FromHours(1)));
+        builder.Services.AddSingleton<IWorkHandler>(work);
+        host = builder.Build();
+    }
+
+    private IGrainFactory Grains => host.Services.GetRequiredService<IGrainFactory>();
+
+    /// <summary>Jain's index over tenants that have work throughout, of which the first sends a thousand times as much as each other, while guests come with a few items and go.</summary>
+    /// <param name="each">Items of every tenant within the window, about.</param>
+    public static async Task<double> Jain(string scratch, int tenants, int each)
+    {
+        await using var queue = await Start(scratch);
+        var names = Names(tenants);
+        await queue.Put(names[0], 1_000 * each);
+        await Parallel.ForEachAsync(names.Skip(1), async (tenant, _) => await queue.Put(tenant, each + 10));
+        await queue.Step(); // What the first one had in hand before there was anybody else.
+        var served = names.ToDictionary(tenant => tenant, _ => 0);
+        for (var (begun, steps) = (0, 0); begun < tenants * each; steps++)
+        {
+            if (steps % 10 == 0)
+                await queue.Put(TenantId.Parse($"guest-{steps / 10}"), 3);
+            foreach (var (tenant, _) in await queue.Step())
+                if (served.ContainsKey(tenant))
+                    (served[tenant], begun) = (served[tenant] + 1, begun + 1);
+        }
+        return Math.Pow(served.Values.Sum(), 2) / (tenants * served.Values.Sum(one => (double)one * one));
+    }
+
+    /// <summary>The furthest that a tenant's share of what was served is from its weight's, all having work throughout; weights are 1 to 5.</summary>
+    /// <param name="each">Items of a tenant of weight 1 within the window, about.</param>
+    public static async Task<double> Off(string scratch, int tenants, int each)
+    {
+        await using var queue = await Start(scratch);
+        var weights = Names(tenants).Select((tenant, i) => (Tenant: tenant, Weight: 1 + i % 5)).ToDictionary(one => one.Tenant, one => one.Weight);
+        foreach (var (tenant, weight) in weights)
+            await queue.Weigh(tenant, weight);
+        await Parallel.ForEachAsync(weights, async (one, _) => await queue.Put(one.Key, one.Value * (each + 10)));
+        await queue.Step();
+        var (served, all, begun) = (weights.ToDictionary(one => one.Key, _ => 0), weights.Values.Sum(), 0);
+        while (begun < all * each)
+            foreach (var (tenant, _) in await queue.Step())
+                (served[tenant], begun) = (served[tenant] + 1, begun + 1);
+        return served.Max(one => Math.Abs(((double)one.Value / begun / ((double)weights[one.Key] / all)) - 1));
+    }
+
+    /// <summary>What quiet tenants wait for, in service times, the longest of a hundred: they send an item now and then, together for half the places. Beside them, where it is asked for, one sends as much as a thousand of them, after a flood.</summary>
+    /// <param name="quiet">How many; one alone sends as seldom as it does among all.</param>
+    public static async Task<double> Waits(string scratch, int quiet, bool flooded, int items, int of)
+    {
+        await using var queue = await Start(scratch);
+        var (random, names, flood) = (new Random(20_261_122), Names(quiet), TenantId.Parse("flood"));
+        if (flooded)
+            await queue.Put(flood, 10_000);
+        var waits = new List<double>();
+        for (var step = 0; waits.Count < items; step++)
+        {
+            for (var place = 0; place < Places; place++)
+                if (random.Next(2) == 0 && random.Next(of) is var who && who < quiet)
+                    await queue.Put(names[who], 1, (step + random.NextDouble()).ToString(CultureInfo.InvariantCulture));
+            if (flooded)
+                await queue.Put(flood, Places / 2);
+            foreach (var (tenant, sent) in await queue.Step())
+                if (tenant != flood)
+                    waits.Add(Math.Max(0, step - double.Parse(sent, CultureInfo.InvariantCulture)));
+        }
+        return waits.Order().ElementAt((int)(waits.Count * 0.99));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        work.Free();
+        await host.StopAsync();
+        await ((IAsyncDisposable)host).DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static async Task<FairQueue> Start(string scratch)
+    {
+        var queue = new FairQueue(Path.Combine(scratch, "fair-" + Path.GetRandomFileName()));
+        await queue.host.StartAsync();
+        return queue;
+    }
+
+    private static TenantId[] Names(int tenants) => [.. Enumerable.Range(0, tenants).Select(i => TenantId.Parse($"t{i}"))];
+
+    /// <summary>Takes work in; done when whoever grants work has heard of it.</summary>
+    private async Task Put(TenantId tenant, int items, string payload = "0")
+    {
+        using (CallerContext.For(tenant))
+            for (var from = 0; from < items; from += AtOnce)
+            {
+                var some = Enumerable.Repeat(new NewWork(WorkLimits.OwnQueue, Stepping.OwnKind, payload), Math.Min(AtOnce, items - from)).ToArray();
+                if ((await Grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(tenant)).Enqueue(some, default)).Any(answer => answer.State != EnqueueState.Accepted))
+                    throw new InvalidOperationException("An item was not taken.");
+                Interlocked.Add(ref left, some.Length);
+            }
+        // The offer went before the answer, and so is heard before this.
+        using var _ = CallerContext.ForSystem("bench");
+        await Grains.GetGrain<IWorkDispatcherGrain>(WorkLimits.OwnDispatcher).View();
+    }
+
+    private async Task Weigh(TenantId tenant, int weight)
+    {
+        using var _ = CallerContext.ForSystem("bench");
+        await Grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(tenant)).Weigh(weight, "bench");
+    }
+
+    /// <summary>One service time: when every place has something in hand that there is work for, all of it ends. Whose it was, and what it said.</summary>
+    private async Task<IReadOnlyList<(TenantId Tenant, string Payload)>> Step()
+    {
+        var ended = await work.End(Math.Min(Places, Volatile.Read(ref left)));
+        Interlocked.Add(ref left, -ended.Count);
+        return ended;
+    }
+
+    /// <summary>Ends what is in hand when it is told to.</summary>
+    private sealed class Stepping : IWorkHandler
+    {
+        public const string OwnKind = "step";
+
+        private readonly Lock gate = new();
+        private List<(TenantId, string)> inHand = [];
+        private TaskCompletionSource ends = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private (int InHand, TaskCompletionSource There) awaited = (int.MaxValue, new());
+        private bool isFree;
+
+        public string Kind => OwnKind;
+
+        public async Task<WorkVerdict> Do(TenantId tenant, Work work, CancellationToken cancellation)
+        {
+            Task end;
+            lock (gate)
+            {
+                inHand.Add((tenant, work.Payload));
+                if (inHand.Count >= awaited.InHand)
+                    awaited.There.TrySetResult();
+                end = isFree ? Task.CompletedTask : ends.Task;
+            }
+            await end;
+            return WorkVerdict.Done;
+        }
+
+        public async Task<IReadOnlyList<(TenantId, string)>> End(int items)
+        {
+            lock (gate)
+            {
+                awaited = (items, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+                if (inHand.Count >= items)
+                    awaited.There.SetResult();
+            }
+            await awaited.There.Task;
+            TaskCompletionSource over;
+            List<(TenantId, string)> ended;
+            lock (gate)
+                (over, ends, ended, inHand) = (ends, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), inHand, []);
+            over.SetResult();
+            return ended;
+        }
+
+        public void Free()
+        {
+            lock (gate)
+                isFree = true;
+            ends.SetResult();
+        }
+    }
+}
