@@ -135,7 +135,7 @@ internal sealed class FairQueue : IAsyncDisposable
     private async Task Weigh(TenantId tenant, int weight)
     {
         using var _ = CallerContext.ForSystem("bench");
-        await Grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(tenant)).Weigh(weight, "bench");
+        await Grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(tenant)).Weigh(weight, "the bench says so", "bench");
     }
 
     /// <summary>One service time: when every place has something in hand that there is work for, all of it ends. Whose it was, and what it said.</summary>
