@@ -9,17 +9,20 @@ using Sophia.Security;
 using Sophia.Servers;
 using Sophia.Tenants;
 
-// sophia bench idempotency [--seconds N] [--scratch FOLDER] [--where] [--json]: operations a second over the embedded runtime and store, beside one fsync after the other and PostgreSQL's ON CONFLICT, in one run.
+// sophia bench idempotency [--seconds N] [--scratch FOLDER] [--only TURN] [--where] [--json]: operations a second over the embedded runtime and store, beside one fsync after the other and PostgreSQL's ON CONFLICT, in one run.
 // An operation claims a key and stores an answer of 256 bytes; in "mixed" one in five is a repetition that reads the answer back, which is checked. With --where it also says what the store's commits came to in each turn.
 var json = args.Contains("--json");
 var time = TimeSpan.FromSeconds(double.Parse(Option("--seconds") ?? "4", CultureInfo.InvariantCulture));
 var scratch = Directory.CreateDirectory(Option("--scratch") ?? Path.Combine("var", "bench-idempotency")).FullName;
 var folder = Path.Combine(scratch, "data");
+var only = Option("--only");
 
-var disk = Floor.SyncsASecond(scratch, time);
-Report("4 KB append and fsync, one after the other", new Measured(disk, 1 / disk, 1 / disk), null);
 Measured? postgres = null;
-if (PostgresServer.Missing is { } missing)
+if (only is null && Floor.SyncsASecond(scratch, time) is var disk)
+    Report("4 KB append and fsync, one after the other", new Measured(disk, 1 / disk, 1 / disk), null);
+if (only is not null)
+    Note($"Only \"{only}\".");
+else if (PostgresServer.Missing is { } missing)
     Note($"Beside PostgreSQL: skipped, {missing}.");
 else
     Report("PostgreSQL ON CONFLICT, mixed, 64 callers", (postgres = await OnConflict.Run(PostgresServer.Durable, 64, time)).Value, null);
@@ -32,20 +35,22 @@ await using (var sophia = await RunningSophia.Start(new SophiaOptions { DataFold
         var run = $"{callers}-{tenants}";
         var of = tenants == 1 ? "" : $", {tenants} tenants";
         await Loop.Run(callers, TimeSpan.FromSeconds(1), (caller, i) => Operation(idempotent, Tenant(caller, tenants), $"warm-{run}-{caller}-{i}", false));
-        Report($"claim and store, {callers} callers{of}", await Turn(callers, (caller, i) => Operation(idempotent, Tenant(caller, tenants), $"new-{run}-{caller}-{i}", false)), null);
-        Report($"mixed, {callers} callers{of}", await Turn(callers, (caller, i) => Operation(idempotent, Tenant(caller, tenants), $"mix-{run}-{caller}-{(i % 5 == 4 ? i - 1 : i)}", i % 5 == 4)), callers == 64 && tenants == 1 ? postgres : null);
-        Report($"replay, {callers} callers{of}", await Turn(callers, (caller, i) => Operation(idempotent, Tenant(caller, tenants), $"new-{run}-{caller}-{i % 10}", true)), null);
+        await Turn($"claim and store, {callers} callers{of}", $"replay, {callers} callers{of}", callers, (caller, i) => Operation(idempotent, Tenant(caller, tenants), $"new-{run}-{caller}-{i}", false));
+        await Turn($"mixed, {callers} callers{of}", null, callers, (caller, i) => Operation(idempotent, Tenant(caller, tenants), $"mix-{run}-{caller}-{(i % 5 == 4 ? i - 1 : i)}", i % 5 == 4));
+        await Turn($"replay, {callers} callers{of}", null, callers, (caller, i) => Operation(idempotent, Tenant(caller, tenants), $"new-{run}-{caller}-{i % 10}", true));
     }
 }
 Directory.Delete(folder, recursive: true);
 
-async Task<Measured> Turn(int callers, Func<int, int, Task> ask)
+async Task Turn(string name, string? before, int callers, Func<int, int, Task> ask)
 {
+    if (only is not null && only != name && only != before)
+        return;
     using var where = new Where();
     var measured = await Loop.Run(callers, time, ask);
+    Report(name, measured, name.StartsWith("mixed", StringComparison.Ordinal) ? postgres : null);
     if (args.Contains("--where"))
-        Note($"    {where}");
-    return measured;
+        Note($"    {where.Of(measured.PerSecond)}");
 }
 
 static TenantId Tenant(int caller, int tenants) => TenantId.Parse($"bench-{caller % tenants}");

@@ -36,10 +36,12 @@ internal sealed class Where : IDisposable
 
     public void Dispose() => listener.Dispose();
 
-    public override string ToString()
+    /// <param name="operations">A second.</param>
+    public string Of(double operations)
     {
+        var computed = (Environment.CpuUsage.TotalTime - computedBefore).TotalSeconds / clock.Elapsed.TotalSeconds;
         lock (gate)
             return string.Create(CultureInfo.InvariantCulture,
-                $"{commits / clock.Elapsed.TotalSeconds:N0} commits/s of {writes / Math.Max(1.0, commits):0.0} writes, {seconds / Math.Max(1, commits) * 1_000:0.00} ms each; {(Environment.CpuUsage.TotalTime - computedBefore).TotalSeconds / clock.Elapsed.TotalSeconds:0.0} cores computing");
+                $"{commits / clock.Elapsed.TotalSeconds:N0} commits/s of {writes / Math.Max(1.0, commits):0.0} writes, {seconds / Math.Max(1, commits) * 1_000:0.00} ms each; {computed:0.0} cores computing, {computed / operations * 1_000_000:0} µs an operation");
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Sophia.Operations;
 
@@ -7,6 +8,7 @@ namespace Sophia.Security;
 public sealed partial class TenantCallFilter(ILogger<TenantCallFilter> logger, Tenants.ITenantGate? gate = null) : IIncomingGrainCallFilter
 {
     private static readonly string Ours = typeof(Tenants.ITenantGrain).Assembly.GetName().Name!;
+    private static readonly ConcurrentDictionary<Type, bool> Known = [];
 
     public Task Invoke(IIncomingGrainCallContext context)
     {
@@ -25,7 +27,7 @@ public sealed partial class TenantCallFilter(ILogger<TenantCallFilter> logger, T
 
     // The runtime's own interfaces (reminders, management) are called by the runtime alone; but the steps of a stream are calls of its own, too,
     // and whoever may not start one may not go on with it.
-    private static bool IsOurs(Type? type) => type?.Assembly.GetName().Name == Ours || type?.Name == "IAsyncEnumerableGrainExtension";
+    private static bool IsOurs(Type? type) => type is not null && Known.GetOrAdd(type, static type => type.Assembly.GetName().Name == Ours || type.Name == "IAsyncEnumerableGrainExtension");
 
     [LoggerMessage(4001, LogLevel.Warning, "Refused {Contract}.{Method} to a stranger (acting for {Tenant})")]
     private partial void LogRefused(string contract, string method, string? tenant);

@@ -66,9 +66,10 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     /// <summary>Runs the work in a transaction of the tenant, together with what else waits for it, and completes once it is committed.</summary>
     /// <param name="work">May run more than once; see <see cref="TenantLane"/>.</param>
     /// <param name="bytes">About how much it writes.</param>
+    /// <param name="isOneOfMany">Whether other silos may write for the tenant meanwhile, because the work neither counts nor depends on more than the rows that it names. The tenant is not deleted meanwhile.</param>
     /// <exception cref="StorageException">The server failed; whether the work was committed is unknown.</exception>
-    public Task<T> Write<T>(TenantId tenant, Func<TenantTransaction, Task<T>> work, CancellationToken cancellation, bool waitsForDisk = true, int bytes = 0) =>
-        Use(tenant, lane => lane.Write(work, waitsForDisk, bytes, cancellation));
+    public Task<T> Write<T>(TenantId tenant, Func<TenantTransaction, Task<T>> work, CancellationToken cancellation, bool waitsForDisk = true, int bytes = 0, bool isOneOfMany = false) =>
+        Use(tenant, lane => lane.Write(work, waitsForDisk, bytes, cancellation, isOneOfMany));
 
     /// <summary>Reads from one state of the tenant's rows, in one round trip.</summary>
     /// <param name="answer">May run more than once; see <see cref="PostgresReads"/>.</param>

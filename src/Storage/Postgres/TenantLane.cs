@@ -36,12 +36,12 @@ internal sealed class TenantLane(TenantId tenant, PostgresDatabase database, Pos
     public void Leave() => Interlocked.Decrement(ref users);
 
     /// <summary>Completes when the work's transaction is committed, on the disk if <paramref name="waitsForDisk"/>.</summary>
-    public async Task<T> Write<T>(Func<TenantTransaction, Task<T>> work, bool waitsForDisk, int bytes, CancellationToken cancellation)
+    public async Task<T> Write<T>(Func<TenantTransaction, Task<T>> work, bool waitsForDisk, int bytes, CancellationToken cancellation, bool isOneOfMany = false)
     {
         await room.WaitAsync(cancellation);
         try
         {
-            var item = new LaneItem<T>(work, waitsForDisk, bytes, cancellation);
+            var item = new LaneItem<T>(work, waitsForDisk, bytes, cancellation) { IsOneOfMany = isOneOfMany };
             lock (gate)
             {
                 waiting.Enqueue(item);
@@ -88,6 +88,8 @@ internal sealed class TenantLane(TenantId tenant, PostgresDatabase database, Pos
                 }
                 group.Add(item);
                 bytes += item.Bytes;
+                if (waiting.TryPeek(out var next) && next.IsOneOfMany != item.IsOneOfMany)
+                    break;
             }
             running = group.Count > 0;
         }
@@ -127,7 +129,7 @@ internal sealed class TenantLane(TenantId tenant, PostgresDatabase database, Pos
     {
         isCommitting = false;
         await using var connection = await database.Connect(CancellationToken.None);
-        var transaction = new TenantTransaction(connection, tenant, database.Seal, memory, group.Any(item => item.WaitsForDisk));
+        var transaction = new TenantTransaction(connection, tenant, database.Seal, memory, group.Any(item => item.WaitsForDisk), group[0].IsOneOfMany);
         // A transaction that is not committed is rolled back when its connection goes back to the pool.
         foreach (var item in group)
             await item.Execute(transaction);
@@ -150,6 +152,9 @@ internal sealed class TenantLane(TenantId tenant, PostgresDatabase database, Pos
 internal abstract class LaneItem(bool waitsForDisk, int bytes, CancellationToken cancellation)
 {
     public bool WaitsForDisk => waitsForDisk;
+
+    /// <summary>Whether the tenant's row is held as one of many. Such work goes in groups of its own.</summary>
+    public bool IsOneOfMany { get; init; }
 
     public int Bytes => bytes;
 

@@ -39,6 +39,8 @@ internal sealed class TenantStatement(NpgsqlBatchCommand command)
 
     public TenantStatement Texts(string[] values) => Add(values, NpgsqlDbType.Array | NpgsqlDbType.Text);
 
+    public TenantStatement Times(DateTimeOffset[] values) => Add(Array.ConvertAll(values, static value => value.ToUniversalTime()), NpgsqlDbType.Array | NpgsqlDbType.TimestampTz);
+
     public TenantStatement Blobs(ReadOnlyMemory<byte>[] values) => Add(values, NpgsqlDbType.Array | NpgsqlDbType.Bytea);
 
     /// <summary>A column of values that may be null: whole numbers, reals, texts or bytes.</summary>

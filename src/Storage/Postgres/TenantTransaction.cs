@@ -4,10 +4,11 @@ using Sophia.Tenants;
 namespace Sophia.Postgres;
 
 /// <summary>An open transaction of one tenant: the only way by which statements reach the tables of tenants.</summary>
-/// <remarks>Its first round trip also begins it and says whose it is, for this transaction alone; a writing one locks the tenant's row and learns its counters.</remarks>
-internal sealed class TenantTransaction(NpgsqlConnection connection, TenantId tenant, TenantSeal seal, TenantMemory memory, bool waitsForDisk)
+/// <remarks>Its first round trip also begins it and says whose it is, for this transaction alone; a writing one locks the tenant's row and learns its counters. One of many locks it against deletion alone, and must not count.</remarks>
+internal sealed class TenantTransaction(NpgsqlConnection connection, TenantId tenant, TenantSeal seal, TenantMemory memory, bool waitsForDisk, bool isOneOfMany)
 {
     private const string Lock = "SELECT last_position, last_name, last_quarantine, since FROM sophia.tenants WHERE tenant=$1 FOR NO KEY UPDATE";
+    private const string LockAsOneOfMany = "SELECT last_position, last_name, last_quarantine, since FROM sophia.tenants WHERE tenant=$1 FOR KEY SHARE";
     private NpgsqlBatch? pending;
     private bool begun;
 
@@ -51,6 +52,8 @@ internal sealed class TenantTransaction(NpgsqlConnection connection, TenantId te
             return;
         await using var batch = Pending();
         pending = null;
+        if (Counters.Changed && isOneOfMany)
+            throw new InvalidOperationException("Work that is one of many must not count.");
         if (Counters.Changed)
             new TenantStatements(batch, tenant).Add("UPDATE sophia.tenants SET last_position=$2, last_name=$3, last_quarantine=$4 WHERE tenant=$1")
                 .Int(Counters.Position).Int(Counters.Name).Int(Counters.Quarantine);
@@ -91,7 +94,7 @@ internal sealed class TenantTransaction(NpgsqlConnection connection, TenantId te
         var own = new TenantStatements(batch, tenant);
         if (!memory.TenantIsThere)
             own.Add("INSERT INTO sophia.tenants(tenant) VALUES($1) ON CONFLICT DO NOTHING");
-        own.Add(Lock);
+        own.Add(isOneOfMany ? LockAsOneOfMany : Lock);
     }
 
     private async Task ReadCounters(NpgsqlDataReader reader)

@@ -18,19 +18,23 @@ internal static class IdempotencyTable
         return find.Step() ? IdempotencyRecordJson.Read((int)find.Int(0), find.Bytes(1), find.IsNull(2) ? null : find.Bytes(2).ToArray()) : null;
     }
 
-    /// <summary>Whether the row had the stamp that was expected, and so was written.</summary>
-    public static bool Write(DatabaseConnection connection, string name, long expected, long stamp, DateTimeOffset keptUntil, byte[] record, byte[]? body)
+    /// <summary>One answer for each, in order: whether its row had the stamp that was expected, and so was written; where not, what is there.</summary>
+    public static (bool Done, IdempotencyRecord? There)[] Write(DatabaseConnection connection, IReadOnlyList<KeyWrite> asked) =>
+        [.. asked.Select(one => Write(connection, one) ? (true, one.Record) : (false, Find(connection, one.Name)))];
+
+    private static bool Write(DatabaseConnection connection, KeyWrite asked)
     {
-        using var write = connection.Prepare(expected == 0
+        var (record, body) = asked.Written;
+        using var write = connection.Prepare(asked.Expected == 0
             ? "INSERT INTO idempotency(name, stamp, format, kept_until, record, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING RETURNING 1"
             : "UPDATE idempotency SET stamp=?2, format=?3, kept_until=?4, record=?5, body=?6 WHERE name=?1 AND stamp=?7 RETURNING 1");
-        write.Text(1, name).Int(2, stamp).Int(3, IdempotencyRecordJson.Format).Int(4, LogTime.Micros(keptUntil)).Blob(5, record);
+        write.Text(1, asked.Name).Int(2, asked.Record.Stamp).Int(3, IdempotencyRecordJson.Format).Int(4, LogTime.Micros(asked.Record.KeptUntil)).Blob(5, record);
         if (body is null)
             write.Null(6);
         else
             write.Blob(6, body);
-        if (expected != 0)
-            write.Int(7, expected);
+        if (asked.Expected != 0)
+            write.Int(7, asked.Expected);
         return write.Step();
     }
 

@@ -11,7 +11,9 @@ internal static class IdempotencyMeter
     private static readonly Counter<long> LateWords = Meter.CreateCounter<long>("sophia.idempotent.late", "{word}", "Words of workers whose round was over; they were refused.");
     private static readonly Counter<long> Removed = Meter.CreateCounter<long>("sophia.idempotent.swept", "{key}", "Keys that were forgotten because their time was over.");
 
-    public static void Claimed(ClaimKind answer) => Claims.Add(1, new KeyValuePair<string, object?>("answer", JsonNamingPolicy.KebabCaseLower.ConvertName(answer.ToString())));
+    private static readonly Dictionary<ClaimKind, KeyValuePair<string, object?>> Answers = Enum.GetValues<ClaimKind>().ToDictionary(answer => answer, answer => new KeyValuePair<string, object?>("answer", JsonNamingPolicy.KebabCaseLower.ConvertName(answer.ToString())));
+
+    public static void Claimed(ClaimKind answer) => Claims.Add(1, Answers[answer]);
 
     public static void Late() => LateWords.Add(1);
 
