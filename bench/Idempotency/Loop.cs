@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 
 namespace Sophia.Bench;
 
@@ -7,6 +8,21 @@ internal readonly record struct Measured(double PerSecond, double P50, double P9
 
 internal static class Loop
 {
+    /// <summary>Warm is where a second makes the compiler compile fewer methods than this.</summary>
+    private const int FewMethods = 20, MostSeconds = 30;
+
+    /// <summary>Until the compiler has done with what is asked, as in a program that has run for a while.</summary>
+    public static async Task Warm(int callers, Func<int, int, Task> ask)
+    {
+        for (var second = 0; second < MostSeconds; second++)
+        {
+            var (before, of) = (JitInfo.GetCompiledMethodCount(), second);
+            await Run(callers, TimeSpan.FromSeconds(1), (caller, i) => ask(caller, of * 1_000_000 + i));
+            if (JitInfo.GetCompiledMethodCount() - before < FewMethods)
+                return;
+        }
+    }
+
     /// <summary>Each caller asks again as soon as it is answered, until the time is over.</summary>
     public static async Task<Measured> Run(int callers, TimeSpan time, Func<int, int, Task> ask)
     {

@@ -9,6 +9,7 @@ internal static class OnConflict
     public static async Task<Measured> Run(PostgresServer server, int callers, TimeSpan time)
     {
         await using var source = new NpgsqlDataSourceBuilder($"{server.Connection("postgres")};Maximum Pool Size={callers};Max Auto Prepare=20;Auto Prepare Min Usages=2").Build();
+        await Ask(source, "DROP TABLE IF EXISTS bench_once");
         await Ask(source, "CREATE TABLE bench_once(key text PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(), answer bytea)");
         var answer = new byte[256];
         await Loop.Run(callers, TimeSpan.FromSeconds(1), (caller, i) => Once(source, $"warm-{caller}-{i}", answer, false));

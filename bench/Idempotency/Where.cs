@@ -10,6 +10,7 @@ internal sealed class Where : IDisposable
     private readonly MeterListener listener = new();
     private readonly Stopwatch clock = Stopwatch.StartNew();
     private readonly TimeSpan computedBefore = Environment.CpuUsage.TotalTime;
+    private readonly long allocatedBefore = GC.GetTotalAllocatedBytes();
     private readonly Lock gate = new();
     private int commits, writes;
     private double seconds;
@@ -42,6 +43,6 @@ internal sealed class Where : IDisposable
         var computed = (Environment.CpuUsage.TotalTime - computedBefore).TotalSeconds / clock.Elapsed.TotalSeconds;
         lock (gate)
             return string.Create(CultureInfo.InvariantCulture,
-                $"{commits / clock.Elapsed.TotalSeconds:N0} commits/s of {writes / Math.Max(1.0, commits):0.0} writes, {seconds / Math.Max(1, commits) * 1_000:0.00} ms each; {computed:0.0} cores computing, {computed / operations * 1_000_000:0} µs an operation");
+                $"{commits / clock.Elapsed.TotalSeconds:N0} commits/s of {writes / Math.Max(1.0, commits):0.0} writes, {seconds / Math.Max(1, commits) * 1_000:0.00} ms each; {computed:0.0} cores computing, {computed / operations * 1_000_000:0} µs and {(GC.GetTotalAllocatedBytes() - allocatedBefore) / clock.Elapsed.TotalSeconds / operations / 1024:0.0} KiB an operation");
     }
 }

@@ -5,9 +5,10 @@ using Sophia.Hosting;
 using Sophia.Queues;
 using Sophia.Servers;
 
-// sophia bench queue [--jobs N] [--rounds N] [--producers N] [--places N] [--store sqlite|postgres] [--scratch FOLDER] [--json]: jobs of 1,000 bytes a second, each durable before its producer goes on,
+// sophia bench queue [--jobs N] [--rounds N] [--producers N] [--places N] [--store sqlite|postgres] [--silos N] [--tenants N] [--scratch FOLDER] [--json]: jobs of 1,000 bytes a second, each durable before its producer goes on,
 // leased under a durable lease and ended by a durable end: put in alone, drained from a full queue, and both at once. Beside it, in the same run, PostgreSQL's SKIP LOCKED where a server is there, and what the disk itself syncs.
 // With --fairness, instead: how fairly a thousand tenants are served, counted in service times.
+// With --silos 4 (Orleans alone) it is the queue of a local cluster: so many silo processes over PostgreSQL, and who puts in, leases and ends is in a front end.
 var json = args.Contains("--json");
 var jobs = (int)Number("--jobs", 10_000);
 var rounds = (int)Number("--rounds", 3);
@@ -27,15 +28,29 @@ if (args.Contains("--fairness"))
 var server = PostgresServer.Missing is null ? PostgresServer.Durable : null;
 if (postgres && server is null)
     throw new InvalidOperationException(PostgresServer.Missing);
+var (silos, tenants) = ((int)Number("--silos", 0), (int)Number("--tenants", 1));
+if (silos > 0 && !SiloRuntime.IsOrleans)
+    throw new InvalidOperationException("Several processes are a cluster, which is Orleans' (--runtime Orleans).");
+await using var cluster = silos > 0 ? await LocalSilos.Up(silos) : null;
 if (!json)
-    Console.WriteLine($"{SiloRuntime.Name}, {(postgres ? "PostgreSQL" : "SQLite")}, {jobs:N0} jobs of 1,000 bytes, {producers} producers, {places} workers, medians of {rounds} rounds{(server is null ? $". No PostgreSQL beside it: {PostgresServer.Missing}" : "")}");
+    Console.WriteLine($"{(silos > 0 ? $"{silos} silo processes, {tenants} tenants" : SiloRuntime.Name)}, load {File.ReadAllText("/proc/loadavg").Split(' ')[0]}, {(postgres || silos > 0 ? "PostgreSQL" : "SQLite")}, {jobs:N0} jobs of 1,000 bytes, {producers} producers, {places} workers, medians of {rounds} rounds{(server is null ? $". No PostgreSQL beside it: {PostgresServer.Missing}" : "")}");
 var figures = new Dictionary<string, List<double>>();
 for (var round = 0; round <= rounds; round++)
 {
     // The first round warms up, and does not count.
     Take("disk: 4 kB written and synced", SyncFloor.PerSecond(scratch), round);
-    await using (var queue = await SophiaQueue.Start(scratch, postgres ? server : null, places))
+    if (cluster is not null)
     {
+        var queue = new QueueOfSilos(cluster.Services, tenants);
+        Take("put in, one each", await queue.PutIn(jobs, producers, 1), round);
+        Take("drained", await queue.Drain(jobs, places, 1), round);
+        Take("put in by 100", await queue.PutIn(jobs, producers, 100), round);
+        Take("drained by 32", await queue.Drain(jobs / 100 * 100, 16, 32), round);
+        Take("put in and done", await queue.Both(jobs, producers), round);
+    }
+    else
+    {
+        await using var queue = await SophiaQueue.Start(scratch, postgres ? server : null, places);
         Take("put in, one each", await queue.PutIn(jobs, producers, 1), round);
         Take("drained", await queue.Drain(), round);
         Take("put in by 100", await queue.PutIn(jobs, producers, 100), round);

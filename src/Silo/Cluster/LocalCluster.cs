@@ -40,6 +40,9 @@ internal sealed class LocalCluster
     /// <summary>The front end's data folder, where commands find it.</summary>
     public string FrontendFolder => Path.Combine(Folder, "frontend");
 
+    /// <summary>What its processes keep secrets under.</summary>
+    public string SecretsKey => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"secrets of the cluster {file.Password}")));
+
     public string? Url => file.Frontend is { } frontend ? UrlOf(frontend) : null;
 
     /// <summary>Where a silo (health and metrics) or the front end serves, or null.</summary>
@@ -262,7 +265,7 @@ internal sealed class LocalCluster
         environment["SOPHIA_POSTGRES"] = LocalServers.SiloConnection(file);
         environment["SOPHIA_REDIS"] = LocalServers.RedisConnection(file);
         environment["SOPHIA_INBOX"] = Path.Combine(Folder, "inbox");
-        environment[SecretBox.Variable] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"secrets of the cluster {file.Password}")));
+        environment[SecretBox.Variable] = SecretsKey;
         return LocalProcess.Start(LogOf(name), environment, [.. Program(program ?? AppContext.BaseDirectory), "up"]);
     }
 

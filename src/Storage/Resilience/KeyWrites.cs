@@ -49,7 +49,7 @@ internal sealed class KeyWrites(Func<TenantId, Func<IReadOnlyList<KeyWrite>>, Ta
                 return (known, known.Count - 1);
             open[tenant] = together = new Waiting(asked);
         }
-        _ = Write(tenant, together);
+        _ = Task.Run(() => Write(tenant, together)); // Not as one who asked: his activation may end before the others are told.
         return (together, 0);
     }
 
