@@ -72,6 +72,7 @@ public static class Edge
         app.MapKit();
         app.MapDegradation();
         app.MapDomains();
+        app.MapTrouble();
         app.MapPipelines();
         app.MapRuns();
         app.MapPlaybook();

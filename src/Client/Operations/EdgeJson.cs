@@ -116,14 +116,18 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(TakeLimits))]
 [JsonSerializable(typeof(LimitBookView))]
 [JsonSerializable(typeof(IdempotencyTerms))]
+[JsonSerializable(typeof(ReleaseKey))]
+[JsonSerializable(typeof(IReadOnlyList<IdempotencyLine>))]
 [JsonSerializable(typeof(IdempotencyView))]
 [JsonSerializable(typeof(DegradationStatus))]
 [JsonSerializable(typeof(HoldLevel))]
 [JsonSerializable(typeof(ReleaseLevel))]
 [JsonSerializable(typeof(DomainsView))]
+[JsonSerializable(typeof(TroublesView))]
 [JsonSerializable(typeof(DomainImpact))]
 [JsonSerializable(typeof(ContainmentView))]
 [JsonSerializable(typeof(ContainmentWord))]
+[JsonSerializable(typeof(NewContainment))]
 public sealed partial class EdgeJson : JsonSerializerContext
 {
     /// <summary>Gives the options of endpoints this shape. Quotes and letters stay readable: nothing is ever served as HTML.</summary>

@@ -13,18 +13,20 @@ internal static class BreakerPages
         pages.MapGet("/pages/breakers", Fragment);
     }
 
-    private static async Task<IResult> Breakers(HttpContext context, IGrainFactory grains, EdgeOptions edge) => Page<BreakersPage>(new()
+    private static async Task<IResult> Breakers(HttpContext context, IGrainFactory grains, EdgeOptions edge, NamedTenant named, string? tenant = null)
     {
-        [nameof(BreakersPage.Tenant)] = context.User.Caller().Tenant.Value,
-        [nameof(BreakersPage.Views)] = await grains.Breakers(context.User.Caller(), edge),
-        [nameof(BreakersPage.Policies)] = await grains.Policies(context.User.Caller(), edge),
-    });
+        var of = await named.Of(context.User.Caller(), tenant);
+        return Page<BreakersPage>(new(await Shown(of, grains, edge)) { [nameof(BreakersPage.Tenant)] = of.Caller.Tenant.Value, [nameof(BreakersPage.Of)] = of.Other });
+    }
 
-    private static async Task<IResult> Fragment(HttpContext context, IGrainFactory grains, EdgeOptions edge) => Page<BreakerList>(new()
+    private static async Task<IResult> Fragment(HttpContext context, IGrainFactory grains, EdgeOptions edge, NamedTenant named, string? tenant = null) =>
+        Page<BreakerList>(await Shown(await named.Of(context.User.Caller(), tenant), grains, edge));
+
+    private static async Task<Dictionary<string, object?>> Shown(TenantInView of, IGrainFactory grains, EdgeOptions edge) => new()
     {
-        [nameof(BreakerList.Views)] = await grains.Breakers(context.User.Caller(), edge),
-        [nameof(BreakerList.Policies)] = await grains.Policies(context.User.Caller(), edge),
-    });
+        [nameof(BreakerList.Views)] = await grains.Breakers(of, edge),
+        [nameof(BreakerList.Policies)] = await grains.Policies(of, edge),
+    };
 
     private static RazorComponentResult Page<TPage>(Dictionary<string, object?> parameters)
         where TPage : IComponent => new RazorComponentResult<TPage>(parameters) { PreventStreamingRendering = true };

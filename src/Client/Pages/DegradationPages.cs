@@ -11,12 +11,17 @@ internal static class DegradationPages
             PageEndpoints.Page<DegradationBanner>(new() { [nameof(DegradationBanner.Offered)] = features.Of(context.User.Caller().Tenant) }));
     }
 
-    private static async Task<IResult> Whole(HttpContext context, IGrainFactory grains, IFeatures features, EdgeOptions edge) => PageEndpoints.Page<DegradationPage>(new()
+    private static async Task<IResult> Whole(HttpContext context, IGrainFactory grains, IFeatures features, EdgeOptions edge, NamedTenant named, string? tenant = null) => PageEndpoints.Page<DegradationPage>(new(await Shown(context, grains, features, edge, named, tenant))
     {
         [nameof(DegradationPage.Tenant)] = context.User.Caller().Tenant.Value,
-        [nameof(DegradationPage.Status)] = await grains.Degradation(context, features, edge),
     });
 
-    private static async Task<IResult> Live(HttpContext context, IGrainFactory grains, IFeatures features, EdgeOptions edge) =>
-        PageEndpoints.Page<DegradationLive>(new() { [nameof(DegradationLive.Status)] = await grains.Degradation(context, features, edge) });
+    private static async Task<IResult> Live(HttpContext context, IGrainFactory grains, IFeatures features, EdgeOptions edge, NamedTenant named, string? tenant = null) =>
+        PageEndpoints.Page<DegradationLive>(await Shown(context, grains, features, edge, named, tenant));
+
+    private static async Task<Dictionary<string, object?>> Shown(HttpContext context, IGrainFactory grains, IFeatures features, EdgeOptions edge, NamedTenant named, string? tenant)
+    {
+        var of = await named.Of(context.User.Caller(), tenant);
+        return new() { [nameof(DegradationLive.Status)] = await grains.Degradation(of, features, edge), [nameof(DegradationLive.Of)] = of.Other };
+    }
 }

@@ -9,12 +9,17 @@ internal static class LimitPages
         pages.MapGet("/pages/limits", Live);
     }
 
-    private static async Task<IResult> Whole(HttpContext context, IGrainFactory grains, ILimits limits, EdgeOptions edge) => PageEndpoints.Page<LimitsPage>(new()
+    private static async Task<IResult> Whole(HttpContext context, IGrainFactory grains, ILimits limits, EdgeOptions edge, NamedTenant named, string? tenant = null) => PageEndpoints.Page<LimitsPage>(new(await Shown(context, grains, limits, edge, named, tenant))
     {
         [nameof(LimitsPage.Tenant)] = context.User.Caller().Tenant.Value,
-        [nameof(LimitsPage.Status)] = await grains.Limits(context.User.Caller(), limits, edge),
     });
 
-    private static async Task<IResult> Live(HttpContext context, IGrainFactory grains, ILimits limits, EdgeOptions edge) =>
-        PageEndpoints.Page<LimitsLive>(new() { [nameof(LimitsLive.Status)] = await grains.Limits(context.User.Caller(), limits, edge) });
+    private static async Task<IResult> Live(HttpContext context, IGrainFactory grains, ILimits limits, EdgeOptions edge, NamedTenant named, string? tenant = null) =>
+        PageEndpoints.Page<LimitsLive>(await Shown(context, grains, limits, edge, named, tenant));
+
+    private static async Task<Dictionary<string, object?>> Shown(HttpContext context, IGrainFactory grains, ILimits limits, EdgeOptions edge, NamedTenant named, string? tenant)
+    {
+        var of = await named.Of(context.User.Caller(), tenant);
+        return new() { [nameof(LimitsLive.Status)] = await grains.Limits(of, limits, edge), [nameof(LimitsLive.Of)] = of.Other };
+    }
 }

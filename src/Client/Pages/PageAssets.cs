@@ -14,7 +14,7 @@ internal static class PageAssets
     private const string Script = "text/javascript; charset=utf-8";
 
     private static readonly Dictionary<string, Asset> All =
-        new[] { Load("sophia.css", "text/css; charset=utf-8"), Load("sophia.js", Script), Load("ask.js", Script), Load("tour.js", Script), Load("profiles.js", Script), Load("tenants.js", Script), Load("replay.js", Script), Load("breakers.js", Script), Load("queues.js", Script), Load("records.js", Script), Load("degradation.js", Script), Load("domains.js", Script), Load("limits.js", Script) }.ToDictionary(a => a.Name);
+        new[] { Load("sophia.css", "text/css; charset=utf-8"), Load("sophia.js", Script), Load("ask.js", Script), Load("tour.js", Script), Load("profiles.js", Script), Load("tenants.js", Script), Load("replay.js", Script), Load("breakers.js", Script), Load("queues.js", Script), Load("records.js", Script), Load("degradation.js", Script), Load("domains.js", Script), Load("limits.js", Script), Load("idempotency.js", Script) }.ToDictionary(a => a.Name);
 
     /// <summary>The address of an asset.</summary>
     public static string Url(string name) => All[name].Path;

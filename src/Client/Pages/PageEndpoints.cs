@@ -53,6 +53,7 @@ public static class PageEndpoints
         pages.MapDegradationPages();
         pages.MapDomainPages();
         pages.MapLimitPages();
+        pages.MapIdempotencyPages();
         return app;
     }
 

@@ -16,6 +16,8 @@ internal sealed record Place(string Name, string Path, TenantRole? OfSystem = nu
         new("Domains", "/domains"),
         new("Degradation", "/degradation"),
         new("Limits", "/limits"),
+        new("Idempotency", "/idempotency"),
+        new("Trouble", "/trouble", TenantRole.Operator),
         new("Tenants", "/tenants", TenantRole.Owner),
         new("Silos", "/silos", TenantRole.Operator),
     ];

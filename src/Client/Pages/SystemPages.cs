@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Sophia.Pages;
 
-/// <summary>The pages of those who look after the installation: tenants (the system tenant's owner), silos and grains (its operators).</summary>
+/// <summary>The pages of those who look after the installation: tenants (the system tenant's owner), silos and grains, and who is in trouble (its operators).</summary>
 internal static class SystemPages
 {
     public static void MapSystemPages(this IEndpointRouteBuilder pages)
@@ -15,6 +15,8 @@ internal static class SystemPages
         var operators = pages.MapGroup("").RequireSystemOperator(system);
         operators.MapGet("/silos", Silos);
         operators.MapGet("/pages/silos", SilosFragment);
+        operators.MapGet("/trouble", Trouble);
+        operators.MapGet("/pages/trouble", TroubleFragment);
     }
 
     private static async Task<IResult> Tenants(HttpContext context, IGrainFactory grains, EdgeOptions edge, string? after = null) => Page<TenantsPage>(new()
@@ -39,6 +41,16 @@ internal static class SystemPages
     });
 
     private static async Task<IResult> SilosFragment(IGrainFactory grains) => Page<SilosLive>(new() { [nameof(SilosLive.View)] = await grains.Silos() });
+
+    private static async Task<IResult> Trouble(HttpContext context, IGrainFactory grains, EdgeOptions edge) => Page<TroublePage>(new()
+    {
+        [nameof(TroublePage.Tenant)] = context.User.Caller().Tenant.Value,
+        [nameof(TroublePage.View)] = await grains.Troubles(),
+        [nameof(TroublePage.SystemTenant)] = edge.SystemTenant,
+    });
+
+    private static async Task<IResult> TroubleFragment(IGrainFactory grains, EdgeOptions edge) =>
+        Page<TroubleLive>(new() { [nameof(TroubleLive.View)] = await grains.Troubles(), [nameof(TroubleLive.SystemTenant)] = edge.SystemTenant });
 
     private static RazorComponentResult Page<TPage>(Dictionary<string, object?> parameters)
         where TPage : IComponent => new RazorComponentResult<TPage>(parameters) { PreventStreamingRendering = true };

@@ -12,43 +12,52 @@ internal static class DeadLetterEndpoints
     public static void MapDeadLetters(this IEndpointRouteBuilder app)
     {
         var group = app.MapGroup("/api/dead").WithTags("Queues");
-        group.MapGet("/", List).WithSummary("Dead and quarantined work newest first, by queue, kind, cause and words of the error; without payloads.");
+        group.MapGet("/", List).WithSummary("Dead and quarantined work newest first, by queue, kind, cause and words of the error; without payloads. With ?tenant= another tenant's, for operators of the system's tenant; so too for the rest but payloads, which stay with their tenant.");
         group.MapGet("/export", Export).RequireAuthorization(Roles.Operator).WithSummary("Dead and quarantined work with payloads, newest first, one JSON object a line; filters as for the list. Audited.");
         group.MapGet("/{id:long}", One).WithSummary("One item. Its payload is shown to operators and above.");
         group.MapPut("/{id:long}", Edit).RequireAuthorization(Roles.Operator).Accepts<object>("application/json").WithSummary("Replaces an item's payload; it stays where it is.");
-        group.MapPost("/revive", (DeadIds body, HttpContext context, IGrainFactory grains) => Grain(context, grains).Revive(Ids(body), QueueEndpoints.By(context)))
+        group.MapPost("/revive", (DeadIds body, HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant = null) => Of(context, grains, named, tenant, (dead, by) => dead.Revive(Ids(body), by)))
             .RequireAuthorization(Roles.Operator).WithSummary("Brings items back at once, with all their attempts before them.");
         group.MapPost("/purge", Purge).RequireAuthorization(Roles.Operator).WithSummary("Gives items up for good, with a reason. Audited; confirm says how many.");
-        group.MapPost("/quarantine", (DeadIds body, HttpContext context, IGrainFactory grains) => Grain(context, grains).Quarantine(Ids(body), body.Reason ?? "", QueueEndpoints.By(context)))
+        group.MapPost("/quarantine", (DeadIds body, HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant = null) => Of(context, grains, named, tenant, (dead, by) => dead.Quarantine(Ids(body), body.Reason ?? "", by)))
             .RequireAuthorization(Roles.Operator).WithSummary("Holds pending or dead items back, with a reason.");
         group.MapPost("/replay", Replay).RequireAuthorization(Roles.Operator).WithSummary("Brings back all that a filter takes, without a cause also what people held back by hand: a canary first, then more and more, and stops by itself where too much fails again. dryRun says what it would take. Audited with its reason; confirm repeats the queue, or is \"all\" where none is named.");
-        group.MapGet("/replay", async (HttpContext context, IGrainFactory grains) => await Grain(context, grains).Replaying() ?? throw NoReplay()).WithSummary("The replay that goes, or the last one.");
-        group.MapPost("/replay/stop", async (HttpContext context, IGrainFactory grains) => await Grain(context, grains).StopReplay(QueueEndpoints.By(context)) ?? throw NoReplay())
+        group.MapGet("/replay", async (HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant = null) => await Of(context, grains, named, tenant, static (dead, _) => dead.Replaying()) ?? throw NoReplay()).WithSummary("The replay that goes, or the last one.");
+        group.MapPost("/replay/stop", async (HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant = null) => await Of(context, grains, named, tenant, static (dead, by) => dead.StopReplay(by)) ?? throw NoReplay())
             .RequireAuthorization(Roles.Operator).WithSummary("Stops the replay that goes; what it brought back stays back.");
     }
 
-    internal static IDeadLetterGrain Grain(HttpContext context, IGrainFactory grains) => grains.GetGrain<IDeadLetterGrain>(TenantKey.Of(context.User.Caller().Tenant));
+    internal static IDeadLetterGrain Grain(TenantInView of, IGrainFactory grains) => grains.GetGrain<IDeadLetterGrain>(TenantKey.Of(of.Tenant));
 
-    /// <summary>Whether the caller may read payloads.</summary>
-    internal static bool MayRead(HttpContext context) => context.User.Caller().Role >= TenantRole.Operator;
+    /// <summary>Whether the caller may read payloads: what stands in them is the tenant's own, and nobody else's.</summary>
+    internal static bool MayRead(TenantInView of) => !of.IsOther && of.Caller.Role >= TenantRole.Operator;
+
+    private static TenantInView Own(HttpContext context) => new(context.User.Caller().Tenant, context.User.Caller());
+
+    private static async Task<T> Of<T>(HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant, Func<IDeadLetterGrain, string, Task<T>> ask)
+    {
+        var of = await named.Of(context.User.Caller(), tenant);
+        using var _ = of.Enter(QueueEndpoints.Looking);
+        return await ask(Grain(of, grains), of.By);
+    }
 
     /// <exception cref="RefusedException">Invalid: there is no such word.</exception>
     internal static WorkQuery Query(string? queue, string? kind, string? cause, string? error, string? state, long? before, int limit) =>
         new(Given(queue), Given(kind), Word<WorkState>(state, "state"), Word<WorkCause>(cause, "cause"), Given(error), before, Limits.Checked(limit, MostListed));
 
-    private static Task<WorkPage> List(HttpContext context, IGrainFactory grains, string? queue = null, string? kind = null, string? cause = null, string? error = null, string? state = null, long? before = null, int limit = 50) =>
-        Grain(context, grains).List(Query(queue, kind, cause, error, state, before, limit));
+    private static Task<WorkPage> List(HttpContext context, IGrainFactory grains, NamedTenant named, string? queue = null, string? kind = null, string? cause = null, string? error = null, string? state = null, long? before = null, int limit = 50, string? tenant = null) =>
+        Of(context, grains, named, tenant, (dead, _) => dead.List(Query(queue, kind, cause, error, state, before, limit)));
 
     // Some hundred items of up to 64 KiB at a time, so that neither side holds more.
     private static async Task Export(HttpContext context, IGrainFactory grains, IFeatures features, TimeProvider time, CancellationToken cancellation, string? queue = null, string? kind = null, string? cause = null, string? error = null, string? state = null)
     {
         features.MustOffer(context.User.Caller().Tenant, Feature.Exports, time);
         var query = Query(queue, kind, cause, error, state, null, ExportedAtOnce);
-        var page = await Grain(context, grains).Export(query, QueueEndpoints.By(context));
+        var page = await Grain(Own(context), grains).Export(query, Own(context).By);
         context.Response.ContentType = "application/x-ndjson";
         context.Response.Headers.ContentDisposition = "attachment; filename=\"dead.jsonl\"";
         context.Response.Headers.CacheControl = "no-store";
-        for (; ; page = await Grain(context, grains).Export(query with { Before = page.Next }, QueueEndpoints.By(context)))
+        for (; ; page = await Grain(Own(context), grains).Export(query with { Before = page.Next }, Own(context).By))
         {
             foreach (var item in page.Items)
             {
@@ -60,25 +69,32 @@ internal static class DeadLetterEndpoints
         }
     }
 
-    private static async Task<WorkItem> One(long id, HttpContext context, IGrainFactory grains) =>
-        await Grain(context, grains).Get(id, MayRead(context)) ?? throw new RefusedException(RefusalCode.NotFound, "There is no such item.");
+    private static async Task<WorkItem> One(long id, HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant = null)
+    {
+        var of = await named.Of(context.User.Caller(), tenant);
+        using var _ = of.Enter(QueueEndpoints.Looking);
+        return await Grain(of, grains).Get(id, MayRead(of)) ?? throw new RefusedException(RefusalCode.NotFound, "There is no such item.");
+    }
 
-    private static Task<IReadOnlyList<WorkChange>> Purge(DeadIds body, HttpContext context, IGrainFactory grains)
+    private static Task<IReadOnlyList<WorkChange>> Purge(DeadIds body, HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant = null)
     {
         var ids = Ids(body);
         Confirmation.MustRepeat(body.Confirm, ids.Count.ToString(CultureInfo.InvariantCulture), "say how many items are given up");
-        return Grain(context, grains).Purge(ids, QueueEndpoints.Reason(body.Reason), QueueEndpoints.By(context));
+        var reason = QueueEndpoints.Reason(body.Reason);
+        return Of(context, grains, named, tenant, (dead, by) => dead.Purge(ids, reason, by));
     }
 
-    private static Task<DeadReplayView> Replay(ReplayDead body, HttpContext context, IGrainFactory grains)
+    private static Task<DeadReplayView> Replay(ReplayDead body, HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant = null)
     {
-        if (body.DryRun)
-            return Grain(context, grains).Replay(body.ToOrder(), QueueEndpoints.By(context));
-        QueueEndpoints.MustRepeat(body.Confirm, body.Queue);
-        return Grain(context, grains).Replay((body with { Reason = QueueEndpoints.Reason(body.Reason) }).ToOrder(), QueueEndpoints.By(context));
+        if (!body.DryRun)
+        {
+            QueueEndpoints.MustRepeat(body.Confirm, body.Queue);
+            body = body with { Reason = QueueEndpoints.Reason(body.Reason) };
+        }
+        return Of(context, grains, named, tenant, (dead, by) => dead.Replay(body.ToOrder(), by));
     }
 
-    private static async Task<WorkItem> Edit(long id, HttpContext context, IGrainFactory grains) => await Grain(context, grains).Edit(id, await context.Request.Utf8("The payload"), QueueEndpoints.By(context));
+    private static async Task<WorkItem> Edit(long id, HttpContext context, IGrainFactory grains) => await Grain(Own(context), grains).Edit(id, await context.Request.Utf8("The payload"), Own(context).By);
 
     private static IReadOnlyList<long> Ids(DeadIds body) => body.Ids is { Count: >= 1 and <= WorkLimits.MaxAtOnce } ids ? ids
         : throw new RefusedException(RefusalCode.Invalid, $"ids is a list of 1 to {WorkLimits.MaxAtOnce} item numbers.");

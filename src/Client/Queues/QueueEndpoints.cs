@@ -6,25 +6,37 @@ namespace Sophia.Queues;
 /// <summary>Queues: work is put in, leased, renewed and ended by programs; queues are looked at, held and let go by people.</summary>
 internal static class QueueEndpoints
 {
+    /// <summary>Why calls are made about another tenant's queues and dead letters.</summary>
+    internal const string Looking = "queues of a tenant, for who looks after the installation";
+
     private const int MostShownCharacters = 100;
 
     public static void MapQueues(this IEndpointRouteBuilder app)
     {
         var group = app.MapGroup("/api/queue").WithTags("Queues");
-        group.MapGet("/", (HttpContext context, IGrainFactory grains) => Grain(context, grains).View()).WithSummary("Every queue with its counts, and whether it is held. The nameless one stands for all.");
+        group.MapGet("/", View).WithSummary("Every queue with its counts, and whether it is held. The nameless one stands for all. With ?tenant= another tenant's, for operators of the system's tenant.");
         group.MapPost("/{queue}/items", Enqueue).RequireAuthorization(Roles.Operator).WithSummary("Takes work in. What is answered as accepted is on the disk; a full queue says when to come again.");
         group.MapPost("/{queue}/lease", Lease).RequireAuthorization(Roles.Operator).WithSummary("Hands out work under a lease.");
         group.MapPost("/{queue}/extend", Extend).RequireAuthorization(Roles.Operator).WithSummary("Renews leases of the queue by a minute; false for each that is not held any more.");
         group.MapPost("/{queue}/finish", Finish).RequireAuthorization(Roles.Operator).WithSummary("Says how leased work of the queue ended. The end of an older lease, or of another queue's, is answered as late and changes nothing.");
-        group.MapPost("/hold", Hold).RequireAuthorization(Roles.Operator).WithSummary("Holds a queue, or all: it takes work in and gives none out. Audited; confirm repeats the queue, or is \"all\".");
-        group.MapPost("/let-go", LetGo).RequireAuthorization(Roles.Operator).WithSummary("Lets a held queue, or all, go on. Audited; confirm repeats the queue, or is \"all\".");
+        group.MapPost("/hold", Hold).RequireAuthorization(Roles.Operator).WithSummary("Holds a queue, or all: it takes work in and gives none out. With ?tenant= another tenant's, for operators of the system's tenant. Audited; confirm repeats the queue, or is \"all\".");
+        group.MapPost("/let-go", LetGo).RequireAuthorization(Roles.Operator).WithSummary("Lets a held queue, or all, go on. With ?tenant= another tenant's, for operators of the system's tenant. Audited; confirm repeats the queue, or is \"all\".");
         group.MapGet("/fairness", Fairness).RequireSystemOperator(app.ServiceProvider.GetRequiredService<EdgeOptions>().SystemTenant).WithSummary("Who has work in hand and who waits, of all tenants, and who is noisy: of the work queue, and of runs of pipelines. Only for operators of the system tenant.");
         group.MapPost("/weights/{tenant}", Weigh).RequireAuthorization(Roles.Owner).WithSummary("A tenant's share among tenants, 1 to 100. Only the owner of the system tenant may. Audited; confirm repeats the tenant.");
     }
 
-    internal static IWorkQueueGrain Grain(HttpContext context, IGrainFactory grains) => grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(context.User.Caller().Tenant));
+    internal static IWorkQueueGrain Grain(TenantInView of, IGrainFactory grains) => grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(of.Tenant));
 
-    internal static string By(HttpContext context) => context.User.Caller() is var caller ? $"{caller.Label} ({caller.KeyId})" : "";
+    private static IWorkQueueGrain Grain(HttpContext context, IGrainFactory grains) => grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(context.User.Caller().Tenant));
+
+    private static string By(HttpContext context) => new TenantInView(context.User.Caller().Tenant, context.User.Caller()).By;
+
+    private static async Task<IReadOnlyList<QueueView>> View(HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant = null)
+    {
+        var of = await named.Of(context.User.Caller(), tenant);
+        using var _ = of.Enter(Looking);
+        return await Grain(of, grains).View();
+    }
 
     /// <summary>Of the work queue first, then of the runs that wait for their turn.</summary>
     internal static async Task<IReadOnlyList<FairnessView>> Fairness(IGrainFactory grains)
@@ -66,18 +78,22 @@ internal static class QueueEndpoints
             result.End is WorkEnd.Done or WorkEnd.Failed or WorkEnd.Rejected or WorkEnd.GivenBack ? result.End.Value : throw new RefusedException(RefusalCode.Invalid, "end is done, failed, rejected or givenBack."), result.Error))], cancellation);
     }
 
-    private static async Task<IReadOnlyList<QueueView>> Hold(QueueHold body, HttpContext context, IGrainFactory grains)
+    private static async Task<IReadOnlyList<QueueView>> Hold(QueueHold body, HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant = null)
     {
-        await MustBeMeant(body, context, grains);
-        await Grain(context, grains).Hold(body.Queue, Reason(body.Reason), By(context));
-        return await Grain(context, grains).View();
+        var of = await named.Of(context.User.Caller(), tenant);
+        using var _ = of.Enter(Looking);
+        await MustBeMeant(body, Grain(of, grains));
+        await Grain(of, grains).Hold(body.Queue, Reason(body.Reason), of.By);
+        return await Grain(of, grains).View();
     }
 
-    private static async Task<IReadOnlyList<QueueView>> LetGo(QueueHold body, HttpContext context, IGrainFactory grains)
+    private static async Task<IReadOnlyList<QueueView>> LetGo(QueueHold body, HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant = null)
     {
-        await MustBeMeant(body, context, grains);
-        await Grain(context, grains).LetGo(body.Queue, Reason(body.Reason), By(context));
-        return await Grain(context, grains).View();
+        var of = await named.Of(context.User.Caller(), tenant);
+        using var _ = of.Enter(Looking);
+        await MustBeMeant(body, Grain(of, grains));
+        await Grain(of, grains).LetGo(body.Queue, Reason(body.Reason), of.By);
+        return await Grain(of, grains).View();
     }
 
     private static async Task<IReadOnlyList<QueueView>> Weigh(string tenant, QueueWeight body, HttpContext context, IGrainFactory grains, CallerReplica callers, EdgeOptions options, ITenantGate gate)
@@ -100,18 +116,18 @@ internal static class QueueEndpoints
 
     internal static string Reason(string? reason) => Confirmation.Reason(reason, most: WorkLimits.MaxKey);
 
-    private static async Task MustBeMeant(QueueHold body, HttpContext context, IGrainFactory grains)
+    private static async Task MustBeMeant(QueueHold body, IWorkQueueGrain grain)
     {
-        await MustBeThere(body.Queue, context, grains);
+        await MustBeThere(body.Queue, grain);
         MustRepeat(body.Confirm, body.Queue);
     }
 
     // A misspelt name would hold nothing, and look as if it did.
-    private static async Task MustBeThere(string? queue, HttpContext context, IGrainFactory grains)
+    private static async Task MustBeThere(string? queue, IWorkQueueGrain grain)
     {
         if (queue is not { Length: > 0 })
             return;
-        var known = (await Grain(context, grains).View()).Select(one => one.Queue).Where(one => one.Length > 0).Append(WorkLimits.OwnQueue).Append(WorkLimits.RunsQueue).Distinct(StringComparer.Ordinal).ToList();
+        var known = (await grain.View()).Select(one => one.Queue).Where(one => one.Length > 0).Append(WorkLimits.OwnQueue).Append(WorkLimits.RunsQueue).Distinct(StringComparer.Ordinal).ToList();
         if (!known.Contains(queue, StringComparer.Ordinal))
             throw new RefusedException(RefusalCode.NotFound, $"There is no queue \"{(queue.Length <= MostShownCharacters ? queue : queue[..MostShownCharacters] + "…")}\".{NearNames.Said(queue, known)}");
     }

@@ -8,10 +8,10 @@ internal static class LimitEndpoints
     public static void MapLimits(this IEndpointRouteBuilder app)
     {
         var group = app.MapGroup("/api/limits").WithTags("Resilience").RequireAuthorization(Roles.Viewer);
-        group.MapGet("/", static (HttpContext context, IGrainFactory grains, ILimits limits, EdgeOptions edge) => grains.Limits(context.User.Caller(), limits, edge))
-            .WithSummary("The limits that count for the caller's tenant, who of it was refused of late, waits or is banned, and what was done; for operators of the system's tenant also those of addresses and of the installation.");
+        group.MapGet("/", static async (HttpContext context, IGrainFactory grains, ILimits limits, EdgeOptions edge, NamedTenant named, string? tenant = null) => await grains.Limits(await named.Of(context.User.Caller(), tenant), limits, edge))
+            .WithSummary("The limits that count for the caller's tenant, who of it was refused of late, waits or is banned, and what was done; for operators of the system's tenant also those of addresses and of the installation, and with ?tenant= those of another tenant.");
         group.MapGet("/{tenant}/{name}", One).WithSummary("One limit of a tenant with the shares of processes; with ?caller= that of one API key. In place of the tenant stands \"system\" for one of addresses or of the installation.");
-        group.MapPost("/test", Test).WithSummary("What a request would be told now. Nothing is charged. The caller's own tenant, and key unless another of it is said.");
+        group.MapPost("/test", Test).WithSummary("What a request would be told now. Nothing is charged. The caller's own tenant, and key unless another of it is said; with ?tenant= another tenant, for operators of the system's tenant.");
         group.MapPost("/{tenant}/{name}/set", Set).RequireAuthorization(Roles.Operator)
             .WithSummary("Other terms of a limit for one tenant, until they are reset; what is not said (window, burst) stays as it was. By operators of the system's tenant; kept durably and audited; confirm repeats the limit's name.");
         group.MapPost("/{tenant}/{name}/reset", Reset).RequireAuthorization(Roles.Operator).WithSummary("Gives a limit back to what is configured. Audited; confirm repeats the limit's name.");
@@ -19,12 +19,12 @@ internal static class LimitEndpoints
             .WithSummary("Ends the wait or ban of a key of the tenant, or of an address (tenant \"system\"), and forgets what spoke against it. Audited; confirm repeats who.");
     }
 
-    /// <summary>What counts for a caller's tenant.</summary>
-    public static async Task<LimitsStatus> Limits(this IGrainFactory grains, Caller caller, ILimits limits, EdgeOptions edge)
+    /// <summary>What counts for a tenant.</summary>
+    public static async Task<LimitsStatus> Limits(this IGrainFactory grains, TenantInView of, ILimits limits, EdgeOptions edge)
     {
         using var _ = CallerContext.ForSystem("limits");
-        var seesSystem = caller.IsSystemOperator(edge.SystemTenant);
-        var own = grains.GetGrain<ILimitBookGrain>(TenantKey.Of(caller.Tenant)).View();
+        var seesSystem = of.Caller.IsSystemOperator(edge.SystemTenant);
+        var own = grains.GetGrain<ILimitBookGrain>(TenantKey.Of(of.Tenant)).View();
         var system = seesSystem ? grains.GetGrain<ILimitBookGrain>(TenantKey.System).View() : Task.FromResult<LimitBookView>(null!);
         var (mine, all) = (await own, await system);
         var lines = limits.Configured.Where(one => seesSystem || !IsOfSystem(one)).Select(one => Line(one, IsOfSystem(one) ? all : mine));
@@ -33,9 +33,9 @@ internal static class LimitEndpoints
         async Task<LimitLine> Line(LimitSet set, LimitBookView book)
         {
             var whole = set.Per is LimitPer.Tenant or LimitPer.Installation;
-            var state = whole && !set.Terms.IsAdaptive ? await grains.GetGrain<IRateLimitGrain>(TenantKey.Of(IsOfSystem(set) ? TenantId.Parse(TenantKey.System) : caller.Tenant, set.Name)).View() : null;
+            var state = whole && !set.Terms.IsAdaptive ? await grains.GetGrain<IRateLimitGrain>(TenantKey.Of(IsOfSystem(set) ? TenantId.Parse(TenantKey.System) : of.Tenant, set.Name)).View() : null;
             var other = book.Set.FirstOrDefault(one => one.Limit == set.Name);
-            return new LimitLine(set.Name, set.Resource, set.Per, set.Routes, Rule(limits, set, other), set.Exact, set.Penalties, other?.Terms ?? set.Terms, other, state, whole ? limits.Adaptive(caller.Tenant, set.Name) : null);
+            return new LimitLine(set.Name, set.Resource, set.Per, set.Routes, Rule(limits, set, other), set.Exact, set.Penalties, other?.Terms ?? set.Terms, other, state, whole ? limits.Adaptive(of.Tenant, set.Name) : null);
         }
     }
 
@@ -70,9 +70,12 @@ internal static class LimitEndpoints
         return new LimitLine(set.Name, set.Resource, set.Per, set.Routes, Rule(limits, set, other), set.Exact, set.Penalties, other?.Terms ?? set.Terms, other, state, isWhole || caller is not null ? limits.Adaptive(owner, name, caller) : null);
     }
 
-    private static async Task<LimitDecision> Test(TestLimits test, HttpContext context, ILimits limits)
+    private static async Task<LimitDecision> Test(TestLimits test, HttpContext context, ILimits limits, NamedTenant named, string? tenant = null)
     {
+        var of = await named.Of(context.User.Caller(), tenant);
         var own = LimitMiddleware.Asking(context);
+        if (of.IsOther) // Neither the address nor the key of who asks is that tenant's.
+            own = own with { Tenant = of.Tenant, Key = null, Address = null };
         if (test.Cost is < 1 or > 1_000_000_000)
             throw new RefusedException(RefusalCode.Invalid, "cost is 1 to 1,000,000,000.");
         var taken = await limits.Look(own with { Resource = test.Resource ?? own.Resource, Key = test.Key ?? own.Key, Route = test.Route ?? own.Route, Cost = test.Cost ?? 1 }, context.RequestAborted);

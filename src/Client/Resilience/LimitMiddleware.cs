@@ -11,8 +11,8 @@ internal sealed class LimitMiddleware(RequestDelegate next, ILimits limits, Edge
 
     private static readonly PathString Api = "/api", Hub = ApiKeyHandler.HubPath;
 
-    /// <summary>Where limits are looked after.</summary>
-    private static readonly PathString[] LookedAfter = ["/api/limits", "/limits", "/pages/limits"];
+    /// <summary>Where limits are looked after, and where one is told whose.</summary>
+    private static readonly PathString[] LookedAfter = ["/api/limits", "/limits", "/pages/limits", "/api/trouble", "/trouble", "/pages/trouble"];
 
     /// <summary>What does no work for a tenant: files of the pages, going away, and what those who watch over the process read.</summary>
     private static readonly PathString[] Free = ["/assets", SignInEndpoints.SignOutPath, "/metrics"];

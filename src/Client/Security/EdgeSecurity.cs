@@ -16,6 +16,7 @@ public static class EdgeSecurity
         services.AddSingleton<ProvedKeys>();
         services.AddSingleton<ITenantCopies>(provider => provider.GetRequiredService<ProvedKeys>());
         services.AddSingleton<CallerReplica>();
+        services.AddSingleton<NamedTenant>();
         services.AddSingleton<ITenantCopies>(provider => provider.GetRequiredService<CallerReplica>());
         services.AddSingleton<LiveKeys>();
         services.AddSingleton<OpenRequests>();

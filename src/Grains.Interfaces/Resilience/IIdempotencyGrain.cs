@@ -121,4 +121,9 @@ public sealed record IdempotencyView(
     [property: Id(8)] int BodyBytes,
     [property: Id(9)] string? Because,
     [property: Id(10)] long Replays,
-    [property: Id(11)] DateTimeOffset ExpiresAt);
+    [property: Id(11)] DateTimeOffset ExpiresAt)
+{
+    /// <summary>Of the claim that was granted last: what <see cref="IIdempotencyGrain.Release"/> names.</summary>
+    [Id(12)]
+    public long Round { get; init; }
+}

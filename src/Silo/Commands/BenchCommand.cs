@@ -8,10 +8,13 @@ namespace Sophia.Commands;
 /// <summary>Runs the measuring programs, which live in bench/ and share nothing with a running Sophia.</summary>
 internal static partial class BenchCommand
 {
+    /// <summary>The programs that there are; help names them without looking for them.</summary>
+    internal static readonly string[] All = ["ingest", "grains", "embed", "search", "failover", "mixed", "breaker", "limiter", "idempotency", "queue", "isolation"];
+
     public static Command Create()
     {
         var rest = new Argument<string[]>("arguments") { Description = "Which benchmark (ingest, grains, …) and its options." };
-        var command = new Command("bench", "Measure: bench ingest, bench grains, bench embed, bench failover, bench mixed, bench breaker, bench idempotency, bench limiter, bench isolation. On the runtime that --runtime says.") { rest };
+        var command = new Command("bench", $"Measure: {string.Join(", ", All.Select(name => $"bench {name}"))}. On the runtime that --runtime says.") { rest };
         command.TreatUnmatchedTokensAsErrors = false;
         command.SetAction(async (parsed, cancellation) =>
         {

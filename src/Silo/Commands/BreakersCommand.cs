@@ -19,7 +19,7 @@ internal static class BreakersCommand
             Act("reset", "Give the breaker back to its rule, closed and with nothing remembered against the dependency."),
         };
         command.SetAction(All);
-        return command;
+        return command.OfOthers();
     }
 
     private static Command List()
@@ -36,7 +36,7 @@ internal static class BreakersCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
-            return Print(parsed, await api.Get(await Path(api, parsed.GetValue(name)!, cancellation), EdgeJson.Default.BreakerView, cancellation));
+            return Print(parsed, await api.Get(await Path(api, parsed, parsed.GetValue(name)!, cancellation), EdgeJson.Default.BreakerView, cancellation));
         });
         return command;
     }
@@ -51,7 +51,7 @@ internal static class BreakersCommand
         {
             await using var api = await Api.Open(parsed, cancellation);
             var body = Api.Json(new BreakerWord(parsed.GetValue(reason), parsed.GetValue(confirm)), EdgeJson.Default.BreakerWord);
-            return Print(parsed, await api.Send(HttpMethod.Post, $"{await Path(api, parsed.GetValue(name)!, cancellation)}/{what}", body, EdgeJson.Default.BreakerView, cancellation));
+            return Print(parsed, await api.Send(HttpMethod.Post, $"{await Path(api, parsed, parsed.GetValue(name)!, cancellation)}/{what}", body, EdgeJson.Default.BreakerView, cancellation));
         });
         return command;
     }
@@ -59,7 +59,7 @@ internal static class BreakersCommand
     private static async Task<int> All(ParseResult parsed, CancellationToken cancellation)
     {
         await using var api = await Api.Open(parsed, cancellation);
-        var views = await api.Get("api/breakers", EdgeJson.Default.IReadOnlyListBreakerView, cancellation);
+        var views = await api.Get(parsed.About("api/breakers"), EdgeJson.Default.IReadOnlyListBreakerView, cancellation);
         if (parsed.GetValue(Settings.Json))
             Console.Out.WriteLine(JsonSerializer.Serialize(views, EdgeJson.Default.IReadOnlyListBreakerView));
         else
@@ -91,11 +91,11 @@ internal static class BreakersCommand
     }
 
     // A name alone is looked for among all that may be seen; owner/name says whose.
-    private static async Task<string> Path(Api api, string name, CancellationToken cancellation)
+    private static async Task<string> Path(Api api, ParseResult parsed, string name, CancellationToken cancellation)
     {
         if (name.Split('/') is [var owner, var dependency])
             return $"api/breakers/{Uri.EscapeDataString(owner)}/{Uri.EscapeDataString(dependency)}";
-        var found = (await api.Get("api/breakers", EdgeJson.Default.IReadOnlyListBreakerView, cancellation)).Where(view => view.Dependency == name).ToList();
+        var found = (await api.Get(parsed.About("api/breakers"), EdgeJson.Default.IReadOnlyListBreakerView, cancellation)).Where(view => view.Dependency == name && (Owner.Of(parsed) is null || view.Owner == Owner.Of(parsed))).ToList();
         return found switch
         {
             [var one] => $"api/breakers/{one.Owner}/{one.Dependency}",

@@ -17,7 +17,7 @@ internal static class DeadCommand
         foreach (var part in (Command[])[Listing("list", "List dead and quarantined work, newest first."), One(), Export(), Decide("revive", "Bring items back at once.", false), Decide("purge", "Give items up for good.", true),
             Decide("quarantine", "Hold items back.", true), Edit(), Replay()])
             command.Add(part);
-        return command;
+        return command.OfOthers();
     }
 
     private static Option<string?> Queue() => new("--queue") { Description = "Only of this queue." };
@@ -40,7 +40,7 @@ internal static class DeadCommand
             foreach (var option in (Option<string?>[])[queue, kind, cause, error])
                 if (parsed.GetValue(option) is { } given)
                     address.Append($"&{option.Name[2..]}={Uri.EscapeDataString(given)}");
-            var text = await api.Text(HttpMethod.Get, address.ToString(), null, cancellation);
+            var text = await api.Text(HttpMethod.Get, parsed.About(address.ToString()), null, cancellation);
             if (parsed.GetValue(Settings.Json))
                 Console.Out.WriteLine(text);
             else
@@ -60,7 +60,7 @@ internal static class DeadCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
-            var text = await api.Text(HttpMethod.Get, $"api/dead/{parsed.GetValue(id)}", null, cancellation);
+            var text = await api.Text(HttpMethod.Get, parsed.About($"api/dead/{parsed.GetValue(id)}"), null, cancellation);
             if (parsed.GetValue(Settings.Json))
             {
                 Console.Out.WriteLine(text);
@@ -70,7 +70,7 @@ internal static class DeadCommand
             AnsiConsole.MarkupLine($"[bold]{item.State.Word()}[/] · {Show.Plain($"{item.Kind} in {item.Queue}, {item.Attempts} of {item.MaxAttempts} attempts, put in {Show.Moment(item.EnqueuedAt)}{(item.Origin is null ? "" : $" by {item.Origin}")}", 1_000)}");
             if (item.Cause is { } cause)
                 AnsiConsole.MarkupLine($"{Show.Plain(cause.Word())}: {Show.Plain(item.Error, 2_000)}\n[dim]{Show.Plain(cause.Hint())}[/]");
-            Console.Out.WriteLine(item.Payload is { } payload ? Show.Tame(payload) : $"({item.PayloadBytes} bytes of payload, which operators may read)");
+            Console.Out.WriteLine(item.Payload is { } payload ? Show.Tame(payload) : $"({item.PayloadBytes} bytes of payload, which operators of {Owner.Of(parsed) ?? "the tenant"} may read)");
             return ExitCodes.Done;
         });
         return command;
@@ -84,6 +84,7 @@ internal static class DeadCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var target = parsed.GetValue(to)!;
+            MustBeOwn(parsed);
             if (target.Exists)
                 throw new CommandFailedException($"{target.Name} is there already.");
             await using var api = await Api.Open(parsed, cancellation);
@@ -114,7 +115,7 @@ internal static class DeadCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
-            var changes = await api.Send(HttpMethod.Post, $"api/dead/{verb}", Api.Json(new DeadIds(parsed.GetValue(ids), wantsReason ? parsed.GetValue(reason) : null, verb == "purge" ? parsed.GetValue(confirm) : null), EdgeJson.Default.DeadIds), EdgeJson.Default.IReadOnlyListWorkChange, cancellation);
+            var changes = await api.Send(HttpMethod.Post, parsed.About($"api/dead/{verb}"), Api.Json(new DeadIds(parsed.GetValue(ids), wantsReason ? parsed.GetValue(reason) : null, verb == "purge" ? parsed.GetValue(confirm) : null), EdgeJson.Default.DeadIds), EdgeJson.Default.IReadOnlyListWorkChange, cancellation);
             Show.Rows(["id", "state", ""], changes.Select(change => new[] { $"{change.Id}", change.State?.Word() ?? "unknown", change.Changed ? "" : "left as it is" }));
             return changes.All(change => change.Changed) ? ExitCodes.Done : ExitCodes.Failed;
         });
@@ -128,6 +129,7 @@ internal static class DeadCommand
         var command = new Command("edit", "Replace an item's payload; bring it back afterwards.") { id, payload };
         command.SetAction(async (parsed, cancellation) =>
         {
+            MustBeOwn(parsed);
             var text = parsed.GetValue(payload) == "-" ? await Console.In.ReadToEndAsync(cancellation) : parsed.GetValue(payload)!;
             await using var api = await Api.Open(parsed, cancellation);
             await api.Text(HttpMethod.Put, $"api/dead/{parsed.GetValue(id)}", new StringContent(text, Encoding.UTF8, "application/json"), cancellation);
@@ -160,10 +162,16 @@ internal static class DeadCommand
         return command;
     }
 
+    private static void MustBeOwn(ParseResult parsed)
+    {
+        if (Owner.Of(parsed) is { } owner)
+            throw new CommandFailedException($"What stands in an item is its tenant's own: an operator of {owner} exports and mends it.");
+    }
+
     private static async Task<int> Said(ParseResult parsed, HttpMethod method, string address, HttpContent? body, CancellationToken cancellation)
     {
         await using var api = await Api.Open(parsed, cancellation);
-        var text = await api.Text(method, address, body, cancellation);
+        var text = await api.Text(method, parsed.About(address), body, cancellation);
         if (parsed.GetValue(Settings.Json))
         {
             Console.Out.WriteLine(text);

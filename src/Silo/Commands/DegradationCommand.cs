@@ -8,7 +8,7 @@ namespace Sophia.Commands;
 /// <summary>Says what is offered and why, and holds or releases a level.</summary>
 internal static class DegradationCommand
 {
-    public static Command Create() => new("degradation", "Show how far things are degraded and why; hold a level, or give it back to the rules.") { ShowLevel(), Set(), Release() };
+    public static Command Create() => new Command("degradation", "Show how far things are degraded and why; hold a level, or give it back to the rules.") { ShowLevel(), Set(), Release() }.OfOthers();
 
     private static Command ShowLevel()
     {
@@ -16,7 +16,7 @@ internal static class DegradationCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
-            return Print(parsed, await api.Get("api/degradation", EdgeJson.Default.DegradationStatus, cancellation));
+            return Print(parsed, await api.Get(parsed.About("api/degradation"), EdgeJson.Default.DegradationStatus, cancellation));
         });
         return command;
     }
@@ -34,7 +34,7 @@ internal static class DegradationCommand
         {
             await using var api = await Api.Open(parsed, cancellation);
             var body = Api.Json(new HoldLevel(parsed.GetValue(level), parsed.GetValue(because), parsed.GetValue(minutes), parsed.GetValue(system), parsed.GetValue(confirm)), EdgeJson.Default.HoldLevel);
-            return Print(parsed, await api.Send(HttpMethod.Post, "api/degradation/hold", body, EdgeJson.Default.DegradationStatus, cancellation));
+            return Print(parsed, await api.Send(HttpMethod.Post, parsed.About("api/degradation/hold"), body, EdgeJson.Default.DegradationStatus, cancellation));
         });
         return command;
     }
@@ -48,7 +48,7 @@ internal static class DegradationCommand
         {
             await using var api = await Api.Open(parsed, cancellation);
             var body = Api.Json(new ReleaseLevel(parsed.GetValue(because), parsed.GetValue(system), parsed.GetValue(confirm)), EdgeJson.Default.ReleaseLevel);
-            return Print(parsed, await api.Send(HttpMethod.Post, "api/degradation/release", body, EdgeJson.Default.DegradationStatus, cancellation));
+            return Print(parsed, await api.Send(HttpMethod.Post, parsed.About("api/degradation/release"), body, EdgeJson.Default.DegradationStatus, cancellation));
         });
         return command;
     }

@@ -10,9 +10,9 @@ internal static class DomainsCommand
 {
     public static Command Create()
     {
-        var command = new Command("domains", "Show failure domains: what fails, whom it hits, what contains it; decide about containments.")
+        var command = new Command("domains", "Show failure domains: what fails, whom it hits, what contains it; contain something now; decide about containments.")
         {
-            List(), ShowNode(), Impact(),
+            List(), ShowNode(), Impact(), Contain(),
             Decide("approve", "Have a proposed containment done.", confirms: true),
             Decide("decline", "Say no to a proposed containment; it is not proposed again while the failure lasts.", confirms: false),
             Decide("lift", "End a containment.", confirms: false),
@@ -101,6 +101,26 @@ internal static class DomainsCommand
         return command;
     }
 
+    private static Command Contain()
+    {
+        var node = Node();
+        var strategy = new Option<string?>("--strategy") { Description = "isolateTenant, openBreaker, shed, quarantineQueue or reroute; the usual one for the node unless said." };
+        var because = new Option<string>("--because") { Description = "Why; it is shown and audited.", Required = true };
+        var minutes = new Option<int>("--minutes") { Description = "Until it ends by itself, from 1 to 1440.", DefaultValueFactory = _ => NewContainment.UsualMinutes };
+        var confirm = new Option<string>("--confirm") { Description = "The node once more.", Required = true };
+        var command = new Command("contain", "Contain a node now, whether it fails or not: isolate a tenant, leave a dependency alone, hold a queue, offer less. It ends by itself, or is lifted.") { node, strategy, because, minutes, confirm };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var api = await Api.Open(parsed, cancellation);
+            var body = Api.Json(new NewContainment(parsed.GetValue(node), parsed.GetValue(strategy), parsed.GetValue(because), parsed.GetValue(minutes), parsed.GetValue(confirm)), EdgeJson.Default.NewContainment);
+            var view = await api.Send(HttpMethod.Post, "api/domains/containments", body, EdgeJson.Default.ContainmentView, cancellation);
+            if (!Json(parsed, () => JsonSerializer.Serialize(view, EdgeJson.Default.ContainmentView)))
+                Show.Rows(["containment", "phase", "what", "of", "since", "because"], [Row(view)], "");
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
     private static Argument<string> Node() => new("node") { Description = "Its id, such as dependency/model, silo/silo-1 or queue/acme/mail." };
 
     private static bool Json(ParseResult parsed, Func<string> write)
@@ -113,7 +133,7 @@ internal static class DomainsCommand
 
     private static bool IsOpen(ContainmentView one) => one.Phase is ContainmentPhase.Proposed or ContainmentPhase.Applying or ContainmentPhase.Applied or ContainmentPhase.Lifting;
 
-    private static string[] Row(ContainmentView one) => [$"{one.Id}", one.Phase.ToString().ToLowerInvariant() + (one.IsPinned ? ", pinned" : ""), Strategy(one.Strategy), Show.Plain(one.Target), Show.Moment(one.Since), Show.OneLine(one.NotByItself is { } why ? $"{one.Because} ({why})" : one.Because)];
+    private static string[] Row(ContainmentView one) => [$"{one.Id}", one.Phase.ToString().ToLowerInvariant() + (one.IsPinned ? ", pinned" : one.Until is { } until ? $", until {Show.Moment(until)}" : ""), Strategy(one.Strategy), Show.Plain(one.Target), Show.Moment(one.Since), Show.OneLine(one.NotByItself is { } why ? $"{one.Because} ({why})" : one.Because)];
 
     private static string Strategy(ContainmentStrategy strategy) => strategy switch
     {

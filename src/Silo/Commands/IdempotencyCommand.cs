@@ -10,7 +10,7 @@ internal static class IdempotencyCommand
 {
     public static Command Create()
     {
-        var command = new Command("idempotency", "Say how long idempotency keys are remembered and what they met of late; show one.") { Key() };
+        var command = new Command("idempotency", "Say how long idempotency keys are remembered and what they met of late; show one; release a stuck one.") { Key(), Release(), Audit() };
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
@@ -27,7 +27,7 @@ internal static class IdempotencyCommand
     private static Command Key()
     {
         var key = new Argument<string>("key") { Description = "The key as it was sent, without its quotes." };
-        var caller = new Option<string?>("--caller") { Description = $"The id of the API key that sent it, as {SophiaCommand.Name} keys lists it. Default: the one that the command acts with.", HelpName = "key id" };
+        var caller = Caller();
         var command = new Command("show", "Show what became of a key: who is at it, or what was answered.") { key, caller };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -42,6 +42,46 @@ internal static class IdempotencyCommand
         });
         return command;
     }
+
+    private static Command Release()
+    {
+        var key = new Argument<string>("key") { Description = "The key as it was sent, without its quotes." };
+        var caller = Caller();
+        var reason = new Option<string>("--reason") { Description = "Why; it stands in the audit.", Required = true };
+        var confirm = new Option<string>("--confirm") { Description = "The key once more.", Required = true };
+        var command = new Command("release", "Take a stuck key out of the hands of whoever is at it: the next request does the work. While that one still works, its effect may happen twice.") { key, caller, reason, confirm };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var api = await Api.Open(parsed, cancellation);
+            var body = Api.Json(new ReleaseKey(parsed.GetValue(key), parsed.GetValue(caller), parsed.GetValue(reason), parsed.GetValue(confirm)), EdgeJson.Default.ReleaseKey);
+            var view = await api.Send(HttpMethod.Post, "api/idempotency/key/release", body, EdgeJson.Default.IdempotencyView, cancellation);
+            if (parsed.GetValue(Settings.Json))
+                Console.Out.WriteLine(JsonSerializer.Serialize(view, EdgeJson.Default.IdempotencyView));
+            else
+                Print(view);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Audit()
+    {
+        var limit = new Option<int>("--limit") { Description = "How many, 1 to 500.", DefaultValueFactory = _ => 20 };
+        var command = new Command("audit", "Show the newest lines of the audit: what keys met, and which were released.") { limit };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var api = await Api.Open(parsed, cancellation);
+            var lines = await api.Get($"api/idempotency/audit?limit={parsed.GetValue(limit)}", EdgeJson.Default.IReadOnlyListIdempotencyLine, cancellation);
+            if (parsed.GetValue(Settings.Json))
+                Console.Out.WriteLine(JsonSerializer.Serialize(lines, EdgeJson.Default.IReadOnlyListIdempotencyLine));
+            else
+                Show.Rows(["when", "what", "of", "why", "by"], lines.Select(line => new[] { Show.Moment(line.At), line.What, Show.Plain(line.Of, 100), Show.Plain(line.Because, 200), Show.Plain(line.By ?? "counted") }), "Nothing yet: what keys meet is written down once a minute.");
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Option<string?> Caller() => new("--caller") { Description = $"The id of the API key that sent it, as {SophiaCommand.Name} keys lists it. Default: the one that the command acts with.", HelpName = "key id" };
 
     private static void Print(IdempotencyTerms terms) => Show.Rows(["remembered", "removed at the latest", "lease", "largest answer kept", "required", "replayed", "mismatches", "taken over", "late", "since"], [
         [

@@ -13,7 +13,7 @@ internal static class LimitsCommand
     {
         var command = new Command("limits", "Show limits and who waits or is banned; set or reset a tenant's; release somebody; try a request out.") { List(), One(), Test(), Set(), Reset(), Release() };
         command.SetAction(All);
-        return command;
+        return command.OfOthers();
     }
 
     private static Command List()
@@ -31,7 +31,7 @@ internal static class LimitsCommand
         {
             await using var api = await Api.Open(parsed, cancellation);
             var of = parsed.GetValue(caller) is { } key ? $"?caller={Uri.EscapeDataString(key)}" : "";
-            var line = await api.Get($"{await Path(api, parsed.GetValue(name)!, cancellation)}{of}", EdgeJson.Default.LimitLine, cancellation);
+            var line = await api.Get($"{await Path(api, parsed, parsed.GetValue(name)!, cancellation)}{of}", EdgeJson.Default.LimitLine, cancellation);
             if (parsed.GetValue(Settings.Json))
                 return Json(JsonSerializer.Serialize(line, EdgeJson.Default.LimitLine));
             Print(line);
@@ -49,7 +49,7 @@ internal static class LimitsCommand
         {
             await using var api = await Api.Open(parsed, cancellation);
             var body = Api.Json(new TestLimits(null, parsed.GetValue(key), parsed.GetValue(route), parsed.GetValue(cost)), EdgeJson.Default.TestLimits);
-            var decision = await api.Send(HttpMethod.Post, "api/limits/test", body, EdgeJson.Default.LimitDecision, cancellation);
+            var decision = await api.Send(HttpMethod.Post, parsed.About("api/limits/test"), body, EdgeJson.Default.LimitDecision, cancellation);
             if (parsed.GetValue(Settings.Json))
                 return Json(JsonSerializer.Serialize(decision, EdgeJson.Default.LimitDecision));
             Console.Out.WriteLine(Show.OneLine(decision.Admitted ? "It would be admitted." : decision.Penalty is { } penalty ? $"It would be refused: {penalty}" : $"It would be refused by {decision.RefusedBy}."));
@@ -72,7 +72,7 @@ internal static class LimitsCommand
         {
             await using var api = await Api.Open(parsed, cancellation);
             var body = Api.Json(new SetLimit(parsed.GetValue(limit), parsed.GetValue(window), parsed.GetValue(burst), parsed.GetValue(reason), parsed.GetValue(confirm)), EdgeJson.Default.SetLimit);
-            return Done(parsed, await api.Send(HttpMethod.Post, $"{await Path(api, parsed.GetValue(name)!, cancellation)}/set", body, EdgeJson.Default.LimitBookView, cancellation));
+            return Done(parsed, await api.Send(HttpMethod.Post, $"{await Path(api, parsed, parsed.GetValue(name)!, cancellation)}/set", body, EdgeJson.Default.LimitBookView, cancellation));
         });
         return command;
     }
@@ -86,7 +86,7 @@ internal static class LimitsCommand
         {
             await using var api = await Api.Open(parsed, cancellation);
             var body = Api.Json(new LimitWord(parsed.GetValue(reason), parsed.GetValue(confirm)), EdgeJson.Default.LimitWord);
-            return Done(parsed, await api.Send(HttpMethod.Post, $"{await Path(api, parsed.GetValue(name)!, cancellation)}/reset", body, EdgeJson.Default.LimitBookView, cancellation));
+            return Done(parsed, await api.Send(HttpMethod.Post, $"{await Path(api, parsed, parsed.GetValue(name)!, cancellation)}/reset", body, EdgeJson.Default.LimitBookView, cancellation));
         });
         return command;
     }
@@ -94,14 +94,13 @@ internal static class LimitsCommand
     private static Command Release()
     {
         var who = new Argument<string>("who") { Description = "key:ID or address:ADDRESS, as \"limits list\" shows it." };
-        var owner = new Option<string?>("--owner") { Description = "Another tenant than one's own, for operators of the system's tenant." };
         var (reason, confirm) = Words();
-        var command = new Command("release", "End the wait or ban of a key or an address, and forget what spoke against it.") { who, owner, reason, confirm };
+        var command = new Command("release", "End the wait or ban of a key or an address, and forget what spoke against it.") { who, reason, confirm };
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
             var of = parsed.GetValue(who)!;
-            var tenant = of.StartsWith("address:", StringComparison.Ordinal) ? "system" : parsed.GetValue(owner) ?? await Own(api, cancellation);
+            var tenant = of.StartsWith("address:", StringComparison.Ordinal) ? "system" : Owner.Of(parsed) ?? await Own(api, cancellation);
             var body = Api.Json(new ReleaseLimited(of, parsed.GetValue(reason), parsed.GetValue(confirm)), EdgeJson.Default.ReleaseLimited);
             return Done(parsed, await api.Send(HttpMethod.Post, $"api/limits/{Uri.EscapeDataString(tenant)}/release", body, EdgeJson.Default.LimitBookView, cancellation));
         });
@@ -111,7 +110,7 @@ internal static class LimitsCommand
     private static async Task<int> All(ParseResult parsed, CancellationToken cancellation)
     {
         await using var api = await Api.Open(parsed, cancellation);
-        var status = await api.Get("api/limits", EdgeJson.Default.LimitsStatus, cancellation);
+        var status = await api.Get(parsed.About("api/limits"), EdgeJson.Default.LimitsStatus, cancellation);
         if (parsed.GetValue(Settings.Json))
             return Json(JsonSerializer.Serialize(status, EdgeJson.Default.LimitsStatus));
         Show.Rows(["limit", "per", "for", "lets through", "set by"], status.Limits.Select(line => new[]
@@ -162,12 +161,12 @@ internal static class LimitsCommand
         return ExitCodes.Done;
     }
 
-    // A name alone is one's own tenant's, or the installation's where the limit is one of addresses or of all.
-    private static async Task<string> Path(Api api, string name, CancellationToken cancellation)
+    // A name alone is that of one's own tenant, or of the one that is named; the installation's where the limit is one of addresses or of all.
+    private static async Task<string> Path(Api api, ParseResult parsed, string name, CancellationToken cancellation)
     {
         if (name.Split('/') is [var owner, var limit])
             return $"api/limits/{Uri.EscapeDataString(owner)}/{Uri.EscapeDataString(limit)}";
-        var status = await api.Get("api/limits", EdgeJson.Default.LimitsStatus, cancellation);
+        var status = await api.Get(parsed.About("api/limits"), EdgeJson.Default.LimitsStatus, cancellation);
         var found = status.Limits.FirstOrDefault(line => line.Name == name) ?? throw new CommandFailedException($"There is no limit \"{name}\"; \"{SophiaCommand.Name} limits\" shows those that there are.");
         return $"api/limits/{(found.Per is LimitPer.Address or LimitPer.Installation ? "system" : status.Own.Of)}/{found.Name}";
     }

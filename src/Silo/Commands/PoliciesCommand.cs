@@ -13,7 +13,7 @@ internal static class PoliciesCommand
     {
         var command = new Command("policies", "Show policies (timeouts, repetitions, hedges) and bulkheads.") { List(), One() };
         command.SetAction(All);
-        return command;
+        return command.OfOthers();
     }
 
     private static Command List()
@@ -31,7 +31,7 @@ internal static class PoliciesCommand
         {
             await using var api = await Api.Open(parsed, cancellation);
             var wanted = parsed.GetValue(name)!;
-            var found = (await api.Get("api/policies", EdgeJson.Default.IReadOnlyListPoliciesView, cancellation)).SelectMany(owner => owner.Policies).Where(one => one.Dependency == wanted || $"{one.Owner}/{one.Dependency}" == wanted).ToList();
+            var found = (await api.Get(parsed.About("api/policies"), EdgeJson.Default.IReadOnlyListPoliciesView, cancellation)).SelectMany(owner => owner.Policies).Where(one => one.Dependency == wanted || $"{one.Owner}/{one.Dependency}" == wanted).ToList();
             return found switch
             {
                 [var view] => Print(parsed, view),
@@ -45,7 +45,7 @@ internal static class PoliciesCommand
     private static async Task<int> All(ParseResult parsed, CancellationToken cancellation)
     {
         await using var api = await Api.Open(parsed, cancellation);
-        var owners = await api.Get("api/policies", EdgeJson.Default.IReadOnlyListPoliciesView, cancellation);
+        var owners = await api.Get(parsed.About("api/policies"), EdgeJson.Default.IReadOnlyListPoliciesView, cancellation);
         if (parsed.GetValue(Settings.Json))
         {
             Console.Out.WriteLine(JsonSerializer.Serialize(owners, EdgeJson.Default.IReadOnlyListPoliciesView));

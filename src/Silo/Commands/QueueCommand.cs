@@ -13,7 +13,7 @@ internal static class QueueCommand
     {
         var command = new Command("queue", "Work queues: list, put, hold, let-go, fairness, weigh.") { Plain("list", "List queues with their counts."), Put(), Hold(), LetGo(), Fairness(), Weigh() };
         command.SetAction(Lines);
-        return command;
+        return command.OfOthers();
     }
 
     private static Command Plain(string word, string description)
@@ -26,7 +26,7 @@ internal static class QueueCommand
     private static async Task<int> Lines(ParseResult parsed, CancellationToken cancellation)
     {
         await using var api = await Api.Open(parsed, cancellation);
-        Print(parsed, await api.Text(HttpMethod.Get, "api/queue", null, cancellation));
+        Print(parsed, await api.Text(HttpMethod.Get, parsed.About("api/queue"), null, cancellation));
         return ExitCodes.Done;
     }
 
@@ -41,6 +41,7 @@ internal static class QueueCommand
         var command = new Command("put", "Put one item in.") { queue, kind, payload, dedup, order, priority };
         command.SetAction(async (parsed, cancellation) =>
         {
+            MustBeOwn(parsed);
             var text = parsed.GetValue(payload) == "-" ? await Console.In.ReadToEndAsync(cancellation) : parsed.GetValue(payload)!;
             if (string.IsNullOrWhiteSpace(parsed.GetValue(queue)) || string.IsNullOrWhiteSpace(parsed.GetValue(kind)))
                 throw new CommandFailedException("Name a queue and a kind of work; one of them is empty.");
@@ -84,7 +85,7 @@ internal static class QueueCommand
     private static async Task<int> Post(ParseResult parsed, string address, QueueHold body, CancellationToken cancellation)
     {
         await using var api = await Api.Open(parsed, cancellation);
-        Print(parsed, await api.Text(HttpMethod.Post, address, Api.Json(body, EdgeJson.Default.QueueHold), cancellation));
+        Print(parsed, await api.Text(HttpMethod.Post, parsed.About(address), Api.Json(body, EdgeJson.Default.QueueHold), cancellation));
         return ExitCodes.Done;
     }
 
@@ -93,6 +94,7 @@ internal static class QueueCommand
         var command = new Command("fairness", "Who has work in hand, of all tenants, and who is noisy: items of the work queue, and runs of pipelines. For operators of the system tenant.");
         command.SetAction(async (parsed, cancellation) =>
         {
+            MustBeOwn(parsed);
             await using var api = await Api.Open(parsed, cancellation);
             var text = await api.Text(HttpMethod.Get, "api/queue/fairness", null, cancellation);
             if (parsed.GetValue(Settings.Json))
@@ -120,6 +122,7 @@ internal static class QueueCommand
         var command = new Command("weigh", "Say a tenant's share. For the owner of the system tenant.") { tenant, weight, reason, confirm };
         command.SetAction(async (parsed, cancellation) =>
         {
+            MustBeOwn(parsed);
             await using var api = await Api.Open(parsed, cancellation);
             var answer = await api.Text(HttpMethod.Post, $"api/queue/weights/{Uri.EscapeDataString(parsed.GetValue(tenant)!)}", Api.Json(new QueueWeight(parsed.GetValue(weight), parsed.GetValue(reason), parsed.GetValue(confirm)), EdgeJson.Default.QueueWeight), cancellation);
             Console.Out.WriteLine(parsed.GetValue(Settings.Json) ? answer : $"The share of {parsed.GetValue(tenant)} is {parsed.GetValue(weight)} now.");
@@ -130,6 +133,13 @@ internal static class QueueCommand
 
     private static (Option<string> Reason, Option<string> Confirm) Words(string repeats) =>
         (new("--reason") { Description = "Why; kept in the audit.", Required = true }, new("--confirm") { Description = repeats, Required = true });
+
+    // Who puts work in is its tenant; the others are about all tenants, or name one.
+    private static void MustBeOwn(ParseResult parsed)
+    {
+        if (Owner.Of(parsed) is not null)
+            throw new CommandFailedException("--owner is for list, hold and let-go.");
+    }
 
     private static void Print(ParseResult parsed, string text)
     {

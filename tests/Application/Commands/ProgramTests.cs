@@ -348,6 +348,10 @@ public sealed partial class ProgramTests : IDisposable
     }
 
     [Fact]
+    public void Help_names_every_benchmark() =>
+        Assert.Equal(Directory.GetFiles(Path.Combine(Repository(), "bench"), "*.csproj", SearchOption.AllDirectories).Select(path => Path.GetFileName(Path.GetDirectoryName(path)!).ToLowerInvariant()).Order(StringComparer.Ordinal), BenchCommand.All.Order(StringComparer.Ordinal));
+
+    [Fact]
     public async Task A_benchmark_refuses_an_option_that_it_does_not_have()
     {
         program.Environment["SOPHIA_ROOT"] = Repository();

@@ -57,6 +57,42 @@ public sealed class ResilienceCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Another_tenant_is_looked_after_by_its_name_and_what_stands_in_its_work_stays_its_own()
+    {
+        await program.Up();
+        Assert.Equal(0, (await program.Run("keys", "tenant", "acme", "--keep")).ExitCode);
+        Assert.Equal(0, (await program.Run("queue", "put", "jobs", "bill", """{"account":"zqx"}""", "--tenant", "acme")).ExitCode);
+        Assert.Contains("No work was put in yet.", (await program.Run("queue")).Output);
+        Assert.Contains("it floods", (await program.Run("queue", "hold", "jobs", "--reason", "it floods", "--owner", "acme")).Output);
+        Assert.Contains("it floods", (await program.Run("queue", "list", "--owner", "acme")).Output);
+        Assert.Contains("jobs", (await program.Run("queue", "let-go", "jobs", "--owner", "acme")).Output);
+        Assert.Contains("jobs", (await program.Run("queue", "--owner", "acme")).Output);
+        Assert.Contains("--owner is for list, hold and let-go.", (await program.Run("queue", "put", "jobs", "bill", "{}", "--owner", "acme")).Error);
+        Assert.Contains("acme", (await program.Run("degradation", "set", "partial", "--because", "planned", "--owner", "acme")).Output);
+        Assert.StartsWith("full", (await program.Run("degradation", "show")).Output, StringComparison.Ordinal);
+        var trouble = await Eventually.Get(() => program.Run("trouble"), ran => ran.Output.Contains("acme", StringComparison.Ordinal), "acme's level is held");
+        Assert.Contains("Held levels", trouble.Output);
+        Assert.Equal(0, (await program.Run("degradation", "release", "--owner", "acme")).ExitCode);
+        Assert.Contains("Nothing is dead.", (await program.Run("dead", "--owner", "acme")).Output);
+        Assert.Contains("Nobody of acme was refused of late.", (await program.Run("limits", "--owner", "acme")).Output);
+        Assert.Contains("What stands in an item is its tenant's own", (await program.Run("dead", "edit", "1", "{}", "--owner", "acme")).Error);
+        Assert.Contains("There is no such tenant.", (await program.Run("breakers", "--owner", "nobody")).Error);
+        Assert.Contains("Only operators of the system's tenant", (await program.Run("policies", "--owner", "default", "--tenant", "acme")).Error);
+    }
+
+    [Fact]
+    public async Task Something_is_contained_by_hand_and_lifted_and_a_key_that_nobody_used_is_not_released()
+    {
+        await program.Up();
+        var begun = await Eventually.Get(() => program.Run("domains", "contain", "tenant/default", "--strategy", "shed", "--because", "a drill", "--minutes", "5", "--confirm", "tenant/default"), ran => ran.ExitCode == 0, "the tenant is known");
+        Assert.Contains("until", begun.Output);
+        await Eventually.Get(() => program.Run("domains"), ran => ran.Output.Contains("applied", StringComparison.Ordinal), "in force");
+        Assert.Equal(0, (await program.Run("domains", "lift", "1", "--because", "it was one")).ExitCode);
+        Assert.Contains("No such key is remembered.", (await program.Run("idempotency", "release", "never", "--reason", "stuck", "--confirm", "never")).Error);
+        Assert.Contains("Nothing yet", (await program.Run("idempotency", "audit")).Output);
+    }
+
+    [Fact]
     public async Task Policies_are_listed_and_shown_with_their_rule_and_what_each_process_did()
     {
         using (var taken = new TcpListener(IPAddress.Loopback, 0))

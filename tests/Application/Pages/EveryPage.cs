@@ -56,6 +56,9 @@ internal static class EveryPage
         new("/degradation", "degradation"),
         new("/domains", "domains") { Open = "details > summary" },
         new("/domains", "domains-impact") { Path = "/domains?node=part%2Flog" },
+        new("/trouble", "trouble"),
+        new("/idempotency", "idempotency"),
+        new("/idempotency", "idempotency-none") { Path = "/idempotency?key=never-used" },
         new("/limits", "limits") { Open = "details > summary", CanBeEmpty = true },
         new("/signin", "signin") { Path = "/signin?code=default.unknown", ForStrangers = true },
     ];

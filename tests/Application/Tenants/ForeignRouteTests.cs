@@ -72,6 +72,8 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         [typeof(LeasesEnded)] = """{"results":[{"id":@id:long,"lease":1,"end":"done"}]}""",
         [typeof(HoldLevel)] = """{"level":"full","because":"mine","system":true,"confirm":"system"}""",
         [typeof(ReleaseLevel)] = """{"because":"mine","confirm":"@tenant"}""",
+        [typeof(NewContainment)] = """{"node":"@node","because":"mine","confirm":"@node"}""",
+        [typeof(ReleaseKey)] = """{"key":"@key","caller":"@caller","reason":"mine","confirm":"@key"}""",
         [typeof(ContainmentWord)] = """{"because":"mine","confirm":"@node"}""",
         [typeof(QueueHold)] = """{"queue":"@queue","reason":"mine","confirm":"@queue"}""",
         [typeof(QueueWeight)] = """{"weight":2,"reason":"mine","confirm":"@tenant"}""",

@@ -15,3 +15,23 @@ document.addEventListener("click", async event => {
   });
   button.disabled = false;
 });
+
+document.addEventListener("submit", async event => {
+  const form = event.target.closest("[data-contain]");
+  if (!form) return;
+  event.preventDefault();
+  const { strategy, because, minutes } = form.elements;
+  const [errors, button] = [$(".errors", form), $("button", form)];
+  errors.textContent = "";
+  const chosen = strategy.selectedOptions[0];
+  if (await sure(`${chosen.textContent} for ${minutes.value} minutes? ${chosen.dataset.means}`, false) === null) { button.focus(); return; }
+  button.disabled = true;
+  await attempt(async () => {
+    await call("POST", "/api/domains/containments", JSON.stringify({ node: form.dataset.contain, strategy: strategy.value, because: because.value.trim(), minutes: Number(minutes.value), confirm: form.dataset.contain }));
+    because.value = "";
+    notice("It is being done.");
+    await refreshAll();
+    $("#main").focus({ preventScroll: true });
+  }, text => { errors.textContent = text; });
+  button.disabled = false;
+});

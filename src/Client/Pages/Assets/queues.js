@@ -1,6 +1,9 @@
 // The page of queues and dead letters: holds, lets go, brings back, mends, gives up, replays. Every step is asked about first.
 "use strict";
 
+// What follows an address so that it speaks of the tenant that is looked at, where that is not one's own.
+const about = path => $(".whose")?.dataset.of ? `${path}?tenant=${encodeURIComponent($(".whose").dataset.of)}` : path;
+
 const ids = chosen => JSON.stringify(chosen);
 
 async function afterDeed(told) {
@@ -16,22 +19,22 @@ function changed(outcomes, verb) {
 
 const deeds = {
   async hold(button, reason) {
-    await call("POST", "/api/queue/hold", JSON.stringify({ queue: button.dataset.hold || undefined, reason, confirm: button.dataset.hold || "all" }));
+    await call("POST", about("/api/queue/hold"), JSON.stringify({ queue: button.dataset.hold || undefined, reason, confirm: button.dataset.hold || "all" }));
     await afterDeed(button.dataset.hold ? `“${button.dataset.hold}” is held.` : "All queues are held.");
   },
   async letGo(button, reason) {
-    await call("POST", "/api/queue/let-go", JSON.stringify({ queue: button.dataset.letGo || undefined, reason, confirm: button.dataset.letGo || "all" }));
+    await call("POST", about("/api/queue/let-go"), JSON.stringify({ queue: button.dataset.letGo || undefined, reason, confirm: button.dataset.letGo || "all" }));
     await afterDeed(button.dataset.letGo ? `“${button.dataset.letGo}” goes on.` : "All queues go on.");
   },
   async dead(button, reason) {
     const verb = button.dataset.dead || button.dataset.deadChosen;
     const chosen = button.dataset.dead ? [button.closest("[data-item]").dataset.item] : $$(".choose:checked").map(choice => choice.value);
     if (chosen.length === 0) { notice("Choose some items first."); return; }
-    const outcomes = await call("POST", `/api/dead/${verb}`, ids({ ids: chosen.map(Number), reason: reason || undefined, confirm: verb === "purge" ? String(chosen.length) : undefined }));
+    const outcomes = await call("POST", about(`/api/dead/${verb}`), ids({ ids: chosen.map(Number), reason: reason || undefined, confirm: verb === "purge" ? String(chosen.length) : undefined }));
     await afterDeed(changed(outcomes, { revive: "brought back", purge: "given up", quarantine: "quarantined" }[verb]));
   },
   async stop() {
-    await call("POST", "/api/dead/replay/stop");
+    await call("POST", about("/api/dead/replay/stop"));
     await refreshAll();
   },
 };
@@ -80,7 +83,7 @@ document.addEventListener("click", async event => {
   button.disabled = true;
   await attempt(async () => {
     const { queue, kind, cause, error } = form.dataset;
-    const view = await call("POST", "/api/dead/replay", JSON.stringify({ queue: queue || undefined, kind: kind || undefined, cause: cause || undefined, error: error || undefined, dryRun,
+    const view = await call("POST", about("/api/dead/replay"), JSON.stringify({ queue: queue || undefined, kind: kind || undefined, cause: cause || undefined, error: error || undefined, dryRun,
       canary: Number(canary.value), mostAtOnce: Number(mostAtOnce.value), stopShare: Number(stop.value) / 100, reason, confirm: queue || "all" }));
     if (dryRun) outcome.textContent = `It would take ${view.taken} ${view.taken === 1 ? "item" : "items"}, ${Math.min(view.taken, Number(canary.value))} of them first.`;
     else await refreshAll();

@@ -6,20 +6,19 @@ internal static class DegradationEndpoints
     public static void MapDegradation(this IEndpointRouteBuilder app)
     {
         var group = app.MapGroup("/api/degradation").WithTags("Resilience");
-        group.MapGet("/", (HttpContext context, IGrainFactory grains, IFeatures features, EdgeOptions edge) => grains.Degradation(context, features, edge))
-            .WithSummary("The level that is in force, why, what is off, and its history.");
-        group.MapPost("/hold", Hold).RequireAuthorization(Roles.Operator).WithSummary("Holds a level until it is released or runs out; with \"system\" for the whole installation (operators of the system's tenant). Audited; confirm repeats whose level it is: the tenant, or \"system\".");
-        group.MapPost("/release", Release).RequireAuthorization(Roles.Operator).WithSummary("Gives the level back to the rules. Audited; confirm repeats whose level it is: the tenant, or \"system\".");
+        group.MapGet("/", async (HttpContext context, IGrainFactory grains, IFeatures features, EdgeOptions edge, NamedTenant named, string? tenant = null) => await grains.Degradation(await named.Of(context.User.Caller(), tenant), features, edge))
+            .WithSummary("The level that is in force, why, what is off, and its history. With ?tenant= another tenant's, for operators of the system's tenant.");
+        group.MapPost("/hold", Hold).RequireAuthorization(Roles.Operator).WithSummary("Holds a level until it is released or runs out; with \"system\" for the whole installation, with ?tenant= for another tenant (operators of the system's tenant). Audited; confirm repeats whose level it is: the tenant, or \"system\".");
+        group.MapPost("/release", Release).RequireAuthorization(Roles.Operator).WithSummary("Gives the level back to the rules; with ?tenant= another tenant's (operators of the system's tenant). Audited; confirm repeats whose level it is: the tenant, or \"system\".");
     }
 
-    /// <summary>What counts for the caller's tenant, and what it comes from.</summary>
-    public static async Task<DegradationStatus> Degradation(this IGrainFactory grains, HttpContext context, IFeatures features, EdgeOptions edge)
+    /// <summary>What counts for a tenant, and what it comes from.</summary>
+    public static async Task<DegradationStatus> Degradation(this IGrainFactory grains, TenantInView of, IFeatures features, EdgeOptions edge)
     {
-        var caller = context.User.Caller();
         using var _ = CallerContext.ForSystem("level of degradation");
-        var own = grains.GetGrain<IDegradationGrain>(TenantKey.Of(caller.Tenant)).View();
+        var own = grains.GetGrain<IDegradationGrain>(TenantKey.Of(of.Tenant)).View();
         var all = grains.GetGrain<IDegradationGrain>(TenantKey.System).View();
-        return Status(await own, await all, caller.IsSystemOperator(edge.SystemTenant), features.Of(caller.Tenant));
+        return Status(await own, await all, of.Caller.IsSystemOperator(edge.SystemTenant), features.Of(of.Tenant));
     }
 
     /// <summary>Both together as the truths say it; what this front end goes by may be a moment older.</summary>
@@ -30,34 +29,39 @@ internal static class DegradationEndpoints
             worse.Level == DegradationLevel.Full ? null : worse.Since, own.Effects.With(all.Effects), here.Level, own, seesSystem ? all : null);
     }
 
-    private static async Task<DegradationStatus> Hold(HoldLevel hold, HttpContext context, IGrainFactory grains, IFeatures features, EdgeOptions edge)
+    private static async Task<DegradationStatus> Hold(HoldLevel hold, HttpContext context, IGrainFactory grains, IFeatures features, EdgeOptions edge, NamedTenant named, string? tenant = null)
     {
         if (!Enum.TryParse<DegradationLevel>(hold.Level, ignoreCase: true, out var level) || !Enum.IsDefined(level) || char.IsAsciiDigit(hold.Level![0]))
             throw new RefusedException(RefusalCode.Invalid, "level: full, partial, minimal or emergency.");
-        var (grain, by) = Of(hold.System, hold.Confirm, context, grains, edge);
+        var of = await named.Of(context.User.Caller(), tenant);
+        var grain = Of(hold.System, hold.Confirm, of, grains, edge);
         var because = Confirmation.Reason(hold.Because, "because");
         using (CallerContext.ForSystem("level set by an operator"))
-            await grain.Hold(level, by, because, TimeSpan.FromMinutes(Math.Clamp(hold.Minutes ?? HoldLevel.UsualMinutes, 0, 1_000_000)), context.User.Caller().Tenant);
-        return await grains.Degradation(context, features, edge);
+            await grain.Hold(level, By(of), because, TimeSpan.FromMinutes(Math.Clamp(hold.Minutes ?? HoldLevel.UsualMinutes, 0, 1_000_000)), of.Tenant);
+        return await grains.Degradation(of, features, edge);
     }
 
-    private static async Task<DegradationStatus> Release(ReleaseLevel release, HttpContext context, IGrainFactory grains, IFeatures features, EdgeOptions edge)
+    private static async Task<DegradationStatus> Release(ReleaseLevel release, HttpContext context, IGrainFactory grains, IFeatures features, EdgeOptions edge, NamedTenant named, string? tenant = null)
     {
-        var (grain, by) = Of(release.System, release.Confirm, context, grains, edge);
+        var of = await named.Of(context.User.Caller(), tenant);
+        var grain = Of(release.System, release.Confirm, of, grains, edge);
         var because = Confirmation.Reason(release.Because, "because");
         using (CallerContext.ForSystem("level released by an operator"))
-            await grain.Release(by, because, context.User.Caller().Tenant);
-        return await grains.Degradation(context, features, edge);
+            await grain.Release(By(of), because, of.Tenant);
+        return await grains.Degradation(of, features, edge);
     }
 
-    private static (IDegradationGrain Grain, string By) Of(bool system, string? confirm, HttpContext context, IGrainFactory grains, EdgeOptions edge)
+    private static IDegradationGrain Of(bool system, string? confirm, TenantInView of, IGrainFactory grains, EdgeOptions edge)
     {
-        var caller = context.User.Caller();
-        if (system && !caller.IsSystemOperator(edge.SystemTenant))
+        if (system && !of.Caller.IsSystemOperator(edge.SystemTenant))
             throw new RefusedException(RefusalCode.Forbidden, "Only operators of the system's tenant set the level of the whole installation.");
-        Confirmation.MustRepeat(confirm, system ? TenantKey.System : caller.Tenant.Value, system ? $"be \"{TenantKey.System}\"" : "repeat the tenant");
-        return (grains.GetGrain<IDegradationGrain>(system ? TenantKey.System : TenantKey.Of(caller.Tenant)), $"{caller.Tenant} {caller.KeyId}");
+        if (system && of.IsOther)
+            throw new RefusedException(RefusalCode.Invalid, "Say either system, for the whole installation, or a tenant.");
+        Confirmation.MustRepeat(confirm, system ? TenantKey.System : of.Tenant.Value, system ? $"be \"{TenantKey.System}\"" : "repeat the tenant");
+        return grains.GetGrain<IDegradationGrain>(system ? TenantKey.System : TenantKey.Of(of.Tenant));
     }
+
+    private static string By(TenantInView of) => $"{of.Caller.Tenant} {of.Caller.KeyId}";
 }
 
 /// <summary>What counts for a tenant.</summary>

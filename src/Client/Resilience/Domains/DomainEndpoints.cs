@@ -10,6 +10,8 @@ internal static class DomainEndpoints
             .WithSummary("The graph, what fails and since when, containments (proposed, in force, ended) and the newest changes.");
         group.MapGet("/impact", (string node, HttpContext context, IGrainFactory grains, EdgeOptions edge) => grains.Impact(node, context.User.Caller(), edge))
             .WithSummary("Whom it would hit, or hits, that a node fails: tenants, pipelines, features, fully or partly, each with the way that explains it.");
+        group.MapPost("/containments", (NewContainment wanted, HttpContext context, IGrainFactory grains, EdgeOptions edge) => grains.Contain(wanted, context.User.Caller(), edge)).RequireAuthorization(Roles.Operator)
+            .WithSummary("Contains a node now, whether it fails or not: strategy (isolateTenant, openBreaker, shed, quarantineQueue, reroute; the usual one for the node unless said), because, minutes (60 unless said); confirm repeats the node. It ends by itself, or is lifted. Kept durably and audited.");
         Map("approve", ContainmentDecision.Approve, "Has a proposed containment done; confirm repeats the node.");
         Map("decline", ContainmentDecision.Decline, "Says no to a proposed containment; it is not proposed again while the failure lasts.");
         Map("lift", ContainmentDecision.Lift, "Ends a containment.");
@@ -33,6 +35,17 @@ internal static class DomainEndpoints
         return await Grain(grains).Impact(node, PartOf(caller, edge)) ?? throw new RefusedException(RefusalCode.NotFound, "There is no such node.");
     }
 
+    private static async Task<ContainmentView> Contain(this IGrainFactory grains, NewContainment wanted, Caller caller, EdgeOptions edge)
+    {
+        using var _ = CallerContext.ForSystem("failure domains");
+        if (string.IsNullOrEmpty(wanted.Node) || wanted.Confirm != wanted.Node)
+            throw new RefusedException(RefusalCode.Invalid, "node says what, and confirm must repeat it.");
+        ContainmentStrategy? strategy = string.IsNullOrEmpty(wanted.Strategy) ? null
+            : Enum.TryParse<ContainmentStrategy>(wanted.Strategy, ignoreCase: true, out var known) && Enum.IsDefined(known) && !char.IsAsciiDigit(wanted.Strategy[0]) ? known
+            : throw new RefusedException(RefusalCode.Invalid, $"strategy is one of {string.Join(", ", Enum.GetNames<ContainmentStrategy>().Select(name => char.ToLowerInvariant(name[0]) + name[1..]))}.");
+        return await Grain(grains).Begin(wanted.Node, strategy, TimeSpan.FromMinutes(Math.Clamp(wanted.Minutes ?? NewContainment.UsualMinutes, 0, 1_000_000)), $"{caller.Tenant} {caller.KeyId}", wanted.Because?.Trim() ?? "", PartOf(caller, edge));
+    }
+
     private static async Task<ContainmentView> Decide(this IGrainFactory grains, long id, ContainmentDecision decision, ContainmentWord word, Caller caller, EdgeOptions edge)
     {
         using var _ = CallerContext.ForSystem("failure domains");
@@ -48,6 +61,15 @@ internal static class DomainEndpoints
     private static TenantId? PartOf(Caller caller, EdgeOptions edge) => caller.IsSystemOperator(edge.SystemTenant) ? null : caller.Tenant;
 
     private static IFailureDomainsGrain Grain(IGrainFactory grains) => grains.GetGrain<IFailureDomainsGrain>(TenantKey.System);
+}
+
+/// <param name="Node">What is to be contained: its id, such as tenant/acme or dependency/model; Confirm repeats it.</param>
+/// <param name="Strategy">isolateTenant, openBreaker, shed, quarantineQueue or reroute; the usual one for the node unless said.</param>
+/// <param name="Because">Why; 1 to 500 characters. It is shown and audited.</param>
+/// <param name="Minutes">Until it ends by itself; 60 unless said, from 1 to 1,440.</param>
+public sealed record NewContainment(string? Node, string? Strategy = null, string? Because = null, int? Minutes = null, string? Confirm = null)
+{
+    public const int UsualMinutes = 60;
 }
 
 /// <param name="Because">Why; 1 to 500 characters. It is shown and audited.</param>

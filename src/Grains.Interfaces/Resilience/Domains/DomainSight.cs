@@ -14,7 +14,12 @@ public sealed record DomainErrand(
     [property: Id(1)] IReadOnlyList<string> Tenants,
     [property: Id(2)] IReadOnlyList<string> First,
     [property: Id(3)] IReadOnlyList<DomainChange> Changes,
-    [property: Id(4)] IReadOnlyList<ContainmentAct> Acts);
+    [property: Id(4)] IReadOnlyList<ContainmentAct> Acts)
+{
+    /// <summary>Tenants that nobody uses and that were not looked at yet, some each time.</summary>
+    [Id(5)]
+    public IReadOnlyList<string>? Never { get; init; }
+}
 
 /// <summary>What is to be done about a containment.</summary>
 public enum ContainmentActKind
@@ -84,7 +89,12 @@ public sealed record OwnerSight(
     [property: Id(3)] IReadOnlyList<PartSight> Queues,
     [property: Id(4)] IReadOnlyList<BreakerSight> Breakers,
     [property: Id(5)] IReadOnlyList<PartSight> Sources,
-    [property: Id(6)] IReadOnlyList<SignalSight> Signals);
+    [property: Id(6)] IReadOnlyList<SignalSight> Signals)
+{
+    /// <summary>What operators of the installation are to look at; null: the watch is of an older version.</summary>
+    [Id(7)]
+    public IReadOnlyList<TroubleSight>? Troubles { get; init; }
+}
 
 [GenerateSerializer, Immutable, Alias("Sophia.PipelineSight")]
 public sealed record PipelineSight([property: Id(0)] string Name, [property: Id(1)] IReadOnlyList<SourceSight> Sources);

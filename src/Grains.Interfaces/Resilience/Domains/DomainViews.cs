@@ -62,6 +62,23 @@ public enum ContainmentStrategy
     Reroute = 5,
 }
 
+/// <summary>Which strategy can be for what.</summary>
+public static class ContainmentStrategies
+{
+    /// <summary>How long what a person begins may last; for longer it is pinned.</summary>
+    public static readonly TimeSpan ShortestByHand = TimeSpan.FromMinutes(1), LongestByHand = TimeSpan.FromDays(1);
+
+    /// <summary>Those that can be for a node of a kind, the usual one first.</summary>
+    public static IReadOnlyList<ContainmentStrategy> For(DomainKind kind) => kind switch
+    {
+        DomainKind.Tenant => [ContainmentStrategy.IsolateTenant, ContainmentStrategy.Shed],
+        DomainKind.Dependency => [ContainmentStrategy.OpenBreaker, ContainmentStrategy.Reroute],
+        DomainKind.Queue => [ContainmentStrategy.QuarantineQueue, ContainmentStrategy.Shed],
+        DomainKind.Silo or DomainKind.FrontEnd or DomainKind.Store or DomainKind.Index => [ContainmentStrategy.Shed],
+        _ => [],
+    };
+}
+
 /// <summary>How far a containment is.</summary>
 public enum ContainmentPhase
 {
@@ -213,7 +230,12 @@ public sealed record ContainmentView(
     [property: Id(12)] DateTimeOffset? TryAt,
     [property: Id(13)] int Round,
     [property: Id(14)] bool IsPinned,
-    [property: Id(15)] string? Note);
+    [property: Id(15)] string? Note)
+{
+    /// <summary>Of one that a person began: when it ends by itself; null: the rules say when.</summary>
+    [Id(16)]
+    public DateTimeOffset? Until { get; init; }
+}
 
 /// <param name="Number">Rises by one with each change.</param>
 /// <param name="What">A word: failing, healed, proposed, applying, applied, lifting, lifted, declined, withdrawn, pinned.</param>

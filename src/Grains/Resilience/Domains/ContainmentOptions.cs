@@ -105,16 +105,7 @@ public sealed record ContainmentRule
         : !Enum.IsDefined(Strategy) ? $"{Name}: there is no such strategy"
         : !Enum.IsDefined(Mode) ? $"{Name}: mode is propose or apply"
         : AfterSeconds is < 0 or > 86_400 ? $"{Name}: afterSeconds must lie between 0 and 86,400"
-        : !Fits(Strategy, Kind) ? $"{Name}: {Strategy} is nothing that can be done about a {Kind}" : null;
-
-    private static bool Fits(ContainmentStrategy strategy, DomainKind kind) => strategy switch
-    {
-        ContainmentStrategy.OpenBreaker or ContainmentStrategy.Reroute => kind == DomainKind.Dependency,
-        ContainmentStrategy.QuarantineQueue => kind == DomainKind.Queue,
-        ContainmentStrategy.IsolateTenant => kind == DomainKind.Tenant,
-        ContainmentStrategy.Shed => kind is DomainKind.Tenant or DomainKind.Silo or DomainKind.FrontEnd or DomainKind.Store or DomainKind.Index or DomainKind.Queue,
-        _ => false,
-    };
+        : !ContainmentStrategies.For(Kind).Contains(Strategy) ? $"{Name}: {Strategy} is nothing that can be done about a {Kind}" : null;
 }
 
 /// <summary>The rules that Sophia comes with: what costs nobody anything is done, the rest is a person's decision.</summary>

@@ -18,6 +18,9 @@ internal sealed record ContainmentPicture(DomainGraph Graph, IReadOnlyList<Domai
 /// </remarks>
 internal static class ContainmentRules
 {
+    /// <summary>In place of a rule, where a person began it.</summary>
+    public const string ByHand = "by hand";
+
     public const int HistoryKept = 100, EndedKept = 100, MostOpen = 200, MostUnwritten = 1_000, LongestReason = 500;
 
     /// <summary>Between two looks whether what is in force is in place.</summary>
@@ -79,6 +82,22 @@ internal static class ContainmentRules
         return after is null || ReferenceEquals(after, state) ? after : after with { Version = state.Version + 1 };
     }
 
+    /// <summary>A person has something contained now, whether it fails or not.</summary>
+    /// <returns>What is begun; the same state where the same person said the same already.</returns>
+    /// <exception cref="RefusedException">Conflict: it is contained so, or proposed, or what must go on needs it, or as much is contained as may be.</exception>
+    public static (ContainmentState After, Containment Begun) Begin(ContainmentState state, ContainmentPicture picture, DomainNode node, ContainmentStrategy strategy, DateTimeOffset until, string by, string because, DateTimeOffset now)
+    {
+        var made = Made(state.LastId + 1, ByHand, strategy, node, because, now) with { Phase = ContainmentPhase.Applying, By = by, ByBecause = because, IsAskedFor = true, Until = until };
+        if (state.Containments.FirstOrDefault(one => one.IsOpen && Same(one, made)) is { } known)
+            return known.Rule == ByHand && known.By == by && known.ByBecause == because ? (state, known) : throw new RefusedException(RefusalCode.Conflict, known.Phase == ContainmentPhase.Proposed ? $"Containment {known.Id} is proposed for it: approve that one." : $"Containment {known.Id} does it already.");
+        if (state.Containments.Count(one => one.IsOpen) >= MostOpen)
+            throw new RefusedException(RefusalCode.Conflict, $"{MostOpen} containments are open, and no more may be.");
+        if (!CanHelp(strategy, node, picture))
+            throw new RefusedException(RefusalCode.Conflict, strategy == ContainmentStrategy.Reroute && IsSpared(node, picture) ? "Nothing else does its work." : "What comes in, the audit or sign-in needs it: it is not kept from being called.");
+        var begun = Written(Put(state with { LastId = made.Id }, made), "applying", made, because, by, now);
+        return (begun with { Version = state.Version + 1 }, made);
+    }
+
     /// <summary>What is to be done now, by what is kept.</summary>
     public static IReadOnlyList<ContainmentAct> Acts(ContainmentState state, ContainmentOptions options, DateTimeOffset now)
     {
@@ -104,7 +123,7 @@ internal static class ContainmentRules
 
     /// <summary>When what is in force is lifted to see whether the failure is over; null: that can be seen.</summary>
     public static DateTimeOffset? TryAt(Containment one, ContainmentOptions options) =>
-        one is { Phase: ContainmentPhase.Applied, IsPinned: false, Blinds: true, AppliedAt: { } at } ? at + options.HoldOf(one.Round) : null;
+        one is { Until: null, Phase: ContainmentPhase.Applied, IsPinned: false, Blinds: true, AppliedAt: { } at } ? at + options.HoldOf(one.Round) : null;
 
     /// <summary>So many characters of a reason at most; none of them is cut in two, for no store takes half a character.</summary>
     public static string Short(string because, int most) => TextEnd.Cut(because, most);
@@ -142,7 +161,8 @@ internal static class ContainmentRules
     }
 
     private static string? Over(Containment one, DomainFailure? failure, ContainmentOptions options, DateTimeOffset now) =>
-        failure is null ? "what it was for is over"
+        one.Until is { } until ? now >= until ? "the time that was asked for is over" : null
+        : failure is null ? "what it was for is over"
         : TryAt(one, options) <= now ? "it is time to try again"
         : now - one.AppliedAt >= (one.IsAskedFor ? LongestAskedFor : options.LongestHold) ? "it has lasted as long as it may without being pinned"
         : null;
@@ -155,7 +175,7 @@ internal static class ContainmentRules
         {
             if (rule.Kind != node.Kind || (rule.Node is { } only && only != node.Id) || now - failure.Since < TimeSpan.FromSeconds(rule.AfterSeconds))
                 continue;
-            var made = Made(state.LastId + 1, rule, node, failure, now);
+            var made = Made(state.LastId + 1, rule.Name, rule.Strategy, node, $"{rule.Name}: {node.Id} fails: {failure.Because}", now);
             if (IsTaken(state, made, failure) || !CanHelp(rule.Strategy, node, picture))
                 continue;
             made = made with { Round = Round(state, made, options, now) };
@@ -164,11 +184,10 @@ internal static class ContainmentRules
         return null;
     }
 
-    private static Containment Made(long id, ContainmentRule rule, DomainNode node, DomainFailure failure, DateTimeOffset now)
+    private static Containment Made(long id, string rule, ContainmentStrategy strategy, DomainNode node, string because, DateTimeOffset now)
     {
-        var named = rule.Strategy is ContainmentStrategy.OpenBreaker or ContainmentStrategy.Reroute or ContainmentStrategy.QuarantineQueue;
-        var because = $"{rule.Name}: {node.Id} fails: {failure.Because}";
-        return new Containment(id, rule.Name, rule.Strategy, node.Id, node.Tenant ?? TenantKey.System, named ? node.Name : "", ContainmentPhase.Proposed, now, Short(because, LongestReason));
+        var named = strategy is ContainmentStrategy.OpenBreaker or ContainmentStrategy.Reroute or ContainmentStrategy.QuarantineQueue;
+        return new Containment(id, rule, strategy, node.Id, node.Tenant ?? TenantKey.System, named ? node.Name : "", ContainmentPhase.Proposed, now, Short(because, LongestReason));
     }
 
     // Open, or said no to, or ended by a person while this failure lasts.
@@ -181,7 +200,10 @@ internal static class ContainmentRules
 
     private static bool CanHelp(ContainmentStrategy strategy, DomainNode node, ContainmentPicture picture) =>
         strategy is not (ContainmentStrategy.OpenBreaker or ContainmentStrategy.Reroute)
-        || (BlastRadius.Of(picture.Graph, [node.Id]) is var radius && DomainIds.Core.All(core => radius[core] == DomainHit.Not) && (strategy == ContainmentStrategy.OpenBreaker || HasAnother(node, picture)));
+        || (IsSpared(node, picture) && (strategy == ContainmentStrategy.OpenBreaker || HasAnother(node, picture)));
+
+    /// <summary>Whether what must go on does without it.</summary>
+    private static bool IsSpared(DomainNode node, ContainmentPicture picture) => BlastRadius.Of(picture.Graph, [node.Id]) is var radius && DomainIds.Core.All(core => radius[core] == DomainHit.Not);
 
     private static bool HasAnother(DomainNode node, ContainmentPicture picture)
     {

@@ -85,6 +85,10 @@ public sealed record Containment(
     [Id(17)]
     public DateTimeOffset? CheckedAt { get; init; }
 
+    /// <summary>Of one that a person began: when it ends by itself. Null: a rule wanted it.</summary>
+    [Id(18)]
+    public DateTimeOffset? Until { get; init; }
+
     /// <summary>Neither over nor said no to.</summary>
     internal bool IsOpen => Phase is ContainmentPhase.Proposed or ContainmentPhase.Applying or ContainmentPhase.Applied or ContainmentPhase.Lifting;
 

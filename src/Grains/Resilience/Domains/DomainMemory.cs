@@ -5,6 +5,12 @@ namespace Sophia.Resilience;
 /// <param name="Owners">What was looked at, by tenant, in their order.</param>
 internal sealed record DomainMemory(IReadOnlyList<string> Tenants, IReadOnlyList<SiloSight> Silos, OwnerSight? System, IReadOnlyDictionary<string, OwnerSight> Owners, IReadOnlyDictionary<string, DateTimeOffset> LookedAt)
 {
+    /// <summary>Tenants that were looked at since this began.</summary>
+    public IReadOnlySet<string> Ever { get; private init; } = new HashSet<string>(StringComparer.Ordinal);
+
+    /// <summary>Those that something is wrong with.</summary>
+    public IEnumerable<string> Troubled => Owners.Values.Where(owner => owner.Troubles is { Count: > 0 }).Select(owner => owner.Owner);
+
     /// <summary>How long what was seen of a tenant counts without another look. Longer than a round of looks takes.</summary>
     public static readonly TimeSpan KeptFor = TimeSpan.FromMinutes(15);
 
@@ -21,6 +27,9 @@ internal sealed record DomainMemory(IReadOnlyList<string> Tenants, IReadOnlyList
                 (owners[owner], lookedAt[owner]) = (seen, LookedAt[owner]);
         foreach (var seen in sight.Looked.Where(seen => there.Contains(seen.Owner)))
             (owners[seen.Owner], lookedAt[seen.Owner]) = (seen, now);
-        return new DomainMemory(tenants, sight.Silos ?? Silos, sight.System ?? System, owners, lookedAt);
+        return new DomainMemory(tenants, sight.Silos ?? Silos, sight.System ?? System, owners, lookedAt)
+        {
+            Ever = Ever.Concat(sight.Looked.Select(seen => seen.Owner)).Where(there.Contains).ToHashSet(StringComparer.Ordinal),
+        };
     }
 }

@@ -22,7 +22,7 @@ internal static class DomainViews
     }
 
     public static ContainmentView Of(Containment one, ContainmentOptions options, bool all) => new(one.Id, one.Rule, one.Strategy, one.Node, Target(one), one.Owner == Tenants.TenantKey.System ? null : one.Owner, one.Phase, one.Since, one.Because,
-        one.By, one.ByBecause, one.Phase == ContainmentPhase.Proposed && (all || !one.HitsATenant) ? one.NotByItself : null, ContainmentRules.TryAt(one, options), one.Round, one.IsPinned, one.Note);
+        one.By, one.ByBecause, one.Phase == ContainmentPhase.Proposed && (all || !one.HitsATenant) ? one.NotByItself : null, ContainmentRules.TryAt(one, options), one.Round, one.IsPinned, one.Note) { Until = one is { IsOpen: true, IsPinned: false } ? one.Until : null };
 
     public static DomainImpact? Impact(DomainGraph graph, IReadOnlyList<DomainFailure> failing, string id, string? tenant)
     {

@@ -16,6 +16,9 @@ internal sealed partial class DomainWatchGrain(IOptions<ContainmentOptions> opti
     private long last;
     private string? nextAfter;
 
+    /// <summary>Those that had work at the last look, and were not looked at since.</summary>
+    private readonly HashSet<string> working = new(StringComparer.Ordinal);
+
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         look = new DomainLook(GrainFactory, options.Value, degradation.Value, log, time);
@@ -41,17 +44,20 @@ internal sealed partial class DomainWatchGrain(IOptions<ContainmentOptions> opti
             unseen.Add($"the audit: {failure.Message}");
             LogUnwritten(failure.Message);
         }
-        var sight = await look.Around(Chosen(errand), unseen);
+        var sight = await look.Around(Chosen(errand), working, unseen);
         await GrainFactory.GetGrain<IFailureDomainsGrain>(TenantKey.System).Saw(sight with { Number = errand.Number, AuditedTo = auditedTo, Outcomes = outcomes });
     }
 
     // In turns, so that each tenant's comes; those of which something fails every time.
     private IReadOnlyList<TenantId> Chosen(DomainErrand errand)
     {
-        var living = errand.Tenants.Concat(errand.First).Distinct(StringComparer.Ordinal).Where(tenant => TenantId.TryParse(tenant, out var id) && gate?.IsEnded(id) != true).Order(StringComparer.Ordinal).ToArray();
+        var living = errand.Tenants.Concat(errand.First).Concat(working).Distinct(StringComparer.Ordinal).Where(tenant => TenantId.TryParse(tenant, out var id) && gate?.IsEnded(id) != true).Order(StringComparer.Ordinal).ToArray();
         var turn = living.Where(tenant => string.CompareOrdinal(tenant, nextAfter) > 0).Concat(living).Distinct(StringComparer.Ordinal).Take(options.Value.TenantsAtOnce).ToArray();
         nextAfter = turn.Length == 0 ? null : turn[^1];
-        return [.. turn.Concat(errand.First.Intersect(living, StringComparer.Ordinal).Take(options.Value.TenantsAtOnce)).Distinct(StringComparer.Ordinal).Select(TenantId.Parse)];
+        var never = (errand.Never ?? []).Where(tenant => TenantId.TryParse(tenant, out var id) && gate?.IsEnded(id) != true);
+        string[] chosen = [.. turn.Concat(errand.First.Intersect(living, StringComparer.Ordinal).Take(options.Value.TenantsAtOnce)).Concat(never).Distinct(StringComparer.Ordinal)];
+        working.ExceptWith(chosen);
+        return [.. chosen.Select(TenantId.Parse)];
     }
 
     [LoggerMessage(5151, LogLevel.Warning, "What was decided about failures waits for the audit, which cannot be written: {Reason}")]

@@ -24,6 +24,9 @@ internal sealed partial class FailureDomainsGrain(
     /// <summary>When an errand of which nothing was heard is given up.</summary>
     private static readonly TimeSpan ErrandFor = TimeSpan.FromSeconds(30);
 
+    /// <summary>One in so many of those that are looked at at a time may be one that nobody uses: its grains are woken for it, once.</summary>
+    private const int NewAmong = 4;
+
     /// <summary>Errands in a row of which nothing was heard, before the activation takes itself for one whose place another has taken.</summary>
     private const int MostUnheard = 2;
 
@@ -36,6 +39,7 @@ internal sealed partial class FailureDomainsGrain(
     private int unheard;
     private DateTimeOffset? lookedAt;
     private IReadOnlyList<string> notSeen = [];
+    private string? neverAfter;
     private bool isUnsure;
 
     private ContainmentOptions Options => options.CurrentValue;
@@ -70,6 +74,12 @@ internal sealed partial class FailureDomainsGrain(
         return Task.FromResult(DomainViews.Of(graph, stored.State, Options, lookedAt, notSeen, tenant?.Value));
     }
 
+    public Task<TroublesView> Troubles()
+    {
+        SystemCall.MustBe();
+        return Task.FromResult(TroubleRules.View(memory, lookedAt, InTurn().Count, Options));
+    }
+
     public Task<DomainImpact?> Impact(string node, TenantId? tenant)
     {
         SystemCall.MustBe();
@@ -99,6 +109,35 @@ internal sealed partial class FailureDomainsGrain(
         errand = null;
         await Send(default);
         return DomainViews.Of(stored.State.Containments.First(one => one.Id == containment), Options, tenant is null);
+    }
+
+    public async Task<ContainmentView> Begin(string node, ContainmentStrategy? strategy, TimeSpan lasts, string by, string because, TenantId? tenant)
+    {
+        SystemCall.MustBe();
+        if (string.IsNullOrWhiteSpace(because) || because.Length > ContainmentRules.LongestReason)
+            throw new RefusedException(RefusalCode.Invalid, $"because: say why, in at most {ContainmentRules.LongestReason} characters.");
+        if (lasts < ContainmentStrategies.ShortestByHand || lasts > ContainmentStrategies.LongestByHand)
+            throw new RefusedException(RefusalCode.Invalid, $"minutes: from {ContainmentStrategies.ShortestByHand.TotalMinutes} to {ContainmentStrategies.LongestByHand.TotalMinutes}; what is to last longer is pinned.");
+        if (graph.Find(node) is not { } found || (tenant is { } own && found.Tenant != own.Value))
+            throw new RefusedException(RefusalCode.NotFound, "There is no such node.");
+        var fitting = ContainmentStrategies.For(found.Kind);
+        if (fitting.Count == 0 || (strategy is { } wanted && !fitting.Contains(wanted)))
+            throw new RefusedException(RefusalCode.Invalid, $"That is nothing that can be done about it{(fitting.Count == 0 ? "" : $": {string.Join(", ", fitting)}")}.");
+        var chosen = strategy ?? fitting[0];
+        // Who is offered less does not decide about that.
+        if (tenant is not null && chosen is ContainmentStrategy.IsolateTenant or ContainmentStrategy.Shed)
+            throw new RefusedException(RefusalCode.Forbidden, "Only operators of the system's tenant decide about this one.");
+        var state = await Known();
+        var now = time.GetUtcNow();
+        var (after, begun) = ContainmentRules.Begin(state, new ContainmentPicture(graph, state.Failing), found, chosen, now + lasts, by, because, now);
+        if (!ReferenceEquals(after, state))
+        {
+            await stored.CommitAsync(after, onFailure: DeactivateOnIdle);
+            Told(after, state.LastChange);
+        }
+        errand = null;
+        await Send(default);
+        return DomainViews.Of(stored.State.Containments.First(one => one.Id == begun.Id), Options, tenant is null);
     }
 
     public async Task Saw(DomainSight sight)
@@ -141,8 +180,14 @@ internal sealed partial class FailureDomainsGrain(
         var state = await Newest(now);
         var first = stored.State.Failing.Select(failure => graph.Find(failure.Node)?.Tenant).Concat(stored.State.Containments.Where(one => one.Holds && one.Owner != TenantKey.System).Select(one => one.Owner)).OfType<string>().Distinct(StringComparer.Ordinal).ToArray();
         await GrainFactory.GetGrain<IDomainWatchGrain>(TenantKey.System).Look(new DomainErrand(lastErrand,
-            [.. Reports().SelectMany(report => report.Tenants).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)], first, state is null ? [] : ContainmentRules.Unwritten(state), state is null ? [] : ContainmentRules.Acts(state, Options, now)));
+            InTurn(), first, state is null ? [] : ContainmentRules.Unwritten(state), state is null ? [] : ContainmentRules.Acts(state, Options, now))
+        {
+            Never = Never(),
+        });
     }
+
+    /// <summary>Tenants that are looked at again and again: those in use, and those that something was wrong with.</summary>
+    private IReadOnlyList<string> InTurn() => [.. Reports().SelectMany(report => report.Tenants).Concat(memory.Troubled).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
     /// <summary>What is kept, read anew where something is to be done by it: an activation whose place another has taken does nothing by what it remembers. Null: it cannot be read.</summary>
     private async Task<ContainmentState?> Newest(DateTimeOffset now)
@@ -196,6 +241,15 @@ internal sealed partial class FailureDomainsGrain(
             DomainMeter.Changed(change.What);
             LogChanged(change.Node, change.What, change.Containment, change.By ?? "rules", change.Because);
         }
+    }
+
+    /// <summary>Some that nobody uses and that were not looked at yet, in turns: one that cannot be looked at keeps no other out.</summary>
+    private IReadOnlyList<string> Never()
+    {
+        var left = memory.Tenants.Where(tenant => !memory.Ever.Contains(tenant)).ToArray();
+        string[] turn = [.. left.Where(tenant => string.CompareOrdinal(tenant, neverAfter) > 0).Concat(left).Distinct(StringComparer.Ordinal).Take(Math.Max(1, Options.TenantsAtOnce / NewAmong))];
+        neverAfter = turn.Length == 0 ? null : turn[^1];
+        return turn;
     }
 
     private IReadOnlyList<ProcessReport> Reports()

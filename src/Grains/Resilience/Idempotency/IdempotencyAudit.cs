@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Sophia.Log;
 using Sophia.Tenants;
@@ -42,10 +43,35 @@ internal static class IdempotencyAudit
     public static Task Write(ILogStore log, TenantId tenant, IdempotencyTally tally, TimeProvider time)
     {
         var now = time.GetUtcNow();
-        return new AuditEntry(Stream, "idempotency/audit", $"Tenant {tenant}").Write(log, tenant, $"keys-{now.UtcTicks}", new JsonObject
+        return new AuditEntry(Stream, "idempotency/audit", $"Tenant {tenant}").Write(log, tenant, KeyOf(now, "keys"), new JsonObject
         {
             ["replayed"] = tally.Replayed, ["mismatches"] = tally.Mismatches, ["takenOver"] = tally.TakenOver, ["late"] = tally.Late, ["from"] = AuditEntry.Text(tally.From), ["until"] = AuditEntry.Text(tally.Until),
             ["examples"] = new JsonArray([.. tally.Examples.Select(example => JsonValue.Create(example))]),
         }, now, time);
+    }
+
+    /// <summary>That somebody takes a key out of the hands of whoever is at it.</summary>
+    public static Task Released(ILogStore log, TenantId tenant, string name, string operation, string by, string because, TimeProvider time)
+    {
+        var now = time.GetUtcNow();
+        return new AuditEntry(Stream, "idempotency/audit", $"Tenant {tenant}").Write(log, tenant, KeyOf(now, "released"),
+            new JsonObject { ["what"] = "released", ["name"] = name, ["operation"] = operation, ["by"] = by, ["because"] = because, ["at"] = AuditEntry.Text(now) }, now, time);
+    }
+
+    /// <summary>Lines of the audit, newest first.</summary>
+    public static async Task<IReadOnlyList<IdempotencyLine>> Newest(ILogStore log, TenantId tenant, int limit, CancellationToken cancellation) =>
+        [.. (await log.Current(tenant, Stream, null, limit, cancellation)).Select(Line).OrderByDescending(line => line.At)];
+
+    // Later ones stand before earlier ones, and before those of older versions, so that the newest are found without the others.
+    private static string KeyOf(DateTimeOffset at, string what) => string.Create(CultureInfo.InvariantCulture, $"at-{long.MaxValue - at.UtcTicks:D19}-{what}");
+
+    private static IdempotencyLine Line(LogEntry entry)
+    {
+        var said = JsonNode.Parse(entry.Payload.Span)!;
+        return (string?)said["what"] == "released" ? new IdempotencyLine(entry.At, "released", (string?)said["operation"] ?? "", (string?)said["by"], (string?)said["because"] ?? "")
+            : new IdempotencyLine(entry.At, "counted", string.Join("; ", (said["examples"]?.AsArray() ?? []).Select(example => (string?)example)), null,
+                string.Create(CultureInfo.InvariantCulture, $"{Count("replayed")} replayed, {Count("mismatches")} mismatched, {Count("takenOver")} taken over, {Count("late")} late"));
+
+        long Count(string name) => (long?)said[name] ?? 0;
     }
 }

@@ -45,7 +45,7 @@ internal static class IdempotencyRules
     /// <summary>What people see; null where the key is as if it had never been used.</summary>
     public static IdempotencyView? View(IdempotencyRecord? record, string name, long replays, DateTimeOffset now) => record is null || IsOver(record, now) ? null
         : new IdempotencyView(name, record.State, record.Operation, record.Attempts, record.BeganAt, record.State == IdempotencyState.Running ? record.LeaseUntil : null, record.EndedAt,
-            record.Outcome?.Status, record.Outcome?.Body.Length ?? 0, record.Because ?? record.Outcome?.NotKept, replays, record.KeptUntil);
+            record.Outcome?.Status, record.Outcome?.Body.Length ?? 0, record.Because ?? record.Outcome?.NotKept, replays, record.KeptUntil) { Round = record.Round };
 
     /// <summary>An answer that is too large goes; its status stays.</summary>
     public static IdempotentOutcome Kept(IdempotentOutcome outcome, int keptBytes) => (outcome.NotKept is null || outcome.IsSealed) && outcome.Body.Length <= keptBytes ? outcome

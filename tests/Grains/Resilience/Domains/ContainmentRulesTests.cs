@@ -1,3 +1,4 @@
+using Sophia.Operations;
 using Sophia.Tenants;
 
 namespace Sophia.Resilience;
@@ -62,6 +63,54 @@ public sealed class ContainmentRulesTests
         Assert.Empty(world.State.Failing);
         Assert.Equal(2, world.State.Containments.Count);
         Assert.Equal(["failing", "proposed", "applying", "applied", "lifting", "lifted", "proposed", "applying", "applied", "lifting", "lifted", "healed"], world.State.History.Reverse().Select(change => change.What));
+    }
+
+    [Fact]
+    public void What_a_person_begins_holds_though_nothing_fails_until_its_time_is_over()
+    {
+        var world = new World(this, tenants: 2);
+        world.Begin("dependency/t-01/shop", ContainmentStrategy.OpenBreaker, minutes: 10);
+        Assert.Equal((ContainmentPhase.Applying, true, "me"), (world.Last.Phase, world.Last.IsAskedFor, world.Last.By));
+        world.Do();
+        world.Pass(599);
+        Assert.Equal((ContainmentPhase.Applied, (DateTimeOffset?)null), (world.Last.Phase, ContainmentRules.TryAt(world.Last, options)));
+        world.Pass(2);
+        Assert.Equal((ContainmentPhase.Lifting, "the time that was asked for is over"), (world.Last.Phase, world.Last.ByBecause));
+        world.Do();
+        world.Pass(100);
+        Assert.Equal((ContainmentPhase.Lifted, 1), (world.Last.Phase, world.State.Containments.Count));
+        Assert.Equal(["applying", "applied", "lifting", "lifted"], world.State.History.Reverse().Select(change => change.What));
+        Assert.Equal(["me", "me", null, null], world.State.History.Reverse().Select(change => change.By));
+    }
+
+    [Fact]
+    public void What_a_person_begins_and_pins_stays_until_it_is_lifted()
+    {
+        var world = new World(this, tenants: 2);
+        world.Begin("tenant/t-01", ContainmentStrategy.IsolateTenant, minutes: 1);
+        world.Do();
+        world.Say(ContainmentDecision.Pin);
+        world.Do();
+        world.Pass(200_000);
+        Assert.Equal((ContainmentPhase.Applied, true), (world.Last.Phase, world.Last.IsPinned));
+        world.Say(ContainmentDecision.Lift);
+        world.Do();
+        Assert.Equal(ContainmentPhase.Lifted, world.Last.Phase);
+    }
+
+    [Fact]
+    public void Nothing_is_begun_twice_nor_beside_a_proposal_nor_where_what_must_go_on_needs_it()
+    {
+        var world = new World(this, tenants: 2);
+        world.Begin("queue/t-01/mail", ContainmentStrategy.QuarantineQueue, minutes: 10);
+        var version = world.State.Version;
+        world.Begin("queue/t-01/mail", ContainmentStrategy.QuarantineQueue, minutes: 10); // The same word once more.
+        Assert.Equal((version, 1), (world.State.Version, world.State.Containments.Count));
+        Assert.Contains("does it already", Assert.Throws<RefusedException>(() => world.Begin("queue/t-01/mail", ContainmentStrategy.QuarantineQueue, 10, because: "other")).Message, StringComparison.Ordinal);
+        world.Fail("queue/t-00/mail");
+        world.Pass(61);
+        Assert.Contains("approve that one", Assert.Throws<RefusedException>(() => world.Begin("queue/t-00/mail", ContainmentStrategy.QuarantineQueue, 10)).Message, StringComparison.Ordinal);
+        Assert.Contains("Nothing else", Assert.Throws<RefusedException>(() => world.Begin("dependency/t-00/shop", ContainmentStrategy.Reroute, 10)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -328,6 +377,9 @@ public sealed class ContainmentRulesTests
         public void Fail(string node) => failing.Add(node);
 
         public void Heal(string node) => failing.Remove(node);
+
+        public void Begin(string node, ContainmentStrategy strategy, int minutes, string because = "so") =>
+            State = ContainmentRules.Begin(State, new ContainmentPicture(Graph, known), Graph.Find(node)!, strategy, Now.AddMinutes(minutes), "me", because, Now).After;
 
         public void Say(ContainmentDecision decision) => State = ContainmentRules.Decide(State, Last, decision, "me", "so", Now)!;
 
