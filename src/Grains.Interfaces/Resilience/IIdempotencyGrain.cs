@@ -123,7 +123,7 @@ public sealed record IdempotencyView(
     [property: Id(10)] long Replays,
     [property: Id(11)] DateTimeOffset ExpiresAt)
 {
-    /// <summary>Of the claim that was granted last: what <see cref="IIdempotencyGrain.Release"/> names.</summary>
-    [Id(12)]
+    /// <summary>Of the claim that was granted last: what <see cref="IIdempotencyGrain.Release"/> names. For grains alone: no number of JSON that a browser reads has so many digits.</summary>
+    [Id(12), System.Text.Json.Serialization.JsonIgnore]
     public long Round { get; init; }
 }
