@@ -25,6 +25,7 @@ public interface IPlacedGrain : IGrainWithStringKey
     Task<int> HoldOn(string line);
 
     /// <summary>Has another grain hold, so that the one who waits is a grain; writes down how the call failed.</summary>
+    [ResponseTimeout(PlacedGrain.Soon)]
     Task<int> HoldOther(string key, string line);
 }
 

@@ -10,8 +10,8 @@ namespace Sophia.Runtime.Contract;
 /// the file of its name.</summary>
 public sealed partial class SiloCluster : IAsyncDisposable
 {
-    // What waits for a lost silo names its own, on its method.
-    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromMinutes(2);
+    // A call through a gateway that is lost waits so long, and is made again.
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<SiloAddress, LifeOfASilo> _lives = [];
     private readonly Dictionary<SiloAddress, string> _zones = [];

@@ -12,11 +12,11 @@ namespace Sophia.Pages;
 [Collection(PageTests.Name)]
 public sealed class PlaceTests(SophiaApp app, Chromium chromium) : IClassFixture<SophiaApp>
 {
-    private static readonly string[] Everybodys = ["/", "/search", "/records", "/pipelines", "/quarantine", "/profiles", "/queues", "/breakers", "/domains", "/degradation", "/limits"];
+    private static readonly string[] Everybodys = ["/", "/search", "/records", "/pipelines", "/quarantine", "/profiles", "/queues", "/breakers", "/domains", "/degradation", "/limits", "/idempotency"];
 
     [Theory]
-    [InlineData("default", "owner", "/tenants", "/silos")]
-    [InlineData("default", "operator", "/silos")]
+    [InlineData("default", "owner", "/tenants", "/silos", "/trouble")]
+    [InlineData("default", "operator", "/silos", "/trouble")]
     [InlineData("default", "viewer")]
     [InlineData("another", "owner")]
     [InlineData("another", "operator")]

@@ -34,7 +34,7 @@ public sealed class TroublePageTests(Chromium chromium) : IAsyncLifetime
         await Eventually.Comes(async () => (await limits.TryTake(asking)).Penalty is { IsBan: true }, "a ban");
         await GiveUp(owner);
         await GiveUp(app.Owner); // One's own item has the same number.
-        Assert.True((await owner.PostAsJsonAsync("/api/degradation/hold", new { level = "partial", because = "planned work" })).IsSuccessStatusCode);
+        Assert.True((await owner.PostAsJsonAsync("/api/degradation/hold", new { level = "partial", because = "planned work", confirm = name })).IsSuccessStatusCode);
         await Eventually.Get(() => app.Owner.GetStringAsync("/api/trouble"), text => text.Contains("key:k-7", StringComparison.Ordinal) && text.Contains("planned work", StringComparison.Ordinal) && text.Contains("deadWork", StringComparison.Ordinal), "it is seen");
 
         await using var visitor = await Visitor.SignedIn(chromium, app);

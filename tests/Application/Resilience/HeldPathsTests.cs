@@ -43,7 +43,7 @@ public sealed class HeldPathsTests : IAsyncLifetime
     public async Task A_banned_key_is_refused_wherever_one_must_be_signed_in_and_an_operator_still_looks_after_limits()
     {
         var (banned, _) = await Banned("owner");
-        string[] free = ["/signout", "/metrics"], lookedAfter = ["/api/limits", "/limits", "/pages/limits"];
+        string[] free = ["/signout", "/metrics"], lookedAfter = ["/api/limits", "/limits", "/pages/limits", "/api/trouble", "/trouble", "/pages/trouble"];
         foreach (var endpoint in app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().Where(one => one.Metadata.GetMetadata<IAllowAnonymous>() is null))
             foreach (var method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"])
             {

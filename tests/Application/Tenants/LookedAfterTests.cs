@@ -125,11 +125,11 @@ public sealed class LookedAfterTests : IAsyncLifetime
         await Put(owner);
         await Put(app.Owner);
         using var operating = await app.InRole("operator");
-        await (await operating.PostAsJsonAsync($"/api/queue/hold?tenant={name}", new { queue = "jbos", reason = "it floods" })).Problem(404, "not-found");
-        Assert.True((await operating.PostAsJsonAsync($"/api/queue/hold?tenant={name}", new { queue = "jobs", reason = "it floods" })).IsSuccessStatusCode);
+        await (await operating.PostAsJsonAsync($"/api/queue/hold?tenant={name}", new { queue = "jbos", reason = "it floods", confirm = "jbos" })).Problem(404, "not-found");
+        Assert.True((await operating.PostAsJsonAsync($"/api/queue/hold?tenant={name}", new { queue = "jobs", reason = "it floods", confirm = "jobs" })).IsSuccessStatusCode);
         Assert.Contains("it floods", await owner.GetStringAsync("/api/queue"), StringComparison.Ordinal);
         Assert.DoesNotContain("it floods", await app.Owner.GetStringAsync("/api/queue"), StringComparison.Ordinal);
-        Assert.True((await operating.PostAsJsonAsync($"/api/queue/let-go?tenant={name}", new { queue = "jobs" })).IsSuccessStatusCode);
+        Assert.True((await operating.PostAsJsonAsync($"/api/queue/let-go?tenant={name}", new { queue = "jobs", reason = "done", confirm = "jobs" })).IsSuccessStatusCode);
         Assert.DoesNotContain("it floods", await owner.GetStringAsync("/api/queue"), StringComparison.Ordinal);
     }
 
@@ -138,13 +138,13 @@ public sealed class LookedAfterTests : IAsyncLifetime
     {
         var (name, _, owner) = await app.NewTenant();
         using var operating = await app.InRole("operator");
-        await (await operating.PostAsJsonAsync($"/api/degradation/hold?tenant={name}", new { level = "partial", because = "both", system = true })).Problem(400, "invalid");
-        var held = await (await operating.PostAsJsonAsync($"/api/degradation/hold?tenant={name}", new { level = "partial", because = "planned work" })).Json();
+        await (await operating.PostAsJsonAsync($"/api/degradation/hold?tenant={name}", new { level = "partial", because = "both", system = true, confirm = "system" })).Problem(400, "invalid");
+        var held = await (await operating.PostAsJsonAsync($"/api/degradation/hold?tenant={name}", new { level = "partial", because = "planned work", confirm = name })).Json();
         Assert.Equal(("partial", name), (held.GetProperty("level").GetString(), held.GetProperty("own").GetProperty("of").GetString()));
         Assert.Equal("full", (await app.Owner.GetFromJsonAsync<JsonElement>("/api/degradation")).GetProperty("level").GetString());
         Assert.Equal("partial", (await owner.GetFromJsonAsync<JsonElement>("/api/degradation")).GetProperty("level").GetString());
         Assert.Contains("planned work", await Audit(name), StringComparison.Ordinal);
-        Assert.Equal("full", (await (await operating.PostAsJsonAsync($"/api/degradation/release?tenant={name}", new { because = "done" })).Json()).GetProperty("level").GetString());
+        Assert.Equal("full", (await (await operating.PostAsJsonAsync($"/api/degradation/release?tenant={name}", new { because = "done", confirm = name })).Json()).GetProperty("level").GetString());
     }
 
     private static async Task Put(HttpClient owner) =>

@@ -62,7 +62,8 @@ public sealed class BreakerClusterTests
     [InlineData(Meanwhile.ItsSiloDies)]
     public async Task Ten_thousand_callers_on_four_silos_get_exactly_five_probes_also_while_the_grain_moves_or_its_silo_dies(Meanwhile what)
     {
-        await using var silos = await SomeSilos.Start(5, Quick);
+        // No lease ends however slow the machine is.
+        await using var silos = await SomeSilos.Start(5, Quick with { ProbeFor = TimeSpan.FromHours(1) });
         await silos.View();
         var home = silos.Home()!.Value;
         int[] calling = [.. Enumerable.Range(0, 5).Where(silo => silo != home)];
@@ -98,7 +99,8 @@ public sealed class BreakerClusterTests
             Assert.Equal(5, (await silos.View(calling[0])).ProbesOut);
         await enough.CancelAsync();
         await Task.WhenAll([.. callers, moving]);
-        Assert.Equal([1, 2, 3, 4, 5], probes.Select(probe => probe.Probe).Order());
+        Assert.Equal(5, probes.Select(probe => probe.Probe).Distinct().Count());
+        Assert.Equal(5, probes.Count);
 
         async Task Move()
         {

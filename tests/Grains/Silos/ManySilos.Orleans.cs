@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans;
 using Orleans.Configuration;
 using Orleans.Core.Internal;
@@ -5,6 +6,7 @@ using Orleans.Hosting;
 using Orleans.Runtime;
 using Orleans.Runtime.Placement;
 using Orleans.TestingHost;
+using Sophia.Cluster;
 using Sophia.Security;
 
 namespace Sophia;
@@ -67,6 +69,9 @@ internal sealed partial class ManySilos
         {
             // Who is dead is said by the test: a silo that is slow because the machine is must not be taken for one.
             silo.Configure<ClusterMembershipOptions>(options => (options.ProbeTimeout, options.TableRefreshTimeout) = (TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(1)));
+            // As in a cluster of Sophia's.
+            silo.Services.TryAddSingleton(TimeProvider.System);
+            silo.AddOutgoingGrainCallFilter<RepeatedCalls>();
             next(silo);
         });
         return builder.Build();

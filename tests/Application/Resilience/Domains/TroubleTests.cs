@@ -36,8 +36,8 @@ public sealed class TroubleTests : IAsyncLifetime
         for (var entry = await breaker.Enter(default); !entry.IsRefused; entry = breaker.TryEnter())
             entry.Permit.Report(CallOutcome.Failed);
         await Dead(owner);
-        await Good(owner.PostAsJsonAsync("/api/queue/hold", new { queue = "jobs", reason = "it floods" }));
-        await Good(owner.PostAsJsonAsync("/api/degradation/hold", new { level = "partial", because = "planned work" }));
+        await Good(owner.PostAsJsonAsync("/api/queue/hold", new { queue = "jobs", reason = "it floods", confirm = "jobs" }));
+        await Good(owner.PostAsJsonAsync("/api/degradation/hold", new { level = "partial", because = "planned work", confirm = name }));
         using var operating = await app.InRole("operator");
         var lines = await Eventually.Get(() => Lines(operating, name), lines => lines.Count == 5, "all of it");
         Assert.Equal(["banned", "breakerOpen", "deadWork", "levelHeld", "queueHeld"], lines.Keys.Order(StringComparer.Ordinal));
@@ -46,8 +46,8 @@ public sealed class TroubleTests : IAsyncLifetime
         Assert.Contains("planned work", lines["levelHeld"].GetProperty("because").GetString(), StringComparison.Ordinal);
         Assert.True(lines["deadWork"].TryGetProperty("since", out _));
 
-        await Good(owner.PostAsJsonAsync("/api/queue/let-go", new { queue = "jobs" }));
-        await Good(owner.PostAsJsonAsync("/api/degradation/release", new { because = "done" }));
+        await Good(owner.PostAsJsonAsync("/api/queue/let-go", new { queue = "jobs", reason = "done", confirm = "jobs" }));
+        await Good(owner.PostAsJsonAsync("/api/degradation/release", new { because = "done", confirm = name }));
         await Eventually.Get(() => Lines(operating, name), lines => !lines.ContainsKey("queueHeld") && !lines.ContainsKey("levelHeld"), "what is over is gone");
     }
 

@@ -7,6 +7,7 @@ using Orleans.Runtime.Hosting;
 using Orleans.Storage;
 using Sophia.Log;
 using Sophia.Operations;
+using Sophia.Pipelines;
 using Sophia.Security;
 using Sophia.Tenants;
 
