@@ -10,7 +10,7 @@ namespace Sophia.Operations;
 public sealed class ParameterTests(SophiaApp app) : IClassFixture<SophiaApp>
 {
     [Theory]
-    [InlineData("/api/dead?after=x", "after: this address takes no such parameter; it takes queue, kind, cause, error, state, before, limit.")]
+    [InlineData("/api/dead?after=x", "after: this address takes no such parameter; it takes queue, kind, cause, error, state, before, limit, tenant.")]
     [InlineData("/api/streams?limit=5", "limit: this address takes no such parameter; it takes none.")]
     [InlineData("/api/dead?before=x", "before: expected a whole number, found \"x\".")]
     [InlineData("/api/dead?state=gone", "state is one of")]

@@ -103,7 +103,7 @@ public sealed partial class VariableRulesTests
 
     /// <summary>Whoever reads it knows which variable it is about, what it says, and what is possible.</summary>
     [Theory]
-    [InlineData("SOPHIA_BREAKERS", "modle: probes=3", "no breaker guards \"modle\"; they guard model, embedding, embedding-secondary, index and source-NAME of a source")]
+    [InlineData("SOPHIA_BREAKERS", "modle: probes=3", "no breaker guards \"modle\"; they guard model, embedding, embedding-secondary, index, source-NAME of a source and app-NAME of a program's own")]
     [InlineData("SOPHIA_BREAKERS", "model: probes=0", "probes must lie between 1 and 100")]
     [InlineData("SOPHIA_BREAKERS", "*: probes=2, probes=3", "probes stands twice")]
     [InlineData("SOPHIA_IDEMPOTENCY_REQUIRED", ",,,", "is a list like /api/pipelines,/api/ask, or all; \",,,\" names nothing")]

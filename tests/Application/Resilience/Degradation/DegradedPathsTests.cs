@@ -84,15 +84,15 @@ public sealed class DegradedPathsTests : IAsyncLifetime
         using var program = new BuiltProgram();
         await program.Up();
         Assert.StartsWith("full", (await program.Run("degradation", "show")).Output);
-        var held = await program.Run("degradation", "set", "minimal", "--because", "a drill");
+        var held = await program.Run("degradation", "set", "minimal", "--because", "a drill", "--confirm", "default");
         Assert.True(held.ExitCode == 0, held.Error);
         Assert.Contains("minimal", held.Output);
-        var refused = await program.Run("degradation", "set", "emergency", "--because", "a drill", "--system");
+        var refused = await program.Run("degradation", "set", "emergency", "--because", "a drill", "--system", "--confirm", "default");
         Assert.NotEqual(0, refused.ExitCode);
-        Assert.Contains("--confirm emergency", refused.Error);
+        Assert.Contains("confirm must be \"system\"", refused.Error);
         var shown = JsonDocument.Parse((await program.Run("degradation", "show", "--json")).Output).RootElement;
         Assert.Equal(("minimal", "set by an operator: a drill"), (shown.GetProperty("level").GetString(), shown.GetProperty("because").GetString()));
-        Assert.StartsWith("full", (await program.Run("degradation", "release", "--because", "over")).Output);
+        Assert.StartsWith("full", (await program.Run("degradation", "release", "--because", "over", "--confirm", "default")).Output);
     }
 
     private static string Said(JsonElement run) => run.TryGetProperty("error", out var error) ? error.GetString() ?? "" : "";
