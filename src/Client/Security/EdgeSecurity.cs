@@ -52,8 +52,7 @@ public static class EdgeSecurity
                 await next(context);
                 return;
             }
-            if (context.RequestServices.GetRequiredService<ITenantGate>().Because(caller.Tenant) is { } because)
-                throw new RefusedException(RefusalCode.Forbidden, because);
+            await context.RequestServices.GetRequiredService<ITenantGate>().MustBeOpen(caller.Tenant);
             using var open = context.RequestServices.GetRequiredService<OpenRequests>().Enter(context, caller);
             using var _ = CallerContext.For(caller.Tenant);
             await next(context);

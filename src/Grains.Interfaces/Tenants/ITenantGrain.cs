@@ -59,9 +59,9 @@ public interface ITenantGrain : IGrainWithStringKey
     Task<TenantView> Resume(string by);
 }
 
-/// <summary>Which tenants there are. One grain; the key is "system".</summary>
+/// <summary>Which tenants there are, and the truth of which each process keeps a copy: who of them is suspended or deleted. One grain; the key is "system".</summary>
 [Alias("Sophia.ITenantDirectoryGrain")]
-public interface ITenantDirectoryGrain : IGrainWithStringKey
+public interface ITenantDirectoryGrain : Resilience.IReplicatedGrain
 {
     [Alias("List"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<TenantId>> List();

@@ -17,12 +17,19 @@ public sealed partial class TenantCallFilter(ILogger<TenantCallFilter> logger, T
         var target = context.TargetId.Key.ToString() ?? "";
         if (TenantCallRules.MayCall(target, CallerContext.Tenant, CallerContext.SystemReason, context.SourceId?.Key.ToString()))
         {
-            if (gate is not null && TenantCallRules.IsFromOutside(target, CallerContext.SystemReason, context.SourceId?.Key.ToString(), context.InterfaceMethod) is { } tenant && gate.Because(tenant) is { } because)
-                throw new RefusedException(RefusalCode.Forbidden, because);
-            return context.Invoke();
+            if (gate is null || TenantCallRules.IsFromOutside(target, CallerContext.SystemReason, context.SourceId?.Key.ToString(), context.InterfaceMethod) is not { } tenant)
+                return context.Invoke();
+            var open = gate.MustBeOpen(tenant);
+            return open.IsCompletedSuccessfully ? context.Invoke() : Invoke(context, open);
         }
         LogRefused(context.InterfaceName, context.MethodName, CallerContext.Tenant?.Value);
         throw new RefusedException(RefusalCode.Forbidden, SystemCall.NotYours);
+    }
+
+    private static async Task Invoke(IIncomingGrainCallContext context, ValueTask open)
+    {
+        await open;
+        await context.Invoke();
     }
 
     // The runtime's own interfaces (reminders, management) are called by the runtime alone; but the steps of a stream are calls of its own, too,

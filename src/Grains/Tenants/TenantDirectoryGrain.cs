@@ -1,11 +1,26 @@
 using Sophia.Operations;
+using Sophia.Resilience;
+using Sophia.Security;
 
 namespace Sophia.Tenants;
 
 /// <summary>Keeps the list of tenants; the key is "system".</summary>
-internal sealed class TenantDirectoryGrain([PersistentState("tenants", Stores.Durable)] IPersistentState<TenantDirectoryState> stored)
+/// <remarks>Who is suspended is durable before any process is told, and the version of it is the stored state's, so it never began anew: there is one epoch.</remarks>
+internal sealed class TenantDirectoryGrain([PersistentState("tenants", Stores.Durable)] IPersistentState<TenantDirectoryState> stored, TimeProvider time)
     : Grain, ITenantDirectoryGrain
 {
+    private const long Epoch = 1;
+
+    private readonly ReplicaSubscribers subscribers = new(TenantsKind.Kind, TenantKey.System, time);
+
+    public async Task<ReplicaAnswer> Exchange(ReplicaExchange exchange, CancellationToken cancellation)
+    {
+        SystemCall.MustBe();
+        subscribers.Subscribe(exchange);
+        await Change(TenantRules.After(stored.State, exchange.KnownVersion));
+        return new ReplicaAnswer((exchange.KnownEpoch, exchange.KnownVersion) == (Epoch, stored.State.Suspensions) ? null : Copy(), ITenantGate.CountsFor);
+    }
+
     public Task<IReadOnlyList<TenantId>> List() => Task.FromResult<IReadOnlyList<TenantId>>(stored.State.Tenants.Select(TenantId.Parse).ToArray());
 
     public async Task Add(TenantId tenant)
@@ -16,7 +31,7 @@ internal sealed class TenantDirectoryGrain([PersistentState("tenants", Stores.Du
             await stored.CommitAsync(stored.State with { Tenants = [.. stored.State.Tenants, tenant.Value] }, onFailure: DeactivateOnIdle);
     }
 
-    public Task<TenantSuspensions> Suspensions() => Task.FromResult(new TenantSuspensions(stored.State.Suspensions, stored.State.Suspended, stored.State.Forgotten));
+    public Task<TenantSuspensions> Suspensions() => Task.FromResult(Told());
 
     public Task Suspend(TenantId tenant, string? because) => Change(TenantRules.Suspend(stored.State, tenant, because));
 
@@ -30,5 +45,17 @@ internal sealed class TenantDirectoryGrain([PersistentState("tenants", Stores.Du
 
     public Task<IReadOnlyList<TenantTombstone>> Tombstones() => Task.FromResult(stored.State.Tombstones);
 
-    private Task Change(TenantDirectoryState after) => ReferenceEquals(after, stored.State) ? Task.CompletedTask : stored.CommitAsync(after, onFailure: DeactivateOnIdle);
+    private async Task Change(TenantDirectoryState after)
+    {
+        if (ReferenceEquals(after, stored.State))
+            return;
+        var before = stored.State.Suspensions;
+        await stored.CommitAsync(after, onFailure: DeactivateOnIdle);
+        if (after.Suspensions != before)
+            await subscribers.Push(_ => Copy(), static _ => true);
+    }
+
+    private TenantSuspensions Told() => new(stored.State.Suspensions, stored.State.Suspended, stored.State.Forgotten);
+
+    private ReplicaCopy Copy() => new(Epoch, stored.State.Suspensions, TenantsKind.Write(Told()));
 }

@@ -1,30 +1,111 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
+using Sophia.Operations;
+using Sophia.Resilience;
 using Sophia.Security;
 
 namespace Sophia.Tenants;
 
-/// <summary>This process's copy of who is suspended: asked for again every <see cref="LookEvery"/>, so that no notification can be missed.</summary>
-/// <remarks>Where the list cannot be had the last one counts on, which is also what the grain would say of all but the newest change.</remarks>
-public sealed partial class TenantGate(IServiceProvider services, IHostApplicationLifetime host, TimeProvider time, ILogger<TenantGate> logger) : BackgroundService, ITenantGate
+/// <summary>This process's copy of who is suspended or deleted: pushed when it changes, confirmed every 2 s, and good for <see cref="ITenantGate.CountsFor"/> without that.</summary>
+/// <remarks>Its parts are asked for when they are needed and not at construction: the filters before the grains ask this, so it is there before they are.</remarks>
+internal sealed class TenantGate(IServiceProvider services, IHostApplicationLifetime host, TimeProvider time) : IHostedService, ITenantGate, IReplicaUser<TenantSuspensions>
 {
-    /// <summary>Under half of <see cref="ITenantGate.HoldsWithin"/>.</summary>
-    public static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan WaitsFor = TimeSpan.FromSeconds(2), AskedEvery = TimeSpan.FromSeconds(1);
 
-    // Said once, and once when it is over: what is in the way may last for hours.
-    private bool isBlind;
+    private readonly Lock asking = new();
     private Known known = new(-1, new Dictionary<TenantId, TenantSuspension>());
+    private volatile Replica<TenantSuspensions>? replica;
+    private volatile Moment? confirmed;
+    private CancellationTokenRegistration starting;
+    private (Task Answer, long At)? asked;
+
+    private bool IsCurrent
+    {
+        get
+        {
+            var now = time.GetTimestamp();
+            return (replica is { } copy && !copy.IsStaleAt(now)) || (confirmed is { } last && time.GetElapsedTime(last.At, now) <= ITenantGate.CountsFor);
+        }
+    }
 
     public string? Because(TenantId tenant) => !known.Tenants.TryGetValue(tenant, out var one) ? null : one.Ended ? "This tenant is deleted." : $"This tenant is suspended: {one.Because}";
 
     public bool IsEnded(TenantId tenant) => known.Tenants.TryGetValue(tenant, out var one) && one.Ended;
 
+    public ValueTask MustBeOpen(TenantId tenant) => !IsCurrent ? AskFirst(tenant)
+        : Because(tenant) is { } because ? ValueTask.FromException(new RefusedException(RefusalCode.Forbidden, because)) : ValueTask.CompletedTask;
+
     public async Task Refresh()
     {
         using var _ = CallerContext.ForSystem("list of suspended tenants");
-        // Asked for here and not at construction: the filters before the grains ask this, so it is there before they are.
-        var told = await services.GetRequiredService<IGrainFactory>().GetGrain<ITenantDirectoryGrain>(TenantKey.System).Suspensions();
+        var sent = time.GetTimestamp();
+        Apply(await services.GetRequiredService<IGrainFactory>().GetGrain<ITenantDirectoryGrain>(TenantKey.System).Suspensions());
+        confirmed = new Moment(sent);
+    }
+
+    /// <summary>From the start of the process on, whether anybody asks or not: what ended is to be forgotten.</summary>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        starting = host.ApplicationStarted.Register(() => (replica = services.GetRequiredService<Replicas>().Get(TenantsKind.Singleton, TenantKey.System)).Attach(this));
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        starting.Dispose();
+        return Task.CompletedTask;
+    }
+
+    public byte[]? Report() => null;
+
+    public void Received(TenantSuspensions copy, TimeSpan age) => Apply(copy);
+
+    private async ValueTask AskFirst(TenantId tenant)
+    {
+        // On with the caller's own turn, answered or not.
+        await Ask().WaitAsync(WaitsFor, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        if (Because(tenant) is { } because)
+            throw new RefusedException(RefusalCode.Forbidden, because);
+        if (!IsCurrent)
+            throw new RefusedException(RefusalCode.Unavailable, "Whether this tenant is suspended cannot be found out just now. Ask again.", retryAt: time.GetUtcNow() + AskedEvery);
+    }
+
+    /// <summary>One question for all that wait, which is nobody's own: who asked first may be gone before the answer. It ends well, whatever became of it.</summary>
+    private Task Ask()
+    {
+        lock (asking)
+        {
+            var now = time.GetTimestamp();
+            if (asked is not { } last || (last.Answer.IsCompleted && time.GetElapsedTime(last.At, now) >= AskedEvery))
+            {
+                var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                ThreadPool.UnsafeQueueUserWorkItem(static at => at.Gate.Ask(at.Answer), (Gate: this, Answer: answer), preferLocal: false);
+                asked = (answer.Task, now);
+            }
+            return asked.Value.Answer;
+        }
+    }
+
+    private async void Ask(TaskCompletionSource answer)
+    {
+        var sent = time.GetTimestamp();
+        try
+        {
+            await Refresh();
+        }
+        catch (RefusedException refused) when (OtherReleases.IsSaidBy(refused))
+        {
+            confirmed = new Moment(sent); // The list is with a silo of the last release, which can suspend nobody.
+        }
+        catch (Exception)
+        {
+            // That the list cannot be had is said by the exchange, which goes on trying.
+        }
+        answer.SetResult();
+    }
+
+    private void Apply(TenantSuspensions told)
+    {
         Known before;
         do
         {
@@ -41,46 +122,7 @@ public sealed partial class TenantGate(IServiceProvider services, IHostApplicati
                 copy.Forget(tenant);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        try
-        {
-            var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            await using var _ = host.ApplicationStarted.Register(() => started.TrySetResult());
-            await using var stopped = stoppingToken.Register(() => started.TrySetCanceled(stoppingToken));
-            await started.Task;
-            using var timer = new PeriodicTimer(LookEvery, time);
-            do
-                await Look();
-            while (await timer.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-        }
-    }
-
-    private async Task Look()
-    {
-        try
-        {
-            await Refresh();
-            if (isBlind)
-                LogSees();
-            isBlind = false;
-        }
-        catch (Exception failure) when (failure is not OperationCanceledException)
-        {
-            if (!isBlind)
-                LogBlind(failure.Message);
-            isBlind = true;
-        }
-    }
-
     private sealed record Known(long Version, IReadOnlyDictionary<TenantId, TenantSuspension> Tenants);
 
-    [LoggerMessage(4021, LogLevel.Warning, "Which tenants are suspended cannot be found out; what was known counts on, and is asked for every 2 s: {Reason}")]
-    private partial void LogBlind(string reason);
-
-    [LoggerMessage(4022, LogLevel.Information, "Which tenants are suspended is known again")]
-    private partial void LogSees();
+    private sealed record Moment(long At);
 }

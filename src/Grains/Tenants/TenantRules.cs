@@ -50,6 +50,9 @@ internal static class TenantRules
     public static TenantDirectoryState Forget(TenantDirectoryState state, TenantId tenant) =>
         state with { Forgotten = [.. state.Forgotten.Where(one => one.Tenant != tenant), new TenantForgotten(tenant, state.Suspensions + 1)], Suspensions = state.Suspensions + 1 };
 
+    /// <summary>A list of which processes know more than it does itself has lost its memory, and goes on after what they know: so they follow it again.</summary>
+    public static TenantDirectoryState After(TenantDirectoryState state, long known) => known > state.Suspensions ? state with { Suspensions = known + 1 } : state;
+
     /// <summary>Of which tenants a process that saw an earlier version has to forget what is made of records.</summary>
     public static IEnumerable<TenantId> ToForget(TenantSuspensions told, long seen) => (told.Forgotten ?? []).Where(one => one.Version > seen).Select(one => one.Tenant);
 

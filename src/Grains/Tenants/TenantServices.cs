@@ -1,5 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
+using Sophia.Resilience;
 
 namespace Sophia.Tenants;
 
@@ -10,7 +10,7 @@ public static class TenantServices
     {
         if (services.Any(service => service.ServiceType == typeof(TenantGate)))
             return services;
-        services.TryAddSingleton(TimeProvider.System);
+        services.AddReplicas();
         services.AddSingleton<TenantGate>();
         services.AddSingleton<ITenantGate>(provider => provider.GetRequiredService<TenantGate>());
         services.AddHostedService(provider => provider.GetRequiredService<TenantGate>());

@@ -57,7 +57,7 @@ public sealed record TenantDirectoryState
     [Id(2)]
     public IReadOnlyList<TenantSuspension> Suspended { get; init; } = [];
 
-    /// <summary>How often a suspension was told or lifted, or an erasure told.</summary>
+    /// <summary>The version of what processes keep copies of: rises whenever a suspension is told or lifted, or an erasure told.</summary>
     [Id(3)]
     public long Suspensions { get; init; }
 

@@ -15,7 +15,7 @@ internal sealed class OtherRelease : IOutgoingGrainCallFilter
         }
         catch (TypeLoadException)
         {
-            throw new RefusedException(RefusalCode.Unavailable, "Two releases of Sophia run side by side just now, and only one of them knows this. Ask again when all of it is upgraded.");
+            throw OtherReleases.Refusal();
         }
     }
 }

@@ -8,11 +8,16 @@ namespace Sophia.Log;
 /// people can see what is wrong and make room.</remarks>
 internal sealed class RoomyLogStore(ILogStore inner, IStorageRoom room, ITenantGate? gate = null) : ILogStore
 {
-    public Task<AppendOutcome> Append(TenantId tenant, AppendBatch batch, CancellationToken cancellation) =>
-        !Grows(batch) ? inner.Append(tenant, batch, cancellation)
-        : gate?.Because(tenant) is { } suspended ? Task.FromException<AppendOutcome>(new StorageException(StorageFault.Unreachable, suspended) { Told = suspended })
-        : room.RefusesRecords is { } full ? Task.FromException<AppendOutcome>(new StorageException(StorageFault.Full, full) { Told = full })
-        : inner.Append(tenant, batch, cancellation);
+    public async Task<AppendOutcome> Append(TenantId tenant, AppendBatch batch, CancellationToken cancellation)
+    {
+        if (Grows(batch))
+        {
+            await MustBeOpen(tenant);
+            if (room.RefusesRecords is { } full)
+                throw new StorageException(StorageFault.Full, full) { Told = full };
+        }
+        return await inner.Append(tenant, batch, cancellation);
+    }
 
     public Task<Fence> Acquire(TenantId tenant, string owner, CancellationToken cancellation) => inner.Acquire(tenant, owner, cancellation);
 
@@ -41,6 +46,19 @@ internal sealed class RoomyLogStore(ILogStore inner, IStorageRoom room, ITenantG
 
     public Task<IReadOnlyList<Checkpoint>> Checkpoints(TenantId tenant, string pipeline, string? afterPartition, int limit, CancellationToken cancellation) =>
         inner.Checkpoints(tenant, pipeline, afterPartition, limit, cancellation);
+
+    private async ValueTask MustBeOpen(TenantId tenant)
+    {
+        try
+        {
+            if (gate is not null)
+                await gate.MustBeOpen(tenant);
+        }
+        catch (RefusedException refused)
+        {
+            throw new StorageException(StorageFault.Unreachable, refused.Message) { Told = refused.Message };
+        }
+    }
 
     private static bool Grows(AppendBatch batch) => batch.Quarantined.Count > 0
         || batch.Entries.Any(entry => entry is { Type: EntryType.Record, Operation: not RecordOperation.Delete });

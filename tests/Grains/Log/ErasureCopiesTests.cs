@@ -43,6 +43,8 @@ public sealed class ErasureCopiesTests
     {
         public string? Because(TenantId tenant) => null;
 
+        public ValueTask MustBeOpen(TenantId tenant) => ValueTask.CompletedTask;
+
         public bool IsEnded(TenantId tenant) => false;
 
         public Task Refresh()

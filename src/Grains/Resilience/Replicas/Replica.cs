@@ -13,6 +13,10 @@ internal abstract class Replica(string kind, string key)
     /// <summary>Nobody used it for so long that it is exchanged no more: whoever holds it asks <see cref="Replicas.Get"/> again.</summary>
     public bool IsLetGo { get; private set; }
 
+    internal abstract bool IsAlwaysKept { get; }
+
+    internal abstract TimeSpan ExchangeEvery { get; }
+
     internal bool IsExchanging { get; set; }
 
     internal long StartedAt { get; set; }
@@ -55,6 +59,10 @@ internal sealed class Replica<TCopy>(ReplicaKind<TCopy> kind, string key, Replic
     private volatile IReplicaUser<TCopy>? user;
     private volatile Held? held;
     private (long Number, byte[]? Bytes) report;
+
+    internal override bool IsAlwaysKept => kind.IsAlwaysKept;
+
+    internal override TimeSpan ExchangeEvery => kind.ExchangeEvery;
 
     /// <summary>The newest copy; null: the truth has not been reached yet.</summary>
     public TCopy? Copy => held?.Copy;

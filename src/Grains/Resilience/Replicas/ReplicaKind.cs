@@ -10,6 +10,12 @@ internal abstract class ReplicaKind<TCopy> where TCopy : class
     /// <summary>Whether each report says all that matters by itself, so that one whose arrival is unknown is replaced by a newer one. Otherwise it is sent again, as it was, before any other.</summary>
     public virtual bool ReportsAreWhole => false;
 
+    /// <summary>Between two exchanges at most, where <see cref="ReplicaOptions.ExchangeEvery"/> is longer.</summary>
+    public virtual TimeSpan ExchangeEvery => TimeSpan.MaxValue;
+
+    /// <summary>Whether its keys are kept fresh also while nobody uses them, and wait for no others' exchanges: for few keys that every process needs at any time.</summary>
+    public virtual bool IsAlwaysKept => false;
+
     /// <summary>The grain that holds the truth of a key.</summary>
     public abstract IReplicatedGrain Truth(IGrainFactory grains, string key);
 

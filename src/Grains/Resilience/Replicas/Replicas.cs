@@ -104,7 +104,7 @@ internal sealed partial class Replicas(IServiceProvider services, IOptions<Repli
                     due.Add(replica);
             // Who has waited longest first, and in an order that is the same each time.
             foreach (var replica in due.OrderBy(one => one.NextAt).ThenBy(one => one.Kind, StringComparer.Ordinal).ThenBy(one => one.Key, StringComparer.Ordinal))
-                if (atOnce < options.Value.MaxAtOnce)
+                if (replica.IsAlwaysKept || atOnce < options.Value.MaxAtOnce)
                 {
                     Begin(replica, now);
                     _ = Exchange(replica);
@@ -114,7 +114,7 @@ internal sealed partial class Replicas(IServiceProvider services, IOptions<Repli
 
     private bool IsKept(Replica replica, long now)
     {
-        if (replica.TakeUsed())
+        if (replica.TakeUsed() || replica.IsAlwaysKept)
             replica.UsedAt = now;
         return time.GetElapsedTime(replica.UsedAt, now) < options.Value.KeepFor && !(gate is not null && TenantKey.TryParse(replica.Key, out var key) && gate.IsEnded(key.Tenant));
     }
@@ -131,7 +131,7 @@ internal sealed partial class Replicas(IServiceProvider services, IOptions<Repli
 
     private async Task Exchange(Replica replica)
     {
-        var pause = options.Value.ExchangeEvery;
+        var pause = options.Value.ExchangeEvery < replica.ExchangeEvery ? options.Value.ExchangeEvery : replica.ExchangeEvery;
         try
         {
             using var _ = CallerContext.ForSystem("exchange of copies");

@@ -103,6 +103,8 @@ public sealed class ExactLimitTests
     {
         public string? Because(TenantId tenant) => null;
 
+        public ValueTask MustBeOpen(TenantId tenant) => ValueTask.CompletedTask;
+
         public bool IsEnded(TenantId tenant) => false;
 
         public Task Refresh() => Task.CompletedTask;
