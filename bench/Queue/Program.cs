@@ -18,8 +18,12 @@ var postgres = Option("--store") == "postgres";
 var scratch = Directory.CreateDirectory(Option("--scratch") ?? Path.Combine("var", "bench-queue")).FullName;
 if (args.Contains("--fairness"))
 {
-    Say("Jain's index of 1,000 tenants, one sends 1,000 times as much", await FairQueue.Jain(scratch, 1_000, 40), "at least 0.99");
-    Say("furthest from its weight's share, 50 tenants of weight 1 to 5", await FairQueue.Off(scratch, 50, 200), "at most 0.05");
+    var alike = await FairQueue.Alike(scratch, 1_000, 40);
+    Say("Jain's index of 1,000 tenants, one sends 1,000 times as much", alike.Jain, "at least 0.99");
+    Say("the longest that one of them stood aside, in parts of the bound", alike.Aside, "at most 1");
+    var weighted = await FairQueue.Weighted(scratch, 50, 200);
+    Say("furthest from its weight's share, 50 tenants of weight 1 to 5", weighted.Off, "at most 0.05");
+    Say("the longest that one of them stood aside, in parts of the bound", weighted.Aside, "at most 1");
     var alone = await FairQueue.Waits(scratch, 1, false, 1_000, 8);
     Say("p99 wait of a quiet tenant alone, in service times", alone, "");
     Say("the same among 999 quiet ones and a flood", await FairQueue.Waits(scratch, 999, true, 10_000, 999), FormattableString.Invariant($"at most {(2 * alone) + 1:0.##}"));

@@ -87,10 +87,13 @@ internal sealed partial class WorkDispatcherGrain(IOptions<QueueOptions> options
     /// <summary>Says once that a tenant has become noisy, and once that it is no more.</summary>
     private void Listen(IEnumerable<TenantId> heard)
     {
-        // By what is in hand alone: time spent moves with each report.
+        // By what is in hand alone: time spent moves with each report. Few have so much, and only for them are all tenants gone through.
         var hands = workers.InHand();
+        var loud = heard.Where(tenant => hands.GetValueOrDefault(tenant) >= least).Concat(noisy).Distinct().ToList();
+        if (loud.Count == 0)
+            return;
         var shares = FairShares.Of(ring.Tenants, hands, workers.Busy().ToDictionary(one => one.Key, static _ => TimeSpan.Zero), least).ToDictionary(share => share.Tenant);
-        foreach (var tenant in heard.Concat(noisy).Distinct().ToList())
+        foreach (var tenant in loud)
             if (shares.TryGetValue(tenant, out var share) && share.IsNoisy)
             {
                 if (noisy.Add(tenant))

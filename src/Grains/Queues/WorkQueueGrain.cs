@@ -29,14 +29,16 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
     private TenantId tenant;
     private IntakeTogether intake = null!;
     private QueueWaker waker = null!;
+    private IGrainTimer again = null!;
     private readonly Dictionary<string, Served> served = ServedQueue.All.ToDictionary(queue => queue.Name, queue => new Served(queue), StringComparer.Ordinal);
-    private bool reminded, aged;
+    private bool reminded, aged, offersAgain;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         tenant = TenantKey.Parse(this.GetPrimaryKeyString()).Tenant;
         intake = new IntakeTogether(items => store.Enqueue(tenant, items, options.Value.MaxDepth, time.GetUtcNow(), CancellationToken.None));
         waker = new QueueWaker(this.RegisterGrainTimer(static (self, _) => self.Turn(), this, new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan)), time);
+        again = this.RegisterGrainTimer(static (self, _) => self.OfferAgain(), this, new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan));
         reminded = await this.GetReminder(LookReminder) is not null;
         waker.At(time.GetUtcNow());
     }
@@ -79,7 +81,7 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
         var rows = await store.Lease(tenant, new LeaseOrder(request.Queue, request.Items, request.Cost, ServedQueue.Cap(request.Queue, options.Value), request.Worker, until, now), cancellation);
         waker.At(until);
         if (served.TryGetValue(request.Queue, out var own))
-            (own.Offered, own.Capped) = (rows.Left > 0 && own.Offered, rows.Capped);
+            (own.Offered, own.Capped, own.Ready) = (rows.Left > 0 && own.Offered, rows.Capped, new WorkOffer(tenant, rows.Left, rows.NextCost, rows.Weight));
         QueueMeter.Leased(rows.Items.Count);
         return new LeasedWork(rows.Items, rows.Left, rows.NextCost, rows.Weight);
     }
@@ -184,9 +186,8 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
                 }
                 outlook = await Look(ServedQueue.Work);
             }
-            if (gate?.Because(tenant) is null)
-                foreach (var own in served.Values)
-                    await Offer(own, own.Queue == ServedQueue.Work ? outlook : await Look(own.Queue));
+            foreach (var own in served.Values)
+                await Offer(own, own.Queue == ServedQueue.Work ? outlook : await Look(own.Queue));
             await TellAge(outlook.Ready > 0);
             waker.At(outlook.NextDue);
             waker.At(outlook.NextLapse);
@@ -221,15 +222,39 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
         await Offer(own, await Look(own.Queue));
     }
 
-    // May be lost, and so may the dispatcher: said again for as long as there is something ready.
-    private async Task Offer(Served own, QueueOutlook outlook)
+    private Task Offer(Served own, QueueOutlook outlook)
     {
-        own.Offered = outlook.Ready > 0;
+        own.Ready = new WorkOffer(tenant, outlook.Ready, outlook.NextCost, outlook.Weight);
+        return Say(own);
+    }
+
+    // May be lost, and so may the dispatcher: said again for as long as there is something ready.
+    private async Task Say(Served own)
+    {
+        own.Offered = own.Ready.Ready > 0 && gate?.Because(tenant) is null;
         if (!own.Offered)
             return;
-        waker.At(time.GetUtcNow() + options.Value.OfferEvery);
+        own.Told = true;
+        if (!offersAgain)
+            again.Change(options.Value.OfferEvery, Timeout.InfiniteTimeSpan);
+        offersAgain = true;
         using var _ = CallerContext.ForSystem("offer work");
-        await GrainFactory.GetGrain<IWorkDispatcherGrain>(own.Queue.Dispatcher).Offer(new WorkOffer(tenant, outlook.Ready, outlook.NextCost, outlook.Weight));
+        await GrainFactory.GetGrain<IWorkDispatcherGrain>(own.Queue.Dispatcher).Offer(own.Ready);
+    }
+
+    // What was seen last is said, and nothing read for it: a thousand tenants that wait for their turn would keep the disk from those whose turn it is. What is true the lease finds.
+    // A queue that was found empty is looked at once more: items may have come in beside the lease that emptied it.
+    private async Task OfferAgain()
+    {
+        offersAgain = false;
+        var emptied = false;
+        foreach (var own in served.Values)
+            if (own.Offered)
+                await Say(own);
+            else
+                (emptied, own.Told) = (emptied || own.Told, false);
+        if (emptied)
+            await Turn();
     }
 
     private async Task Remind()
@@ -279,6 +304,12 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
 
         /// <summary>Whether the dispatcher was told that there is something ready.</summary>
         public bool Offered { get; set; }
+
+        /// <summary>Whether it was since it was last found empty.</summary>
+        public bool Told { get; set; }
+
+        /// <summary>What was ready when it was last looked at or leased from.</summary>
+        public WorkOffer Ready { get; set; }
 
         /// <summary>Whether the last lease was stopped by the cap.</summary>
         public bool Capped { get; set; }
