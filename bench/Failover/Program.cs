@@ -36,7 +36,7 @@ static async Task<bool> Measure(string setting, Options options)
         {
             await load.Answers(Conversations);
             var run = await RunUnderWay.Start(load.Http, folder, kill);
-            var slow = new SlowAnswers(load.Http, $"kill-{kill}", SlowConversations);
+            var slow = new SlowAnswers(load.Http, $"kill-{kill}", SlowConversations, "delivery");
             await slow.Ask();
             await cluster.Kill(1 + kill % Silos, default);
             var took = (await load.Answers(Conversations)).Select(time => time.TotalSeconds).Order().ToList();

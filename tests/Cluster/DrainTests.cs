@@ -52,10 +52,10 @@ public sealed class DrainTests(ITestOutputHelper output) : IAsyncLifetime
             runs.Add(await RunUnderWay.Start(load.Http, folder, number, FilesPerRun));
         foreach (var run in runs)
             await run.Begins();
-        var answers = new SlowAnswers(load.Http, "drained", Conversations);
+        var answers = new SlowAnswers(load.Http, "drained", Conversations, "person");
         await answers.Ask();
         var following = Enumerable.Range(0, Conversations).Select(of => Follow(load.Http, $"drained-slow-{of}")).ToList();
-        await Eventually.Comes(() => Volatile.Read(ref begun) >= Conversations, "a part of every answer is said");
+        await Eventually.Get(async () => (Begun: Volatile.Read(ref begun), Ended: string.Join("; ", await answers.EndedSoFar())), static seen => seen.Begun >= Conversations, "a part of every answer is said");
         load.Begin();
         await load.Acknowledges(1);
         var since = Stopwatch.StartNew();

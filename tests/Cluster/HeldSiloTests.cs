@@ -40,7 +40,7 @@ public sealed class HeldSiloTests : IAsyncLifetime
         load.Begin();
         await load.Acknowledges(5);
         await load.End();
-        var answers = new SlowAnswers(load.Http, "held", Conversations);
+        var answers = new SlowAnswers(load.Http, "held", Conversations, "delivery");
         await answers.Ask();
         await Eventually.Comes(() => model!.Asked >= Conversations, "every answer is under way");
         var held = cluster!.File.Silos[1].Process;

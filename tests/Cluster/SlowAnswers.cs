@@ -4,21 +4,25 @@ using System.Text.Json;
 namespace Sophia.Cluster;
 
 /// <summary>Conversations whose answers are under way, and what became of them.</summary>
-internal sealed class SlowAnswers(HttpClient http, string name, int conversations)
+/// <param name="about">A word of records that are delivered: they are found by it, with an embedder or without, so that each question comes to the model.</param>
+internal sealed class SlowAnswers(HttpClient http, string name, int conversations, string about)
 {
+    private const int MostShown = 300;
+
     private readonly Dictionary<string, long> questions = [];
     private readonly List<string> words = [];
 
     /// <summary>Why answers were ended that were not finished, as their readers see it.</summary>
     public IReadOnlyList<string> Words => words;
 
-    /// <summary>Asks in each conversation something that is answered slowly.</summary>
+    /// <summary>Asks in each conversation something that is answered slowly, as soon as there is something to answer with.</summary>
     public async Task Ask()
     {
+        await Eventually.Comes(async () => (await http.GetFromJsonAsync<JsonElement>($"/api/search?q={about}")).GetProperty("hits").GetArrayLength() > 0, $"something is found by \"{about}\"");
         for (var of = 0; of < conversations; of++)
         {
             var session = $"{name}-slow-{of}";
-            using var asked = await http.PostAsJsonAsync($"/api/chat/sessions/{session}/questions", new { text = "Tell slowly what each delivery is." });
+            using var asked = await http.PostAsJsonAsync($"/api/chat/sessions/{session}/questions", new { text = $"Tell slowly what each {about} is." });
             asked.EnsureSuccessStatusCode();
             questions[session] = (await asked.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("questionNumber").GetInt64();
         }
@@ -32,6 +36,16 @@ internal sealed class SlowAnswers(HttpClient http, string name, int conversation
                 view.EnsureSuccessStatusCode();
     }
 
+    /// <summary>The answers that have ended by now, and how.</summary>
+    public async Task<IReadOnlyList<string>> EndedSoFar()
+    {
+        var ended = new List<string>();
+        foreach (var (session, question) in questions)
+            foreach (var end in (await Events(session)).Where(happened => Ends(happened, question)))
+                ended.Add($"{session}: {(end.GetRawText() is { Length: > MostShown } text ? text[..MostShown] : end.GetRawText())}");
+        return ended;
+    }
+
     /// <summary>Waits until every answer has ended; says how many were finished, how many were ended with a word why, and what is wrong with any.</summary>
     public async Task<(int Finished, int Told, IReadOnlyList<string> Wrong)> Ends()
     {
@@ -39,7 +53,7 @@ internal sealed class SlowAnswers(HttpClient http, string name, int conversation
         foreach (var (session, question) in questions)
         {
             var events = await Ended(session, question);
-            var ends = events.Where(e => e.GetProperty("question").GetInt64() == question && e.GetProperty("kind").GetString() is "done" or "failed" or "stopped").ToList();
+            var ends = events.Where(happened => Ends(happened, question)).ToList();
             if (ends.Count != 1)
                 wrong.Add($"{session}: {ends.Count} ends");
             else if (ends[0].GetProperty("kind").GetString() == "done")
@@ -55,13 +69,15 @@ internal sealed class SlowAnswers(HttpClient http, string name, int conversation
         return (finished, told, wrong);
     }
 
+    private static bool Ends(JsonElement happened, long question) => happened.GetProperty("question").GetInt64() == question && happened.GetProperty("kind").GetString() is "done" or "failed" or "stopped";
+
     private async Task<List<JsonElement>> Ended(string session, long question)
     {
         List<JsonElement> events = [];
         await Eventually.Comes(async () =>
         {
             events = await Events(session);
-            return events.Any(e => e.GetProperty("question").GetInt64() == question && e.GetProperty("kind").GetString() is "done" or "failed" or "stopped");
+            return events.Any(happened => Ends(happened, question));
         }, $"the answer in {session} ends");
         return events;
     }

@@ -25,7 +25,7 @@ internal sealed class SlowModel : IAsyncDisposable
     /// <summary>Slow answers that were asked for.</summary>
     public int Asked => Volatile.Read(ref slow);
 
-    /// <summary>Where silos that are started from now on find it, in their environment.</summary>
+    /// <summary>Where silos that are started from now on find it, in their environment. No rule spares it: a machine that does much else is as slow as one in trouble.</summary>
     /// <param name="before">Waits before a piece, by its number from 0.</param>
     public static async Task<SlowModel> Start(int pieces, Func<int, CancellationToken, Task> before)
     {
@@ -38,6 +38,7 @@ internal sealed class SlowModel : IAsyncDisposable
         var url = model.app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         Environment.SetEnvironmentVariable("SOPHIA_MODEL_URL", $"{url}/v1");
         Environment.SetEnvironmentVariable("SOPHIA_MODEL_NAME", "stand-in");
+        Environment.SetEnvironmentVariable("SOPHIA_DEGRADATION", """{"rules": []}""");
         return model;
     }
 
@@ -45,6 +46,7 @@ internal sealed class SlowModel : IAsyncDisposable
     {
         Environment.SetEnvironmentVariable("SOPHIA_MODEL_URL", null);
         Environment.SetEnvironmentVariable("SOPHIA_MODEL_NAME", null);
+        Environment.SetEnvironmentVariable("SOPHIA_DEGRADATION", null);
         await app.StopAsync(new CancellationToken(true));
         await app.DisposeAsync();
     }
