@@ -42,6 +42,7 @@ public static class PageEndpoints
         pages.MapGet("/pipelines/{name}", Pipeline);
         pages.MapGet("/pages/pipelines/{name}", PipelineFragment);
         pages.MapGet("/quarantine", Quarantine);
+        pages.MapGet("/pages/quarantine/decisions", DecisionsFragment);
         pages.MapSearchPage();
         pages.MapRecordPages();
         pages.MapProfilePages();
@@ -134,8 +135,12 @@ public static class PageEndpoints
             [nameof(HeldPage.Tenant)] = tenant.Value,
             [nameof(HeldPage.Query)] = query,
             [nameof(HeldPage.Page)] = await grains.GetGrain<IQuarantineGrain>(TenantKey.Of(tenant)).List(query),
+            [nameof(HeldPage.Orders)] = await QuarantineEndpoints.Decisions(context, grains).List(),
         });
     }
+
+    private static async Task<IResult> DecisionsFragment(HttpContext context, IGrainFactory grains) =>
+        Page<DecisionsLive>(new() { [nameof(DecisionsLive.Orders)] = await QuarantineEndpoints.Decisions(context, grains).List() });
 
     internal static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 

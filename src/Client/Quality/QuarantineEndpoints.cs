@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Sophia.Quality;
@@ -23,13 +24,31 @@ internal static class QuarantineEndpoints
             Grain(context, grains).Discard(Checked(body.Ids), body.Reason ?? "", By(context)))
             .RequireAuthorization(Roles.Operator).WithSummary("Gives items up, with a reason.");
         group.MapPost("/bulk", Many).RequireAuthorization(Roles.Operator)
-            .WithSummary("Releases, edits or discards every held item that a filter takes; dryRun shows what would happen.");
+            .WithSummary("Releases, edits or discards a page of the held items that a filter takes; dryRun shows what would happen.");
+        group.MapPost("/decisions", Begin).RequireAuthorization(Roles.Operator).Produces<BulkOrderView>(StatusCodes.Status202Accepted)
+            .WithSummary("Releases, edits or discards every held item that a filter takes now. 202: it is kept, and goes on to its end whoever goes away.");
+        group.MapGet("/decisions", (HttpContext context, IGrainFactory grains) => Decisions(context, grains).List()).WithSummary("Decisions on many items, newest first: all that go, and the last that ended.");
+        group.MapGet("/decisions/{id:long}", async (long id, HttpContext context, IGrainFactory grains) => await Decisions(context, grains).Get(id) ?? throw NoSuchDecision())
+            .WithSummary("A decision on many items, and how far it is.");
+        group.MapPost("/decisions/{id:long}/stop", async (long id, HttpContext context, IGrainFactory grains) => await Decisions(context, grains).Stop(id, By(context)) ?? throw NoSuchDecision())
+            .RequireAuthorization(Roles.Operator).WithSummary("Ends a decision on many items; what it decided stays.");
     }
 
     private static Task<BulkOutcome> Many(QuarantineBulk body, HttpContext context, IGrainFactory grains) => Grain(context, grains).Many(new BulkDecision(
         body.Kind ?? throw new RefusedException(RefusalCode.Invalid, "kind is release, edit or discard."), Names.Checked("pipeline", body.Pipeline), Names.Checked("stream", body.Stream), body.Rule, body.Field, body.Reason,
-        body.Value?.GetRawText(), [.. (body.Replace ?? new Dictionary<string, JsonElement>()).Select(pair => new ValueReplacement(pair.Key, pair.Value.GetRawText()))],
+        body.Value?.GetRawText(), Replacements(body.Replace),
         body.DryRun, body.Before, Limits.Checked(body.Limit, BulkDecision.MaxItems)), By(context));
+
+    private static async Task<IResult> Begin(QuarantineDecide body, HttpContext context, IGrainFactory grains)
+    {
+        var order = await Decisions(context, grains).Begin(new BulkDecision(
+            body.Kind ?? throw new RefusedException(RefusalCode.Invalid, "kind is release, edit or discard."), Names.Checked("pipeline", body.Pipeline), Names.Checked("stream", body.Stream), body.Rule, body.Field, body.Reason,
+            body.Value?.GetRawText(), Replacements(body.Replace)), By(context));
+        context.Response.Headers.Location = string.Create(CultureInfo.InvariantCulture, $"/api/quarantine/decisions/{order.Id}");
+        return Results.Json(order, EdgeJson.Readable.BulkOrderView, statusCode: StatusCodes.Status202Accepted);
+    }
+
+    private static IReadOnlyList<ValueReplacement> Replacements(IReadOnlyDictionary<string, JsonElement>? replace) => [.. (replace ?? new Dictionary<string, JsonElement>()).Select(pair => new ValueReplacement(pair.Key, pair.Value.GetRawText()))];
 
     private static Task<QuarantinePage> List(HttpContext context, IGrainFactory grains,
         string? pipeline = null, string? stream = null, string? run = null, string? state = "held", long? before = null, int limit = 50) =>
@@ -59,6 +78,10 @@ internal static class QuarantineEndpoints
         _ => throw new RefusedException(RefusalCode.Invalid, "state is held, released, discarded or all."),
     };
 
+    internal static IBulkDecisionsGrain Decisions(HttpContext context, IGrainFactory grains) => grains.GetGrain<IBulkDecisionsGrain>(TenantKey.Of(context.User.Caller().Tenant));
+
+    private static RefusedException NoSuchDecision() => new(RefusalCode.NotFound, "There is no such decision, or it ended long ago.");
+
     private static RefusedException NoSuchItem() => new(RefusalCode.NotFound, "There is no such item.");
 }
 
@@ -68,5 +91,9 @@ public sealed record QuarantineIds(IReadOnlyList<long>? Ids);
 public sealed record QuarantineBulk(
     BulkKind? Kind, string? Pipeline, string? Stream, string? Rule, string? Field, string? Reason, JsonElement? Value, IReadOnlyDictionary<string, JsonElement>? Replace,
     bool DryRun = false, long? Before = null, int Limit = 200);
+
+/// <summary>A decision on every held item of a pipeline, stream or rule: kind is release, edit or discard. An edit sets field to value, or by replace (old text to new value); a discard has a reason.</summary>
+public sealed record QuarantineDecide(
+    BulkKind? Kind, string? Pipeline, string? Stream, string? Rule, string? Field, string? Reason, JsonElement? Value, IReadOnlyDictionary<string, JsonElement>? Replace);
 
 public sealed record QuarantineDiscard(IReadOnlyList<long>? Ids, string? Reason);

@@ -75,7 +75,7 @@ internal static class QueueEndpoints
     {
         MustBeOthers(queue);
         return Grain(context, grains).Finish(queue, [.. Listed(body.Results, "results").Select(result => new WorkResult(new LeaseToken(result.Id, result.Lease),
-            result.End is WorkEnd.Done or WorkEnd.Failed or WorkEnd.Rejected or WorkEnd.GivenBack ? result.End.Value : throw new RefusedException(RefusalCode.Invalid, "end is done, failed, rejected or givenBack."), result.Error))], cancellation);
+            result.End is WorkEnd.Done or WorkEnd.Failed or WorkEnd.Rejected or WorkEnd.GivenBack or WorkEnd.Continued ? result.End.Value : throw new RefusedException(RefusalCode.Invalid, "end is done, failed, rejected, givenBack or continued."), result.Error))], cancellation);
     }
 
     private static async Task<IReadOnlyList<QueueView>> Hold(QueueHold body, HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant = null)

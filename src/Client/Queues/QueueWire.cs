@@ -19,7 +19,7 @@ public sealed record LeaseNamed(long Id, long Lease);
 
 public sealed record LeasesHeld(IReadOnlyList<LeaseNamed>? Leases);
 
-/// <summary>End is done, failed, rejected or givenBack.</summary>
+/// <summary>End is done, failed, rejected, givenBack or continued.</summary>
 public sealed record LeaseEnd(long Id, long Lease, WorkEnd? End, string? Error = null);
 
 public sealed record LeasesEnded(IReadOnlyList<LeaseEnd>? Results);

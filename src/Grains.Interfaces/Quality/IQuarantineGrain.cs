@@ -25,6 +25,11 @@ public interface IQuarantineGrain : IGrainWithStringKey
     /// <summary>Decides on every held item that a filter takes, newest first, at most <see cref="BulkDecision.MaxItems"/> in one call; each item has its own audit entry. <see cref="BulkOutcome.Next"/> says where to go on.</summary>
     [Alias("Many")]
     Task<BulkOutcome> Many(BulkDecision decision, string by);
+
+    /// <summary>Decides on these as a bulk decision says; again after an unknown outcome it decides on those that are left. Items that somebody else decided on have no outcome.</summary>
+    /// <param name="once">The beginning of once-keys, never used for another decision.</param>
+    [Alias("Some")]
+    Task<IReadOnlyList<QuarantineOutcome>> Some(BulkDecision decision, IReadOnlyList<long> ids, string once, string by);
 }
 
 public enum QuarantineState

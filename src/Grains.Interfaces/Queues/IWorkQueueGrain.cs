@@ -106,6 +106,9 @@ public enum WorkEnd
 
     /// <summary>It was not begun, and is given back without counting as an attempt.</summary>
     GivenBack = 5,
+
+    /// <summary>A part of it is done: the rest takes its turn as if it had come in now, with all its attempts before it.</summary>
+    Continued = 6,
 }
 
 /// <param name="Error">What went wrong, for people; at most 2,000 characters are kept.</param>

@@ -11,6 +11,21 @@ internal static class BulkRules
     /// <summary>Items looked at in one call, taken or not.</summary>
     public const int MostLooked = 20_000;
 
+    /// <summary>Items decided on in one turn of an order: what others of the tenant wait for.</summary>
+    public const int StepItems = 50;
+
+    /// <summary>Held items that one page of an order's look has.</summary>
+    public const int PageItems = 100;
+
+    /// <summary>Orders of a tenant that are not through.</summary>
+    public const int MostGoing = 20;
+
+    /// <summary>Orders that are remembered after their end.</summary>
+    public const int MostEnded = 50;
+
+    /// <summary>Characters of what an order's edit says, all its values together: 64 Ki.</summary>
+    public const int MostCharacters = 64 * 1024;
+
     private const int MostOutcomes = 50;
     private const int MostReplacements = 1_000;
 
@@ -34,6 +49,48 @@ internal static class BulkRules
                 throw new RefusedException(RefusalCode.Invalid, "An edit sets a field to a text, a number, true, false or null.");
     }
 
+    /// <summary>A decision as an order keeps it.</summary>
+    /// <exception cref="RefusedException">Invalid, TooLarge: it cannot be one.</exception>
+    public static BulkDecision Ordered(BulkDecision decision)
+    {
+        if (decision.DryRun)
+            throw new RefusedException(RefusalCode.Invalid, "A dry run changes nothing and is answered at once, page by page: POST /api/quarantine/bulk.");
+        decision = decision with { Before = null, Limit = BulkDecision.MaxItems };
+        Check(decision);
+        return decision.Replacements.Sum(replacement => (long)replacement.From.Length + replacement.ToJson.Length) + (decision.ValueJson?.Length ?? 0) <= MostCharacters ? decision
+            : throw new RefusedException(RefusalCode.TooLarge, $"The values of an edit have at most {MostCharacters} characters together.");
+    }
+
+    /// <summary>How many items it takes at most, by what stands on the first page of its filter.</summary>
+    public static long AtMost(BulkDecision decision, QuarantinePage page) => decision.Rule is null ? page.Held
+        : page.Reasons.Where(reason => reason.Rule == decision.Rule && (decision.Stream is null || reason.Stream == decision.Stream)).Sum(reason => reason.Count);
+
+    public static BulkOrder Counted(BulkOrder order, IReadOnlyList<QuarantineOutcome> outcomes) => order with
+    {
+        Next = [],
+        Released = order.Released + outcomes.Count(outcome => outcome.State == QuarantineState.Released),
+        Discarded = order.Discarded + outcomes.Count(outcome => outcome.State == QuarantineState.Discarded),
+        StillHeld = order.StillHeld + outcomes.Count(outcome => outcome.State == QuarantineState.Held),
+    };
+
+    /// <summary>It has nothing more to do, and keeps no value that may have been a record's.</summary>
+    /// <param name="by">Who stopped it; null: it is through.</param>
+    public static BulkOrder Ended(BulkOrder order, DateTimeOffset now, string? by) => order with { Next = [], EndedAt = now, StoppedBy = by, Decision = order.Decision with { ValueJson = null, Replacements = [] } };
+
+    /// <summary>All that go, and the last of those that ended.</summary>
+    public static IReadOnlyList<BulkOrder> Kept(IReadOnlyList<BulkOrder> orders)
+    {
+        var forgotten = orders.Count(order => order.EndedAt is not null) - MostEnded;
+        return forgotten <= 0 ? orders : [.. orders.Where(order => order.EndedAt is null || forgotten-- <= 0)];
+    }
+
+    /// <summary>What the audit says of it.</summary>
+    public static JsonObject Said(BulkOrder order, string what, string by, string? why) => new()
+    {
+        ["who"] = by, ["what"] = $"quarantine: {order.Decision.Kind.ToString().ToLowerInvariant()} many, {what}", ["why"] = why, ["decision"] = order.Id, ["pipeline"] = order.Decision.Pipeline, ["stream"] = order.Decision.Stream,
+        ["rule"] = order.Decision.Rule, ["field"] = order.Decision.Field, ["atMost"] = order.AtMost,
+    };
+
     public static bool Takes(BulkDecision decision, QuarantinedItem item) => item.Reasons.Any(reason =>
         (decision.Rule is null || reason.Rule == decision.Rule) && (decision.Kind == BulkKind.Edit || decision.Field is null || reason.Field == decision.Field));
 
@@ -53,6 +110,9 @@ internal static class BulkRules
             return null;
         return record.ToJsonString(Readable);
     }
+
+    public static QuarantineOutcome NothingToEdit(QuarantinedItem item) =>
+        new(item.Id, QuarantineState.Held, "Left as it is: it is no record, or its value is none of those to be replaced.", item.Reasons);
 
     public static BulkOutcome Outcome(List<QuarantineOutcome> outcomes, long? next) => new(outcomes.Count,
         outcomes.Count(outcome => outcome.State == QuarantineState.Released), outcomes.Count(outcome => outcome.State == QuarantineState.Discarded),

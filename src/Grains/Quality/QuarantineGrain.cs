@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Sophia.Knowledge;
@@ -42,22 +43,7 @@ internal sealed partial class QuarantineGrain(ILogStore log, IQuarantineStore it
         return outcomes;
     }
 
-    public async Task<QuarantineOutcome> Edit(long id, string payloadJson, string by)
-    {
-        if (await items.Find(tenant, id, default) is not { } item)
-            throw new RefusedException(RefusalCode.NotFound, $"There is no quarantined item {id}.");
-        if (item.State != QuarantineState.Held)
-            return QuarantineRules.AlreadyDecided(item);
-        var payload = QuarantineRules.PayloadOf(payloadJson);
-        var definition = await Definition(item) ?? throw new RefusedException(RefusalCode.Conflict,
-            $"Pipeline {item.Pipeline} is not defined any more, so nothing can judge the record. Define it again, or release or discard the item.");
-        var (key, missing) = QuarantineRules.KeyOf(item, payload.Span, definition);
-        var reasons = missing is not null ? new[] { missing } : QuarantineRules.Judge(definition, item.Stream, key!, payload, time.GetUtcNow());
-        var decision = new QuarantineDecision(id, reasons.Count == 0 ? QuarantineState.Released : QuarantineState.Held, by, null, payload, reasons);
-        return reasons.Count == 0
-            ? await Store(item, key!, payload, definition, decision, "edited")
-            : await Decide(item, decision, "edited, still held", reasons);
-    }
+    public Task<QuarantineOutcome> Edit(long id, string payloadJson, string by) => EditOne(id, payloadJson, by, null);
 
     public async Task<IReadOnlyList<QuarantineOutcome>> Discard(IReadOnlyList<long> ids, string reason, string by)
     {
@@ -67,7 +53,7 @@ internal sealed partial class QuarantineGrain(ILogStore log, IQuarantineStore it
             {
                 null => QuarantineRules.Unknown(id),
                 { State: not QuarantineState.Held } decided => QuarantineRules.AlreadyDecided(decided),
-                var item => await Decide(item, new QuarantineDecision(id, QuarantineState.Discarded, by, reason), "discarded", item.Reasons),
+                var item => await Append(Discarded(item, reason, by)),
             });
         return outcomes;
     }
@@ -94,19 +80,71 @@ internal sealed partial class QuarantineGrain(ILogStore log, IQuarantineStore it
         return BulkRules.Outcome(outcomes, before);
     }
 
+    public async Task<IReadOnlyList<QuarantineOutcome>> Some(BulkDecision decision, IReadOnlyList<long> ids, string once, string by)
+    {
+        var (outcomes, together, definitions) = (new List<QuarantineOutcome>(ids.Count), new List<Judged>(ids.Count), new Dictionary<string, PipelineDefinition?>(StringComparer.Ordinal));
+        foreach (var id in ids)
+        {
+            if (await items.Find(tenant, id, default) is not { } item || (item.State != QuarantineState.Held && item.DecidedBy != by))
+                continue;
+            if (item.State != QuarantineState.Held)
+                outcomes.Add(QuarantineRules.AlreadyDecided(item));
+            else if (decision.Kind == BulkKind.Edit)
+                outcomes.Add(await EditHeld(item, decision, string.Create(CultureInfo.InvariantCulture, $"{once}/{id}"), by));
+            else if (decision.Kind == BulkKind.Discard)
+                together.Add(Discarded(item, decision.Reason!, by));
+            else
+            {
+                if (!definitions.TryGetValue(item.Pipeline, out var definition))
+                    definitions[item.Pipeline] = definition = await Definition(item);
+                var (judged, refused) = await Released(item, definition, by);
+                if (judged?.Record is { } record && together.Any(one => one.Record?.Stream == record.Stream && one.Record?.Key == record.Key))
+                {
+                    // What was released before it is the newer version that it would overwrite.
+                    await Flush();
+                    (judged, refused) = await Released(item, definition, by);
+                }
+                if (judged is not null)
+                    together.Add(judged);
+                else
+                    outcomes.Add(refused!);
+            }
+        }
+        await Flush();
+        return outcomes;
+
+        async Task Flush()
+        {
+            outcomes.AddRange(await Append(together, null));
+            together.Clear();
+        }
+    }
+
     private async Task<QuarantineOutcome> One(BulkDecision decision, QuarantinedItem item, string by)
     {
         var edited = decision.Kind == BulkKind.Edit ? BulkRules.Edited(item.PayloadJson, decision) : null;
         if (decision.Kind == BulkKind.Edit && edited is null)
-            return new QuarantineOutcome(item.Id, QuarantineState.Held, "Left as it is: it is no record, or its value is none of those to be replaced.", item.Reasons);
+            return BulkRules.NothingToEdit(item);
         if (decision.DryRun)
             return new QuarantineOutcome(item.Id, QuarantineState.Held, edited is null ? "Would be decided on." : $"Would become {Cell.Clip(edited)}", item.Reasons);
         return decision.Kind switch
         {
             BulkKind.Release => await ReleaseOne(item.Id, by),
-            BulkKind.Discard => await Decide(item, new QuarantineDecision(item.Id, QuarantineState.Discarded, by, decision.Reason), "discarded", item.Reasons),
-            _ => await Edit(item.Id, edited!, by),
+            BulkKind.Discard => await Append(Discarded(item, decision.Reason!, by)),
+            _ => await EditOne(item.Id, edited!, by, null),
         };
+    }
+
+    private async Task<QuarantineOutcome> EditHeld(QuarantinedItem item, BulkDecision decision, string once, string by)
+    {
+        try
+        {
+            return BulkRules.Edited(item.PayloadJson, decision) is { } edited ? await EditOne(item.Id, edited, by, once) : BulkRules.NothingToEdit(item);
+        }
+        catch (RefusedException refused) when (refused.Code is RefusalCode.Invalid or RefusalCode.TooLarge)
+        {
+            return new QuarantineOutcome(item.Id, QuarantineState.Held, refused.Message, item.Reasons); // One that cannot be edited so does not stand in the way of the others.
+        }
     }
 
     private async Task<QuarantineOutcome> ReleaseOne(long id, string by)
@@ -115,69 +153,111 @@ internal sealed partial class QuarantineGrain(ILogStore log, IQuarantineStore it
             return QuarantineRules.Unknown(id);
         if (item.State != QuarantineState.Held)
             return QuarantineRules.AlreadyDecided(item);
-        if (string.IsNullOrEmpty(item.PayloadJson))
-            return new QuarantineOutcome(id, QuarantineState.Held, "It is a piece of a file and no record: correct it at the source, edit it into a record, or discard it.", item.Reasons);
-        if (QuarantineRules.ReservedStream(item.Stream) is { } reserved)
-            return new QuarantineOutcome(id, QuarantineState.Held, "Its stream is one of Sophia's own: correct the source, or discard it.", new[] { reserved });
-        var payload = Encoding.UTF8.GetBytes(item.PayloadJson);
-        var definition = await Definition(item);
-        var (key, missing) = QuarantineRules.KeyOf(item, payload, definition);
-        return key is null
-            ? new QuarantineOutcome(id, QuarantineState.Held, "It has no key to be stored under: edit it.", new[] { missing! })
-            : await Store(item, key, payload, definition, new QuarantineDecision(id, QuarantineState.Released, by, null), "released");
+        var (judged, refused) = await Released(item, await Definition(item), by);
+        return judged is null ? refused! : await Append(judged);
     }
 
-    private async Task<QuarantineOutcome> Store(QuarantinedItem item, string key, ReadOnlyMemory<byte> payload, PipelineDefinition? definition, QuarantineDecision decision, string what)
+    /// <summary>Edits an item that is held; under a once-key that was used before it changes nothing.</summary>
+    private async Task<QuarantineOutcome> EditOne(long id, string payloadJson, string by, string? once)
+    {
+        if (await items.Find(tenant, id, default) is not { } item)
+            throw new RefusedException(RefusalCode.NotFound, $"There is no quarantined item {id}.");
+        if (item.State != QuarantineState.Held)
+            return QuarantineRules.AlreadyDecided(item);
+        var payload = QuarantineRules.PayloadOf(payloadJson);
+        var definition = await Definition(item) ?? throw new RefusedException(RefusalCode.Conflict,
+            $"Pipeline {item.Pipeline} is not defined any more, so nothing can judge the record. Define it again, or release or discard the item.");
+        var (key, missing) = QuarantineRules.KeyOf(item, payload.Span, definition);
+        var reasons = missing is not null ? new[] { missing } : QuarantineRules.Judge(definition, item.Stream, key!, payload, time.GetUtcNow());
+        var decision = new QuarantineDecision(id, reasons.Count == 0 ? QuarantineState.Released : QuarantineState.Held, by, null, payload, reasons);
+        if (reasons.Count > 0)
+            return await Append(new Judged(item, null, decision, "edited, still held", reasons), once);
+        var (judged, refused) = await Stored(item, key!, payload, definition, decision, "edited");
+        return judged is null ? refused! : await Append(judged, once);
+    }
+
+    private static Judged Discarded(QuarantinedItem item, string reason, string by) => new(item, null, new QuarantineDecision(item.Id, QuarantineState.Discarded, by, reason), "discarded", item.Reasons);
+
+    private async Task<(Judged? Judged, QuarantineOutcome? Refused)> Released(QuarantinedItem item, PipelineDefinition? definition, string by)
+    {
+        if (string.IsNullOrEmpty(item.PayloadJson))
+            return (null, new QuarantineOutcome(item.Id, QuarantineState.Held, "It is a piece of a file and no record: correct it at the source, edit it into a record, or discard it.", item.Reasons));
+        if (QuarantineRules.ReservedStream(item.Stream) is { } reserved)
+            return (null, new QuarantineOutcome(item.Id, QuarantineState.Held, "Its stream is one of Sophia's own: correct the source, or discard it.", new[] { reserved }));
+        var payload = Encoding.UTF8.GetBytes(item.PayloadJson);
+        var (key, missing) = QuarantineRules.KeyOf(item, payload, definition);
+        return key is null ? (null, new QuarantineOutcome(item.Id, QuarantineState.Held, "It has no key to be stored under: edit it.", new[] { missing! }))
+            : await Stored(item, key, payload, definition, new QuarantineDecision(item.Id, QuarantineState.Released, by, null), "released");
+    }
+
+    private async Task<(Judged? Judged, QuarantineOutcome? Refused)> Stored(QuarantinedItem item, string key, ReadOnlyMemory<byte> payload, PipelineDefinition? definition, QuarantineDecision decision, string what)
     {
         var newest = await log.Newest(tenant, item.Stream, key, default);
         var expected = key == item.Key ? item.HeadVersion : 0;
         if ((newest?.Version ?? 0) != expected)
-            return QuarantineRules.Newer(item, key, newest!);
+            return (null, QuarantineRules.Newer(item, key, newest!));
         var entry = new NewEntry(EntryType.Record, item.Stream, key, RecordOperation.Upsert, payload, EntryHash.Of(RecordOperation.Upsert, payload.Span),
             QuarantineRules.PartitionOf(item, definition), OnlyIfChanged: true, OnlyIfVersion: expected) { Source = decision.NewPayload is null ? QuarantineRules.SourceOf(item) : null };
-        return await Append(item, [entry], decision, what, []);
+        return (new Judged(item, entry, decision, what, []), null);
     }
 
-    private Task<QuarantineOutcome> Decide(QuarantinedItem item, QuarantineDecision decision, string what, IReadOnlyList<CellReason> reasons) =>
-        Append(item, [], decision, what, reasons);
+    private async Task<QuarantineOutcome> Append(Judged judged, string? once = null) => (await Append([judged], once))[0];
 
-    /// <summary>The single path by which anything changes.</summary>
-    private async Task<QuarantineOutcome> Append(QuarantinedItem item, NewEntry[] records, QuarantineDecision decision, string what, IReadOnlyList<CellReason> reasons)
+    /// <summary>The single path by which anything changes: all of them in one append, or where one of them is not held any more each by itself.</summary>
+    /// <param name="once">Of one alone: the once-key of its append.</param>
+    private async Task<IReadOnlyList<QuarantineOutcome>> Append(IReadOnlyList<Judged> all, string? once)
     {
-        while (true)
+        while (all.Count > 0)
         {
             fence ??= await log.Acquire(tenant, Owner, default);
+            var records = all.Where(one => one.Record is not null).ToList();
             var batch = new AppendBatch
             {
                 Fence = fence,
                 At = time.GetUtcNow(),
-                Entries = [.. records, QuarantineRules.Audit(item, decision, what)],
-                Decisions = [decision],
+                Entries = [.. records.Select(one => one.Record!.Value), .. all.Select(one => QuarantineRules.Audit(one.Item, one.Decision, one.What))],
+                Decisions = [.. all.Select(one => one.Decision)],
+                OnceKey = once,
             };
             switch (await log.Append(tenant, batch, default))
             {
                 case AppendOutcome.Committed done:
                     fence = done.Next;
-                    LogDecided(logger, tenant.Value, item.Id, what);
-                    if (records.Length > 0 && done.LastPosition > 0)
+                    if (all.Count == 1)
+                        LogDecided(logger, tenant.Value, all[0].Item.Id, all[0].What);
+                    if (records.Count > 0 && done.LastPosition > 0)
                         await GrainFactory.GetGrain<IProjectionGrain>(TenantKey.Of(tenant, Projections.Index)).Hint(done.LastPosition);
-                    return new QuarantineOutcome(item.Id, decision.State, QuarantineRules.Said(what, records.Length > 0 ? done.Dispositions[0] : null), reasons);
+                    return [.. all.Select(one => new QuarantineOutcome(one.Item.Id, one.Decision.State, QuarantineRules.Said(one.What, records.IndexOf(one) is >= 0 and var at ? done.Dispositions[at] : null), one.Reasons))];
                 case AppendOutcome.Misplaced misplaced:
                     // An earlier append of unknown outcome took place; if it was this decision, the next answer is NotHeld.
                     fence = misplaced.Current;
                     break;
-                case AppendOutcome.NotHeld:
-                    return await items.Find(tenant, item.Id, default) is { } decided ? QuarantineRules.AlreadyDecided(decided) : QuarantineRules.Unknown(item.Id);
+                case AppendOutcome.NotHeld when all.Count > 1:
+                    var alone = new List<QuarantineOutcome>(all.Count);
+                    foreach (var one in all)
+                        alone.Add(await Append(one));
+                    return alone;
+                case AppendOutcome.NotHeld or AppendOutcome.AlreadyDone:
+                    return [await items.Find(tenant, all[0].Item.Id, default) switch
+                    {
+                        null => QuarantineRules.Unknown(all[0].Item.Id),
+                        { State: QuarantineState.Held } held => new QuarantineOutcome(held.Id, held.State, "Decided on before: it is still held.", held.Reasons),
+                        var decided => QuarantineRules.AlreadyDecided(decided),
+                    }];
                 default:
                     DeactivateOnIdle();
                     throw Superseded.Refusal("The quarantine", time);
             }
         }
+        return [];
     }
 
     private async Task<PipelineDefinition?> Definition(QuarantinedItem item) =>
         await GrainFactory.GetGrain<IPipelineGrain>(TenantKey.Of(tenant, item.Pipeline)).View() is { } view
             ? PipelineDefinitionReader.Read(view.DefinitionText, "definition", item.Pipeline).Definition : null;
+
+    /// <summary>A decision that may be taken, and the record that it stores, if any.</summary>
+    private sealed record Judged(QuarantinedItem Item, NewEntry? Record, QuarantineDecision Decision, string What, IReadOnlyList<CellReason> Reasons);
 
     [LoggerMessage(EventId = 4101, Level = LogLevel.Information, Message = "Tenant {Tenant}: quarantined item {Item} {What}")]
     private static partial void LogDecided(ILogger logger, string tenant, long item, string what);

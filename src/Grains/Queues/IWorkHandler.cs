@@ -25,6 +25,11 @@ public abstract record WorkVerdict
 
     internal sealed record Finished : WorkVerdict;
 
+    /// <summary>As <see cref="WorkEnd.Continued"/>: its handler remembers how far it is.</summary>
+    public static readonly WorkVerdict Continued = new PartDone();
+
+    internal sealed record PartDone : WorkVerdict;
+
     /// <summary>Another attempt may help.</summary>
     public sealed record Failed(string Error) : WorkVerdict;
 

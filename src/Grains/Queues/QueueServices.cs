@@ -16,6 +16,7 @@ public static class QueueServices
         services.AddSingleton<IWorkIntake, WorkIntake>();
         services.AddWorkHandler<Knowledge.ReindexHandler>();
         services.AddWorkHandler<Pipelines.RunHandler>();
+        services.AddWorkHandler<Quality.BulkHandler>();
         services.AddSingleton<Pipelines.RunTurns>();
         foreach (var queue in ServedQueue.All)
             services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<WorkPump>(provider, queue));

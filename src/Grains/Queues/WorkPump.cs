@@ -162,6 +162,7 @@ internal sealed partial class WorkPump(
             return await handler.Do(tenant, work, either.Token) switch
             {
                 WorkVerdict.Failed failed => new WorkResult(work.Token, WorkEnd.Failed, failed.Error),
+                WorkVerdict.PartDone => new WorkResult(work.Token, WorkEnd.Continued),
                 WorkVerdict.Rejected rejected => new WorkResult(work.Token, WorkEnd.Rejected, rejected.Error),
                 _ => new WorkResult(work.Token, WorkEnd.Done),
             };

@@ -42,6 +42,7 @@ internal static class WorkRules
     {
         WorkEnd.Done => new ItemEnd.Done(),
         WorkEnd.Rejected => new ItemEnd.GivenUp(WorkState.Dead, WorkCause.Rejected, Clip(result.Error)),
+        WorkEnd.Continued => new ItemEnd.Again(now, null, Anew: true),
         WorkEnd.GivenBack => new ItemEnd.Again(now, Clip(result.Error), Counts: false),
         _ when held.Attempts >= held.MaxAttempts => new ItemEnd.GivenUp(WorkState.Dead, result.End == WorkEnd.NoHandler ? WorkCause.NoHandler : WorkCause.Failed, Clip(result.Error)),
         _ => new ItemEnd.Again(now + Wait(held.Attempts, options, chance), Clip(result.Error)),

@@ -11,8 +11,8 @@ internal static class QuarantineCommand
 {
     public static Command Create()
     {
-        var command = Listing("quarantine", "What the quality gate held back: list, show, release, edit, discard, bulk.");
-        foreach (var part in (Command[])[Listing("list", "List items, newest first."), One(), Release(), Edit(), Discard(), QuarantineBulkCommand.Create()])
+        var command = Listing("quarantine", "What the quality gate held back: list, show, release, edit, discard, bulk, decisions.");
+        foreach (var part in (Command[])[Listing("list", "List items, newest first."), One(), Release(), Edit(), Discard(), QuarantineBulkCommand.Create(), QuarantineBulkCommand.CreateList()])
             command.Add(part);
         return command;
     }

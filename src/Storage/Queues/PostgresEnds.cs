@@ -39,8 +39,7 @@ internal sealed class PostgresEnds(TenantTransaction transaction)
         switch (decision)
         {
             case ItemEnd.Again again:
-                tell.Add("UPDATE sophia.queue_items SET state=1, gate=$3, due_at=$4, lease_until=NULL, worker=NULL, error=$5, attempts=attempts-$6, lapses=lapses+$7, changed_at=$8 WHERE tenant=$1 AND id=$2").Int(id)
-                    .Int(again.DueAt <= now ? 1 : 0).Time(again.DueAt).Text(again.Error).Int(again.Counts ? 0 : 1).Int(again.Lapsed ? 1 : 0).Time(now);
+                Wait(tell, id, again, now);
                 of.Move(WorkState.Leased, WorkState.Pending);
                 return new EndedRow(FinishAnswer.Again, held.Queue, again.DueAt <= now);
             case ItemEnd.GivenUp given:
@@ -58,6 +57,17 @@ internal sealed class PostgresEnds(TenantTransaction transaction)
                 of.Move(WorkState.Leased, WorkState.Done);
                 return new EndedRow(FinishAnswer.Done, held.Queue, held.Key is not null);
         }
+    }
+
+    private static void Wait(TenantStatements tell, long id, ItemEnd.Again again, DateTimeOffset now)
+    {
+        if (again.Anew)
+            tell.Add("""
+                UPDATE sophia.queue_items SET state=1, gate=$3, due_at=$4, rank=$4 - priority * $6 * interval '1 second', lease_until=NULL, worker=NULL, error=$5, attempts=0, lapses=0, deadline=NULL, changed_at=$7 WHERE tenant=$1 AND id=$2
+                """).Int(id).Int(again.DueAt <= now ? 1 : 0).Time(again.DueAt).Text(again.Error).Int((long)WorkRules.PriorityStep.TotalSeconds).Time(now);
+        else
+            tell.Add("UPDATE sophia.queue_items SET state=1, gate=$3, due_at=$4, lease_until=NULL, worker=NULL, error=$5, attempts=attempts-$6, lapses=lapses+$7, changed_at=$8 WHERE tenant=$1 AND id=$2").Int(id)
+                .Int(again.DueAt <= now ? 1 : 0).Time(again.DueAt).Text(again.Error).Int(again.Counts ? 0 : 1).Int(again.Lapsed ? 1 : 0).Time(now);
     }
 
     private sealed record Held(string Queue, string? Key, bool Keep, HeldWork Work);

@@ -62,8 +62,7 @@ internal sealed class QueueEnds(DatabaseConnection connection)
         switch (order.Decide(held))
         {
             case ItemEnd.Again again:
-                connection.Prepare("UPDATE queue_items SET state=1, gate=?2, due_at=?3, lease_until=NULL, worker=NULL, error=?4, attempts=attempts-?5, lapses=lapses+?6, changed_at=?7 WHERE id=?1").Int(1, order.Token.Id)
-                    .Int(2, again.DueAt <= now ? 1 : 0).Int(3, LogTime.Micros(again.DueAt)).Text(4, again.Error).Int(5, again.Counts ? 0 : 1).Int(6, again.Lapsed ? 1 : 0).Int(7, LogTime.Micros(now)).Run();
+                Wait(order.Token.Id, again, now);
                 of.Move(WorkState.Leased, WorkState.Pending);
                 return new EndedRow(FinishAnswer.Again, queue, again.DueAt <= now);
             case ItemEnd.GivenUp given:
@@ -79,6 +78,16 @@ internal sealed class QueueEnds(DatabaseConnection connection)
                 of.Move(WorkState.Leased, WorkState.Done);
                 return new EndedRow(FinishAnswer.Done, queue, Free(connection, queue, key, now));
         }
+    }
+
+    private void Wait(long id, ItemEnd.Again again, DateTimeOffset now)
+    {
+        if (again.Anew)
+            connection.Prepare("UPDATE queue_items SET state=1, gate=?2, due_at=?3, rank=?3 - priority * ?5, lease_until=NULL, worker=NULL, error=?4, attempts=0, lapses=0, deadline=NULL, changed_at=?6 WHERE id=?1").Int(1, id)
+                .Int(2, again.DueAt <= now ? 1 : 0).Int(3, LogTime.Micros(again.DueAt)).Text(4, again.Error).Int(5, WorkRules.PriorityStep.Ticks / TimeSpan.TicksPerMicrosecond).Int(6, LogTime.Micros(now)).Run();
+        else
+            connection.Prepare("UPDATE queue_items SET state=1, gate=?2, due_at=?3, lease_until=NULL, worker=NULL, error=?4, attempts=attempts-?5, lapses=lapses+?6, changed_at=?7 WHERE id=?1").Int(1, id)
+                .Int(2, again.DueAt <= now ? 1 : 0).Int(3, LogTime.Micros(again.DueAt)).Text(4, again.Error).Int(5, again.Counts ? 0 : 1).Int(6, again.Lapsed ? 1 : 0).Int(7, LogTime.Micros(now)).Run();
     }
 
     private WorkChange Change(long id, WorkDecision decision, DateTimeOffset now)

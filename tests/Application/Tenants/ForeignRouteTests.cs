@@ -65,6 +65,7 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         [typeof(ApplyErasure)] = """{"token":"00000000000000000000000000000000"}""",
         [typeof(AllowRecords)] = """{"records":[{"stream":"@stream","key":"@key"}]}""",
         [typeof(QuarantineIds)] = """{"ids":[@id:long]}""",
+        [typeof(QuarantineDecide)] = """{"kind":"release","pipeline":"@pipeline","stream":"@stream"}""",
         [typeof(QuarantineBulk)] = """{"kind":"release","pipeline":"@pipeline","stream":"@stream"}""",
         [typeof(NewItems)] = """{"items":[{"kind":"mine","payload":{},"dedupKey":"@name"}]}""",
         [typeof(LeaseAsked)] = """{"worker":"mine"}""",

@@ -31,6 +31,9 @@ internal sealed class FaultyLog(ILogStore inner) : ILogStore
 
     public LogFault Fault { get; set; }
 
+    /// <summary>What the answer of an append that took place waits for before it is lost.</summary>
+    public Task Answers { get; set; } = Task.CompletedTask;
+
     public int LaneAppends => appends;
 
     public bool Happened { get; private set; }
@@ -48,6 +51,7 @@ internal sealed class FaultyLog(ILogStore inner) : ILogStore
                 throw new StorageException(StorageFault.Unknown, "The answer was lost.");
             case LogFault.UnknownDone:
                 await inner.Append(tenant, batch, cancellation);
+                await Answers;
                 throw new StorageException(StorageFault.Unknown, "The answer was lost.");
             default:
                 await inner.Acquire(tenant, batch.Fence.Owner, cancellation);

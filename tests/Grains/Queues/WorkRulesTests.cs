@@ -28,6 +28,7 @@ public sealed class WorkRulesTests
         Assert.Equal(new ItemEnd.GivenUp(WorkState.Dead, WorkCause.Rejected, "why"), After(WorkEnd.Rejected, 1));
         Assert.Equal(new ItemEnd.GivenUp(WorkState.Dead, WorkCause.NoHandler, "why"), After(WorkEnd.NoHandler, 3));
         Assert.Equal(new ItemEnd.Again(Noon, "why", Counts: false), After(WorkEnd.GivenBack, 3));
+        Assert.Equal(new ItemEnd.Again(Noon, null, Anew: true), After(WorkEnd.Continued, 3));
     }
 
     [Fact]

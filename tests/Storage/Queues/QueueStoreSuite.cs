@@ -63,6 +63,22 @@ public abstract partial class QueueStoreSuite : IAsyncLifetime
     }
 
     [EngineFact]
+    public async Task What_is_done_in_part_stands_behind_what_came_meanwhile_with_all_its_attempts_before_it()
+    {
+        var first = await Take(Job() with { Deadline = Noon.AddSeconds(1), OrderKey = "k" });
+        await End((await Lease()).Items[0].Token, new ItemEnd.Again(Noon, "slow", Lapsed: true));
+        var work = (await Lease()).Items[0];
+        Assert.Equal((first, 2), (work.Token.Id, work.Attempt));
+        var second = await Take(Job(), Noon.AddSeconds(1));
+        Assert.Equal(new EndedRow(FinishAnswer.Again, "jobs", true), await End(work.Token, new ItemEnd.Again(Noon.AddSeconds(2), null, Anew: true), Noon.AddSeconds(2)));
+        var left = (await Lease(10, Noon.AddSeconds(3))).Items;
+        Assert.Equal([(second, 1), (first, 1)], left.Select(one => (one.Token.Id, one.Attempt)));
+        var item = (await Store.Find(Acme, first, default))!;
+        Assert.Equal((WorkState.Leased, 0, null, null), (item.State, item.Lapses, item.Deadline, item.Error));
+        Assert.Equal(2, (await Counts()).Leased);
+    }
+
+    [EngineFact]
     public async Task A_number_is_never_given_twice_even_where_the_items_are_gone()
     {
         var first = await Take(Job());

@@ -162,7 +162,7 @@ async function decide(decision, ids, reason) {
   $("#main").focus({ preventScroll: true });
 }
 
-// ---- many held records at once: page by page, until nothing is left to decide on
+// ---- many held records at once: tried page by page; done by the queue, also when nobody looks any more
 document.addEventListener("change", event => {
   const form = event.target.closest("[data-many]");
   if (form) for (const part of $$("[data-for]", form)) part.hidden = part.dataset.for !== form.elements.kind.value;
@@ -179,30 +179,43 @@ document.addEventListener("click", async event => {
   const [errors, outcome] = [$(".errors", form), $(".outcome", form)];
   const dryRun = button.dataset.decideMany === "try";
   errors.textContent = outcome.textContent = "";
-  const decision = { kind: kind.value, stream: chosen.dataset.stream, rule: chosen.dataset.rule, dryRun, limit: 200,
+  const decision = { kind: kind.value, stream: chosen.dataset.stream, rule: chosen.dataset.rule,
     ...(kind.value === "edit" ? { field: field.value.trim(), value: valueOf(value.value) } : {}), ...(kind.value === "discard" ? { reason: reason.value.trim() } : {}) };
   if (!dryRun && await sure(`${kind.selectedOptions[0].text[0].toUpperCase()}${kind.selectedOptions[0].text.slice(1)}: all that break “${decision.rule}” in ${decision.stream}?`, false) === null) { button.focus(); return; }
   button.disabled = true;
-  const sum = { taken: 0, released: 0, discarded: 0, stillHeld: 0 };
-  const done = await attempt(async () => {
-    for (let before; ;) {
-      const page = await call("POST", "/api/quarantine/bulk", JSON.stringify({ ...decision, before }));
-      for (const count of Object.keys(sum)) sum[count] += page[count];
-      sum.example ??= page.outcomes?.[0]?.detail;
-      outcome.textContent = `${sum.taken} so far`;
-      if (page.next === undefined || page.next === null) return true;
-      before = page.next;
-    }
-  }, text => { errors.textContent = text; });
+  const told = await attempt(() => (dryRun ? tryMany : decideMany)(decision, text => { outcome.textContent = text; }), text => { errors.textContent = text; });
   button.disabled = false;
-  if (!done) return;
-  const told = dryRun ? `It would take ${sum.taken}. ${sum.example ?? ""}` : `${sum.taken} taken: ${sum.released} stored, ${sum.discarded} discarded, ${sum.stillHeld} still held.`;
+  if (!told) return;
   outcome.textContent = told;
   if (dryRun) return;
   notice(told);
   await renderAgain();
   $("#main").focus({ preventScroll: true });
 });
+
+async function tryMany(decision, tell) {
+  let taken = 0, example, before;
+  do {
+    const page = await call("POST", "/api/quarantine/bulk", JSON.stringify({ ...decision, dryRun: true, limit: 200, before }));
+    taken += page.taken;
+    example ??= page.outcomes?.[0]?.detail;
+    tell(`${taken} so far`);
+    before = page.next ?? undefined;
+  } while (before !== undefined);
+  return `It would take ${taken}. ${example ?? ""}`;
+}
+
+async function decideMany(decision, tell) {
+  let order = await call("POST", "/api/quarantine/decisions", JSON.stringify(decision));
+  for (;;) {
+    const taken = order.released + order.discarded + order.stillHeld;
+    if (order.phase === "stuck") throw new Error(`Decision ${order.id} is stuck: ${order.says}`);
+    if (order.endedAt) return `${taken} taken: ${order.released} stored, ${order.discarded} discarded, ${order.stillHeld} still held.`;
+    tell(`${taken} of at most ${order.atMost}; it goes on if you leave this page.`);
+    await new Promise(resolve => setTimeout(resolve, Math.max(LIVE_REFRESH_MS, restMs())));
+    order = await call("GET", `/api/quarantine/decisions/${order.id}`);
+  }
+}
 
 $("#all")?.addEventListener("change", event => $$(".choose").forEach(choice => { choice.checked = event.target.checked; }));
 
