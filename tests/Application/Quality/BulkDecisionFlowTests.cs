@@ -15,7 +15,7 @@ public sealed class BulkDecisionFlowTests(SophiaApp app) : IClassFixture<SophiaA
     [Fact]
     public async Task It_is_kept_when_it_is_accepted_told_while_it_goes_and_stopped_by_operators_alone()
     {
-        await app.Ingest("many", "streams:\n  many:\n    key: [id]\n    rules:\n      - type: {age: integer}\ngate:\n  minimumScore: 0\n", ("many.csv", "id,age\n" + string.Concat(Enumerable.Range(0, 120).Select(n => $"{n},old\n"))));
+        await app.Ingest("many", "streams:\n  many:\n    key: [id]\n    rules:\n      - type: {age: integer}\ngate:\n  minimumScore: 0\n", ("many.csv", "id,age\n1000,3\n" + string.Concat(Enumerable.Range(0, 120).Select(n => $"{n},old\n"))));
         var body = new { kind = "discard", pipeline = "many", rule = "type:age", reason = "nobody is" };
         Assert.Equal(403, (int)(await (await app.InRole("analyst")).PostAsJsonAsync(Address, body)).StatusCode);
         await (await app.Owner.PostAsJsonAsync(Address, new { kind = "discard", pipeline = "many" })).Problem(400, "invalid");

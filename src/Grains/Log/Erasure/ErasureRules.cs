@@ -130,7 +130,7 @@ internal static class ErasureRules
         .. job.Records.Count(record => ShownKey.IsPlace(record.Key)) is var numbered and > 0 ? [string.Create(CultureInfo.InvariantCulture, $"{numbered} of these records are called by their place in a file that has no key. What they say stays away wherever it stands, and so does the row that moves into their place, until it is allowed. Edited and moved they come back: state a key for the stream first.")] : Array.Empty<string>(),
         "Records that hold the same in words of a longer text, or in other words under another key, were not looked for.",
         "Exports and answers that somebody took away, backups until they expire, log lines of processes, and the names of files.",
-        "Work of queues that names them in words of its own: purge it there.",
+        "Work of queues that names them in words of its own: purge it there. Values of an edit of many quarantined records, until that has ended: stop it there.",
         "Errors of runs, lines of connectors and samples of dry runs may quote a value until newer ones take their place.",
         "What processes remember of texts and search answers goes before the erasure ends, in the shared cache too; a process that is cut off from the others forgets as soon as it hears of it, and has texts' vectors for a day and search answers for half an hour at most. Answers kept for repeated requests go too, whatever they were about: a repetition is told so.",
         "Rows in PostgreSQL leave its files with the next vacuum and its write-ahead log with the next recycling; what Redis wrote to a disk goes when it writes it anew.",
