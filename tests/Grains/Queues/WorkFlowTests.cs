@@ -171,7 +171,7 @@ public sealed class WorkFlowTests
     [Fact]
     public async Task Leases_are_renewed_beside_a_tenant_whose_queue_does_not_answer()
     {
-        await using var world = await QueueWorld.Start();
+        await using var world = await QueueWorld.Start(TimeSpan.FromSeconds(5));
         var (stuck, gate, never) = (TenantId.Parse("stuck"), new TaskCompletionSource(), new TaskCompletionSource<IReadOnlyList<bool>>());
         var renewed = 0;
         world.Instead = (method, tenant) =>
