@@ -135,7 +135,6 @@ public static class PageEndpoints
             [nameof(HeldPage.Tenant)] = tenant.Value,
             [nameof(HeldPage.Query)] = query,
             [nameof(HeldPage.Page)] = await grains.GetGrain<IQuarantineGrain>(TenantKey.Of(tenant)).List(query),
-            [nameof(HeldPage.Orders)] = await QuarantineEndpoints.Decisions(context, grains).List(),
         });
     }
 

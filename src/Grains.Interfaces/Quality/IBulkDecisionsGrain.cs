@@ -1,7 +1,7 @@
 namespace Sophia.Quality;
 
 /// <summary>Decisions on many held items of one tenant, as orders that its work queue works off. The key is the tenant.</summary>
-/// <remarks>What <see cref="Begin"/> answered goes on to its end, whoever goes away and whatever dies: each item that the filter took when the order came is decided on once.</remarks>
+/// <remarks>What <see cref="Begin"/> answered goes on to its end, whoever goes away and whatever dies: each item that the filter took when the order came is decided on once (an edit of a step that was interrupted more than 30 days before: perhaps again, where the item is still held).</remarks>
 [Alias("Sophia.IBulkDecisionsGrain")]
 public interface IBulkDecisionsGrain : IGrainWithStringKey
 {
@@ -11,7 +11,7 @@ public interface IBulkDecisionsGrain : IGrainWithStringKey
     [Alias("Begin")]
     Task<BulkOrderView> Begin(BulkDecision decision, string by);
 
-    /// <summary>Orders newest first: all that go, and the last ones that ended.</summary>
+    /// <summary>Orders newest first: all that go, and the last ones that ended. Changes nothing; it stands behind the step that goes.</summary>
     [Alias("List"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<BulkOrderView>> List();
 
@@ -23,8 +23,9 @@ public interface IBulkDecisionsGrain : IGrainWithStringKey
     Task<BulkOrderView?> Stop(long id, string by);
 
     /// <summary>Decides on the next few items; whether there may be more. Asked by the queue's workers.</summary>
+    /// <param name="once">What the order was named when its item was put in; of another one under this number nothing is done.</param>
     [Alias("Step")]
-    Task<bool> Step(long id);
+    Task<bool> Step(long id, string once);
 }
 
 /// <summary>Where an order is.</summary>

@@ -26,8 +26,8 @@ public interface IQuarantineGrain : IGrainWithStringKey
     [Alias("Many")]
     Task<BulkOutcome> Many(BulkDecision decision, string by);
 
-    /// <summary>Decides on these as a bulk decision says; again after an unknown outcome it decides on those that are left. Items that somebody else decided on have no outcome.</summary>
-    /// <param name="once">The beginning of once-keys, never used for another decision.</param>
+    /// <summary>Decides on these as a bulk decision says; again after an unknown outcome it decides on those that are left. Items that a person or another order decided on have no outcome.</summary>
+    /// <param name="once">The beginning of once-keys, never used for another decision; the audit names it as <c>order</c>.</param>
     [Alias("Some")]
     Task<IReadOnlyList<QuarantineOutcome>> Some(BulkDecision decision, IReadOnlyList<long> ids, string once, string by);
 }

@@ -107,7 +107,7 @@ public enum WorkEnd
     /// <summary>It was not begun, and is given back without counting as an attempt.</summary>
     GivenBack = 5,
 
-    /// <summary>A part of it is done: the rest takes its turn as if it had come in now, with all its attempts before it.</summary>
+    /// <summary>A part of it is done: the rest takes its turn as if it had come in now, with all its attempts before it, and without the deadline that it had.</summary>
     Continued = 6,
 }
 

@@ -37,6 +37,7 @@ internal sealed partial class BulkDecisionsGrain(
     public async Task<BulkOrderView> Begin(BulkDecision decision, string by)
     {
         decision = BulkRules.Ordered(decision);
+        await Mend();
         var now = time.GetUtcNow();
         if (Going.Count() >= BulkRules.MostGoing)
             throw new RefusedException(RefusalCode.Busy, $"{BulkRules.MostGoing} decisions on many items go already: wait until one has ended, or stop one.", retryAt: now + ComeAgainIn);
@@ -48,7 +49,7 @@ internal sealed partial class BulkDecisionsGrain(
         if (order.EndedAt is null)
         {
             await Remind();
-            order = order with { Item = await intake.Take(tenant, BulkHandler.Of(order.Id), CancellationToken.None) };
+            order = order with { Item = await intake.Take(tenant, BulkHandler.Of(order), CancellationToken.None) };
         }
         await Audit(order, "begun", by, decision.Reason);
         await Save(stored.State with { Number = order.Id, Orders = BulkRules.Kept([.. stored.State.Orders, order]) });
@@ -58,7 +59,6 @@ internal sealed partial class BulkDecisionsGrain(
 
     public async Task<IReadOnlyList<BulkOrderView>> List()
     {
-        await Mend();
         var why = Going.Any() ? await HeldBecause() : null;
         var views = new List<BulkOrderView>();
         foreach (var order in stored.State.Orders.Reverse())
@@ -66,11 +66,7 @@ internal sealed partial class BulkDecisionsGrain(
         return views;
     }
 
-    public async Task<BulkOrderView?> Get(long id)
-    {
-        await Mend();
-        return Find(id) is { } order ? await View(order, order.EndedAt is null ? await HeldBecause() : null) : null;
-    }
+    public async Task<BulkOrderView?> Get(long id) => Find(id) is { } order ? await View(order, order.EndedAt is null ? await HeldBecause() : null) : null;
 
     public async Task<BulkOrderView?> Stop(long id, string by)
     {
@@ -86,9 +82,9 @@ internal sealed partial class BulkDecisionsGrain(
         return await View(Find(id)!, null);
     }
 
-    public async Task<bool> Step(long id)
+    public async Task<bool> Step(long id, string once)
     {
-        if (Find(id) is not { EndedAt: null } order)
+        if (Find(id) is not { EndedAt: null } order || order.Once != once)
             return false;
         if (order.StartedAt is null)
             order = order with { StartedAt = time.GetUtcNow() };
@@ -140,19 +136,25 @@ internal sealed partial class BulkDecisionsGrain(
             {
                 case null:
                     LogLost(tenant.Value, order.Id, order.Item);
-                    await Save(order with { Item = await intake.Take(tenant, BulkHandler.Of(order.Id), CancellationToken.None) });
+                    await Save(order with { Item = await intake.Take(tenant, BulkHandler.Of(order), CancellationToken.None) });
                     break;
                 case { State: WorkState.Done }:
-                    await Save(Ended(order, $"the purge of item {order.Item.ToString(CultureInfo.InvariantCulture)} of the queue"));
+                    await Save(Purged(order));
                     break;
             }
     }
 
-    private async Task<BulkOrderView> View(BulkOrder order, string? heldBecause) =>
-        order.View(order.EndedAt is null ? await queue.Find(tenant, order.Item, CancellationToken.None) : null, heldBecause);
+    /// <summary>The order as it stands; one whose item was purged is over also before that is kept.</summary>
+    private async Task<BulkOrderView> View(BulkOrder order, string? heldBecause)
+    {
+        var item = order.EndedAt is null ? await queue.Find(tenant, order.Item, CancellationToken.None) : null;
+        return (item?.State == WorkState.Done ? Purged(order) : order).View(item, heldBecause);
+    }
 
     private async Task<string?> HeldBecause() =>
         (await queue.Queues(tenant, CancellationToken.None)).FirstOrDefault(one => one.Queue is "" or WorkLimits.OwnQueue && one.HeldBecause is not null)?.HeldBecause;
+
+    private BulkOrder Purged(BulkOrder order) => Ended(order, $"the purge of item {order.Item.ToString(CultureInfo.InvariantCulture)} of the queue");
 
     private BulkOrder Ended(BulkOrder order, string by) => BulkRules.Ended(order, time.GetUtcNow(), by);
 

@@ -26,6 +26,9 @@ internal static class BulkRules
     /// <summary>Characters of what an order's edit says, all its values together: 64 Ki.</summary>
     public const int MostCharacters = 64 * 1024;
 
+    /// <summary>Bytes of records that one append of an order has, unless one record alone is larger: 4 MiB.</summary>
+    public const int MostTogetherBytes = 4 * 1024 * 1024;
+
     private const int MostOutcomes = 50;
     private const int MostReplacements = 1_000;
 

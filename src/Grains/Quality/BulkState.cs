@@ -70,7 +70,7 @@ public sealed record BulkOrder
     [Id(13)]
     public long StillHeld { get; init; }
 
-    /// <summary>The beginning of its once-keys in the log: of no other order, also where one before it was never kept.</summary>
+    /// <summary>The beginning of its once-keys in the log, and what the audit of its items names it by: of no other order, also where one before it was never kept.</summary>
     internal string Once => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"decide/{Id}/{At.UtcTicks}");
 
     /// <param name="item">Its item in the queue; null where that was not asked.</param>
@@ -94,6 +94,7 @@ public sealed record BulkOrder
         _ when item?.State == WorkState.Dead => $"its item {Item} of the queue is a dead letter, which can be brought back: {item.Error}",
         _ when item?.State == WorkState.Quarantined => $"its item {Item} of the queue is held back: {item.Error}",
         _ when item is { State: WorkState.Pending, Error: { } error } => $"it is tried again: {error}",
+        _ when item is null => $"its item {Item} of the queue was lost, and is put in again",
         _ when heldBecause is not null => $"the queue is held: {heldBecause}",
         _ => null,
     };

@@ -82,41 +82,57 @@ internal sealed partial class QuarantineGrain(ILogStore log, IQuarantineStore it
 
     public async Task<IReadOnlyList<QuarantineOutcome>> Some(BulkDecision decision, IReadOnlyList<long> ids, string once, string by)
     {
-        var (outcomes, together, definitions) = (new List<QuarantineOutcome>(ids.Count), new List<Judged>(ids.Count), new Dictionary<string, PipelineDefinition?>(StringComparer.Ordinal));
+        var (outcomes, together, bytes, definitions) = (new List<QuarantineOutcome>(ids.Count), new List<Judged>(ids.Count), 0, new Dictionary<string, PipelineDefinition?>(StringComparer.Ordinal));
         foreach (var id in ids)
         {
-            if (await items.Find(tenant, id, default) is not { } item || (item.State != QuarantineState.Held && item.DecidedBy != by))
+            if (await items.Find(tenant, id, default) is not { } item)
                 continue;
             if (item.State != QuarantineState.Held)
-                outcomes.Add(QuarantineRules.AlreadyDecided(item));
+                outcomes.Add(await Decided(item, once));
             else if (decision.Kind == BulkKind.Edit)
-                outcomes.Add(await EditHeld(item, decision, string.Create(CultureInfo.InvariantCulture, $"{once}/{id}"), by));
+                outcomes.Add(await EditHeld(item, decision, once, by));
             else if (decision.Kind == BulkKind.Discard)
-                together.Add(Discarded(item, decision.Reason!, by));
+                together.Add(Discarded(item, decision.Reason!, by) with { Order = once });
             else
             {
                 if (!definitions.TryGetValue(item.Pipeline, out var definition))
                     definitions[item.Pipeline] = definition = await Definition(item);
                 var (judged, refused) = await Released(item, definition, by);
-                if (judged?.Record is { } record && together.Any(one => one.Record?.Stream == record.Stream && one.Record?.Key == record.Key))
+                if (judged?.Record is { } record)
                 {
-                    // What was released before it is the newer version that it would overwrite.
-                    await Flush();
-                    (judged, refused) = await Released(item, definition, by);
+                    if (bytes + record.Payload.Length > BulkRules.MostTogetherBytes)
+                        await Flush();
+                    if (together.Any(one => one.Record?.Stream == record.Stream && one.Record?.Key == record.Key))
+                    {
+                        // What was released before it is the newer version that it would overwrite.
+                        await Flush();
+                        (judged, refused) = await Released(item, definition, by);
+                    }
                 }
-                if (judged is not null)
-                    together.Add(judged);
-                else
+                if (judged is null)
                     outcomes.Add(refused!);
+                else
+                {
+                    together.Add(judged with { Order = once });
+                    bytes += judged.Record?.Payload.Length ?? 0;
+                }
             }
         }
         await Flush();
-        return outcomes;
+        return [.. outcomes.Where(outcome => outcome.State != QuarantineState.Unknown)];
 
         async Task Flush()
         {
-            outcomes.AddRange(await Append(together, null));
+            // While the others were looked at, a newer version of one may have come.
+            var still = new List<Judged>(together.Count);
+            foreach (var one in together)
+                if (one.Record is { } record && await log.Newest(tenant, record.Stream, record.Key, default) is { } newest && newest.Version != record.OnlyIfVersion)
+                    outcomes.Add(QuarantineRules.Newer(one.Item, record.Key, newest));
+                else
+                    still.Add(one);
+            outcomes.AddRange(await Append(still, null));
             together.Clear();
+            bytes = 0;
         }
     }
 
@@ -135,11 +151,11 @@ internal sealed partial class QuarantineGrain(ILogStore log, IQuarantineStore it
         };
     }
 
-    private async Task<QuarantineOutcome> EditHeld(QuarantinedItem item, BulkDecision decision, string once, string by)
+    private async Task<QuarantineOutcome> EditHeld(QuarantinedItem item, BulkDecision decision, string order, string by)
     {
         try
         {
-            return BulkRules.Edited(item.PayloadJson, decision) is { } edited ? await EditOne(item.Id, edited, by, once) : BulkRules.NothingToEdit(item);
+            return BulkRules.Edited(item.PayloadJson, decision) is { } edited ? await EditOne(item.Id, edited, by, order) : BulkRules.NothingToEdit(item);
         }
         catch (RefusedException refused) when (refused.Code is RefusalCode.Invalid or RefusalCode.TooLarge)
         {
@@ -157,13 +173,14 @@ internal sealed partial class QuarantineGrain(ILogStore log, IQuarantineStore it
         return judged is null ? refused! : await Append(judged);
     }
 
-    /// <summary>Edits an item that is held; under a once-key that was used before it changes nothing.</summary>
-    private async Task<QuarantineOutcome> EditOne(long id, string payloadJson, string by, string? once)
+    /// <summary>Edits an item that is held; what an order has edited before it does not edit again.</summary>
+    private async Task<QuarantineOutcome> EditOne(long id, string payloadJson, string by, string? order)
     {
+        var once = order is null ? null : string.Create(CultureInfo.InvariantCulture, $"{order}/{id}");
         if (await items.Find(tenant, id, default) is not { } item)
             throw new RefusedException(RefusalCode.NotFound, $"There is no quarantined item {id}.");
         if (item.State != QuarantineState.Held)
-            return QuarantineRules.AlreadyDecided(item);
+            return await Decided(item, order);
         var payload = QuarantineRules.PayloadOf(payloadJson);
         var definition = await Definition(item) ?? throw new RefusedException(RefusalCode.Conflict,
             $"Pipeline {item.Pipeline} is not defined any more, so nothing can judge the record. Define it again, or release or discard the item.");
@@ -171,9 +188,9 @@ internal sealed partial class QuarantineGrain(ILogStore log, IQuarantineStore it
         var reasons = missing is not null ? new[] { missing } : QuarantineRules.Judge(definition, item.Stream, key!, payload, time.GetUtcNow());
         var decision = new QuarantineDecision(id, reasons.Count == 0 ? QuarantineState.Released : QuarantineState.Held, by, null, payload, reasons);
         if (reasons.Count > 0)
-            return await Append(new Judged(item, null, decision, "edited, still held", reasons), once);
+            return await Append(new Judged(item, null, decision, "edited, still held", reasons) { Order = order }, once);
         var (judged, refused) = await Stored(item, key!, payload, definition, decision, "edited");
-        return judged is null ? refused! : await Append(judged, once);
+        return judged is null ? refused! : await Append(judged with { Order = order }, once);
     }
 
     private static Judged Discarded(QuarantinedItem item, string reason, string by) => new(item, null, new QuarantineDecision(item.Id, QuarantineState.Discarded, by, reason), "discarded", item.Reasons);
@@ -215,7 +232,7 @@ internal sealed partial class QuarantineGrain(ILogStore log, IQuarantineStore it
             {
                 Fence = fence,
                 At = time.GetUtcNow(),
-                Entries = [.. records.Select(one => one.Record!.Value), .. all.Select(one => QuarantineRules.Audit(one.Item, one.Decision, one.What))],
+                Entries = [.. records.Select(one => one.Record!.Value), .. all.Select(one => QuarantineRules.Audit(one.Item, one.Decision, one.What, one.Order))],
                 Decisions = [.. all.Select(one => one.Decision)],
                 OnceKey = once,
             };
@@ -242,7 +259,7 @@ internal sealed partial class QuarantineGrain(ILogStore log, IQuarantineStore it
                     {
                         null => QuarantineRules.Unknown(all[0].Item.Id),
                         { State: QuarantineState.Held } held => new QuarantineOutcome(held.Id, held.State, "Decided on before: it is still held.", held.Reasons),
-                        var decided => QuarantineRules.AlreadyDecided(decided),
+                        var decided => await Decided(decided, all[0].Order),
                     }];
                 default:
                     DeactivateOnIdle();
@@ -252,12 +269,21 @@ internal sealed partial class QuarantineGrain(ILogStore log, IQuarantineStore it
         return [];
     }
 
+    /// <summary>What is said of an item that is not held any more; to an order that did not decide on it, that there is none.</summary>
+    private async Task<QuarantineOutcome> Decided(QuarantinedItem item, string? order) =>
+        order is null || await log.Newest(tenant, OwnStreams.Audit, QuarantineRules.AuditKey(item.Id), default) is { } audit && QuarantineRules.IsOf(audit, order)
+            ? QuarantineRules.AlreadyDecided(item) : QuarantineRules.Unknown(item.Id);
+
     private async Task<PipelineDefinition?> Definition(QuarantinedItem item) =>
         await GrainFactory.GetGrain<IPipelineGrain>(TenantKey.Of(tenant, item.Pipeline)).View() is { } view
             ? PipelineDefinitionReader.Read(view.DefinitionText, "definition", item.Pipeline).Definition : null;
 
     /// <summary>A decision that may be taken, and the record that it stores, if any.</summary>
-    private sealed record Judged(QuarantinedItem Item, NewEntry? Record, QuarantineDecision Decision, string What, IReadOnlyList<CellReason> Reasons);
+    private sealed record Judged(QuarantinedItem Item, NewEntry? Record, QuarantineDecision Decision, string What, IReadOnlyList<CellReason> Reasons)
+    {
+        /// <summary>The once-identity of the order that takes it; null: none.</summary>
+        public string? Order { get; init; }
+    }
 
     [LoggerMessage(EventId = 4101, Level = LogLevel.Information, Message = "Tenant {Tenant}: quarantined item {Item} {What}")]
     private static partial void LogDecided(ILogger logger, string tenant, long item, string what);

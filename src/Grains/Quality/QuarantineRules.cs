@@ -14,6 +14,8 @@ internal static class QuarantineRules
     /// <summary>The most items that one page shows.</summary>
     public const int MaxListed = 500;
 
+    private const string OrderField = "order";
+
     /// <summary>The largest payload that an edit takes, in bytes.</summary>
     public const int MaxPayloadBytes = 8 * 1024 * 1024;
 
@@ -72,7 +74,8 @@ internal static class QuarantineRules
     public static EntrySource? SourceOf(QuarantinedItem item) => item.Source is not { } source ? null
         : new EntrySource(source.DefinitionVersion, source.Item, source.PayloadJson is null ? default : Encoding.UTF8.GetBytes(source.PayloadJson));
 
-    public static NewEntry Audit(QuarantinedItem item, QuarantineDecision decision, string what)
+    /// <param name="order">The once-identity of the order on many items that it is decided on by; null: none.</param>
+    public static NewEntry Audit(QuarantinedItem item, QuarantineDecision decision, string what, string? order)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
@@ -85,11 +88,24 @@ internal static class QuarantineRules
             json.WriteString("pipeline", item.Pipeline);
             json.WriteString("stream", item.Stream);
             json.WriteString("key", item.Key);
+            if (order is not null)
+                json.WriteString(OrderField, order);
             json.WriteEndObject();
         }
         var payload = buffer.WrittenSpan.ToArray();
-        return new NewEntry(EntryType.Audit, OwnStreams.Audit, $"quarantine/{item.Id.ToString(CultureInfo.InvariantCulture)}", RecordOperation.Upsert, payload,
+        return new NewEntry(EntryType.Audit, OwnStreams.Audit, AuditKey(item.Id), RecordOperation.Upsert, payload,
             EntryHash.Of(RecordOperation.Upsert, payload), OnlyIfChanged: false);
+    }
+
+    public static string AuditKey(long item) => $"quarantine/{item.ToString(CultureInfo.InvariantCulture)}";
+
+    /// <summary>Whether an item's last audit entry is of that order on many items.</summary>
+    public static bool IsOf(LogEntry audit, string order)
+    {
+        if (audit.Payload.IsEmpty)
+            return false;
+        using var said = JsonDocument.Parse(audit.Payload);
+        return said.RootElement.TryGetProperty(OrderField, out var named) && named.ValueEquals(order);
     }
 
     public static string Said(string what, EntryDisposition? stored) => stored switch

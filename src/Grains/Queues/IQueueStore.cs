@@ -81,7 +81,7 @@ public abstract record ItemEnd
 
     /// <param name="Counts">Whether the attempt counts.</param>
     /// <param name="Lapsed">Whether the lease ended without a word.</param>
-    /// <param name="Anew">Whether it waits as if it had come in at <paramref name="DueAt"/>: its rank is of that moment, and nothing that failed or lapsed before counts.</param>
+    /// <param name="Anew">Whether it waits as if it had come in at <paramref name="DueAt"/>: its rank is of that moment, nothing that failed or lapsed before counts, and it has no deadline.</param>
     public sealed record Again(DateTimeOffset DueAt, string? Error, bool Counts = true, bool Lapsed = false, bool Anew = false) : ItemEnd;
 
     /// <param name="State">Dead or quarantined.</param>

@@ -94,22 +94,28 @@ public sealed class QuarantinePageTests(Chromium chromium, SophiaApp app) : ICla
     [ChromiumFact]
     public async Task A_decision_on_many_goes_on_when_its_page_is_left_and_is_found_again()
     {
-        (await app.Owner.PostAsJsonAsync("/api/queue/hold", new { queue = "sophia", reason = "repairs", confirm = "sophia" })).EnsureSuccessStatusCode();
         await using var visitor = await Held("left", "id,age,zip\n100,41,10115\n" + string.Concat(Enumerable.Range(0, 60).Select(n => $"{n},unknown,10115\n")));
         var page = visitor.Page;
-        await page.GetByText("Decide on many at once").ClickAsync();
-        var form = page.Locator("[data-many]");
-        await form.GetByLabel("All that break").SelectOptionAsync(new SelectOptionValue { Label = "type:age in left/left (60)" });
-        await form.GetByRole(AriaRole.Button, new() { Name = "Do it" }).ClickAsync();
-        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync();
-        await Expect(form.Locator(".outcome")).ToContainTextAsync("0 of at most 60; it goes on if you leave this page.");
-        await page.GotoAsync("/");
-        await page.GotoAsync("/quarantine?pipeline=left");
         var order = page.Locator("[id^=decision-]", new() { HasText = "left/left" });
-        await Expect(order).ToContainTextAsync("waiting");
-        await Expect(order).ToContainTextAsync("the queue is held: repairs");
-        await Pictures.Take(page, "quarantine-decisions", whole: false);
-        (await app.Owner.PostAsJsonAsync("/api/queue/let-go", new { queue = "sophia", reason = "repaired", confirm = "sophia" })).EnsureSuccessStatusCode();
+        (await app.Owner.PostAsJsonAsync("/api/queue/hold", new { queue = "sophia", reason = "repairs", confirm = "sophia" })).EnsureSuccessStatusCode();
+        try
+        {
+            await page.GetByText("Decide on many at once").ClickAsync();
+            var form = page.Locator("[data-many]");
+            await form.GetByLabel("All that break").SelectOptionAsync(new SelectOptionValue { Label = "type:age in left/left (60)" });
+            await form.GetByRole(AriaRole.Button, new() { Name = "Do it" }).ClickAsync();
+            await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync();
+            await Expect(form.Locator(".outcome")).ToContainTextAsync("0 of at most 60; it goes on if you leave this page.");
+            await page.GotoAsync("/");
+            await page.GotoAsync("/quarantine?pipeline=left");
+            await Expect(order).ToContainTextAsync("waiting");
+            await Expect(order).ToContainTextAsync("the queue is held: repairs");
+            await Pictures.Take(page, "quarantine-decisions", whole: false);
+        }
+        finally
+        {
+            (await app.Owner.PostAsJsonAsync("/api/queue/let-go", new { queue = "sophia", reason = "repaired", confirm = "sophia" })).EnsureSuccessStatusCode();
+        }
         await Expect(order.Locator(".state")).ToHaveTextAsync("done");
         Assert.True((await app.Owner.GetAsync("/api/record?stream=left/left&key=59")).IsSuccessStatusCode);
     }

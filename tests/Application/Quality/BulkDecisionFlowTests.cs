@@ -47,14 +47,20 @@ public sealed class BulkDecisionFlowTests(SophiaApp app) : IClassFixture<SophiaA
         {
             const int Rows = 3_000;
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, "ages.csv"), "id,age\n" + string.Concat(Enumerable.Range(0, Rows).Select(n => $"{n},old\n")));
-            var (process, _, _) = await program.Up();
+            var (process, url, _) = await program.Up();
             var file = Path.Combine(folder.FullName, "ages.yaml");
             await File.WriteAllTextAsync(file, $"name: ages\nsources:\n  - type: files\n    path: {folder.FullName}\n    include: '*.csv'\n    settleFor: 0s\nstreams:\n  \"*\":\n    key: [id]\n    rules:\n      - type: {{age: integer}}\ngate: {{minimumScore: 0}}\n");
             Assert.True(await program.Run("pipelines", "apply", file, "--name", "ages") is { ExitCode: 0 } applied, "the definition");
             await program.Run("ingest", folder.FullName, "--pipeline", "ages");
             Assert.Contains($"{Rows.ToString("N0", CultureInfo.InvariantCulture)} would be taken", (await program.Run("quarantine", "bulk", "release", "--pipeline", "ages", "--dry-run")).Output);
+            using var owner = program.Client(url);
+            (await owner.PostAsJsonAsync("/api/queue/hold", new { queue = "sophia", reason = "not yet", confirm = "sophia" })).EnsureSuccessStatusCode();
             var begun = JsonDocument.Parse((await program.Run("quarantine", "bulk", "release", "--pipeline", "ages", "--no-wait", "--json")).Output).RootElement;
             Assert.Equal(Rows, begun.GetProperty("atMost").GetInt32());
+            (await owner.PostAsJsonAsync("/api/queue/let-go", new { queue = "sophia", reason = "now", confirm = "sophia" })).EnsureSuccessStatusCode();
+            var at = $"{Address}/{begun.GetProperty("id").GetInt64()}";
+            var going = await Eventually.Get(() => owner.GetFromJsonAsync<JsonElement>(at), order => order.GetProperty("released").GetInt32() > 0, "its first step");
+            Assert.InRange(going.GetProperty("released").GetInt32(), 1, Rows - 1);
             process.Kill();
             await process.WaitForExitAsync();
 

@@ -26,6 +26,9 @@ internal sealed class FaultyLog(ILogStore inner) : ILogStore
     /// <summary>Which append (from 1) goes wrong, counting those of <see cref="Owners"/> only.</summary>
     public int FaultAt { get; set; }
 
+    /// <summary>How many go wrong from there on.</summary>
+    public int FaultTimes { get; set; } = 1;
+
     /// <summary>Part of the names of those whose appends are counted.</summary>
     public string Owners { get; set; } = "/lane-";
 
@@ -34,13 +37,16 @@ internal sealed class FaultyLog(ILogStore inner) : ILogStore
     /// <summary>What the answer of an append that took place waits for before it is lost.</summary>
     public Task Answers { get; set; } = Task.CompletedTask;
 
+    /// <summary>Done after the newest version of a key was looked up, before that is answered.</summary>
+    public Func<string, Task> Looked { get; set; } = _ => Task.CompletedTask;
+
     public int LaneAppends => appends;
 
     public bool Happened { get; private set; }
 
     public async Task<AppendOutcome> Append(TenantId tenant, AppendBatch batch, CancellationToken cancellation)
     {
-        if (!batch.Fence.Owner.Contains(Owners, StringComparison.Ordinal) || Interlocked.Increment(ref appends) != FaultAt)
+        if (!batch.Fence.Owner.Contains(Owners, StringComparison.Ordinal) || Interlocked.Increment(ref appends) is var nth && (nth < FaultAt || nth >= FaultAt + FaultTimes))
             return await inner.Append(tenant, batch, cancellation);
         Happened = true;
         switch (Fault)
@@ -65,7 +71,12 @@ internal sealed class FaultyLog(ILogStore inner) : ILogStore
 
     public Task<long> Head(TenantId tenant, CancellationToken cancellation) => inner.Head(tenant, cancellation);
 
-    public Task<LogEntry?> Newest(TenantId tenant, string stream, string key, CancellationToken cancellation) => inner.Newest(tenant, stream, key, cancellation);
+    public async Task<LogEntry?> Newest(TenantId tenant, string stream, string key, CancellationToken cancellation)
+    {
+        var newest = await inner.Newest(tenant, stream, key, cancellation);
+        await Looked(key);
+        return newest;
+    }
 
     public Task<IReadOnlyList<LogEntry>> History(TenantId tenant, string stream, string key, long? below, int limit, CancellationToken cancellation) =>
         inner.History(tenant, stream, key, below, limit, cancellation);

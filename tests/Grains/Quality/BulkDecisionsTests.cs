@@ -75,6 +75,80 @@ public sealed class BulkDecisionsTests
     }
 
     [Fact]
+    public async Task Errors_that_pass_do_not_make_an_order_stuck_however_many_follow_each_other()
+    {
+        await using var world = await World.Start();
+        await world.Hold(3, _ => "many");
+        (world.Log.Owners, world.Log.Fault, world.Log.FaultAt, world.Log.FaultTimes) = ("quarantine", LogFault.Full, 1, 5);
+        var done = await world.Ended((await world.Ask(grain => grain.Begin(Release, "ann"))).Id);
+        Assert.Equal((BulkPhase.Done, 3L, 6), (done.Phase, done.Released, world.Log.LaneAppends));
+    }
+
+    [Theory, InlineData(BulkKind.Release), InlineData(BulkKind.Edit), InlineData(BulkKind.Discard)]
+    public async Task Of_two_orders_of_one_person_over_the_same_items_each_counts_those_that_it_decided_on(BulkKind kind)
+    {
+        await using var world = await World.Start();
+        await world.Hold(60, _ => "many");
+        await world.Hold(WorkLimits.OwnQueue);
+        var decision = Release with { Kind = kind, Reason = "junk", Field = kind == BulkKind.Edit ? "amount" : null, ValueJson = kind == BulkKind.Edit ? "12" : null };
+        var (first, second) = (await world.Ask(grain => grain.Begin(decision, "ann")), await world.Ask(grain => grain.Begin(decision with { Rule = null }, "ann")));
+        await world.LetGo(WorkLimits.OwnQueue);
+        var (one, other) = (await world.Ended(first.Id), await world.Ended(second.Id));
+        Assert.Equal((kind == BulkKind.Discard ? (0L, 60L) : (60L, 0L), 0L), ((one.Released + other.Released, one.Discarded + other.Discarded), one.StillHeld + other.StillHeld));
+        Assert.Equal(62, (await world.Audited()).Count);
+    }
+
+    [Fact]
+    public async Task The_item_of_an_order_that_was_never_kept_does_nothing_to_the_one_that_got_its_number()
+    {
+        await using var world = await World.Start(places: 0);
+        await world.Hold(3, _ => "many");
+        (world.Log.Owners, world.Log.Fault, world.Log.FaultAt) = ("decisions/audit", LogFault.Full, 1);
+        await Assert.ThrowsAnyAsync<Exception>(() => world.Ask(grain => grain.Begin(Release with { Kind = BulkKind.Discard, Reason = "junk" }, "ann")));
+        var order = await world.Ask(grain => grain.Begin(Release, "bob"));
+        Assert.Equal((1L, 2L), (order.Id, order.Item));
+        var handler = world.Host.Services.GetServices<IWorkHandler>().Single(one => one.Kind == BulkHandler.OwnKind);
+        var items = (await world.Leased(10)).Items;
+        Assert.Equal([1, 2], items.Select(item => item.Token.Id));
+        Assert.Equal(WorkVerdict.Done, await Do(items[0]));
+        Assert.Equal((BulkPhase.Waiting, 0L), await world.Ask(grain => grain.Get(order.Id)) is { } before ? (before.Phase, before.Released) : default);
+        Assert.Equal(WorkVerdict.Done, await Do(items[1]));
+        Assert.Equal((BulkPhase.Done, 3L), await world.Ask(grain => grain.Get(order.Id)) is { } after ? (after.Phase, after.Released) : default);
+
+        async Task<WorkVerdict> Do(Work work)
+        {
+            using var _ = CallerContext.For(PipelineWorld.Tenant);
+            return await handler.Do(PipelineWorld.Tenant, work, default);
+        }
+    }
+
+    [Fact]
+    public async Task A_record_that_came_while_the_others_were_looked_at_is_not_counted_as_stored()
+    {
+        await using var world = await World.Start();
+        await world.Hold(5, _ => "many");
+        var came = 0;
+        world.Log.Looked = async key =>
+        {
+            if (key == "3" && Interlocked.Exchange(ref came, 1) == 0)
+                await world.Store("3");
+        };
+        var done = await world.Ended((await world.Ask(grain => grain.Begin(Release, "ann"))).Id);
+        Assert.Equal((1, 4, 1), (came, done.Released, done.StillHeld));
+        Assert.Equal("3", Assert.Single((await world.Held(held => held.List(new QuarantineQuery()))).Items).Key);
+    }
+
+    [Fact]
+    public async Task Large_records_are_stored_by_several_appends()
+    {
+        await using var world = await World.Start();
+        await world.Hold(3, _ => new string('m', 10 + BulkRules.MostTogetherBytes / 3));
+        world.Log.Owners = "quarantine";
+        var done = await world.Ended((await world.Ask(grain => grain.Begin(Release, "ann"))).Id);
+        Assert.Equal((3, 2), (done.Released, world.Log.LaneAppends));
+    }
+
+    [Fact]
     public async Task What_nobody_can_decide_becomes_a_dead_letter_and_goes_on_where_it_was_once_that_is_brought_back()
     {
         await using var world = await World.Start(defined: false);
@@ -115,6 +189,8 @@ public sealed class BulkDecisionsTests
         var store = world.Host.Services.GetRequiredService<IQueueStore>();
         var order = await world.Ask(grain => grain.Begin(Release, "ann"));
         await End(new ItemEnd.Done());
+        Assert.Equal((order.Item, "its item 1 of the queue was lost, and is put in again"), await world.Ask(grain => grain.Get(order.Id)) is { } lost ? (lost.Item, lost.Says) : default);
+        await world.Remind();
         var again = (await world.Ask(grain => grain.Get(order.Id)))!;
         Assert.True(again.Item > order.Item);
         await End(new ItemEnd.GivenUp(WorkState.Dead, WorkCause.Failed, "no"));
@@ -122,10 +198,12 @@ public sealed class BulkDecisionsTests
         await world.Dead(dead => dead.Purge([again.Item], "not wanted", "ada"));
         var over = (await world.Ask(grain => grain.Get(order.Id)))!;
         Assert.Equal((BulkPhase.Stopped, 0L), (over.Phase, over.Released));
+        await world.Remind();
+        Assert.Equal((over.Phase, over.Says), await world.Ask(grain => grain.Get(order.Id)) is { } kept ? (kept.Phase, kept.Says) : default);
 
         async Task End(ItemEnd end)
         {
-            var work = Assert.Single((await store.Lease(PipelineWorld.Tenant, new LeaseOrder(WorkLimits.OwnQueue, 1, 100, 10, "me", DateTimeOffset.UtcNow.AddMinutes(1), DateTimeOffset.UtcNow), default)).Items);
+            var work = Assert.Single((await world.Leased(1)).Items);
             await store.End(PipelineWorld.Tenant, [new EndOrder(work.Token, _ => end)], DateTimeOffset.UtcNow, default);
         }
     }
@@ -194,6 +272,26 @@ public sealed class BulkDecisionsTests
         public Task<T> Dead<T>(Func<IDeadLetterGrain, Task<T>> ask) => As(ask);
 
         public Task<T> Queue<T>(Func<IWorkQueueGrain, Task<T>> ask) => As(ask);
+
+        public Task Hold(string queue) => Queue(async grain => { await grain.Hold(queue, "not yet", "ada"); return 0; });
+
+        public Task LetGo(string queue) => Queue(async grain => { await grain.LetGo(queue, "now", "ada"); return 0; });
+
+        public Task<LeasedRows> Leased(int items) =>
+            Host.Services.GetRequiredService<IQueueStore>().Lease(PipelineWorld.Tenant, new LeaseOrder(WorkLimits.OwnQueue, items, 100, 10, "me", DateTimeOffset.UtcNow.AddMinutes(1), DateTimeOffset.UtcNow), default);
+
+        public Task Remind() => Ask(async grain => { await grain.AsReference<IRemindable>().ReceiveReminder("decisions", default); return 0; });
+
+        /// <summary>A record comes by another way.</summary>
+        public async Task Store(string key)
+        {
+            var payload = Encoding.UTF8.GetBytes($$"""{"id":"{{key}}","amount":1}""");
+            Assert.IsType<AppendOutcome.Committed>(await Host.Log.Append(PipelineWorld.Tenant, new AppendBatch
+            {
+                Fence = await Host.Log.Acquire(PipelineWorld.Tenant, "test", default), At = DateTimeOffset.UnixEpoch,
+                Entries = [new NewEntry(EntryType.Record, "deals", key, RecordOperation.Upsert, payload, EntryHash.Of(RecordOperation.Upsert, payload))],
+            }, default));
+        }
 
         public async Task<BulkOrderView> Ended(long id) => (await Eventually.Get(() => Ask(grain => grain.Get(id)), view => view!.EndedAt is not null, "the end of the decision"))!;
 

@@ -101,7 +101,7 @@ function morph(from, to) {
     const kin = key ? [...from.children].find(child => keyOf(child) === key) : at && !keyOf(at) ? at : null;
     if (!kin || kin.nodeName !== wanted.nodeName) { from.insertBefore(document.importNode(wanted, true), at); continue; }
     if (kin === at) at = at.nextSibling; else from.insertBefore(kin, at);
-    if (kin.nodeType === Node.ELEMENT_NODE) morph(kin, wanted);
+    if (kin.nodeType === Node.ELEMENT_NODE) { if (!wanted.hasAttribute("data-late")) morph(kin, wanted); }
     else if (kin.data !== wanted.data) kin.data = wanted.data;
   }
   while (at) { const next = at.nextSibling; at.remove(); at = next; }
@@ -128,10 +128,14 @@ function keepFresh(part) {
   timers.set(part, setTimeout(() => restMs() > 0 ? keepFresh(part) : refresh(part).catch(() => { }), Math.min(LONGEST_TIMER_MS, Math.max(restMs(), $("[data-active]", part) ? LIVE_REFRESH_MS : IDLE_REFRESH_MS))));
 }
 
+/** Parts that a page stands without come after it, and alone. */
+const comeLate = () => $$("[data-late]").forEach(part => refresh(part).catch(() => { }));
+
 const refreshAll = () => Promise.all($$("[data-refresh]").map(refresh));
 
 async function renderAgain() {
   morph($("#main"), localize($("#main", await page(location.href))));
+  comeLate();
 }
 
 // ---- buttons that speak REST
@@ -322,5 +326,6 @@ if (drop) {
 
 localize(document.body);
 $$("[data-refresh]").forEach(keepFresh);
+comeLate();
 document.addEventListener("visibilitychange", () => { if (!document.hidden && restMs() === 0) refreshAll().catch(() => { }); });
 $(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
