@@ -40,6 +40,8 @@ internal sealed class ClusterLoad : IAsyncDisposable
     /// <summary>Calls that were answered otherwise than they should be, as the caller saw them.</summary>
     public IReadOnlyCollection<string> Failures => failures;
 
+    public void NothingFailed() => Assert.True(failures.IsEmpty, string.Join('\n', failures));
+
     public long Calls => Interlocked.Read(ref calls);
 
     public int Acknowledged => delivered.Count + asked.Count;

@@ -74,7 +74,7 @@ public sealed class DrainTests(ITestOutputHelper output) : IAsyncLifetime
         foreach (var run in runs)
             Assert.Empty(await run.Wrong());
         await load.End();
-        Assert.Empty(load.Failures);
+        load.NothingFailed();
         Assert.Empty(await load.Lost());
     }
 

@@ -12,6 +12,9 @@ public interface ITenantGate
     /// <summary>Why nothing of the tenant is read or written now, in one sentence; null: it is, as far as is known. For work that is under way: doors ask <see cref="MustBeOpen"/>.</summary>
     string? Because(TenantId tenant);
 
+    /// <summary>Whether the tenant is let in now: it is known, and confirmed within <see cref="CountsFor"/>, that it is neither suspended nor deleted. For work that can wait until that is known.</summary>
+    bool IsOpen(TenantId tenant);
+
     /// <summary>For each door to a tenant's things. Answers from memory; where nothing is known yet, or not for <see cref="CountsFor"/>, the list is asked for first, for 2 s at most.</summary>
     /// <exception cref="Operations.RefusedException">Forbidden: it is suspended or deleted, and why. Unavailable: whether it is cannot be found out.</exception>
     ValueTask MustBeOpen(TenantId tenant);

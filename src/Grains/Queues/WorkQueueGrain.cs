@@ -74,7 +74,7 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
     public async Task<LeasedWork> Lease(LeaseRequest request, CancellationToken cancellation)
     {
         Check(request);
-        if (gate?.Because(tenant) is not null)
+        if (gate?.IsOpen(tenant) == false)
             return new LeasedWork([], 0, 0, 1);
         var now = time.GetUtcNow();
         var until = now + (request.For ?? options.Value.LeaseFor);
@@ -231,13 +231,16 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
     // May be lost, and so may the dispatcher: said again for as long as there is something ready.
     private async Task Say(Served own)
     {
-        own.Offered = own.Ready.Ready > 0 && gate?.Because(tenant) is null;
-        if (!own.Offered)
+        own.Offered = own.Ready.Ready > 0 && gate?.IsOpen(tenant) != false;
+        // Where it is not known whether the tenant is open, that is looked at again as what was emptied is.
+        if (!own.Offered && (own.Ready.Ready == 0 || gate?.Because(tenant) is not null))
             return;
         own.Told = true;
         if (!offersAgain)
             again.Change(options.Value.OfferEvery, Timeout.InfiniteTimeSpan);
         offersAgain = true;
+        if (!own.Offered)
+            return;
         using var _ = CallerContext.ForSystem("offer work");
         await GrainFactory.GetGrain<IWorkDispatcherGrain>(own.Queue.Dispatcher).Offer(own.Ready);
     }

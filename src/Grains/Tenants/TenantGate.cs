@@ -24,11 +24,13 @@ internal sealed class TenantGate(IServiceProvider services, IHostApplicationLife
         get
         {
             var now = time.GetTimestamp();
-            return (replica is { } copy && !copy.IsStaleAt(now)) || (confirmed is { } last && time.GetElapsedTime(last.At, now) <= ITenantGate.CountsFor);
+            return (replica is { Copy: { } copy } truth && copy.Version <= known.Version && !truth.IsStaleAt(now)) || (confirmed is { } last && time.GetElapsedTime(last.At, now) <= ITenantGate.CountsFor);
         }
     }
 
     public string? Because(TenantId tenant) => !known.Tenants.TryGetValue(tenant, out var one) ? null : one.Ended ? "This tenant is deleted." : $"This tenant is suspended: {one.Because}";
+
+    public bool IsOpen(TenantId tenant) => IsCurrent && Because(tenant) is null;
 
     public bool IsEnded(TenantId tenant) => known.Tenants.TryGetValue(tenant, out var one) && one.Ended;
 

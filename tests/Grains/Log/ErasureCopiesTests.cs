@@ -45,6 +45,8 @@ public sealed class ErasureCopiesTests
 
         public ValueTask MustBeOpen(TenantId tenant) => ValueTask.CompletedTask;
 
+        public bool IsOpen(TenantId tenant) => true;
+
         public bool IsEnded(TenantId tenant) => false;
 
         public Task Refresh()

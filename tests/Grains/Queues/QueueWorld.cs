@@ -38,6 +38,9 @@ internal sealed class QueueWorld : IAsyncDisposable
     /// <summary>Asked before the store is: what it gives, if anything, is the store's answer.</summary>
     public Func<string, TenantId, object?>? Instead { get; set; }
 
+    /// <summary>Whether each process knows who is suspended.</summary>
+    public bool Knows { get; set; } = true;
+
     public ILogStore Log => stores.GetRequiredService<ILogStore>();
 
     public static Task<QueueWorld> Start(params string[] names) => Start(TimeSpan.FromSeconds(1), names);
@@ -62,10 +65,23 @@ internal sealed class QueueWorld : IAsyncDisposable
             foreach (var storage in (string[])[Stores.Durable, Stores.Fast])
                 silo.Services.AddGrainStorage(storage, (_, _) => stores.GetRequiredKeyedService<IGrainStorage>(storage));
             silo.Services.AddSophiaQueues(options => (options.LeaseFor, options.RetryAfter, options.OfferEvery, options.MaxDepth) = (leaseFor, TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(50), 5_000));
-            silo.Services.AddSingleton<IWorkHandler>(new Scripted(this, name));
+            silo.Services.AddSingleton<IWorkHandler>(new Scripted(this, name)).AddSingleton<ITenantGate>(new Gate(this));
         });
         using var _ = CallerContext.ForSystem("test");
         await Grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System).Add(Acme);
+    }
+
+    private sealed class Gate(QueueWorld world) : ITenantGate
+    {
+        public string? Because(TenantId tenant) => null;
+
+        public bool IsOpen(TenantId tenant) => world.Knows;
+
+        public ValueTask MustBeOpen(TenantId tenant) => ValueTask.CompletedTask;
+
+        public bool IsEnded(TenantId tenant) => false;
+
+        public Task Refresh() => Task.CompletedTask;
     }
 
     /// <summary>Ends a silo without a word; the others visit their tenants then, as they do in a cluster.</summary>

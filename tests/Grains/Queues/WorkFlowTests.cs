@@ -199,6 +199,20 @@ public sealed class WorkFlowTests
     }
 
     [Fact]
+    public async Task Nothing_is_handed_out_while_it_is_not_known_who_is_suspended_and_no_attempt_counts()
+    {
+        await using var world = await QueueWorld.Start();
+        world.Knows = false;
+        await world.Take(QueueWorld.Job());
+        var leased = await world.Queue(queue => queue.Lease(new LeaseRequest(WorkLimits.OwnQueue, "somebody"), default));
+        Assert.Empty(leased.Items);
+        Assert.Empty(world.Begun);
+        world.Knows = true;
+        await world.Until(view => view.Done == 1, "what waited is done");
+        Assert.Single(world.Begun);
+    }
+
+    [Fact]
     public async Task Work_for_a_far_moment_is_taken_and_waits()
     {
         await using var world = await QueueWorld.Start();

@@ -105,6 +105,8 @@ public sealed class ExactLimitTests
 
         public ValueTask MustBeOpen(TenantId tenant) => ValueTask.CompletedTask;
 
+        public bool IsOpen(TenantId tenant) => true;
+
         public bool IsEnded(TenantId tenant) => false;
 
         public Task Refresh() => Task.CompletedTask;
