@@ -76,7 +76,7 @@ public sealed class SophiaApp : IAsyncLifetime
     /// <summary>A client with a key (or none), without cookies and redirects.</summary>
     public HttpClient With(string? key)
     {
-        var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = new Uri(Url) };
+        var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false, Expect100ContinueTimeout = TimeSpan.FromSeconds(30) }) { BaseAddress = new Uri(Url) };
         if (key is not null)
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         clients.Add(client);
