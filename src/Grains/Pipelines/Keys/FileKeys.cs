@@ -37,8 +37,9 @@ internal sealed class FileKeys(ILogStore log, TenantId tenant, string pipeline, 
     public async ValueTask<IReadOnlyList<IReadOnlyList<string>>> Beside(string stream, IReadOnlyList<string> candidates, CancellationToken cancellation)
     {
         var kept = await log.Checkpoints(tenant, Place(stream), null, LookedAt, cancellation);
-        if (kept.Count > 0)
-            return [.. kept.Select(one => FileKey.Of(one.State, one.Partition).Fields).Where(fields => fields.Count > 0).DistinctBy(fields => string.Join('\n', fields), StringComparer.Ordinal)];
+        IReadOnlyList<string>[] fields = [.. kept.Select(one => FileKey.Of(one.State, one.Partition).Fields).Where(fields => fields.Count > 0).DistinctBy(fields => string.Join('\n', fields), StringComparer.Ordinal)];
+        if (fields.Length > 0)
+            return fields;
         var heads = await log.Heads(tenant, stream, null, null, LookedAt, cancellation);
         return await Shown([.. heads.Where(head => !ShownKey.IsPlace(head.Key))], candidates, cancellation) is { } field ? [[field]] : [];
     }
