@@ -33,7 +33,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
     private ClusterLoad(string url, string folder, string name, int callers)
     {
         (this.name, this.callers, answered) = (name, callers, new int[Kinds * callers]);
-        http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(url), Timeout = Patience };
+        http = Bounded.Waits(new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(url) });
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", HomeFolder.CliKey(folder));
     }
 

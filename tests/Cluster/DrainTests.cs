@@ -12,9 +12,6 @@ public sealed class DrainTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int Silos = 3, Conversations = 16, Runs = 2, FilesPerRun = 100, Callers = 2;
 
-    /// <summary>What a silo that was asked to end may take; it gives its own work 8 s (SophiaOptions.StopWithin).</summary>
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(12);
-
     /// <summary>Less than the silence after which a model counts as gone (AnswerModelOptions.NextWordWithin).</summary>
     private static readonly TimeSpan BetweenPieces = TimeSpan.FromSeconds(5);
 
@@ -61,7 +58,7 @@ public sealed class DrainTests(ITestOutputHelper output) : IAsyncLifetime
         var since = Stopwatch.StartNew();
         await cluster!.Scale(Silos - 1, default);
         var took = since.Elapsed;
-        Assert.InRange(took, TimeSpan.Zero, Bound);
+        Assert.InRange(took, TimeSpan.Zero, LocalCluster.EndsWithin);
         await load.Acknowledges(3);
         speak.SetResult();
         var (finished, told, wrong) = await answers.Ends();

@@ -78,7 +78,7 @@ public sealed class FailoverTests(ClusterFixture fixture)
         await load.Acknowledges(10);
         var since = Stopwatch.StartNew();
         await fixture.Cluster.Scale(2, default);
-        Assert.InRange(since.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(12));
+        Assert.InRange(since.Elapsed, TimeSpan.Zero, LocalCluster.EndsWithin);
         await load.Acknowledges(10);
         await load.End();
         load.NothingFailed();

@@ -14,9 +14,8 @@ public sealed class LifeTests(ClusterFixture fixture)
         await fixture.Whole();
         using var silo = At("silo-1");
         Assert.Equal("live", await silo.GetStringAsync("/live"));
-        Assert.Equal("ready", await silo.GetStringAsync("/ready"));
-        var metrics = await silo.GetStringAsync("/metrics");
-        Assert.Contains("sophia_cluster_silos{state=\"active\"} 3\n", metrics);
+        await Says("silo-1", HttpStatusCode.OK, "ready");
+        var metrics = await Eventually.Get(() => silo.GetStringAsync("/metrics"), static seen => seen.Contains("sophia_cluster_silos{state=\"active\"} 3\n", StringComparison.Ordinal), "three active silos");
         Assert.Contains("\norleans_catalog_activations ", metrics);
         Assert.Contains("db_client_connections{", metrics);
         Assert.DoesNotContain("Password", metrics);
@@ -67,9 +66,9 @@ public sealed class LifeTests(ClusterFixture fixture)
         var left = false;
         for (; process.IsAlive; await Task.Yield())
         {
-            var isReady = await IsReady(silo);
-            Assert.False(left && isReady);
-            left |= !isReady;
+            var said = await Ready(silo);
+            Assert.False(left && said == "ready");
+            left |= said is null or "not ready: it is stopping";
         }
         await fixture.Whole();
     }
@@ -83,15 +82,17 @@ public sealed class LifeTests(ClusterFixture fixture)
         Assert.True(answer.StatusCode == HttpStatusCode.ServiceUnavailable && text.Contains(said, StringComparison.Ordinal), $"{method} {path}: {answer.StatusCode} {text}");
     }
 
-    private static async Task<bool> IsReady(HttpClient silo)
+    /// <returns>Null: it takes no call any more.</returns>
+    private static async Task<string?> Ready(HttpClient silo)
     {
         try
         {
-            return (await silo.GetAsync("/ready")).StatusCode == HttpStatusCode.OK;
+            using var answer = await silo.GetAsync("/ready");
+            return await answer.Content.ReadAsStringAsync();
         }
         catch (HttpRequestException)
         {
-            return false;
+            return null;
         }
     }
 

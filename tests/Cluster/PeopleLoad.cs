@@ -20,7 +20,7 @@ internal sealed class PeopleLoad : IAsyncDisposable
     public PeopleLoad(LocalCluster cluster, string word)
     {
         this.word = word;
-        http = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = new Uri(cluster.Url!) };
+        http = Bounded.Waits(new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = new Uri(cluster.Url!) });
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", HomeFolder.CliKey(cluster.FrontendFolder));
     }
 

@@ -28,12 +28,15 @@ internal sealed class SlowAnswers(HttpClient http, string name, int conversation
         }
     }
 
-    /// <summary>Looks at each conversation, which wakes it where its silo is gone.</summary>
+    /// <summary>Looks at each conversation until it is there, which wakes it where its silo is gone.</summary>
     public async Task Wake()
     {
         foreach (var session in questions.Keys)
-            using (var view = await http.GetAsync($"/api/chat/sessions/{session}"))
-                view.EnsureSuccessStatusCode();
+            await Eventually.Get(async () =>
+            {
+                using var view = await http.GetAsync($"/api/chat/sessions/{session}");
+                return (view.IsSuccessStatusCode, Text: await view.Content.ReadAsStringAsync());
+            }, static seen => seen.IsSuccessStatusCode, $"{session} on another silo");
     }
 
     /// <summary>The answers that have ended by now, and how.</summary>

@@ -25,7 +25,7 @@ internal sealed class SlowModel : IAsyncDisposable
     /// <summary>Slow answers that were asked for.</summary>
     public int Asked => Volatile.Read(ref slow);
 
-    /// <summary>Where silos that are started from now on find it, in their environment. No rule spares it: a machine that does much else is as slow as one in trouble.</summary>
+    /// <summary>Where silos that are started from now on find it, in their environment. No rule spares it: a machine that does much else is as slow as one in trouble. Every conversation has a place, also where most of them are on one silo.</summary>
     /// <param name="before">Waits before a piece, by its number from 0.</param>
     public static async Task<SlowModel> Start(int pieces, Func<int, CancellationToken, Task> before)
     {
@@ -39,6 +39,7 @@ internal sealed class SlowModel : IAsyncDisposable
         Environment.SetEnvironmentVariable("SOPHIA_MODEL_URL", $"{url}/v1");
         Environment.SetEnvironmentVariable("SOPHIA_MODEL_NAME", "stand-in");
         Environment.SetEnvironmentVariable("SOPHIA_DEGRADATION", """{"rules": []}""");
+        Environment.SetEnvironmentVariable("SOPHIA_BULKHEADS", """{"default": {"ask": {"places": 64}}}""");
         return model;
     }
 
@@ -47,6 +48,7 @@ internal sealed class SlowModel : IAsyncDisposable
         Environment.SetEnvironmentVariable("SOPHIA_MODEL_URL", null);
         Environment.SetEnvironmentVariable("SOPHIA_MODEL_NAME", null);
         Environment.SetEnvironmentVariable("SOPHIA_DEGRADATION", null);
+        Environment.SetEnvironmentVariable("SOPHIA_BULKHEADS", null);
         await app.StopAsync(new CancellationToken(true));
         await app.DisposeAsync();
     }

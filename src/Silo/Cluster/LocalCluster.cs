@@ -19,7 +19,7 @@ internal sealed class LocalCluster
     private static readonly TimeSpan StartsWithin = TimeSpan.FromMinutes(2);
 
     /// <summary>How long one that was asked to end may take: more than it gives itself.</summary>
-    private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
 
