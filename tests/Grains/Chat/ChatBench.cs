@@ -71,5 +71,5 @@ internal sealed class ChatBench : IChatSurroundings
 internal static class Deadline
 {
     /// <summary>Ends a test that waits for what does not come.</summary>
-    public static CancellationToken Token() => new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+    public static CancellationToken Token() => new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
 }

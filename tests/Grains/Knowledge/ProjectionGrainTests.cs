@@ -12,7 +12,7 @@ namespace Sophia.Knowledge;
 /// <summary>The index and the search of a tenant in a silo over the embedded store.</summary>
 public sealed class ProjectionGrainTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     [Fact]
     public async Task Hints_may_come_twice_or_never_and_everything_is_indexed_once()

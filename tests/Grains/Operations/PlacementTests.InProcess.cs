@@ -101,7 +101,7 @@ public sealed class PlacementTests
         /// <summary>Returns when the tenant's grain lives on this silo; it moves between two calls.</summary>
         public async Task Comes(string tenant, string silo)
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
             while (await Home(tenant) != silo)
             {
                 patience.Token.ThrowIfCancellationRequested();

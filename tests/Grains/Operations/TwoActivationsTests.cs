@@ -79,7 +79,7 @@ public sealed class TwoActivationsTests
         });
         await two.Older.As<IPipelineGrain, PipelineView>(Crm, pipeline => pipeline.Define(PipelineWorld.Definition, "crm.yaml"));
         var run = (await two.Older.As<IPipelineGrain, RunView>(Crm, pipeline => pipeline.Start(new StartRun()))).RunId;
-        await held.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await held.Task.WaitAsync(TimeSpan.FromMinutes(2));
         if (settled)
             await two.Until(async () => await two.Log.Head(SiloOfTwo.Tenant, default) == 6);
         var ended = await two.Younger.Until<IPipelineGrain, RunView?>(Crm, pipeline => pipeline.Run(run), view => view?.EndedAt is not null);
@@ -112,7 +112,7 @@ public sealed class TwoActivationsTests
     public async Task The_index_s_cursor_moves_only_from_where_it_is()
     {
         await using var two = await TwoSilos.Start();
-        await two.Older.As<IProjectionGrain, ProjectionView>(Index, index => index.View());
+        await two.Older.Until<IProjectionGrain, ProjectionView>(Index, index => index.View(), view => view.CaughtUpAt is not null);
         await two.Younger.As<IPipelineGrain, PipelineView>(Hook, pipeline => pipeline.Define(HookDefinition, "hook.yaml"));
         await Deliver(two.Younger, 1);
         await Follow(two.Younger, 1);
@@ -122,7 +122,7 @@ public sealed class TwoActivationsTests
     }
 
     private static Task<ProjectionView> Follow(SiloOfTwo silo, long position) =>
-        silo.As<IProjectionGrain, ProjectionView>(Index, index => index.WaitFor(position, TimeSpan.FromSeconds(30), default));
+        silo.As<IProjectionGrain, ProjectionView>(Index, index => index.WaitFor(position, TimeSpan.FromMinutes(2), default));
 
     private static Task<AskReceipt> Ask(SiloOfTwo silo, string text) => silo.As<IChatSessionGrain, AskReceipt>(Chat, chat => chat.Ask(new AskRequest(text)));
 

@@ -76,6 +76,8 @@ internal sealed class TwoSilos(Action<ISiloBuilder>? join) : IAsyncDisposable
         var host = builder.Build();
         hosts.Add(host);
         await host.StartAsync();
+        using (CallerContext.ForSystem("test"))
+            await host.Services.GetRequiredService<ITenantGate>().Refresh(); // No call waits for the first list of tenants.
         return new SiloOfTwo(host.Services.GetRequiredService<IGrainFactory>(), refusals, search, host.Services.GetRequiredService<ITenantGate>(), copies[0], copies[1]);
     }
 
@@ -178,7 +180,7 @@ internal sealed class HeldSearch : IPassageSearch
     /// <summary>Whether searches wait for <see cref="Go"/>.</summary>
     public bool Holds { get; set; }
 
-    public Task Begun => begun.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    public Task Begun => begun.Task.WaitAsync(TimeSpan.FromMinutes(2));
 
     public void Go() => go.SetResult();
 

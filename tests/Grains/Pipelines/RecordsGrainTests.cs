@@ -30,7 +30,7 @@ public sealed class RecordsGrainTests
         Assert.Equal(FakeFiles.Deal(1, 5), versions[1].PayloadJson);
         Assert.Equal(["1", "2"], (await records.Scan("deals", null, 10)).Select(record => record.Key));
         Assert.Equal(new StreamView("deals", 1, 1), Assert.Single(await records.Streams()));
-        await world.Grains.GetGrain<IProjectionGrain>("acme/index").WaitFor((await records.Current("deals", "1"))!.Position, TimeSpan.FromSeconds(30), default);
+        await world.Grains.GetGrain<IProjectionGrain>("acme/index").WaitFor((await records.Current("deals", "1"))!.Position, TimeSpan.FromMinutes(2), default);
         Assert.Equal(("deleted", "left the index"), await records.Why("deals/1") is var gone ? (gone.Stage, gone.Steps[^1].Detail) : default);
         Assert.Equal(("searchable", null), await records.Why("deals/2") is var found ? (found.Stage, found.WaitingFor) : default);
         Assert.Equal("unknown", (await records.Why("deals/77")).Stage);

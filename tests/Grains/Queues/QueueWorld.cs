@@ -43,7 +43,8 @@ internal sealed class QueueWorld : IAsyncDisposable
 
     public ILogStore Log => stores.GetRequiredService<ILogStore>();
 
-    public static Task<QueueWorld> Start(params string[] names) => Start(TimeSpan.FromSeconds(1), names);
+    /// <summary>With leases that no machine is too slow to keep.</summary>
+    public static Task<QueueWorld> Start(params string[] names) => Start(TimeSpan.FromMinutes(1), names);
 
     public static async Task<QueueWorld> Start(TimeSpan leaseFor, params string[] names)
     {

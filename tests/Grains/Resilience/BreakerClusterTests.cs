@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Orleans.Runtime;
 using Sophia.Chat;
 
 namespace Sophia.Resilience;
@@ -20,6 +21,7 @@ public sealed class BreakerClusterTests
         await using var silos = await SomeSilos.Start(4, Patient);
         foreach (var well in (int[])[1, 2, 3])
             await Succeed(silos, well);
+        await Eventually.Comes(() => new[] { 1, 2, 3 }.All(silo => silos.Knows(silo) is not null), "what they said counts for the copy");
         await silos.Fail(0);
         var seen = await Eventually.Get(() => silos.View(), view => view.Processes.Count(process => process.Calls > 0) == 4 && view.Processes.Any(process => process.OpensHere), "all four are heard");
         Assert.Equal((BreakerPhase.Closed, "5 failures in a row"), (seen.Phase, seen.Processes.Single(process => process.Name == "silo-0").Sees));
@@ -96,7 +98,7 @@ public sealed class BreakerClusterTests
         await Eventually.Comes(() => probes.Count >= 5, "the probes");
         // Several exchanges more, in which a sixth would be given.
         for (var look = 0; look < 20; look++)
-            Assert.Equal(5, (await silos.View(calling[0])).ProbesOut);
+            Assert.Equal(5, await Out());
         await enough.CancelAsync();
         await Task.WhenAll([.. callers, moving]);
         Assert.Equal(5, probes.Select(probe => probe.Probe).Distinct().Count());
@@ -107,10 +109,23 @@ public sealed class BreakerClusterTests
             while (!enough.IsCancellationRequested)
             {
                 await silos.Move();
-                await silos.View(calling[0]);
+                await Out();
                 if (silos.Home() is { } now)
                     homes.Add(now);
             }
+        }
+
+        // A call that a moving grain hands on too often is rejected, and asked again.
+        async Task<int> Out()
+        {
+            while (true)
+                try
+                {
+                    return (await silos.View(calling[0])).ProbesOut;
+                }
+                catch (OrleansMessageRejectionException)
+                {
+                }
         }
     }
 
@@ -151,7 +166,7 @@ public sealed class BreakerClusterTests
     [Fact]
     public async Task When_all_probes_succeed_a_growing_share_is_let_through_and_then_all()
     {
-        await using var silos = await SomeSilos.Start(2, Quick with { RampStepFor = TimeSpan.FromSeconds(1) });
+        await using var silos = await SomeSilos.Start(2, Quick with { RampStepFor = TimeSpan.FromSeconds(5) });
         await silos.Fail(0);
         await silos.Fail(1);
         await silos.Comes(BreakerPhase.HalfOpen);
@@ -175,8 +190,7 @@ public sealed class BreakerClusterTests
         await silos.Comes(BreakerPhase.HalfOpen);
         var (first, second) = (await Probe(silos, 0), await Probe(silos, 1));
         first.Report(CallOutcome.TimedOut);
-        var open = await silos.Comes(BreakerPhase.Open);
-        Assert.Equal(("a probe failed", 2), (open.Because, open.Trips));
+        Assert.Equal(2, (await Failed(silos, 0)).Trips);
         second.Report(CallOutcome.Success);
         var half = await silos.Comes(BreakerPhase.HalfOpen);
         var third = await Probe(silos, 1);
@@ -265,7 +279,7 @@ public sealed class BreakerClusterTests
         var fresh = await Probe(silos, left);
         Assert.Equal(BreakerPhase.HalfOpen, (await silos.View(left)).Phase);
         fresh.Report(CallOutcome.Failed);
-        await silos.Comes(BreakerPhase.Open, left);
+        await Failed(silos, left);
     }
 
     [Fact]
@@ -285,7 +299,7 @@ public sealed class BreakerClusterTests
     [Fact]
     public async Task While_the_truth_is_away_closed_stays_closed_with_tighter_bounds_and_open_stays_open()
     {
-        await using var silos = await SomeSilos.Start(2, Quick);
+        await using var silos = await SomeSilos.Start(2, Quick with { BreakFor = TimeSpan.FromSeconds(10), LongestBreak = TimeSpan.FromSeconds(10) });
         await Succeed(silos, 0);
         await Succeed(silos, 0, "other");
         await silos.Fail(0, "other");
@@ -355,6 +369,9 @@ public sealed class BreakerClusterTests
             silos.Breaker(0).TryEnter().Permit.Report(CallOutcome.Throttled);
         Assert.True(silos.Breaker(0).TryEnter().IsRefused);
     }
+
+    // The phase passes, what is written down of it stays.
+    private static Task<BreakerView> Failed(SomeSilos silos, int silo) => Eventually.Get(() => silos.View(silo), view => view.History.Any(change => change.Because == "a probe failed"), "a probe that failed");
 
     private static async Task<BreakerPermit> Probe(SomeSilos silos, int silo) =>
         (await Eventually.Get(() => Task.FromResult(silos.Breaker(silo).TryEnter()), entry => entry is { IsRefused: false, Permit.Probe: > 0 }, "a probe")).Permit;

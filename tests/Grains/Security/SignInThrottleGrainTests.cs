@@ -13,7 +13,7 @@ namespace Sophia.Security;
 /// <summary>The count of wrong sign-ins in a silo, and what becomes of it when its store forgets or fails.</summary>
 public sealed class SignInThrottleGrainTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly SignInThrottleOptions Strict = new() { FreeOfAddress = 3, FirstWait = TimeSpan.FromMinutes(1) };
     private static readonly string Key = ThrottleKey.Of(IPAddress.Parse("192.0.2.7"));
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Sophia.Log;
 using Sophia.Pipelines;
 using Sophia.Security;
@@ -11,7 +12,7 @@ namespace Sophia.Knowledge;
 /// <summary>Answers that are remembered, in a silo over the embedded store.</summary>
 public sealed class CachedSearchTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     [Fact]
     public async Task The_same_question_again_asks_the_index_nothing_until_it_has_moved()
@@ -74,6 +75,7 @@ public sealed class CachedSearchTests
             var world = new World();
             world.host = await PipelineHost.Start(services =>
             {
+                services.AddSingleton(Options.Create(RankingOptions.Default with { EmbedWithin = Patience })); // An answer by words alone is not kept.
                 var store = services.Last(s => s.ServiceType == typeof(IIndexStore));
                 services.AddSingleton<IIndexStore>(provider => world.Index = new FaultyIndex((IIndexStore)ActivatorUtilities.CreateInstance(provider, store.ImplementationType!)));
             });

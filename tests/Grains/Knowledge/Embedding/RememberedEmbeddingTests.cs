@@ -13,7 +13,7 @@ namespace Sophia.Knowledge;
 /// <summary>Which texts a model is asked for again, and for whom.</summary>
 public sealed class RememberedEmbeddingTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly CacheWorld world = new();
     private readonly Model model = new();
