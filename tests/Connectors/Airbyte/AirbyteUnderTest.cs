@@ -1,4 +1,5 @@
 using System.Text;
+using Sophia.Knowledge;
 using Sophia.Tenants;
 
 namespace Sophia.Pipelines;
@@ -19,10 +20,14 @@ internal sealed record Reading(IReadOnlyList<SourceBatch> Batches, SourceExcepti
     public IEnumerable<string> Payloads => Records.Select(record => Encoding.UTF8.GetString(record.Payload.Span));
 }
 
-/// <summary>The kind of source as the program composes it, with secrets and memory of the test's own.</summary>
+/// <summary>The kind of source as the program composes it, with secrets and memory of the test's own, and a clock that stands unless the test moves it: what a connector does in its own time is never late.</summary>
 internal sealed class AirbyteUnderTest : ISecretResolver, IConnectorMemory, IDisposable
 {
-    public AirbyteUnderTest() => Kind = new AirbyteSourceKind(Microsoft.Extensions.Options.Options.Create(Options), this, this, TimeProvider.System);
+    private readonly ManualTime time = new();
+    private Task? set;
+
+    /// <param name="clock">Null: the one that stands.</param>
+    public AirbyteUnderTest(TimeProvider? clock = null) => Kind = new AirbyteSourceKind(Microsoft.Extensions.Options.Options.Create(Options), this, this, clock ?? time);
 
     public AirbyteOptions Options { get; } = new()
     {
@@ -43,6 +48,29 @@ internal sealed class AirbyteUnderTest : ISecretResolver, IConnectorMemory, IDis
         var context = Context(connector, run) with { FullRefresh = fullRefresh };
         await using var reader = await Kind.Open(context, new SourcePartition("read", run, 0), state, default);
         return await Drain(reader, budget);
+    }
+
+    /// <summary>Reads until so many records came, waits until the connector has written these files, and only then lets time go by until the reading ends.</summary>
+    public async Task<Reading> ReadWhileItHangs(SourceContext context, ScriptedConnector connector, int records, params string[] files)
+    {
+        await using var reader = await Kind.Open(context, new SourcePartition("read", "run-1", 0), null, default);
+        SourceBatch[] before = records == 0 ? [] : [(await reader.Read(BatchBudget.Default with { MaxRecords = records }, default))!];
+        foreach (var file in files)
+            await connector.Wrote(file);
+        var rest = await Passing(Drain(reader));
+        return rest with { Batches = [.. before, .. rest.Batches] };
+    }
+
+    /// <summary>Lets time go by until something ends, for a day at most.</summary>
+    public async Task<T> Passing<T>(Task<T> ends)
+    {
+        while (await Task.WhenAny(ends, set ??= time.TimerSet()) != ends)
+        {
+            set = null;
+            Assert.True(time.GetElapsedTime(0) < TimeSpan.FromDays(1), "A day went by.");
+            time.Advance(AirbyteReader.LongestWait);
+        }
+        return await ends;
     }
 
     public static async Task<Reading> Drain(ISourceReader reader, BatchBudget? budget = null)

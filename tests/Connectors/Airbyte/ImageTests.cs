@@ -58,9 +58,8 @@ public sealed class ImageTests : IDisposable
     public async Task A_container_whose_client_had_to_be_killed_is_removed_by_name()
     {
         airbyte.Options.Grace = TimeSpan.FromMilliseconds(200);
-        connector.Settings["idleAfter"] = "200ms";
-        connector.Plays([ScriptedConnector.Deal(1)], "trap '' TERM\nwhile :; do sleep 1; done");
-        Assert.NotNull((await Read()).Failure);
+        connector.Plays([ScriptedConnector.Deal(1)], "trap '' TERM\necho $$ > \"$here/pid\"\nwhile :; do sleep 1; done");
+        Assert.NotNull((await airbyte.ReadWhileItHangs(Context(), connector, records: 1, "pid")).Failure);
         var name = System.Text.RegularExpressions.Regex.Match(connector.Written("calls").Split('\n').Last(line => line.Contains(" read ", StringComparison.Ordinal)), "sophia-[0-9a-f]{16}").Value;
         Assert.Contains($"rm --force {name}", connector.Written("calls"));
     }
@@ -76,8 +75,10 @@ public sealed class ImageTests : IDisposable
 
     private async Task<Reading> Read()
     {
-        var source = new SourceDefinition("airbyte", new Dictionary<string, string>(connector.Settings) { ["image"] = "airbyte/source-x:1.2.3", ["config"] = """{"token":"${env:TOKEN}"}""" });
-        await using var reader = await airbyte.Kind.Open(new SourceContext("acme", "crm", source) { Run = "r" }, new SourcePartition("read", "r", 0), null, default);
+        await using var reader = await airbyte.Kind.Open(Context(), new SourcePartition("read", "r", 0), null, default);
         return await AirbyteUnderTest.Drain(reader);
     }
+
+    private SourceContext Context() =>
+        new("acme", "crm", new SourceDefinition("airbyte", new Dictionary<string, string>(connector.Settings) { ["image"] = "airbyte/source-x:1.2.3", ["config"] = """{"token":"${env:TOKEN}"}""" })) { Run = "r" };
 }

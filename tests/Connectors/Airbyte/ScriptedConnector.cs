@@ -77,5 +77,8 @@ internal sealed class ScriptedConnector : IDisposable
 
     public string Written(string name) => File.ReadAllText(Path.Combine(Folder, name));
 
+    /// <summary>Returns once the script has written a whole line into this file.</summary>
+    public Task Wrote(string name) => Eventually.Comes(() => File.Exists(Path.Combine(Folder, name)) && Written(name).EndsWith('\n'), $"the script writes {name}");
+
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 }
