@@ -9,6 +9,7 @@ namespace Sophia.Chat;
 // Goal: a model's endpoint is called only where its breaker lets it, and each attempt is reported for what it was. Method: real HTTP against a stand-in, and a breaker that writes down what it is told.
 public sealed class GuardedModelTests
 {
+    private readonly ManualTime time = new(); // It stands: no answer is late.
     private readonly WrittenBreaker breaker = new();
 
     [Theory]
@@ -56,7 +57,7 @@ public sealed class GuardedModelTests
         await using var second = await StandInEndpoint.Start(StandInEndpoint.Sends("""{"data":[{"embedding":[0,2]}]}""", "application/json"));
         breaker.Refuses = new BreakerRefusal(BreakerRefusalReason.Isolated, "embedding is isolated: it costs too much", DateTimeOffset.UnixEpoch);
         var options = new EmbeddingModelOptions { Primary = new EmbeddingEndpoint(first.Url, null), Secondary = new EmbeddingEndpoint(second.Url, null), Model = "acme/e5" };
-        using var embedder = new OpenAiEmbedder(options, TimeProvider.System, Policies(OpenAiEmbedder.Dependency, 0), NullLogger<OpenAiEmbedder>.Instance);
+        using var embedder = new OpenAiEmbedder(options, time, Policies(OpenAiEmbedder.Dependency, 0), NullLogger<OpenAiEmbedder>.Instance);
         var made = await embedder.GenerateAsync(["one"]);
         Assert.Equal([0f, 1f], made[0].Vector.ToArray());
         Assert.Empty(first.Requests);
@@ -64,7 +65,7 @@ public sealed class GuardedModelTests
 
     private async Task Ask(Uri url, int retries)
     {
-        using var model = new OpenAiAnswerModel(new AnswerModelOptions { Url = url, Name = "acme-1" }, TimeProvider.System, Policies(OpenAiAnswerModel.Dependency, retries), NullLogger<OpenAiAnswerModel>.Instance);
+        using var model = new OpenAiAnswerModel(new AnswerModelOptions { Url = url, Name = "acme-1" }, time, Policies(OpenAiAnswerModel.Dependency, retries), NullLogger<OpenAiAnswerModel>.Instance);
         await foreach (var _ in model.Answer(new AnswerPrompt("Who owns it?", [], []), default))
         {
         }
@@ -73,8 +74,8 @@ public sealed class GuardedModelTests
     private LonePolicies Policies(string dependency, int retries)
     {
         var options = new PoliciesOptions();
-        options.Dependencies[dependency] = options.Of(dependency) with { Retries = retries, RetryAfter = TimeSpan.FromMilliseconds(1) };
-        return new LonePolicies(options, new Random(7), TimeProvider.System, new OnlyOf(breaker, dependency));
+        options.Dependencies[dependency] = options.Of(dependency) with { Retries = retries, RetryAfter = TimeSpan.Zero };
+        return new LonePolicies(options, new Random(7), time, new OnlyOf(breaker, dependency));
     }
 
     private sealed class OnlyOf(WrittenBreaker breaker, string only) : IBreakers

@@ -154,7 +154,7 @@ public sealed class OpenAiAnswerModelTests
         using var stop = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
-            await foreach (var _ in Model(endpoint).Answer(Prompt("text"), stop.Token))
+            await foreach (var _ in Model(endpoint, new ManualTime()).Answer(Prompt("text"), stop.Token))
                 await stop.CancelAsync();
         });
     }
@@ -186,7 +186,7 @@ public sealed class OpenAiAnswerModelTests
     private async Task<List<string>> Ask(StandInEndpoint endpoint, string passage = "Ann owns Acme.", List<string>? heard = null, TimeProvider? time = null)
     {
         heard ??= [];
-        await foreach (var piece in Model(endpoint, time).Answer(Prompt(passage), new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token))
+        await foreach (var piece in Model(endpoint, time ?? new ManualTime()).Answer(Prompt(passage), default))
         {
             heard.Add(piece);
             firstWord.TrySetResult();
@@ -194,13 +194,14 @@ public sealed class OpenAiAnswerModelTests
         return heard;
     }
 
-    private OpenAiAnswerModel Model(StandInEndpoint endpoint, TimeProvider? time = null) => new(Options(endpoint), time ?? TimeProvider.System, Policies(time), log);
+    // Where no test moves it the clock stands, and no answer is late.
+    private OpenAiAnswerModel Model(StandInEndpoint endpoint, TimeProvider time) => new(Options(endpoint), time, Policies(time), log);
 
-    private static LonePolicies Policies(TimeProvider? time)
+    private static LonePolicies Policies(TimeProvider time)
     {
         var options = new PoliciesOptions();
         options.Dependencies[OpenAiAnswerModel.Dependency] = options.Of(OpenAiAnswerModel.Dependency) with { RetryAfter = TimeSpan.Zero };
-        return new LonePolicies(options, new Random(7), time ?? TimeProvider.System);
+        return new LonePolicies(options, new Random(7), time);
     }
 
     private static AnswerModelOptions Options(StandInEndpoint endpoint) => new()

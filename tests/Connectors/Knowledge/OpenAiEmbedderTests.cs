@@ -100,7 +100,7 @@ public sealed class OpenAiEmbedderTests
     {
         await using var endpoint = await StandInEndpoint.Start(StandInEndpoint.Stalls(), StandInEndpoint.Stalls());
         var time = new ManualTime();
-        using var embedder = Embedder(endpoint, retryAfter: TimeSpan.Zero, time: time);
+        using var embedder = Embedder(endpoint, time: time);
         var asked = embedder.GenerateAsync(["one"]);
         for (var attempt = 0; attempt < 2; attempt++)
         {
@@ -198,8 +198,9 @@ public sealed class OpenAiEmbedderTests
 
     private static Func<HttpContext, Task> Sends(string answer) => StandInEndpoint.Sends(answer, "application/json");
 
-    private OpenAiEmbedder Embedder(StandInEndpoint primary, StandInEndpoint? secondary = null, Func<EmbeddingModelOptions, EmbeddingModelOptions>? adapt = null, TimeProvider? time = null, int retries = 1, TimeSpan? retryAfter = null)
+    private OpenAiEmbedder Embedder(StandInEndpoint primary, StandInEndpoint? secondary = null, Func<EmbeddingModelOptions, EmbeddingModelOptions>? adapt = null, TimeProvider? time = null, int retries = 1)
     {
+        time ??= new ManualTime(); // It stands: no answer is late unless a test has it so.
         var options = new EmbeddingModelOptions
         {
             Primary = new EmbeddingEndpoint(primary.Url, "top-secret"), Secondary = secondary is null ? null : new EmbeddingEndpoint(secondary.Url, "second-secret"),
@@ -207,8 +208,8 @@ public sealed class OpenAiEmbedderTests
         };
         var policies = new PoliciesOptions();
         foreach (var dependency in (string[])[OpenAiEmbedder.Dependency, OpenAiEmbedder.SecondDependency])
-            policies.Dependencies[dependency] = policies.Of(dependency) with { Retries = retries, RetryAfter = retryAfter ?? TimeSpan.FromMilliseconds(1) };
-        return new OpenAiEmbedder(adapt?.Invoke(options) ?? options, time ?? TimeProvider.System, new LonePolicies(policies, new Random(7), time ?? TimeProvider.System), log);
+            policies.Dependencies[dependency] = policies.Of(dependency) with { Retries = retries, RetryAfter = TimeSpan.Zero };
+        return new OpenAiEmbedder(adapt?.Invoke(options) ?? options, time, new LonePolicies(policies, new Random(7), time), log);
     }
 
     private sealed class Lines : ILogger<OpenAiEmbedder>

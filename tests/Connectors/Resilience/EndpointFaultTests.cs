@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Sophia.Chat;
+using Sophia.Knowledge;
 
 namespace Sophia.Resilience;
 
@@ -39,8 +40,12 @@ public sealed class EndpointFaultTests
     {
         var hung = new Hanging();
         await using var endpoint = await StandInEndpoint.Start(hung.Act);
-        using var model = Model(endpoint, new PolicyOptions { AttemptWithin = TimeSpan.FromMilliseconds(200), Retries = 0 });
-        Assert.Contains("no first word within 0.2 seconds", (await Assert.ThrowsAsync<AnswerModelException>(() => Ask(model, default))).Message);
+        var time = new ManualTime();
+        using var model = Model(endpoint, new PolicyOptions { AttemptWithin = TimeSpan.FromSeconds(30), Retries = 0 }, time);
+        var asked = Ask(model, default);
+        await endpoint.Asked();
+        time.Advance(TimeSpan.FromSeconds(30));
+        Assert.Contains("no first word within 30 seconds", (await Assert.ThrowsAsync<AnswerModelException>(() => asked)).Message);
         await hung.Left;
     }
 
@@ -49,9 +54,15 @@ public sealed class EndpointFaultTests
     {
         var hung = new Hanging();
         await using var endpoint = await StandInEndpoint.Start(hung.Act, StandInEndpoint.Says("never"));
-        using var model = Model(endpoint, new PolicyOptions());
-        using (Deadline.Until(TimeProvider.System.GetUtcNow() + TimeSpan.FromMilliseconds(300)))
-            await Assert.ThrowsAsync<AnswerModelException>(() => Ask(model, default));
+        var time = new ManualTime();
+        using var model = Model(endpoint, new PolicyOptions(), time);
+        using (Deadline.Until(time.GetUtcNow() + TimeSpan.FromSeconds(3)))
+        {
+            var asked = Ask(model, default);
+            await endpoint.Asked();
+            time.Advance(TimeSpan.FromSeconds(3));
+            await Assert.ThrowsAsync<AnswerModelException>(() => asked);
+        }
         await hung.Left;
         Assert.Single(endpoint.Requests);
     }
@@ -81,11 +92,11 @@ public sealed class EndpointFaultTests
         Assert.Equal(2, endpoint.Requests.Count);
     }
 
-    private static OpenAiAnswerModel Model(StandInEndpoint endpoint, PolicyOptions options)
+    private static OpenAiAnswerModel Model(StandInEndpoint endpoint, PolicyOptions options, TimeProvider? time = null)
     {
         var policies = new PoliciesOptions();
         policies.Dependencies[OpenAiAnswerModel.Dependency] = options;
-        return new OpenAiAnswerModel(new AnswerModelOptions { Url = endpoint.Url, Name = "stand-in" }, TimeProvider.System, new LonePolicies(policies, new Random(7), TimeProvider.System), NullLogger<OpenAiAnswerModel>.Instance);
+        return new OpenAiAnswerModel(new AnswerModelOptions { Url = endpoint.Url, Name = "stand-in" }, time ?? TimeProvider.System, new LonePolicies(policies, new Random(7), time ?? TimeProvider.System), NullLogger<OpenAiAnswerModel>.Instance);
     }
 
     private static async Task<string> Ask(OpenAiAnswerModel model, CancellationToken cancellation)
