@@ -57,11 +57,15 @@ for project in "$here"/tests/*/*.csproj; do
   fi
   grep -rqs '\[Fact\|\[Theory\|Fact(\|Theory(' "$(dirname "$project")" --include=*.cs || continue
   echo "Testing $name ..." >&2
+  lost=0
   dotnet test "$project" -c Release --no-build --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
-    --blame-hang --blame-hang-timeout 10m >"$results/$name.log" 2>&1 ||
+    --blame-hang --blame-hang-timeout 30m >"$results/$name.log" 2>&1 || {
     awk '/^ *Failed /{ shown = 1; left = 14 } /^ *Stack Trace:/{ shown = 0 } shown && left-- > 0' "$results/$name.log" | cut -c1-400 | head -120
-  # A project that ended without a report crashed: that is a failure too.
-  [ -f "$results/$name.trx" ] || { broken=$((broken + 1)); echo "$name ended without a report:"; tail -20 "$results/$name.log"; }
+    # Whose host crashed or hung reports the tests before that, and none of them failed.
+    grep -s '<UnitTestResult ' "$results/$name.trx" | grep -qv 'outcome="\(Passed\|NotExecuted\)"' || lost=1
+  }
+  [ -f "$results/$name.trx" ] || lost=1
+  [ $lost = 0 ] || { broken=$((broken + 1)); echo "$name ended before all of its tests were reported:"; tail -20 "$results/$name.log"; }
 done
 
 reports=$(find "$results" -name '*.trx')
