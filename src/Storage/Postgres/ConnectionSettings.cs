@@ -9,6 +9,9 @@ internal static class ConnectionSettings
     /// <summary>Statements that each connection keeps prepared.</summary>
     private const int PreparedStatements = 100;
 
+    /// <summary>What Npgsql takes for no limit of time.</summary>
+    private const int NoLimit = 0;
+
     /// <summary>Plans are made once, often while a table is empty, and kept. Every statement reaches its rows by a whole key, so the planner is not let to prefer reading all of a tenant's rows, which a small table makes look cheap.</summary>
     private const string Planner = "-c plan_cache_mode=force_generic_plan -c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c jit=off -c work_mem=32MB";
 
@@ -33,6 +36,8 @@ internal static class ConnectionSettings
     {
         var settings = Parse(connection, "SOPHIA_POSTGRES_OWNER");
         settings.Timeout = options.ConnectWithinSeconds;
+        // Processes that start together wait for each other's migration, and a step takes as long as the tables are large.
+        settings.CommandTimeout = NoLimit;
         settings.Pooling = false;
         return settings;
     }

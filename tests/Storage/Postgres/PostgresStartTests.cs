@@ -83,6 +83,14 @@ public sealed class PostgresStartTests : IDisposable
         Assert.Equal((long)PostgresSchema.Version, count.ExecuteScalar());
     }
 
+    [EngineFact]
+    public async Task A_step_of_the_schema_takes_the_time_that_it_needs()
+    {
+        await using var database = PostgresDatabase.Open(scratch.Options, TimeProvider.System);
+        Migration slow = new(PostgresSchema.Version + 1, PostgresSchema.Version, "SELECT pg_sleep(1.5)");
+        SchemaMigrator.Run(ConnectionSettings.Owner(scratch.Owner + ";Command Timeout=1", scratch.Options), [.. PostgresSchema.Migrations, slow], ScratchDatabase.SiloRole, database.Seal);
+    }
+
     /// <summary>An older silo writes while a newer one has expanded the schema under it, and is refused once it was contracted.</summary>
     [EngineFact]
     public async Task An_older_silo_works_on_after_the_schema_was_expanded()
