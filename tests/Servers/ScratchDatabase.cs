@@ -41,12 +41,12 @@ internal sealed class ScratchDatabase : IDisposable
 
     public void Dispose() => Execute(server, "postgres", $"DROP DATABASE {name} WITH (FORCE)");
 
-    /// <summary>Runs statements as somebody.</summary>
+    /// <summary>Runs statements as somebody, for as long as they take.</summary>
     public static void Execute(string connection, string sql)
     {
         using var open = new NpgsqlConnection(connection + ";Pooling=false");
         open.Open();
-        using var command = new NpgsqlCommand(sql, open);
+        using var command = new NpgsqlCommand(sql, open) { CommandTimeout = 0 };
         command.ExecuteNonQuery();
     }
 

@@ -67,10 +67,21 @@ public sealed class WeaviateFaultTests : IAsyncLifetime
     public async Task Who_does_not_answer_is_waited_for_as_long_as_the_options_say()
     {
         await Apply(world.Store, Start, 1, Record("a", "words"));
-        var (store, _) = world.Another(options => options with { ReadWithin = TimeSpan.FromSeconds(1) });
+        var time = new ManualTime();
+        var (store, connection) = world.Another(time: time);
         await store.Cursor(Acme, default);
-        world.StandIn.Fate = call => call == "Search" ? Trouble.Silent : Trouble.None;
-        var failure = await Assert.ThrowsAsync<StorageException>(() => Found("words", store));
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        world.StandIn.Fate = call =>
+        {
+            if (call != "Search")
+                return Trouble.None;
+            asked.TrySetResult();
+            return Trouble.Silent;
+        };
+        var found = Found("words", store);
+        await asked.Task;
+        time.Advance(connection.Options.ReadWithin);
+        var failure = await Assert.ThrowsAsync<StorageException>(() => found);
         Assert.Equal((StorageFault.Unreachable, true), (failure.Fault, failure.Message.EndsWith("did not answer in time.", StringComparison.Ordinal)));
     }
 

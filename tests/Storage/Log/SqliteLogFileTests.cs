@@ -90,7 +90,8 @@ public sealed class SqliteLogFileTests
             await Task.WhenAll(tenants.Select(tenant => store.Log.Acquire(tenant, "a", default)));
         foreach (var tenant in tenants)
             Assert.Equal(4, (await store.Log.Acquire(tenant, "a", default)).Epoch);
-        Assert.InRange(store.Files.Count, 1, 6);
+        await Eventually.Comes(() => store.Files.Count <= 3, "all but three files are closed");
+        Assert.NotEqual(0, store.Files.Count);
     }
 
     private static async Task Fill(ScratchStore store, DateTimeOffset at, EntrySource? source = null)

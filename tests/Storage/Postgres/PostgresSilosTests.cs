@@ -126,7 +126,14 @@ public sealed class PostgresSilosTests : IAsyncLifetime
             probe.Notice += (_, told) => waited |= told.Notice.MessageText.Contains("synchronous replication", StringComparison.Ordinal);
             probe.Open();
             using var commit = new Npgsql.NpgsqlCommand("SELECT pg_logical_emit_message(true, 'probe', 'probe')", probe) { CommandTimeout = 1 };
-            commit.ExecuteNonQuery();
+            try
+            {
+                commit.ExecuteNonQuery();
+            }
+            catch (Npgsql.NpgsqlException)
+            {
+                // Its time was over before it came to wait, or before it was told of it.
+            }
             return waited;
         }
     }
@@ -168,7 +175,8 @@ public sealed class PostgresSilosTests : IAsyncLifetime
         // Waits for the row, which lock_timeout bounds at 10 s.
         Assert.IsType<AppendOutcome.Committed>(await Append(silos[0], fence, "x"));
         go.SetResult();
-        Assert.Equal((1L, 2), (await stalled, runs));
+        Assert.Equal(1L, await stalled);
+        Assert.True(runs > 1, "Its work was not done again."); // It may stall again.
         Assert.Equal(fence with { Epoch = 2, Position = 1 }, await new PostgresLogStore(silos[0]).Acquire(Acme, "lane-0", default));
     }
 

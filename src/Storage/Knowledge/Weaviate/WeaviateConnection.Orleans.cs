@@ -61,8 +61,8 @@ internal sealed class WeaviateConnection(WeaviateOptions options, TimeProvider t
     {
         var open = await Open(cancellation);
         await calls.WaitAsync(cancellation);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(within);
+        using var patience = new CancellationTokenSource(within, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
         try
         {
             return await work(open.Client, limit.Token);
