@@ -10,7 +10,7 @@ internal static class BreakerEndpoints
         app.MapGet("/api/breakers", List).RequireAuthorization(Roles.Viewer).WithTags("Resilience")
             .WithSummary("The circuit breakers of the caller's tenant with phase, reason, what processes see, and history; for operators of the system's tenant also those of the installation (owner \"system\"), and with ?tenant= those of another tenant.");
         app.MapGet("/api/breakers/{tenant}/{dependency}", View).RequireAuthorization(Roles.Viewer).WithTags("Resilience").WithSummary("One circuit breaker. In place of the tenant stands \"system\" for one of the installation.");
-        Map(app, "isolate", BreakerHold.Isolated, "Lets no call through, in every process, until it is closed or reset.");
+        Map(app, "isolate", BreakerHold.Isolated, "Lets no call through, in every process that reaches the breaker, until it is closed or reset.");
         Map(app, "close", BreakerHold.HeldClosed, "Lets every call through, whatever fails, until it is isolated or reset.");
         Map(app, "reset", BreakerHold.None, "Gives the breaker back to its rule, closed and with nothing remembered against the dependency.");
     }

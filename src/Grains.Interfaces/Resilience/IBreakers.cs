@@ -18,10 +18,10 @@ public interface IBreaker
 {
     string Dependency { get; }
 
-    /// <summary>Lets a call through, or says why not. Who is let through reports how the call went, also where it never answered; a probe that nobody reports on is free again after its lease.</summary>
+    /// <summary>Lets a call through, or says why not, by what this process knows at this moment. Right after a start, and where nobody used the breaker for minutes, that is nothing: a few calls pass, also of what is isolated. <see cref="Enter"/> asks first. Who is let through reports how the call went, also where it never answered; a probe that nobody reports on is free again after its lease.</summary>
     BreakerEntry TryEnter();
 
-    /// <summary>The same, but waits once for what this process does not know yet: the breaker itself right after a start, or a probe of a breaker that is half-open. At most a few seconds.</summary>
+    /// <summary>The same, but waits once for what this process does not know yet: the breaker itself right after a start and where nobody used it for minutes, or a probe of a breaker that is half-open. At most a few seconds.</summary>
     ValueTask<BreakerEntry> Enter(CancellationToken cancellation);
 }
 

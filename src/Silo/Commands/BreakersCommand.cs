@@ -14,7 +14,7 @@ internal static class BreakersCommand
         var command = new Command("breakers", "Show circuit breakers; isolate, close or reset one.")
         {
             List(), One(),
-            Act("isolate", "Let no call through, in every process, until it is closed or reset."),
+            Act("isolate", "Let no call through, in every process that reaches the breaker, until it is closed or reset."),
             Act("close", "Let every call through, whatever fails, until it is isolated or reset."),
             Act("reset", "Give the breaker back to its rule, closed and with nothing remembered against the dependency."),
         };

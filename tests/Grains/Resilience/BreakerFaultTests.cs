@@ -82,6 +82,43 @@ public sealed class BreakerFaultTests
     }
 
     [Fact]
+    public async Task One_that_nobody_used_for_minutes_hears_the_truth_before_a_call_passes()
+    {
+        var (breaker, replicas) = Unused(Closed);
+        var entering = breaker.Enter(default).AsTask();
+        await time.TimerSet();
+        Assert.False(entering.IsCompleted);
+        Hears(breaker, Closed with { Hold = BreakerHold.Isolated });
+        Assert.Equal(BreakerRefusalReason.Isolated, (await entering).Refusal.Reason);
+        replicas.Forget(TenantId.Parse("acme"));
+        entering = breaker.Enter(default).AsTask();
+        Assert.False(entering.IsCompleted); // That it is isolated may be over, too.
+        Hears(breaker, Closed with { Round = 2 });
+        Assert.False((await entering).IsRefused);
+        Assert.All(Enumerable.Range(0, 100), _ => Assert.False(breaker.TryEnter().IsRefused));
+    }
+
+    /// <summary>As one that has not heard of the truth at all; but what let nobody through goes on doing so.</summary>
+    [Theory]
+    [InlineData(BreakerPhase.Closed, BreakerHold.None, 3)]
+    [InlineData(BreakerPhase.Ramp, BreakerHold.None, 3)]
+    [InlineData(BreakerPhase.Open, BreakerHold.HeldClosed, 3)]
+    [InlineData(BreakerPhase.Open, BreakerHold.None, 0)]
+    [InlineData(BreakerPhase.HalfOpen, BreakerHold.None, 0)]
+    [InlineData(BreakerPhase.Closed, BreakerHold.Isolated, 0)]
+    public async Task Where_the_truth_is_away_it_is_waited_for_once_and_a_few_calls_pass_of_what_let_them_through(BreakerPhase phase, BreakerHold hold, int pass)
+    {
+        var (breaker, _) = Unused(Closed with { Phase = phase, Hold = hold, Share = 50 });
+        var entering = breaker.Enter(default).AsTask();
+        await time.TimerSet();
+        time.Advance(TimeSpan.FromSeconds(4));
+        var entries = new List<BreakerEntry> { await entering };
+        for (var call = 0; call < 20; call++)
+            entries.Add(breaker.TryEnter());
+        Assert.Equal(pass, entries.Count(entry => !entry.IsRefused));
+    }
+
+    [Fact]
     public async Task Reports_of_a_key_that_was_let_go_and_is_used_again_are_new()
     {
         var grain = new Hearing(time);
@@ -136,6 +173,21 @@ public sealed class BreakerFaultTests
     {
         var replicas = Replicas();
         return new LocalBreaker(dependency, options, () => replicas.Get(BreakerKind.Singleton, $"acme/{dependency}"), static breaker => breaker, time);
+    }
+
+    /// <summary>One that knew this, and that nobody used for minutes.</summary>
+    private (LocalBreaker, Replicas) Unused(BreakerCopy known)
+    {
+        var replicas = Replicas();
+        var breaker = new LocalBreaker("model", new BreakerOptions { Probes = 3 }, () => replicas.Get(BreakerKind.Singleton, "acme/model"), static breaker =>
+        {
+            breaker.Reopen();
+            return breaker;
+        }, time);
+        Hears(breaker, known);
+        replicas.Forget(TenantId.Parse("acme"));
+        Assert.True(breaker.IsUnused);
+        return (breaker, replicas);
     }
 
     private Replicas Replicas() => new(null!, Options.Create(new ReplicaOptions()), time, NullLogger<Replicas>.Instance);

@@ -63,6 +63,15 @@ public sealed class ReplicaSilosTests
             await Eventually.Comes(() => silos.Knows(silo) is { Hold: BreakerHold.None }, $"the reset on silo {silo}");
     }
 
+    [Fact]
+    public async Task What_is_isolated_while_a_silo_does_not_use_it_lets_not_one_call_through_there()
+    {
+        await using var silos = await Known();
+        silos.Replicas(1).Forget(SomeSilos.Tenant); // As after five minutes without a call.
+        await Isolate(silos, 0);
+        Assert.Equal(BreakerRefusalReason.Isolated, (await silos.Breaker(1).Enter(default)).Refusal.Reason);
+    }
+
     private static async Task<SomeSilos> Known()
     {
         var silos = await SomeSilos.Start(Silos, Patient);

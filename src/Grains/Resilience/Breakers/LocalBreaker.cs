@@ -7,6 +7,7 @@ namespace Sophia.Resilience;
 /// <para>A process that alone sees the dependency failing opens for itself (<see cref="LocalRule"/>): it has its own break, its own probes and its own ramp. Where the truth opens for all, that is over: the truth decides.</para>
 /// <para>While the truth cannot be reached the process goes by the last it knew. Closed stays closed, but half as much opens it here; open stays open, because nobody could give it a probe; a share of the ramp stays
 /// as it is. Before it has heard of the truth at all it takes the breaker for half-open: a few calls at a time, then a growing share. So nothing is opened to everybody by a truth that is away.</para>
+/// <para>One that nobody used for minutes hears nothing of the truth meanwhile. What let calls through then counts no more: it begins as in a process that has not heard of the truth yet. What let none through stands until the truth says otherwise.</para>
 /// </remarks>
 internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<BreakerCopy>
 {
@@ -16,7 +17,7 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
     /// <summary>Between two questions for a probe where the last one brought none.</summary>
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long <see cref="Enter"/> waits for the truth that it does not know, and for a probe.</summary>
+    /// <summary>How long <see cref="Enter"/> waits for the truth where it has not heard of it since it was first used, or used again, and for a probe.</summary>
     private static readonly TimeSpan PatienceForTruth = TimeSpan.FromSeconds(3), PatienceForProbe = TimeSpan.FromSeconds(1);
 
     private readonly Func<Replica<BreakerCopy>> find;
@@ -24,14 +25,16 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
     private readonly Lock gate = new();
     private readonly TimeProvider time;
     private readonly BreakerOptions options;
-    private readonly LocalRule own;
     private readonly LocalProbes probes = new();
     private readonly long slowAfter;
+    private volatile LocalRule own;
     private volatile Replica<BreakerCopy> replica;
     private volatile Stance stance;
     private volatile BreakerCopy? copy;
     private TaskCompletionSource heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private (BreakerRefusalReason Reason, long Generation, string Text) said;
+    private (BreakerRefusalReason Reason, long Generation, BreakerCopy? Copy, string Text) said;
+    private long followedAt;
+    private bool isAwaited = true;
     private long openUntil;
     private long askAgainAt;
     private long rampCalls;
@@ -43,7 +46,7 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
     {
         (Dependency, this.options, this.find, this.current, this.time) = (dependency, options, find, current, time);
         slowAfter = options.SlowRatio > 0 ? Ticks(options.SlowAfter) : long.MaxValue;
-        own = new LocalRule(options, time);
+        (own, followedAt) = (new LocalRule(options, time), time.GetTimestamp());
         stance = new Stance(false, 1, default);
         replica = find();
         replica.Attach(this);
@@ -83,17 +86,17 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
 
     public async ValueTask<BreakerEntry> Enter(CancellationToken cancellation)
     {
-        if (stance.IsFree)
-            return TryEnter();
         if (replica.IsLetGo && current(this) is var other && other != this)
             return await other.Enter(cancellation);
-        Task next;
+        if (stance.IsFree)
+            return TryEnter();
+        var (next, waitsForTruth) = (Task.CompletedTask, false);
         lock (gate)
-            next = heard.Task;
-        if (copy is not null && TryEnter(looksAgain: true) is var entry and not { IsRefused: true, Refusal.Reason: BreakerRefusalReason.ProbesAreOut })
+            (next, waitsForTruth) = (heard.Task, isAwaited);
+        if (!waitsForTruth && TryEnter(looksAgain: true) is var entry and not { IsRefused: true, Refusal.Reason: BreakerRefusalReason.ProbesAreOut })
             return entry;
         // A truth that did not answer once is not waited for by every caller after that.
-        var patience = copy is null ? PatienceForTruth - own.Age : PatienceForProbe;
+        var patience = waitsForTruth ? PatienceForTruth - time.GetElapsedTime(followedAt) : PatienceForProbe;
         if (patience <= TimeSpan.Zero)
             return TryEnter();
         try
@@ -136,6 +139,7 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
         {
             var (before, now) = (copy, time.GetTimestamp());
             copy = received;
+            isAwaited = false;
             if ((before?.Epoch, before?.Round) != (received.Epoch, received.Round))
                 Begin(before, received);
             openUntil = now - Ticks(age) + Ticks(received.OpenFor);
@@ -274,8 +278,8 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
 
     private BreakerEntry Refused(BreakerRefusalReason reason, TimeSpan wait)
     {
-        if (said.Reason != reason || said.Generation != stance.Generation)
-            said = (reason, stance.Generation, Text(reason));
+        if (said.Reason != reason || said.Generation != stance.Generation || !ReferenceEquals(said.Copy, copy))
+            said = (reason, stance.Generation, copy, Text(reason));
         return new BreakerEntry(new BreakerRefusal(reason, said.Text, time.GetUtcNow() + (wait > TimeSpan.Zero ? wait : TimeSpan.Zero)));
     }
 
@@ -300,6 +304,13 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
     {
         if (!replica.IsLetGo)
             return;
+        lock (gate)
+        {
+            (isAwaited, followedAt) = (true, time.GetTimestamp());
+            if (copy is not ({ Hold: BreakerHold.Isolated } or { Hold: BreakerHold.None, Phase: BreakerPhase.Open or BreakerPhase.HalfOpen }))
+                (copy, own) = (null, own.Phase == BreakerPhase.Open ? own : new LocalRule(options, time));
+            Settle();
+        }
         replica = find();
         replica.Attach(this);
     }

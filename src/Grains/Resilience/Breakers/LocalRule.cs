@@ -33,14 +33,11 @@ internal sealed class LocalRule
     /// <summary>How long its break still lasts; only while it is open.</summary>
     public TimeSpan OpenFor => own.Until!.Value - Now;
 
-    /// <summary>How long it is there already.</summary>
-    public TimeSpan Age => time.GetElapsedTime(madeAt);
-
     /// <summary>What it counted; while it is open or tried out, by what it opened.</summary>
     public CallCounts Counts => own.Phase is BreakerPhase.Open or BreakerPhase.HalfOpen ? opened : window.Counts(time.GetTimestamp());
 
     // It goes on evenly, also while somebody sets the clock.
-    private DateTimeOffset Now => made + Age;
+    private DateTimeOffset Now => made + time.GetElapsedTime(madeAt);
 
     /// <summary>A call that ended well; for any thread.</summary>
     public void Succeeded(long now) => window.Succeeded(now);
