@@ -51,6 +51,9 @@ public sealed class ChatHub(IGrainFactory grains, IFeatures features, TimeProvid
     /// <summary>What is offered to the tenant now, then again whenever that changes.</summary>
     public IAsyncEnumerable<DegradationNews> WatchDegradation(CancellationToken cancellation) => Counted(new DegradationFeed(features, time).Read(Tenant, cancellation), cancellation);
 
+    /// <summary>The tenant's own breakers as they are now, then each one again whenever it changes.</summary>
+    public IAsyncEnumerable<BreakerNews> WatchBreakers(CancellationToken cancellation) => Counted(new BreakerFeed(grains, time).Read(Tenant, cancellation), cancellation);
+
     private string Group => $"tenant:{Tenant}";
 
     private IAsyncEnumerable<ChatEvent> Feed(string session, long after, bool follow, CancellationToken cancellation) =>

@@ -40,6 +40,7 @@ public sealed record AnswerSentence(string Text, IReadOnlyList<int> Marks);
 [JsonSerializable(typeof(IReadOnlyList<ChatView>))]
 [JsonSerializable(typeof(RunView))]
 [JsonSerializable(typeof(DegradationNews))]
+[JsonSerializable(typeof(BreakerNews))]
 internal sealed partial class ChatWire : JsonSerializerContext
 {
     /// <summary>For what is written outside an endpoint.</summary>

@@ -8,14 +8,15 @@ internal sealed class TenantAudit(ILogStore log, TenantId tenant, TimeProvider t
 {
     public const string Stream = OwnStreams.Audit + "/tenant";
 
-    public Task Write(string what, string by, string? because) => Write(what, by, because, time.GetUtcNow(), isOnce: false);
+    public Task Write(string what, string by, string? because) => Write(what, what, by, because, time.GetUtcNow(), isOnce: false);
 
-    /// <summary>What happened then is written, once, however often it is asked for; of one kind nothing else happened in that tick.</summary>
-    public Task WriteOnce(string what, string by, string? because, DateTimeOffset at) => Write(what, by, because, at, isOnce: true);
+    /// <summary>What happened then is written, once, however often it is asked for; of one kind, and of one thing, nothing else happened in that tick.</summary>
+    /// <param name="of">What it happened to, where several such things may happen in one tick.</param>
+    public Task WriteOnce(string what, string by, string? because, DateTimeOffset at, string? of = null) => Write(of is null ? what : $"{what}-{of}", what, by, because, at, isOnce: true);
 
-    private Task Write(string what, string by, string? because, DateTimeOffset at, bool isOnce)
+    private Task Write(string kind, string what, string by, string? because, DateTimeOffset at, bool isOnce)
     {
-        var name = $"{what}-{at.UtcTicks}";
+        var name = $"{kind}-{at.UtcTicks}";
         return new AuditEntry(Stream, "tenant/audit", $"Tenant {tenant}").Write(log, tenant, name,
             new JsonObject { ["what"] = what, ["by"] = by, ["because"] = because, ["at"] = AuditEntry.Text(at) }, time.GetUtcNow(), time, isOnce ? $"audit/{name}" : null);
     }

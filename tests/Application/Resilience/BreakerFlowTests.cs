@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
+using Sophia.Chat;
 using Sophia.Hosting;
 using Sophia.Tenants;
 
@@ -57,6 +59,27 @@ public sealed class BreakerFlowTests(SophiaApp app) : IClassFixture<SophiaApp>
         Assert.Equal(HttpStatusCode.NotFound, (await viewer.GetAsync("/api/breakers/system/flow-system")).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await viewer.GetAsync($"/api/breakers/{name}/flow-own")).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await viewer.PostAsJsonAsync("/api/breakers/system/flow-system/isolate", new { reason = "x", confirm = "flow-system" })).StatusCode);
+    }
+
+    [Fact]
+    public async Task The_hub_tells_of_a_tenant_s_breakers_when_they_open_and_when_somebody_takes_them_in_hand()
+    {
+        var (name, key, owner) = await app.NewTenant();
+        await Breakers.For(TenantId.Parse(name), "flow-told").Enter(default);
+        await Eventually.Get(() => owner.GetFromJsonAsync<JsonElement>("/api/breakers"), views => views.GetArrayLength() > 0, "its breaker");
+        await using var hub = await HubClient.Connect(app.Url, key);
+        await using var news = hub.StreamAsync<BreakerNews>("WatchBreakers").GetAsyncEnumerator();
+        Assert.True(await news.MoveNextAsync());
+        Assert.Equal(("flow-told", BreakerPhase.Closed, BreakerHold.None), (news.Current.Dependency, news.Current.Phase, news.Current.Hold));
+        await Fail(Breakers.For(TenantId.Parse(name), "flow-told"));
+        Assert.True(await news.MoveNextAsync());
+        Assert.Equal((BreakerPhase.Open, "5 failures in a row", 0), (news.Current.Phase, news.Current.Because, news.Current.Share));
+        var answer = await owner.PostAsJsonAsync($"/api/breakers/{name}/flow-told/isolate", new { reason = "it costs too much", confirm = "flow-told" });
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        do
+            Assert.True(await news.MoveNextAsync());
+        while (news.Current.Hold == BreakerHold.None);
+        Assert.Equal((BreakerHold.Isolated, "it costs too much"), (news.Current.Hold, news.Current.Because));
     }
 
     private static async Task Fail(IBreaker breaker)

@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using Orleans.Runtime;
 using Sophia.Chat;
+using Sophia.Security;
+using Sophia.Tenants;
 
 namespace Sophia.Resilience;
 
@@ -202,6 +205,92 @@ public sealed class BreakerClusterTests
     }
 
     [Fact]
+    public async Task That_its_rule_opened_it_and_closed_it_again_stands_in_the_audit_once_each_whatever_came_between()
+    {
+        await using var silos = await SomeSilos.Start(1, Quick with { LongestBreak = TimeSpan.FromMilliseconds(200) });
+        await silos.Fail(0);
+        await silos.Comes(BreakerPhase.HalfOpen);
+        (await Probe(silos, 0)).Report(CallOutcome.Failed);
+        await Eventually.Get(() => silos.View(), view => view is { Trips: 2, Phase: BreakerPhase.HalfOpen }, "a second round of probes");
+        await Eventually.Comes(async () =>
+        {
+            await Succeed(silos, 0);
+            return (await silos.View()).Phase == BreakerPhase.Closed;
+        }, "closed");
+        var entries = await Eventually.Get(() => Task.FromResult(Audited(silos)), rows => rows.Count == 2, "both entries");
+        Assert.Equal(["breaker-opened: acme/model: 5 failures in a row", "breaker-closed: acme/model: the ramp is over"], entries);
+        var view = await silos.Ask(0, grain => grain.Set(BreakerHold.None, "ann", "as ever", SomeSilos.Tenant));
+        Assert.Equal(BreakerPhase.Closed, view.Phase);
+        Assert.Equal("breaker-reset: acme/model: as ever", Audited(silos)[^1]);
+        Assert.Equal(3, silos.Log.Rows.Count);
+    }
+
+    [Fact]
+    public async Task An_opening_that_the_audit_does_not_take_counts_and_is_written_down_once_when_it_can_be_also_by_another_silo()
+    {
+        await using var silos = await SomeSilos.Start(2, Patient);
+        silos.Log.Refuse = _ => new IOException("no disk");
+        await silos.Fail(0);
+        await silos.Fail(1);
+        await silos.Comes(BreakerPhase.Open);
+        await silos.Everywhere(BreakerPhase.Open, 0, 1);
+        Assert.Empty(silos.Log.Rows);
+        var home = silos.Home()!.Value;
+        await silos.Kill(home);
+        silos.Log.Refuse = _ => null;
+        await Eventually.Comes(() =>
+        {
+            silos.Breaker(1 - home).TryEnter();
+            return silos.Log.Rows.Count > 0;
+        }, "the entry");
+        Assert.StartsWith("breaker-opened: acme/model: 5 failures in a row", Assert.Single(Audited(silos)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_isolates_it_again_for_another_reason_is_audited_and_shown_and_who_only_asks_again_is_not()
+    {
+        await using var silos = await SomeSilos.Start(1, Patient);
+        await Isolate("ann", "it costs too much");
+        await Isolate("ann", "it costs too much");
+        var view = await Isolate("bob", "their contract is over");
+        Assert.Equal((BreakerHold.Isolated, "bob", "their contract is over"), (view.Hold, view.HeldBy, view.HeldBecause));
+        Assert.Equal(["breaker-isolate: acme/model: it costs too much", "breaker-isolate: acme/model: their contract is over"], Audited(silos));
+        Assert.Equal(["isolated: their contract is over", "isolated: it costs too much"], view.History.Select(change => change.Because));
+        await Eventually.Comes(() => silos.Breaker(0).TryEnter() is { IsRefused: true, Refusal.Text: "model is isolated: their contract is over" }, "the new reason");
+
+        Task<BreakerView> Isolate(string by, string because) => silos.Ask(0, grain => grain.Set(BreakerHold.Isolated, by, because, SomeSilos.Tenant));
+    }
+
+    /// <summary>Who was not seen for longest goes; not what somebody holds, what is not closed, and what is used.</summary>
+    [Fact]
+    public async Task Of_a_thousand_breakers_those_that_nobody_used_for_longest_make_room_in_the_list_and_never_one_that_is_isolated_or_open()
+    {
+        await using var silos = await SomeSilos.Start(1, Patient);
+        await Succeed(silos, 0, "b-used");
+        await silos.Fail(0, "b-open");
+        await silos.Comes(BreakerPhase.Open, dependency: "b-open");
+        await silos.Ask(0, grain => grain.Set(BreakerHold.Isolated, "ann", "it costs too much", SomeSilos.Tenant), "b-isolated");
+        using var _ = CallerContext.ForSystem("test");
+        var list = silos.Grains(0).GetGrain<IBreakerDirectoryGrain>(TenantKey.Of(SomeSilos.Tenant));
+        for (var name = (await list.List()).Count; name < BreakerDirectoryGrain.Most; name++)
+            await list.Add($"c-{name}");
+        await list.Add("c-3"); // Seen again: another's turn comes before.
+        await Eventually.Get(() => silos.View(dependency: "b-used"), view =>
+        {
+            silos.Breaker(0, "b-used").TryEnter();
+            return view.Processes.Count > 0;
+        }, "a process that uses it");
+        await list.Add("a-new");
+        var names = await list.List();
+        Assert.Equal(names.Order(StringComparer.Ordinal), names);
+        Assert.True(names.Count < BreakerDirectoryGrain.Most);
+        Assert.All((string[])["a-new", "b-used", "b-open", "b-isolated", "c-3", "c-999"], name => Assert.Contains(name, names));
+        Assert.DoesNotContain("c-4", names);
+        await list.Add("c-4");
+        Assert.Contains("c-4", await list.List());
+    }
+
+    [Fact]
     public async Task A_lost_push_is_noticed_at_the_next_exchange()
     {
         await using var silos = await SomeSilos.Start(3, Patient);
@@ -372,6 +461,9 @@ public sealed class BreakerClusterTests
 
     // The phase passes, what is written down of it stays.
     private static Task<BreakerView> Failed(SomeSilos silos, int silo) => Eventually.Get(() => silos.View(silo), view => view.History.Any(change => change.Because == "a probe failed"), "a probe that failed");
+
+    /// <summary>What the audit says, in its order.</summary>
+    private static IReadOnlyList<string> Audited(SomeSilos silos) => [.. silos.Log.Rows.Select(row => JsonDocument.Parse(row.Payload).RootElement).Select(entry => $"{entry.GetProperty("what").GetString()}: {entry.GetProperty("because").GetString()}")];
 
     private static async Task<BreakerPermit> Probe(SomeSilos silos, int silo) =>
         (await Eventually.Get(() => Task.FromResult(silos.Breaker(silo).TryEnter()), entry => entry is { IsRefused: false, Permit.Probe: > 0 }, "a probe")).Permit;

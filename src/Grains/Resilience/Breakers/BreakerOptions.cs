@@ -89,6 +89,9 @@ public sealed class BreakersOptions
     /// <summary>By the name of the dependency.</summary>
     public IDictionary<string, BreakerOptions> Dependencies { get; } = new SortedDictionary<string, BreakerOptions>(StringComparer.Ordinal);
 
+    /// <summary>In whose audit it is written that a breaker of the whole installation opened or closed. Default "default", the tenant that looks after it.</summary>
+    public string AuditedIn { get; set; } = "default";
+
     public BreakerOptions Of(string dependency) => Dependencies.TryGetValue(dependency, out var own) ? own : Default;
 
     internal string? Wrong() => Default.Wrong() ?? Dependencies.Select(one => one.Value.Wrong() is { } wrong ? $"{one.Key}: {wrong}" : null).FirstOrDefault(wrong => wrong is not null);

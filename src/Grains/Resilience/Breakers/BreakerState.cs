@@ -55,6 +55,10 @@ public sealed record BreakerState
     /// <summary>The last word of a person that has its place here: <see cref="BreakerHeld.Number"/>.</summary>
     [Id(13)]
     public long Told { get; init; }
+
+    /// <summary>What its rule did and the audit has not taken yet, oldest first; of more than <see cref="BreakerRules.MostHistory"/> the oldest stand in the log of the process alone.</summary>
+    [Id(14)]
+    public IReadOnlyList<BreakerChange> Unaudited { get; init; } = [];
 }
 
 /// <param name="Number">From 1; never given twice in an epoch.</param>

@@ -9,7 +9,8 @@ namespace Sophia.Resilience;
 
 /// <summary>Guards one dependency for all processes; the key is "tenant/dependency".</summary>
 /// <remarks>What may happen next is decided in <see cref="BreakerRules"/>, which is pure. No probe is given before it is written down that it is. The phase is fast state: a breaker that lost it, as its store or a process
-/// that knows a later one says, starts half-open under a higher epoch, so that nobody floods a dependency that was failing. What a person said is durable.</remarks>
+/// that knows a later one says, starts half-open under a higher epoch, so that nobody floods a dependency that was failing. What a person said is durable. That it opened or closed by its rule counts at once and is owed to the audit,
+/// which is told between two calls and never waited for long.</remarks>
 [InTenantPool]
 internal sealed partial class CircuitBreakerGrain(
     [PersistentState("breaker", Stores.Fast)] IPersistentState<BreakerState> stored,
@@ -22,12 +23,19 @@ internal sealed partial class CircuitBreakerGrain(
     /// <summary>How long processes that have said nothing yet in a round are waited for before the others open the breaker for them too: 1 s. It is their voice that tells one sick process from a failing dependency.</summary>
     public static readonly TimeSpan HearFor = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long the audit is waited for, and how soon it is told again what it did not take: 2 s, 5 s.</summary>
+    private static readonly TimeSpan AuditWithin = TimeSpan.FromSeconds(2), AuditAgainAfter = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often the list of breakers is told that this one is used: 1 hour.</summary>
+    private static readonly TimeSpan ListAgainAfter = TimeSpan.FromHours(1);
+
     private readonly Dictionary<string, (BreakerEvidence Evidence, string Name, DateTimeOffset At)> evidence = new(StringComparer.Ordinal);
     private ReplicaSubscribers subscribers = null!;
     private TenantKey key;
     private IGrainTimer? due;
     private DateTimeOffset? askedAt;
-    private bool isListed;
+    private DateTimeOffset auditAt;
+    private DateTimeOffset? listedAt;
 
     private BreakerOptions Options => options.CurrentValue.Of(key.Name!);
 
@@ -69,7 +77,7 @@ internal sealed partial class CircuitBreakerGrain(
     {
         SystemCall.MustBe();
         var now = time.GetUtcNow();
-        if (held.State.Hold == hold && hold != BreakerHold.None)
+        if (hold != BreakerHold.None && (held.State.Hold, held.State.By, held.State.Because) == (hold, by, because)) // Asked again: the answer of the first time was lost.
         {
             await Save(BreakerRules.Tell(stored.State, held.State, now), null);
             return await View();
@@ -117,15 +125,35 @@ internal sealed partial class CircuitBreakerGrain(
         new ReplicaCopy(exchange.KnownEpoch, exchange.KnownVersion, []).IsNewerThan(stored.State.Epoch, stored.State.Version) ? Lost(exchange.KnownEpoch + 1, now) : stored.State;
 
     // What a person said is not lost, and comes to every process with the higher epoch.
-    private BreakerState Lost(long epoch, DateTimeOffset now) => BreakerRules.Lost(epoch, now) with { Told = held.State.Number };
+    private BreakerState Lost(long epoch, DateTimeOffset now) => BreakerRules.Lost(epoch, now) with { Told = held.State.Number, Unaudited = stored.State.Unaudited };
 
     private async Task Look(CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
         var after = BreakerRules.Pass(stored.State, Options, now);
         await Save(Seen(after, now) ?? after, null);
-        if (askedAt is not null)
+        await Audit();
+        if (askedAt is not null || stored.State.Unaudited.Count > 0)
             LookLater();
+    }
+
+    private async Task Audit()
+    {
+        if (stored.State.Unaudited is not [_, ..] owed || time.GetUtcNow() < auditAt)
+            return;
+        using var _ = CallerContext.ForSystem("audit of a breaker");
+        try
+        {
+            var audit = new TenantAudit(log, key.Tenant.Value == TenantKey.System ? TenantId.Parse(options.CurrentValue.AuditedIn) : key.Tenant, time);
+            foreach (var change in owed)
+                await audit.WriteOnce(change.Phase == BreakerPhase.Closed ? "breaker-closed" : "breaker-opened", "rule", $"{key}: {change.Because}", change.At, key.Name).WaitAsync(AuditWithin, time);
+            await stored.CommitAsync(stored.State with { Unaudited = [] }, onFailure: DeactivateOnIdle);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            auditAt = time.GetUtcNow() + AuditAgainAfter;
+            LogUnaudited(key.ToString(), owed.Count, failure.Message);
+        }
     }
 
     /// <summary>The one way by which it changes.</summary>
@@ -134,6 +162,8 @@ internal sealed partial class CircuitBreakerGrain(
         var before = stored.State;
         if (ReferenceEquals(before, after))
             return;
+        if (!Options.MetricsOnly)
+            after = BreakerRules.Owe(before, after);
         await stored.CommitAsync(after, onFailure: DeactivateOnIdle);
         LookLater();
         if (ReferenceEquals(before.History, after.History))
@@ -167,21 +197,22 @@ internal sealed partial class CircuitBreakerGrain(
     private void LookLater()
     {
         due?.Dispose();
-        var (turns, heard) = (BreakerRules.Due(stored.State), askedAt + HearFor);
-        due = (turns < heard ? turns : heard ?? turns) is not { } at ? null
+        DateTimeOffset?[] next = [BreakerRules.Due(stored.State), askedAt + HearFor, stored.State.Unaudited.Count > 0 ? auditAt : null];
+        due = next.Min() is not { } at ? null
             : this.RegisterGrainTimer(Look, new GrainTimerCreationOptions(at > time.GetUtcNow() ? at - time.GetUtcNow() : TimeSpan.Zero, Timeout.InfiniteTimeSpan));
     }
 
     private async Task List()
     {
-        if (isListed)
+        var now = time.GetUtcNow();
+        if (now - listedAt < ListAgainAfter)
             return;
         try
         {
             await GrainFactory.GetGrain<IBreakerDirectoryGrain>(TenantKey.Of(key.Tenant)).Add(key.Name!);
             if (!held.RecordExists)
                 await held.CommitAsync(held.State, onFailure: DeactivateOnIdle); // What says, after a loss of the phase, that there was one.
-            isListed = true;
+            listedAt = now;
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
@@ -196,6 +227,9 @@ internal sealed partial class CircuitBreakerGrain(
 
     [LoggerMessage(5113, LogLevel.Information, "Breaker {Key} is not in the list of breakers yet: {Reason}")]
     private partial void LogUnlisted(string key, string reason);
+
+    [LoggerMessage(5114, LogLevel.Warning, "Breaker {Key}: the audit did not take that it opened or closed ({Count} entries), and is told again: {Reason}")]
+    private partial void LogUnaudited(string key, int count, string reason);
 
     [LoggerMessage(5112, LogLevel.Warning, "Breaker {Key}: {What} by {By}: {Because}")]
     private partial void LogSet(string key, string what, string by, string because);
