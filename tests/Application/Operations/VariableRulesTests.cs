@@ -87,6 +87,16 @@ public sealed partial class VariableRulesTests
     [InlineData("SOPHIA_POLICIES", "{\"dependencies\": {\"model\": {\"retries\": 11}}}")]
     [InlineData("SOPHIA_POLICIES", "{\"dependencies\": {\"model\": {\"fallback\": \"prayer\"}}}")]
     [InlineData("SOPHIA_POLICIES", "{\"deadlines\": {\"search\": \"soon\"}}")]
+    [InlineData("SOPHIA_POLICIES", "{\"dependencies\": {\"modell\": {\"retries\": 1}}}")]
+    [InlineData("SOPHIA_POLICIES", "{\"dependencies\": {\"source-\": {\"budgetFloor\": 1}}}")]
+    [InlineData("SOPHIA_POLICIES", "{\"default\": {\"retries\": 1}}")]
+    [InlineData("SOPHIA_POLICIES", "{\"dependencies\": {\"source-*\": {\"within\": \"5m\"}}}")]
+    [InlineData("SOPHIA_POLICIES", "{\"dependencies\": {\"source-crm\": {\"retries\": 0}}}")]
+    [InlineData("SOPHIA_POLICIES", "{\"dependencies\": {\"source-crm\": {\"hedge\": \"off\"}}}")]
+    [InlineData("SOPHIA_POLICIES", "{\"dependencies\": {\"source-crm\": {\"hedgeAfter\": \"1s\"}}}")]
+    [InlineData("SOPHIA_POLICIES", "{\"dependencies\": {\"source-crm\": {\"mostAtOnce\": 1}}}")]
+    [InlineData("SOPHIA_POLICIES", "{\"dependencies\": {\"source-crm\": {\"mostWaiting\": 1}}}")]
+    [InlineData("SOPHIA_POLICIES", "{\"dependencies\": {\"source-crm\": {\"fallback\": \"none\"}}}")]
     [InlineData("SOPHIA_POLICIES", "{\"policy\": {}}")]
     [InlineData("SOPHIA_BULKHEADS", "{\"default\": {\"search\": {\"places\": 0}}}")]
     [InlineData("SOPHIA_BULKHEADS", "{\"tenants\": {\"No Tenant\": {}}}")]
@@ -105,6 +115,8 @@ public sealed partial class VariableRulesTests
     [Theory]
     [InlineData("SOPHIA_BREAKERS", "modle: probes=3", "no breaker guards \"modle\"; they guard model, embedding, embedding-secondary, index, source-NAME of a source and app-NAME of a program's own")]
     [InlineData("SOPHIA_BREAKERS", "model: probes=0", "probes must lie between 1 and 100")]
+    [InlineData("SOPHIA_POLICIES", "{\"dependencies\": {\"modell\": {}}}", "nothing is called by a policy \"modell\"; there are model, embedding, embedding-secondary, index, postgres, source-NAME of a connector and source-* of all of them")]
+    [InlineData("SOPHIA_POLICIES", "{\"dependencies\": {\"source-crm\": {\"attemptWithin\": \"5m\"}}}", "source-crm: attemptWithin has no effect on a source, whose attempts and their times are the run's; there are retryAfter, longestRetryAfter, budgetShare, budgetFloor and budgetWindow")]
     [InlineData("SOPHIA_BREAKERS", "*: probes=2, probes=3", "probes stands twice")]
     [InlineData("SOPHIA_IDEMPOTENCY_REQUIRED", ",,,", "is a list like /api/pipelines,/api/ask, or all; \",,,\" names nothing")]
     [InlineData("SOPHIA_EMBEDDING_SECONDARY_URL", "http://x/v1", "set SOPHIA_EMBEDDING_URL (the endpoint asked first) and SOPHIA_EMBEDDING_MODEL")]
@@ -118,6 +130,12 @@ public sealed partial class VariableRulesTests
     [Fact]
     public void What_the_command_sets_by_itself_is_not_counted_as_set() =>
         Assert.Equal("none is set", Assert.Single(VariableRules.Judge(new Dictionary<string, string> { ["SOPHIA_ROOT"] = "/opt/sophia", ["SOPHIA_HOME"] = "" })).Seen);
+
+    [Fact]
+    public void What_a_source_keeps_of_a_policy_is_taken() => Assert.Equal(FindingState.Ok, Assert.Single(VariableRules.Judge(new Dictionary<string, string>
+    {
+        ["SOPHIA_POLICIES"] = "{\"dependencies\": {\"source-crm\": {\"retryAfter\": \"2s\", \"longestRetryAfter\": \"1m\", \"budgetShare\": 0.2, \"budgetFloor\": 4, \"budgetWindow\": \"2m\"}, \"source-*\": {\"budgetFloor\": 3}, \"postgres\": {\"retries\": 1}}}",
+    })).State);
 
     [Fact]
     public void The_examples_of_the_example_are_taken()

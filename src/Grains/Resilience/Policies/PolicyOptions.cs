@@ -95,6 +95,12 @@ public static class PolicyNames
     /// <summary>A source of a tenant, before its connector's name.</summary>
     public const string Source = "source-";
 
+    /// <summary>Everything that is called by a policy, beside sources.</summary>
+    public static readonly IReadOnlyList<string> All = [Model, Embedding, SecondEmbedding, Index, Postgres];
+
+    /// <summary>Whether it is a source, or a name for several: its attempts and their times are the run's, and of its policy only the breaker, the pauses and the budget count.</summary>
+    public static bool IsSource(string dependency) => dependency.Length > Source.Length && dependency.StartsWith(Source, StringComparison.Ordinal);
+
     /// <summary>Whether a breaker stands before it. None does before PostgreSQL: what every breaker knows lies there, so nobody could close it again; and a server that is away refuses at once.</summary>
     public static bool HasBreaker(string dependency) => dependency != Postgres;
 }
@@ -135,6 +141,6 @@ public sealed class PoliciesOptions
             MostAtOnce = 1_000, MostWaiting = 100_000,
         },
         // How often and how long a source is tried again is the run's: RunPump.LongestSourceWait.
-        [PolicyNames.Source + "*"] = new PolicyOptions { AttemptWithin = TimeSpan.FromMinutes(5), Within = TimeSpan.FromMinutes(30), RetryAfter = TimeSpan.FromSeconds(1), LongestRetryAfter = TimeSpan.FromSeconds(30), BudgetFloor = 6, BudgetWindow = TimeSpan.FromMinutes(1) },
+        [PolicyNames.Source + "*"] = new PolicyOptions { RetryAfter = TimeSpan.FromSeconds(1), LongestRetryAfter = TimeSpan.FromSeconds(30), BudgetFloor = 6, BudgetWindow = TimeSpan.FromMinutes(1) },
     };
 }

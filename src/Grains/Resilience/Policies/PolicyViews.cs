@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sophia.Pipelines;
 using Sophia.Tenants;
 
 namespace Sophia.Resilience;
@@ -15,8 +16,11 @@ internal static class PolicyViews
         said.Sum(one => one.Report.HeldBytes), bounds.HeldBytes);
 
     /// <summary>How a dependency is called, in one line.</summary>
-    public static string Rule(PolicyOptions options) => string.Create(CultureInfo.InvariantCulture,
+    public static string Rule(string dependency, PolicyOptions options) => PolicyNames.IsSource(dependency) ? OfSource(options) : string.Create(CultureInfo.InvariantCulture,
         $"waits {Span(options.AttemptWithin)} for an attempt and {Span(options.Within)} in all; {Repeats(options)}{Hedges(options)}; at most {options.MostAtOnce} calls at a time, {options.MostWaiting} wait");
+
+    private static string OfSource(PolicyOptions options) => string.Create(CultureInfo.InvariantCulture,
+        $"is a reading by a run, which gives up after {Span(RunPump.LongestSourceWait)} without getting any further; after a failure its source is left alone from {Span(options.RetryAfter)} on, doubling up to {Span(options.LongestRetryAfter)}, and is read again at most {options.BudgetFloor} times and {options.BudgetShare * 100:0.##} % of the calls of {Span(options.BudgetWindow)}, and by each lane once in {Span(SourceTries.OwnEvery)} beside");
 
     private static string Repeats(PolicyOptions options) => options.Retries == 0 ? "no repetition" : string.Create(CultureInfo.InvariantCulture,
         $"{options.Retries} repetition{(options.Retries == 1 ? "" : "s")} from {Span(options.RetryAfter)} on, doubling up to {Span(options.LongestRetryAfter)}, at most {options.BudgetFloor} and {options.BudgetShare * 100:0.##} % of the calls of {Span(options.BudgetWindow)}");
@@ -39,7 +43,7 @@ internal static class PolicyViews
         Say(because, seen.Sum(one => one.OutOfTime), "not repeated for want of time");
         if (seen.Sum(one => one.InLine) is > 0 and var waiting)
             because.Add(string.Create(CultureInfo.InvariantCulture, $"{waiting:N0} wait for a place"));
-        return new PolicyView(owner.Value, dependency, Rule(options), Joined(because), options.Fallback, processes);
+        return new PolicyView(owner.Value, dependency, Rule(dependency, options), Joined(because), options.Fallback, processes);
     }
 
     private static BulkheadView Bulkhead(TenantId owner, BulkheadKind kind, BulkheadBound bound, IReadOnlyList<BulkheadProcess> processes)

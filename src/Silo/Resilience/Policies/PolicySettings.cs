@@ -19,6 +19,8 @@ internal static class PolicySettings
         if (Parse(PoliciesVariable, variable, PolicySettingsJson.Default.StatedPolicies) is not { } stated)
             return static _ => { };
         var tried = new PoliciesOptions();
+        if (Unkept(stated) is { } unkept)
+            throw new StartRefusedException($"{PoliciesVariable}: {unkept}.");
         Write(stated, tried);
         return tried.Wrong() is { } wrong ? throw new StartRefusedException($"{PoliciesVariable}: {wrong}.") : options => Write(stated, options);
     }
@@ -61,10 +63,24 @@ internal static class PolicySettings
         }
     }
 
+    /// <summary>What is said and would have no effect, in one sentence; null: nothing.</summary>
+    private static string? Unkept(StatedPolicies stated) => stated.Default is not null ? "default has no effect, because every dependency has settings of its own; say them at the dependency"
+        : stated.Dependencies?.Select(one => Unkept(one.Key, one.Value)).FirstOrDefault(unkept => unkept is not null);
+
+    private static string? Unkept(string name, StatedPolicy? own)
+    {
+        if (!PolicyNames.IsSource(name))
+            return PolicyNames.All.Contains(name) ? null : $"nothing is called by a policy \"{name}\"; there are {string.Join(", ", PolicyNames.All)}, {PolicyNames.Source}NAME of a connector and {PolicyNames.Source}* of all of them";
+        (string Name, object? Value)[] ofTheRun =
+        [
+            ("attemptWithin", own?.AttemptWithin), ("within", own?.Within), ("retries", own?.Retries), ("hedge", own?.Hedge), ("hedgeAfter", own?.HedgeAfter), ("mostAtOnce", own?.MostAtOnce), ("mostWaiting", own?.MostWaiting), ("fallback", own?.Fallback),
+        ];
+        return ofTheRun.FirstOrDefault(one => one.Value is not null).Name is not { } without ? null
+            : $"{name}: {without} has no effect on a source, whose attempts and their times are the run's; there are retryAfter, longestRetryAfter, budgetShare, budgetFloor and budgetWindow";
+    }
+
     private static void Write(StatedPolicies stated, PoliciesOptions options)
     {
-        if (stated.Default is { } all)
-            options.Default = Of(all, options.Default, "default");
         foreach (var (name, own) in stated.Dependencies ?? new Dictionary<string, StatedPolicy>())
             options.Dependencies[name] = Of(own ?? new StatedPolicy(), options.Dependencies.TryGetValue(name, out var shipped) ? shipped : options.Of(name), name);
     }

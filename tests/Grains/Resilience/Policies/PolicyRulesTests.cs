@@ -82,6 +82,16 @@ public sealed class PolicyRulesTests
         Assert.Equal(dependency == "embedding" ? 1 : 2, options.Of(dependency).Retries);
     }
 
+    /// <summary>What is shown of a source is what holds: its attempts are the run's.</summary>
+    [Fact]
+    public void The_rule_of_a_source_says_nothing_of_times_and_places_that_nobody_keeps()
+    {
+        var options = new PoliciesOptions();
+        Assert.Equal("is a reading by a run, which gives up after 10 min without getting any further; after a failure its source is left alone from 1 s on, doubling up to 30 s, and is read again at most 6 times and 10 % of the calls of 60 s, and by each lane once in 60 s beside",
+            PolicyViews.Rule("source-gong", options.Of("source-gong")));
+        Assert.StartsWith("waits 30 s for an attempt and 90 s in all; 2 repetitions", PolicyViews.Rule("model", options.Of("model")), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_fallback_that_is_not_there_is_refused()
     {
