@@ -10,7 +10,7 @@ namespace Sophia.Resilience;
 /// <summary>Holds how far one tenant, or the whole installation, is degraded; the key is the tenant, or "system".</summary>
 /// <remarks>
 /// What follows from what was seen is decided in <see cref="DegradationRules"/>, which is pure. What an operator sets is durable before it is answered. What the rules say counts at once and
-/// is written as soon as that can be done: the store that fails may be the very reason. So is what the audit is to hear of it.
+/// is written as soon as that can be done: the store that fails may be the very reason. What the audit is to hear of it is owed to it in the same state.
 /// </remarks>
 [InTenantPool]
 internal sealed partial class DegradationGrain(
@@ -29,12 +29,12 @@ internal sealed partial class DegradationGrain(
     private const int LongestReason = 500, MostBreakers = 100;
 
     private readonly Dictionary<string, (HealthReport Report, DateTimeOffset At)> reports = new(StringComparer.Ordinal);
-    private readonly Queue<(string What, string Because)> unwritten = new();
     private IReadOnlyDictionary<string, string> broken = new Dictionary<string, string>();
     private DateTimeOffset? brokenAt;
     private DegradationState current = new();
     private ReplicaSubscribers subscribers = null!;
     private TenantKey key;
+    private IGrainTimer look = null!;
     private bool isUnsaved, isUnsure;
 
     private bool IsSystem => key.Tenant.Value == TenantKey.System;
@@ -44,7 +44,7 @@ internal sealed partial class DegradationGrain(
         key = TenantKey.Parse(this.GetPrimaryKeyString());
         subscribers = new ReplicaSubscribers(DegradationKind.Kind, key.ToString(), time);
         current = stored.State;
-        this.RegisterGrainTimer(Look, new GrainTimerCreationOptions(options.CurrentValue.LookEvery, options.CurrentValue.LookEvery));
+        look = this.RegisterGrainTimer(Look, new GrainTimerCreationOptions(options.CurrentValue.LookEvery, options.CurrentValue.LookEvery));
         return Task.CompletedTask;
     }
 
@@ -118,10 +118,8 @@ internal sealed partial class DegradationGrain(
         isUnsaved = true;
         if (!ReferenceEquals(before.History, after.History))
         {
-            var said = $"{Word(after.History[0].Level)}: {after.History[0].Because}";
-            unwritten.Enqueue(("degradation-level", $"{key}: {said}"));
-            while (unwritten.Count > MostUnwritten)
-                unwritten.Dequeue();
+            current = after with { Unaudited = [.. after.Unaudited.Concat(after.History.Except(before.History).Reverse()).TakeLast(MostUnwritten)] };
+            look.Change(TimeSpan.Zero, options.CurrentValue.LookEvery);
             LogTurned(key.ToString(), after.History[0].Level, after.History[0].Because);
             if (before.Level != after.Level)
                 DegradationMeter.Turned(IsSystem, DegradationRules.InForce(after));
@@ -133,11 +131,14 @@ internal sealed partial class DegradationGrain(
     {
         try
         {
-            while (unwritten.TryPeek(out var entry))
-            {
-                await new TenantAudit(log, IsSystem ? TenantId.Parse(options.CurrentValue.AuditedIn) : key.Tenant, time).Write(entry.What, "rules", entry.Because);
-                unwritten.Dequeue();
-            }
+            await Audit();
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            LogUnaudited(key.ToString(), current.Unaudited.Count, failure.Message);
+        }
+        try
+        {
             if (!isUnsaved)
                 return;
             if (isUnsure)
@@ -150,6 +151,16 @@ internal sealed partial class DegradationGrain(
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             LogUnsaved(key.ToString(), failure.Message); // It counts all the same, and the next look tries again.
+        }
+    }
+
+    private async Task Audit()
+    {
+        var audit = new TenantAudit(log, IsSystem ? TenantId.Parse(options.CurrentValue.AuditedIn) : key.Tenant, time);
+        while (current.Unaudited is [var change, ..])
+        {
+            await audit.WriteOnce("degradation-level", change.By ?? "rules", $"{key}: {Word(change.Level)}: {change.Because}", change.At, key.Tenant.Value);
+            (current, isUnsaved) = (current with { Unaudited = [.. current.Unaudited.Skip(1)] }, true);
         }
     }
 
@@ -190,6 +201,9 @@ internal sealed partial class DegradationGrain(
 
     [LoggerMessage(5132, LogLevel.Warning, "The level of {Of} counts, but could not be written down and is tried again: {Reason}")]
     private partial void LogUnsaved(string of, string reason);
+
+    [LoggerMessage(5134, LogLevel.Warning, "The audit did not take changes of what {Of} is offered ({Count}), and is told again: {Reason}")]
+    private partial void LogUnaudited(string of, int count, string reason);
 
     [LoggerMessage(5133, LogLevel.Information, "The breakers of {Of} could not be looked at: {Reason}")]
     private partial void LogUnseen(string of, string reason);

@@ -123,7 +123,7 @@ internal static class HealthText
         HealthSignal.ErrorRate => string.Create(CultureInfo.InvariantCulture, $"{value:0.#} % of requests fail"),
         HealthSignal.P95 => string.Create(CultureInfo.InvariantCulture, $"one request of twenty takes {value:N0} ms or more"),
         HealthSignal.QueueAge => string.Create(CultureInfo.InvariantCulture, $"records for the index, or work in the queue, wait {value:N0} s"),
-        HealthSignal.Memory => string.Create(CultureInfo.InvariantCulture, $"a process uses {value:0} % of its memory"),
+        HealthSignal.Memory => string.Create(CultureInfo.InvariantCulture, $"half of the processes or more use {value:0} % of their memory"),
         _ => value >= 2 ? "there is no room on the disk" : value >= 1 ? "room on the disk is short" : "there is room on the disk",
     };
 }

@@ -33,6 +33,10 @@ public sealed record DegradationState
 
     [Id(8)]
     public IReadOnlyList<DegradationChange> History { get; init; } = [];
+
+    /// <summary>What the rules did and the audit has not taken yet, oldest first.</summary>
+    [Id(9)]
+    public IReadOnlyList<DegradationChange> Unaudited { get; init; } = [];
 }
 
 /// <summary>A rule in force.</summary>

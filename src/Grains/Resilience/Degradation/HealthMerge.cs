@@ -11,7 +11,7 @@ internal static class HealthMerge
     {
         var signals = new SortedDictionary<HealthSignal, double>();
         foreach (var group in reports.SelectMany(report => report.Signals).GroupBy(one => one.Signal))
-            signals[group.Key] = group.Max(one => one.Value);
+            signals[group.Key] = group.Key == HealthSignal.Memory ? OfHalf(group.Select(one => one.Value)) : group.Max(one => one.Value);
         if (reports.Sum(report => report.Requests) is var requests && requests >= options.MinimumRequests)
         {
             signals[HealthSignal.ErrorRate] = 100.0 * reports.Sum(report => report.Failed) / requests;
@@ -40,6 +40,13 @@ internal static class HealthMerge
         var who = ofAll ? sources.GroupBy(source => source.Tenant, StringComparer.Ordinal).Select(tenant => ByHalf(tenant.Select(source => source.Because))).ToArray() : [.. sources.Select(source => source.Because)];
         if (who.Count(because => because is not null) is var fail && fail >= options.TypeFailsFrom && fail * 2 >= who.Length)
             failing.TryAdd(type, string.Create(CultureInfo.InvariantCulture, $"it fails for {fail} of the {who.Length} {(ofAll ? "tenants" : "pipelines")} that read from it lately"));
+    }
+
+    /// <summary>What at least half of the processes reach: a process' memory is its own, and everybody's level gives it none back.</summary>
+    private static double OfHalf(IEnumerable<double> values)
+    {
+        var all = values.OrderDescending().ToArray();
+        return all[(all.Length - 1) / 2];
     }
 
     /// <summary>Why something fails that at least half of those who used it lately see failing, one sick process being alone; null: it does not.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Hosting;
@@ -90,6 +91,28 @@ public sealed class DegradationSilosTests : IAsyncLifetime
         await Everywhere(DegradationLevel.Partial, left);
         await Ask(left[0], grain => grain.Hold(DegradationLevel.Minimal, "ada", "a drill", TimeSpan.FromMinutes(5), Tenant));
         await Everywhere(DegradationLevel.Minimal, left);
+    }
+
+    [Fact]
+    public async Task A_change_that_the_audit_does_not_take_is_owed_to_it_also_after_the_silo_died_and_written_down_once()
+    {
+        log.Refuse = _ => new IOException("no disk");
+        for (var silo = 0; silo < Silos; silo++)
+            Health(silo).Failed(Tenant, "airbyte", "it is gone", times: 3);
+        await Everywhere(DegradationLevel.Partial, 0, 1, 2);
+        var turned = Assert.Single((await Ask(0, grain => grain.View())).History);
+        await Eventually.Comes(() => store.Held("degradation") > 0, "the state, without its audit");
+        var home = silos.HomeOf(Grain(0))!.Value;
+        await silos.Kill(home);
+        log.Refuse = _ => null;
+        var left = (home + 1) % Silos;
+        await Eventually.Comes(() =>
+        {
+            Features(left).Of(Tenant); // Wakes the grain again, as every call does.
+            return log.Rows.Count > 0;
+        }, "the entry");
+        var entry = JsonDocument.Parse(Assert.Single(log.Rows).Payload).RootElement;
+        Assert.Equal(("degradation-level", "acme: partial: airbyte_failure: it is gone", turned.At), (entry.GetProperty("what").GetString(), entry.GetProperty("because").GetString(), entry.GetProperty("at").GetDateTimeOffset()));
     }
 
     private IHealth Health(int silo) => silos.Get<IHealth>(silo);

@@ -58,6 +58,18 @@ public sealed class HealthTests
         Assert.Empty(Merge(sick.Report(), third.Report()).Failing);
     }
 
+    /// <summary>What is short is at least half of the processes' memory; of disks and queues it is the worst that any process sees, because that is one place of all.</summary>
+    [Fact]
+    public void Memory_is_short_where_half_of_the_processes_say_so_and_a_place_of_all_where_one_does()
+    {
+        foreach (var (memory, of) in ((double, double[])[])[(97, [97]), (97, [97, 10]), (10, [97, 10, 10]), (91, [97, 10, 91]), (91, [10, 97, 91, 10]), (10, [10, 97, 10, 91, 9])])
+        {
+            var reports = of.Select(percent => Local().Report() with { Signals = [new SignalValue(HealthSignal.Memory, percent), new SignalValue(HealthSignal.Disk, percent), new SignalValue(HealthSignal.QueueAge, percent)] }).ToArray();
+            var seen = Merge(true, reports).Signals;
+            Assert.Equal((memory, of.Max(), of.Max()), (seen[HealthSignal.Memory], seen[HealthSignal.Disk], seen[HealthSignal.QueueAge]));
+        }
+    }
+
     [Fact]
     public void An_open_breaker_is_a_dependency_that_fails() =>
         Assert.Equal("its breaker is open", HealthMerge.Of([], new Dictionary<string, string> { ["model"] = "its breaker is open" }, options).Failing["model"]);
