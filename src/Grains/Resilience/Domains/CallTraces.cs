@@ -11,8 +11,11 @@ namespace Sophia.Resilience;
 /// </remarks>
 internal sealed class CallTraces : IDisposable
 {
-    /// <summary>Tenants and addresses that are counted; calls of further ones are not, until others grow old.</summary>
-    public const int Most = 200;
+    /// <summary>Addresses that are counted of one tenant, or of the system's own calls; calls of further ones are not, until others grow old.</summary>
+    public const int MostOfTenant = 50;
+
+    /// <summary>Pairs of tenant and address that are counted in all. Where all are taken, whoever has the most gives up the address that it has not called for longest to one that has fewer.</summary>
+    public const int Most = 500;
 
     /// <summary>How long an address is remembered after its last call.</summary>
     public static readonly TimeSpan KeptFor = TimeSpan.FromMinutes(10);
@@ -21,8 +24,9 @@ internal sealed class CallTraces : IDisposable
 
     private readonly MeterListener listener = new();
     private readonly Lock gate = new();
-    private readonly Dictionary<(string? Tenant, string Host), (long Calls, long Failed, long At)> counts = [];
+    private readonly Dictionary<string, Dictionary<string, (long Calls, long Failed, long At)>> counts = new(StringComparer.Ordinal);
     private readonly TimeProvider time;
+    private int taken;
 
     public CallTraces(TimeProvider time)
     {
@@ -41,9 +45,14 @@ internal sealed class CallTraces : IDisposable
     {
         lock (gate)
         {
-            foreach (var old in counts.Where(one => time.GetElapsedTime(one.Value.At) > KeptFor).Select(one => one.Key).ToList())
-                counts.Remove(old);
-            return [.. counts.Select(one => new SeenCalls(one.Key.Tenant, one.Key.Host, one.Value.Calls, one.Value.Failed)).OrderBy(one => one.Tenant, StringComparer.Ordinal).ThenBy(one => one.Host, StringComparer.Ordinal)];
+            foreach (var (tenant, own) in counts)
+            {
+                foreach (var old in own.Where(one => time.GetElapsedTime(one.Value.At) > KeptFor).Select(one => one.Key).ToList())
+                    Remove(own, old);
+                if (own.Count == 0)
+                    counts.Remove(tenant);
+            }
+            return [.. counts.SelectMany(own => own.Value.Select(one => new SeenCalls(own.Key.Length == 0 ? null : own.Key, one.Key, one.Value.Calls, one.Value.Failed))).OrderBy(one => one.Tenant, StringComparer.Ordinal).ThenBy(one => one.Host, StringComparer.Ordinal)];
         }
     }
 
@@ -55,19 +64,41 @@ internal sealed class CallTraces : IDisposable
             return;
         lock (gate)
         {
-            if (counts.TryGetValue((tenant, host), out var known) || counts.Count < Most)
-                counts[(tenant, host)] = (known.Calls + 1, known.Failed + (failed ? 1 : 0), time.GetTimestamp());
+            if (!counts.TryGetValue(tenant ?? "", out var own))
+                counts[tenant ?? ""] = own = new(StringComparer.Ordinal);
+            if (!own.TryGetValue(host, out var known))
+            {
+                if (own.Count >= MostOfTenant || (taken >= Most && !MakesRoom(own)))
+                    return;
+                taken++;
+            }
+            own[host] = (known.Calls + 1, known.Failed + (failed ? 1 : 0), time.GetTimestamp());
         }
     }
 
     public void Forget(TenantId tenant)
     {
         lock (gate)
-            foreach (var of in counts.Keys.Where(one => one.Tenant == tenant.Value).ToList())
-                counts.Remove(of);
+            if (counts.Remove(tenant.Value, out var own))
+                taken -= own.Count;
     }
 
     public void Dispose() => listener.Dispose();
+
+    private bool MakesRoom(Dictionary<string, (long Calls, long Failed, long At)> own)
+    {
+        var most = counts.Values.MaxBy(one => one.Count)!;
+        if (most.Count <= own.Count)
+            return false;
+        Remove(most, most.MinBy(one => one.Value.At).Key);
+        return true;
+    }
+
+    private void Remove(Dictionary<string, (long Calls, long Failed, long At)> own, string host)
+    {
+        own.Remove(host);
+        taken--;
+    }
 
     private void Ended(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
