@@ -72,7 +72,7 @@ public sealed class EndpointFaultTests
     {
         var hung = new Hanging();
         await using var endpoint = await StandInEndpoint.Start(hung.Act);
-        using var model = Model(endpoint, new PolicyOptions());
+        using var model = Model(endpoint, new PolicyOptions(), new ManualTime());
         using var gone = new CancellationTokenSource();
         var asked = Ask(model, gone.Token);
         await endpoint.Asked();

@@ -10,6 +10,9 @@ namespace Sophia.Postgres;
 [NeedsPostgres]
 public sealed class PostgresSilosTests : IAsyncLifetime
 {
+    /// <summary>Longer than any of these tests: who waits for a lock waits until the test gives it free.</summary>
+    private const int LongSeconds = 600;
+
     private static readonly TenantId Acme = TenantId.Parse("acme");
     private readonly ScratchDatabase scratch = new();
     private readonly List<PostgresDatabase> silos = [];
@@ -17,7 +20,7 @@ public sealed class PostgresSilosTests : IAsyncLifetime
     public Task InitializeAsync()
     {
         for (var i = 0; i < 3; i++)
-            silos.Add(PostgresDatabase.Open(scratch.Options, TimeProvider.System));
+            silos.Add(PostgresDatabase.Open(new PostgresOptions { Connection = scratch.Silo, LockWithinSeconds = LongSeconds, StatementWithinSeconds = LongSeconds }, TimeProvider.System));
         return Task.CompletedTask;
     }
 
@@ -172,7 +175,7 @@ public sealed class PostgresSilosTests : IAsyncLifetime
             return -1;
         }, default);
         await holds.Task;
-        // Waits for the row, which lock_timeout bounds at 10 s.
+        // Waits for the row until the server has ended the other's transaction.
         Assert.IsType<AppendOutcome.Committed>(await Append(silos[0], fence, "x"));
         go.SetResult();
         Assert.Equal(1L, await stalled);
