@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using Sophia.Chat;
 using Sophia.Commands;
 using Sophia.Hosting;
@@ -17,6 +18,10 @@ namespace Sophia.Knowledge;
 internal sealed class ScratchSophia : IAsyncDisposable
 {
     private static readonly TimeSpan IndexedWithin = TimeSpan.FromMinutes(20);
+
+    /// <summary>How long a question waits for its vector: figures are of the ranking, and not of how fast the machine is.</summary>
+    private static readonly TimeSpan EmbedWithin = TimeSpan.FromMinutes(2);
+
     /// <summary>Of reciprocal ranks.</summary>
     private const double UsualConstant = 60;
 
@@ -37,7 +42,13 @@ internal sealed class ScratchSophia : IAsyncDisposable
         var root = Directory.CreateTempSubdirectory("sophia-eval-").FullName;
         Directory.CreateDirectory(Path.Combine(root, "files"));
         var options = Settings.Options(parsed, quietAs: LogLevel.Warning) with { DataFolder = Path.Combine(root, "data"), Url = "http://127.0.0.1:0", Postgres = null, PostgresOwner = null };
-        return new ScratchSophia(root, await RunningSophia.Start(options, announce: false, cancellation: cancellation));
+        return new ScratchSophia(root, await RunningSophia.Start(options, announce: false, Patient, cancellation));
+    }
+
+    private static void Patient(WebApplicationBuilder builder)
+    {
+        var stated = builder.Services.LastOrDefault(service => service.ServiceType == typeof(IOptions<RankingOptions>))?.ImplementationInstance as IOptions<RankingOptions>;
+        builder.Services.AddSingleton(Options.Create((stated?.Value ?? RankingOptions.Default) with { EmbedWithin = EmbedWithin }));
     }
 
     /// <summary>Runs a pipeline over a file or folder, waits until all of it is searchable, and says on standard error how long that took.</summary>
@@ -124,7 +135,7 @@ internal sealed class ScratchSophia : IAsyncDisposable
                 "rrf-default" => RankingOptions.Default with { ReciprocalRank = UsualConstant },
                 _ => RankingOptions.PlainBm25,
             };
-            return (query, cancellation) => engine.Search(RunningSophia.DefaultTenant, query, options, cancellation);
+            return (query, cancellation) => engine.Search(RunningSophia.DefaultTenant, query, options with { EmbedWithin = EmbedWithin }, cancellation);
         }
         return async (query, cancellation) =>
         {
