@@ -111,6 +111,41 @@ public sealed class AnswerStreamTests(Chromium chromium, ChatFixture chat) : ICl
     }
 
     [ChromiumFact]
+    public async Task A_question_that_is_sent_while_an_answer_is_written_is_asked_after_it_unless_it_was_changed()
+    {
+        const string first = "Who owns Acme? (before)", second = "Who owns it now? (after)";
+        var words = chat.Model.For(first);
+        chat.Model.Says(second, "Ann Lee [1].");
+        await using var visitor = await Visitor.SignedIn(chromium, chat.App);
+        var page = visitor.Page;
+        await Send(visitor, first);
+        words.TryWrite("Bob ");
+        await Expect(page.Locator(".answer")).ToHaveTextAsync("Bob");
+        await Send(visitor, second);
+        await Expect(page.Locator("#answering")).ToHaveTextAsync("Your question is sent once the answer is complete.");
+        words.TryWrite("owned it [1].");
+        words.TryComplete();
+        await Expect(page.Locator(".exchange")).ToHaveCountAsync(2);
+        await Expect(page.Locator(".exchange").Last).ToContainTextAsync(second);
+        await Expect(page.Locator(".answer").Last).ToContainTextAsync("Ann Lee");
+        await Expect(page.GetByLabel("Question", new() { Exact = true })).ToHaveValueAsync("");
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Ask", Exact = true })).ToBeVisibleAsync();
+
+        const string third = "And who after Ann? (third)", changed = "And who after Ann, and when?";
+        words = chat.Model.For(third);
+        await Send(visitor, third);
+        words.TryWrite("Nobody ");
+        await Expect(page.Locator(".answer").Last).ToHaveTextAsync("Nobody");
+        await Send(visitor, second);
+        await page.GetByLabel("Question", new() { Exact = true }).FillAsync(changed);
+        words.TryWrite("does [1].");
+        words.TryComplete();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Ask", Exact = true })).ToBeVisibleAsync();
+        await Expect(page.GetByLabel("Question", new() { Exact = true })).ToHaveValueAsync(changed);
+        await Expect(page.Locator(".exchange")).ToHaveCountAsync(3);
+    }
+
+    [ChromiumFact]
     public async Task What_a_model_says_is_text()
     {
         const string question = "Who owns <b>Acme</b>? <img src=x onerror=window.hit=1>";

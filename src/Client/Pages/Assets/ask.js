@@ -9,12 +9,14 @@ const exchanges = $("#exchanges");
 const composer = $("#ask-form");
 const box = $("#question");
 const stop = $("#stop");
+const submit = $("[type=submit]", composer);
 const RETRY_AFTER_MS = 1000;
 
 let last = Number($("#seen").dataset.last);
 let unrendered = []; // Pieces that came after the state that is shown.
 let rendering = null;
 let source = null;
+let waiting = ""; // A question that is sent once the answer has ended.
 
 const ends = kind => kind === "done" || kind === "failed" || kind === "stopped";
 const atEnd = () => window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 80;
@@ -62,8 +64,18 @@ function take(happened) {
 function answering(now) {
   thread.toggleAttribute("data-answering", now);
   stop.hidden = !now;
-  $("[type=submit]", composer).hidden = now;
+  submit.hidden = now;
   $("#answering").textContent = now ? "An answer is being written." : "The answer is complete.";
+}
+
+const busy = () => submit.disabled || thread.hasAttribute("data-answering");
+
+/** Sends the question that was to wait, unless it was changed since. */
+function sendWaiting() {
+  if (!waiting || busy()) return;
+  const same = box.value.trim() === waiting;
+  waiting = "";
+  if (same) composer.requestSubmit();
 }
 
 function follow() {
@@ -89,6 +101,7 @@ async function finish() {
   answering(false);
   stop.disabled = false;
   if (document.activeElement === document.body) box.focus({ preventScroll: true });
+  sendWaiting();
 }
 
 function listConversation(title) {
@@ -106,8 +119,12 @@ function listConversation(title) {
 composer.addEventListener("submit", async event => {
   event.preventDefault();
   const text = box.value.trim();
-  if (!text || source) return;
-  const submit = $("[type=submit]", composer);
+  if (!text) return;
+  if (busy()) {
+    waiting = text;
+    $("#answering").textContent = "Your question is sent once the answer is complete.";
+    return;
+  }
   submit.disabled = true;
   await attempt(async () => {
     await call("POST", `${address}/questions`, JSON.stringify({ text, operationId: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` }));
@@ -122,6 +139,7 @@ composer.addEventListener("submit", async event => {
     if (under) follow(); else await finish();
   });
   submit.disabled = false;
+  sendWaiting();
 });
 
 function fit() {
@@ -153,7 +171,11 @@ window.addEventListener("pageshow", event => {
   if (!event.persisted) return;
   source?.close();
   source = null;
-  renderSoon().then(under => { if (under) follow(); else answering(false); });
+  renderSoon().then(under => {
+    if (under) { follow(); return; }
+    answering(false);
+    sendWaiting();
+  });
 });
 
 // Who opens a conversation wants its end; who goes back to it, or reloads, is where they were.
