@@ -138,7 +138,7 @@ public sealed class ChatRestTests(ChatFixture fixture) : IClassFixture<ChatFixtu
     private static async Task<List<JsonElement>> Stream(HttpClient client, string session, string? lastId = null)
     {
         using var request = Request(session, lastId);
-        using var answer = await client.SendAsync(request, new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token);
+        using var answer = await client.SendAsync(request, new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token);
         answer.EnsureSuccessStatusCode();
         var events = new List<JsonElement>();
         var text = await answer.Content.ReadAsStringAsync();

@@ -188,7 +188,7 @@ public sealed class HubTests(ChatFixture fixture) : IClassFixture<ChatFixture>
         listens.On<ChatView>("ConversationChanged", view => heard.TrySetResult(view));
         await using var asks = await HubClient.Connect(App.Url, App.Running.OwnerKey);
         await asks.Ask("heard", "heard");
-        Assert.Equal("heard", (await heard.Task.WaitAsync(TimeSpan.FromSeconds(30))).Session);
+        Assert.Equal("heard", (await heard.Task.WaitAsync(TimeSpan.FromMinutes(2))).Session);
     }
 
     [Fact]
@@ -197,7 +197,7 @@ public sealed class HubTests(ChatFixture fixture) : IClassFixture<ChatFixture>
         var folder = App.FilesOf("watched", ("a.json", """{"id":1,"name":"x"}"""));
         var defined = await App.Owner.PutAsync("/api/pipelines/watched", new StringContent($"name: watched\nsource:\n  type: files\n  path: {folder}\n"));
         await using var hub = await HubClient.Connect(App.Url, App.Running.OwnerKey);
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         var runs = hub.StreamAsync<RunView>("WatchRuns", stop.Token).GetAsyncEnumerator(stop.Token);
         var next = runs.MoveNextAsync().AsTask();
         var started = await App.Owner.PostAsync("/api/pipelines/watched/runs", null);
@@ -209,7 +209,7 @@ public sealed class HubTests(ChatFixture fixture) : IClassFixture<ChatFixture>
     private static async Task<List<ChatEvent>> Read(HubConnection hub, string session, long after)
     {
         var events = new List<ChatEvent>();
-        await foreach (var happened in hub.StreamAsync<ChatEvent>("Events", session, after, new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token))
+        await foreach (var happened in hub.StreamAsync<ChatEvent>("Events", session, after, new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token))
             events.Add(happened);
         return events;
     }

@@ -3,9 +3,13 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Sophia.Knowledge;
 using Sophia.Resilience;
 using Sophia.Security;
+using Sophia.Tenants;
 
 namespace Sophia.Hosting;
 
@@ -50,12 +54,15 @@ public sealed class SophiaApp : IAsyncLifetime
         running = await RunningSophia.Start(Options?.Invoke(options) ?? options, announce: true, Patient + Adapt + Wire.Check);
         Owner = With(running.OwnerKey);
         Stranger = With(null);
+        // Until it is known who is suspended nobody is let in, and the first request waits for that for 2 s only.
+        await Services.GetRequiredService<ITenantGate>().Refresh();
     }
 
-    // The strangers of one class share an address and a tenant, and try every route there is. And what fails here on purpose is not to change what others are offered.
+    // The strangers of one class share an address and a tenant, and try every route there is. What fails here on purpose is not to change what others are offered. And no answer is another one because the machine is slow.
     private static void Patient(WebApplicationBuilder builder) =>
         builder.Services.AddSignInThrottle(new SignInThrottleOptions { FreeOfAddress = 1_000, FreeOfTenant = 10_000 }).AddDegradation(static degradation => degradation.Rules = [])
-            .AddFailureDomains(static domains => domains.Rules = []);
+            .AddFailureDomains(static domains => domains.Rules = [])
+            .AddSingleton<IOptions<RankingOptions>>(new OptionsWrapper<RankingOptions>(RankingOptions.Default with { EmbedWithin = TimeSpan.FromMinutes(2) }));
 
     public async Task Stop()
     {

@@ -129,7 +129,7 @@ public sealed class ErasureTests(SophiaApp app) : IClassFixture<SophiaApp>
     }
 
     private static async Task<JsonElement> Ended(HttpClient client, string id) =>
-        (await Eventually.Get(() => client.GetFromJsonAsync<JsonElement>("/api/records/erasures"), view => !view.TryGetProperty("current", out _), "the end of the erasure", TimeSpan.FromMinutes(1)))
+        (await Eventually.Get(() => client.GetFromJsonAsync<JsonElement>("/api/records/erasures"), view => !view.TryGetProperty("current", out _), "the end of the erasure"))
             .GetProperty("done").EnumerateArray().Single(done => done.GetProperty("id").GetString() == id);
 
     private List<string> Holding(string name, string word) => [.. Directory.EnumerateFiles(Path.Combine(app.Folder, "data", "tenants", name), "*", SearchOption.AllDirectories).Where(file => Has(file, word))];

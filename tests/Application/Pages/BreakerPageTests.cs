@@ -8,8 +8,10 @@ namespace Sophia.Pages;
 
 // Goal: an operator sees why a dependency is not asked, and acts with a reason. Method: a browser, and a breaker that is called as a dependency would have it called.
 [Collection(PageTests.Name)]
-public sealed class BreakerPageTests(Chromium chromium, SophiaApp app) : IClassFixture<SophiaApp>
+public sealed class BreakerPageTests(Chromium chromium, OpenBreakers open) : IClassFixture<OpenBreakers>
 {
+    private readonly SophiaApp app = open.App;
+
     [ChromiumFact]
     public async Task A_breaker_that_opened_says_why_and_is_isolated_held_closed_and_reset_with_reasons()
     {

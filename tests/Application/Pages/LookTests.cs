@@ -21,7 +21,7 @@ public sealed class StrainedApp : IAsyncLifetime
     // Nothing at the edge asks for this resource.
     public SophiaApp App { get; } = new()
     {
-        Adapt = static builder => builder.Services.AddLimits(limits =>
+        Adapt = static builder => builder.Services.AddBreakers(static breakers => breakers.Default = new BreakerOptions { BreakFor = TimeSpan.FromMinutes(5) }).AddLimits(limits =>
         {
             limits.Penalties = new PenaltyRules { Free = 0, BannedAfter = 1, FirstWait = TimeSpan.FromMilliseconds(10), LongestWait = TimeSpan.FromMilliseconds(20) };
             limits.Policies.Add(new() { Name = "a-limit-with-quite-a-long-name-for-one-line-of-a-telephone", Resource = "look", Per = LimitPer.Key, Limit = 1, Window = TimeSpan.FromHours(10), Burst = 1, Exact = true });

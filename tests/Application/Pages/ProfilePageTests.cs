@@ -47,6 +47,7 @@ public sealed class ProfilePageTests(Chromium chromium, SophiaApp app) : IClassF
         await using var visitor = await Visitor.SignedIn(chromium, app);
         var page = visitor.Page;
         await page.GotoAsync("/profiles?stream=left%2Ftowns");
+        await Expect(page.Locator(".suggestions li")).Not.ToHaveCountAsync(0);
         var all = await page.Locator(".suggestions li").CountAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Dismiss" }).ClickAsync();
         await Expect(page.Locator("[data-suggestions] .errors")).ToContainTextAsync("Choose some rules first.");

@@ -77,8 +77,7 @@ public sealed class SearchPageTests(Chromium chromium, AskedRecords records) : I
             var next = visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Next" });
             if (await next.CountAsync() == 0)
                 break;
-            await next.ClickAsync();
-            await Expect(visitor.Page.Locator(".hit").First).ToBeVisibleAsync();
+            await visitor.Follow(next);
         }
         Assert.Equal((47, 47), (seen.Count, seen.Distinct().Count()));
         await visitor.Page.GotoAsync("/search?q=quokka&page=9");

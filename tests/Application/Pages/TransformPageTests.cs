@@ -28,7 +28,9 @@ public sealed class TransformPageTests(Chromium chromium, SophiaApp app) : IClas
         await Expect(page.Locator("section:has(#transforms-title) .steps tbody tr").First).ToHaveTextAsync("orders/orders 1. filter status != 'test' 2 1 0 0");
         await Pictures.Take(page, "dry-run");
         await page.GetByRole(AriaRole.Button, new() { Name = "Run now" }).ClickAsync();
-        await Expect(page.Locator(".history .did")).ToHaveCountAsync(2);
+        // The table is drawn anew until then.
+        await Expect(page.Locator(".history .state").First).ToHaveTextAsync("searchable");
+        await Expect(page.Locator(".history .did summary")).ToHaveCountAsync(2);
         await page.Locator(".history .did summary").First.ClickAsync();
         await Expect(page.Locator(".history .did .steps").First).ToContainTextAsync("2. cast amount: number");
         await page.GotoAsync("/record?stream=orders/orders&key=1");

@@ -59,7 +59,16 @@ internal sealed class Visitor : IAsyncDisposable
         await Page.Keyboard.PressAsync("Enter");
         var exchange = Page.Locator(".exchange", new() { Has = Page.GetByRole(AriaRole.Heading, new() { Name = question, Exact = true }) }).Last;
         await Assertions.Expect(exchange.Locator(".answer")).ToHaveAttributeAsync("aria-busy", "false");
+        await Assertions.Expect(Page.GetByRole(AriaRole.Button, new() { Name = "Ask", Exact = true })).ToBeVisibleAsync();
         return exchange;
+    }
+
+    /// <summary>Follows a link, and waits for the whole page behind it.</summary>
+    public async Task Follow(ILocator link)
+    {
+        var address = await link.EvaluateAsync<string>("link => link.href");
+        await link.ClickAsync();
+        await Page.WaitForURLAsync(url => url == address);
     }
 
     /// <summary>Whether the page can be moved sideways.</summary>

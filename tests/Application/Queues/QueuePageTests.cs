@@ -54,7 +54,7 @@ public sealed class QueuePageTests(Chromium chromium, QueuePageTests.FailingWork
         await page.GetByRole(AriaRole.Button, new() { Name = "Try it" }).ClickAsync();
         await Expect(page.Locator(".outcome")).ToHaveTextAsync("It would take 2 items, 1 of them first.");
         await Sure(page, "Replay", "they are mended");
-        await Expect(page.Locator("#replay-phase")).ToHaveTextAsync("done", new() { Timeout = 30_000 });
+        await Expect(page.Locator("#replay-phase")).ToHaveTextAsync("done");
         await Expect(page.Locator("#replay-done")).ToHaveTextAsync("2");
         await Pictures.Take(page, "dead-replay");
 

@@ -9,9 +9,21 @@ using Sophia.Tenants;
 
 namespace Sophia.Resilience;
 
-// Goal: people see breakers, act on them with a reason, and nobody sees another's. Method: the real application, whose breakers are called as a dependency would have them called.
-public sealed class BreakerFlowTests(SophiaApp app) : IClassFixture<SophiaApp>
+/// <summary>The application with breakers that stay open for as long as a test looks at them.</summary>
+public sealed class OpenBreakers : IAsyncLifetime
 {
+    public SophiaApp App { get; } = new() { Adapt = static builder => builder.Services.AddBreakers(static breakers => breakers.Default = new BreakerOptions { BreakFor = TimeSpan.FromMinutes(5) }) };
+
+    public Task InitializeAsync() => App.InitializeAsync();
+
+    public Task DisposeAsync() => App.DisposeAsync();
+}
+
+// Goal: people see breakers, act on them with a reason, and nobody sees another's. Method: the real application, whose breakers are called as a dependency would have them called.
+public sealed class BreakerFlowTests(OpenBreakers open) : IClassFixture<OpenBreakers>
+{
+    private readonly SophiaApp app = open.App;
+
     private IBreakers Breakers => app.Services.GetRequiredService<IBreakers>();
 
     [Fact]

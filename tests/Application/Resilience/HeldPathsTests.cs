@@ -94,7 +94,9 @@ public sealed class HeldPathsTests : IAsyncLifetime
         await Eventually.Comes(async () => (await Refused(hub)).Message.Contains("quota-exceeded", StringComparison.Ordinal), "the limit alone");
         using var set = await app.Owner.PostAsJsonAsync("/api/limits/default/key/set", new { limit = 100 * Calls, reason = "more", confirm = "key" });
         Assert.Equal(HttpStatusCode.OK, set.StatusCode);
-        await Eventually.Comes(async () => await Try(hub, "Conversations", 1) is null, "the same connection is answered");
+        // Who asked instead of looking would be banned again.
+        await Eventually.Comes(async () => (await (await app.Owner.PostAsJsonAsync("/api/limits/test", new { key = id, route = "HUB Conversations" })).Json()).GetProperty("admitted").GetBoolean(), "more");
+        Assert.Null(await Try(hub, "Conversations", 1));
         Assert.Equal(HubConnectionState.Connected, hub.State);
     }
 

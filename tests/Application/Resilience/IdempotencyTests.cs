@@ -93,8 +93,8 @@ public sealed class IdempotencyTests(ChatFixture fixture) : IClassFixture<ChatFi
     [Fact]
     public async Task While_the_first_is_under_way_the_second_is_409_and_then_gets_the_answer_of_the_first()
     {
-        var first = Post("/api/ask", """{"text":"slow?"}""", "slow");
         fixture.Model.For("slow?");
+        var first = Post("/api/ask", """{"text":"slow?"}""", "slow");
         await Eventually.Get(() => Owner.GetFromJsonAsync<JsonElement>("/api/chat/sessions"), list => list.ToString().Contains("slow?", StringComparison.Ordinal), "the question");
         var second = await Post("/api/ask", """{"text":"slow?"}""", "slow");
         Assert.InRange(int.Parse(second.Headers.GetValues("Retry-After").Single()), 1, 5);

@@ -98,7 +98,9 @@ public sealed class LimitFlowTests : IAsyncLifetime
         await (await app.Owner.PostAsJsonAsync("/api/limits/t-nobody/streams/reset", new { reason = "as ever", confirm = "streams" })).Problem(404, "not-found");
         await (await app.Owner.GetAsync("/api/limits/t-nobody/streams")).Problem(404, "not-found");
         await (await app.Owner.PostAsJsonAsync($"/api/limits/{name}/streams/set", new { limit = 5, reason = "it needs more", confirm = "streams" })).Json();
-        await Eventually.Get(() => owner.GetAsync("/api/streams"), answer => answer.StatusCode == HttpStatusCode.OK, "more");
+        // Who asked instead of looking would be banned.
+        await Eventually.Comes(async () => (await (await owner.PostAsJsonAsync("/api/limits/test", new { route = "GET /api/streams" })).Json()).GetProperty("admitted").GetBoolean(), "more");
+        Assert.Equal(HttpStatusCode.OK, (await owner.GetAsync("/api/streams")).StatusCode);
         var line = await owner.GetFromJsonAsync<JsonElement>($"/api/limits/{name}/streams");
         Assert.Equal(("5 within any 10 h, counted exactly", "it needs more"), (line.GetProperty("rule").GetString(), line.GetProperty("set").GetProperty("because").GetString()));
         Assert.True((await app.Owner.PostAsJsonAsync($"/api/limits/{name}/streams/reset", new { reason = "as ever", confirm = "streams" })).IsSuccessStatusCode);

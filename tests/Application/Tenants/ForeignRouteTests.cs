@@ -115,8 +115,8 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         foreach (var (method, route) in Routes())
         {
             // A stranger each, because a request may leave something of the stranger's own behind.
-            var theirs = await Answer((await world.App.NewTenant()).Client, method, route, name => name.Theirs);
-            var never = await Answer((await world.App.NewTenant()).Client, method, route, name => name.Never);
+            var theirs = await Answer(await Stranger(route), method, route, name => name.Theirs);
+            var never = await Answer(await Stranger(route), method, route, name => name.Never);
             Assert.True(theirs == never, $"{method} {route.RoutePattern.RawText}\nof the victim: {theirs}\nof nobody:     {never}");
             Assert.DoesNotContain(TwoTenants.Marker, theirs);
             asked++;
@@ -124,6 +124,15 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         Assert.True(asked > 40, $"Only {asked} routes were found.");
         foreach (var (path, text) in await world.Everything())
             Assert.Equal(before[path], text);
+    }
+
+    // Where failure domains are shown, one whose own are all known: they are from the first look that came past it on.
+    private async Task<HttpClient> Stranger(RouteEndpoint route)
+    {
+        var (name, _, client) = await world.App.NewTenant();
+        if (route.RoutePattern.RawText!.Contains("domains", StringComparison.Ordinal))
+            await Eventually.Comes(async () => (await client.GetStringAsync("/api/domains")).Contains($"index/{name}/records", StringComparison.Ordinal), "the stranger's own among the failure domains");
+        return client;
     }
 
     private IEnumerable<(HttpMethod, RouteEndpoint)> Routes() =>
@@ -149,7 +158,8 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
             foreach (var written in new[] { name, JsonEncodedText.Encode(name).ToString(), WebUtility.HtmlEncode(name), Uri.EscapeDataString(name) })
                 // A short name may stand in a random code by chance.
                 text = written.Length > 6 ? text.Replace(written, "~", StringComparison.Ordinal) : Regex.Replace(text, $"(?<![A-Za-z0-9_-]){Regex.Escape(written)}(?![A-Za-z0-9_-])", "~");
-        return Regex.Replace(Regex.Replace(text, "[0-9a-f]{12,}|[A-Za-z0-9_-]{22,}", "~"), @"\d+([.:TZ+-]+\d+)*(E-\d+)?", "#");
+        var alike = Regex.Replace(Regex.Replace(text, "[0-9a-f]{12,}|[A-Za-z0-9_-]{22,}", "~"), @"\d+([.:TZ+-]+\d+)*(E-\d+)?", "#");
+        return Regex.Replace(alike, "# (ms|s|min # s)(?![a-z])", "# s");
     }
 
     private (string, string) Known(RouteEndpoint route, string name) => Names.TryGetValue(name, out var known) ? known

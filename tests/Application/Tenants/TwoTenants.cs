@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
 using Sophia.Hosting;
+using Sophia.Resilience;
 
 namespace Sophia.Tenants;
 
@@ -20,7 +22,7 @@ public sealed class TwoTenants : IAsyncLifetime
     private static readonly string[] Seen =
         ["/api/pipelines", "/api/runs", "/api/quarantine?state=all", "/api/tenant", "/api/streams", $"/api/records?stream={Stream}", "/api/chat/sessions", $"/api/chat/sessions/{Session}/events"];
 
-    public SophiaApp App { get; } = new();
+    public SophiaApp App { get; } = new() { Adapt = static builder => builder.Services.AddFailureDomains(static domains => domains.LookEvery = TimeSpan.FromMilliseconds(500)) };
 
     public string Victim { get; private set; } = "";
 
@@ -50,6 +52,7 @@ public sealed class TwoTenants : IAsyncLifetime
         KeyId = (await (await Good(Owner.PostAsJsonAsync("/api/keys", new { label = Marker, role = "viewer" }))).Json()).GetProperty("keyId").GetString()!;
         await Eventually.Get(() => Owner.GetStringAsync("/api/search?q=harbour+ledger"), found => found.Contains(Marker, StringComparison.Ordinal), "the record in the index");
         await Good(Owner.PostAsJsonAsync("/api/ask", new { text = Question, session = Session }));
+        await Eventually.Get(() => Owner.GetStringAsync("/api/domains"), domains => domains.Contains($"pipeline/{Victim}/{Pipeline}", StringComparison.Ordinal), "its pipeline among the failure domains");
         var all = await Everything();
         Assert.All(Seen.Where(path => path is not ("/api/runs" or "/api/streams")), path => Assert.Contains(path.Contains("chat", StringComparison.Ordinal) ? "harbour" : Marker, all[path]));
     }

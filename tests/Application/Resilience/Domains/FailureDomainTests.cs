@@ -22,6 +22,7 @@ public sealed class FailureDomainTests : IAsyncLifetime
 {
     private readonly DyingEndpoint endpoint = new();
     private readonly SophiaApp app;
+    private TimeSpan healFor = TimeSpan.FromSeconds(1), holdFor = TimeSpan.FromSeconds(4);
 
     public FailureDomainTests() => app = new SophiaApp
     {
@@ -30,7 +31,7 @@ public sealed class FailureDomainTests : IAsyncLifetime
             .AddBreakers(static breakers => breakers.Dependencies[DomainTopology.ModelName] = new BreakerOptions { ConsecutiveFailures = 2, BreakFor = TimeSpan.FromMilliseconds(500), LongestBreak = TimeSpan.FromSeconds(1), Ramp = [] })
             .AddFailureDomains(domains =>
             {
-                (domains.LookEvery, domains.HealFor, domains.HoldFor, domains.LongestHold, domains.RelapseWithin, domains.QueueGivesUp) = (TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4), TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1), 3);
+                (domains.LookEvery, domains.HealFor, domains.HoldFor, domains.LongestHold, domains.RelapseWithin, domains.QueueGivesUp) = (TimeSpan.FromMilliseconds(200), healFor, holdFor, TimeSpan.FromHours(1), TimeSpan.FromSeconds(1), 3);
                 domains.Topology = domains.Topology with { Model = endpoint.Address };
                 domains.Rules = [.. ShippedContainment.Rules.Select(rule => rule with { AfterSeconds = 0 })];
             }),
@@ -90,6 +91,9 @@ public sealed class FailureDomainTests : IAsyncLifetime
     [Fact]
     public async Task A_queue_that_gives_up_is_held_when_an_operator_of_its_tenant_says_so_stays_held_over_a_restart_and_is_freed_by_hand_and_no_other_tenant_sees_any_of_it()
     {
+        // Nothing heals or is tried again while the test looks at it.
+        healFor = holdFor = TimeSpan.FromHours(1);
+        await app.Restart();
         var (name, key, client) = await app.NewTenant();
         var (_, _, other) = await app.NewTenant();
         Assert.True((await client.GetAsync("/api/queue")).IsSuccessStatusCode);

@@ -103,17 +103,21 @@ public sealed class PolicyFlowTests : IAsyncLifetime
         using (var gone = new CancellationTokenSource())
         {
             var asked = app.Owner.PostAsJsonAsync("/api/ask", new { text = "Where does the oak stand?" }, gone.Token);
-            await model.Asked.Reader.ReadAsync();
+            await Next(model.Asked);
             await gone.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
-            await model.Left.Reader.ReadAsync();
+            await Next(model.Left);
         }
         await Eventually.Comes(() => Bulkheads.WhyFull(RunningSophia.DefaultTenant, BulkheadKind.Ask) is null, "the place of the answer that nobody waits for");
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/ask") { Content = JsonContent.Create(new { text = "Where does the oak stand?" }), Headers = { { "Sophia-Timeout", "1s" } } };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/ask") { Content = JsonContent.Create(new { text = "Where does the oak stand?" }), Headers = { { "Sophia-Timeout", "10s" } } };
         using var late = await app.Owner.SendAsync(request);
         await late.Problem(504, "deadline-passed");
-        await model.Left.Reader.ReadAsync();
+        // On a machine that does much else the time may be over before the model is asked.
+        if (model.Asked.Reader.TryRead(out _))
+            await Next(model.Left);
     }
+
+    private static Task<bool> Next(Channel<bool> of) => of.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(2));
 
     [Theory]
     [InlineData("soon")]
@@ -148,16 +152,19 @@ public sealed class PolicyFlowTests : IAsyncLifetime
         var call = new PolicyCall<int>(_ => throw new IOException(), _ => new CallFailure(CallOutcome.Unreachable, true), true);
         await Assert.ThrowsAsync<IOException>(() => policy.Run(call, default).AsTask());
         await app.Owner.GetAsync("/api/search?q=oak");
-        var model = await Eventually.Get(() => app.Owner.GetAsync("/api/policies/system/model"), answer => answer.IsSuccessStatusCode, "the policy is listed");
-        var view = await model.Content.ReadFromJsonAsync<JsonElement>();
-        var seen = view.GetProperty("processes")[0].GetProperty("seen");
-        Assert.Equal((1, 2, 1), (seen.GetProperty("calls").GetInt32(), seen.GetProperty("repeats").GetInt32(), seen.GetProperty("failures").GetInt32()));
+        var view = await Eventually.Get(async () =>
+        {
+            using var answer = await app.Owner.GetAsync("/api/policies/system/model");
+            return await answer.Content.ReadFromJsonAsync<JsonElement>();
+        }, shown => shown.TryGetProperty("processes", out var processes) && processes.EnumerateArray().Any(process => Did(process.GetProperty("seen")) == (1, 2, 1)), "one call that failed after two repeats");
         Assert.Equal("extractive", view.GetProperty("fallback").GetString());
         var bulkheads = await Eventually.Get(() => app.Owner.GetFromJsonAsync<JsonElement>("/api/policies"), owners => owners.EnumerateArray().Any(owner => owner.GetProperty("bulkheads").EnumerateArray().Any(one => one.GetProperty("kind").GetString() == "search")), "the bulkhead is listed");
         Assert.Equal(["system", RunningSophia.DefaultTenant.Value], bulkheads.EnumerateArray().Select(owner => owner.GetProperty("owner").GetString()));
         var (_, _, other) = await app.NewTenant();
         Assert.DoesNotContain((await other.GetFromJsonAsync<JsonElement>("/api/policies")).EnumerateArray(), owner => owner.GetProperty("owner").GetString() == "system");
         await (await other.GetAsync("/api/policies/system/model")).Problem(404, "not-found");
+
+        static (int Calls, int Repeats, int Failures) Did(JsonElement seen) => (seen.GetProperty("calls").GetInt32(), seen.GetProperty("repeats").GetInt32(), seen.GetProperty("failures").GetInt32());
     }
 
     private Task<HttpResponseMessage> Delivered(string tenant, string secret)
