@@ -16,14 +16,28 @@ internal sealed class BreakerFeed(IGrainFactory grains, TimeProvider time)
         var told = new Dictionary<string, BreakerNews>(StringComparer.Ordinal);
         for (; ; await Task.Delay(LookEvery, time, cancellation))
         {
-            BreakerView[] views;
-            using (CallerContext.ForSystem("circuit breakers"))
-            {
-                var names = await grains.GetGrain<IBreakerDirectoryGrain>(TenantKey.Of(tenant)).List();
-                views = await Task.WhenAll(names.Take(Most).Select(name => grains.GetGrain<ICircuitBreakerGrain>(TenantKey.Of(tenant, name)).View()));
-            }
-            foreach (var news in views.Select(BreakerNews.Of).Where(news => told.GetValueOrDefault(news.Dependency) != news))
+            foreach (var news in (await Views(tenant)).Select(BreakerNews.Of).Where(news => told.GetValueOrDefault(news.Dependency) != news))
                 yield return told[news.Dependency] = news;
+        }
+    }
+
+    /// <summary>Those that answer: who does not is looked at again the next time.</summary>
+    private async Task<IEnumerable<BreakerView>> Views(TenantId tenant)
+    {
+        using var _ = CallerContext.ForSystem("circuit breakers");
+        var names = await Answer(() => grains.GetGrain<IBreakerDirectoryGrain>(TenantKey.Of(tenant)).List()) ?? [];
+        return (await Task.WhenAll(names.Take(Most).Select(name => Answer(() => grains.GetGrain<ICircuitBreakerGrain>(TenantKey.Of(tenant, name)).View())))).OfType<BreakerView>();
+    }
+
+    private static async Task<T?> Answer<T>(Func<Task<T>> ask) where T : class
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (Exception failure) when (failure is TimeoutException or OrleansException or RefusedException)
+        {
+            return null;
         }
     }
 }

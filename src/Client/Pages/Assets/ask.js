@@ -126,8 +126,10 @@ composer.addEventListener("submit", async event => {
     return;
   }
   submit.disabled = true;
+  let isAsked = false;
   await attempt(async () => {
     await call("POST", `${address}/questions`, JSON.stringify({ text, operationId: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` }));
+    isAsked = true;
     box.value = "";
     fit();
     $("#hello")?.remove();
@@ -139,6 +141,7 @@ composer.addEventListener("submit", async event => {
     if (under) follow(); else await finish();
   });
   submit.disabled = false;
+  if (!isAsked) waiting = ""; // What was refused is not asked again by itself.
   sendWaiting();
 });
 

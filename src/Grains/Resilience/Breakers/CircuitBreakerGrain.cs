@@ -133,8 +133,7 @@ internal sealed partial class CircuitBreakerGrain(
         var after = BreakerRules.Pass(stored.State, Options, now);
         await Save(Seen(after, now) ?? after, null);
         await Audit();
-        if (askedAt is not null || stored.State.Unaudited.Count > 0)
-            LookLater();
+        LookLater();
     }
 
     private async Task Audit()
