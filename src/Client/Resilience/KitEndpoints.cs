@@ -38,8 +38,22 @@ internal static class KitEndpoints
         if (Array.Find(own, static one => one.Terms.IsPlaces) is { } places)
             throw new RefusedException(RefusalCode.Conflict, $"\"{places.Name}\" limits what is under way at once, which can only be counted where the work is done: windows and token buckets can be taken from here.");
         var caller = context.User.Caller();
-        var taken = await limits.TryTake(new LimitAsking(caller.Tenant, resource, take.Key is null ? caller.KeyId : Named(take.Key, "key"), take.Route is null ? null : Named(take.Route, "route"), Cost: take.Cost ?? 1, IsKnown: false), context.RequestAborted);
-        return Decision(taken);
+        var asking = new LimitAsking(caller.Tenant, resource, take.Key is null ? caller.KeyId : Named(take.Key, "key"), take.Route is null ? null : Named(take.Route, "route"), Cost: take.Cost ?? 1, IsKnown: false);
+        MustSuffice(limits, asking);
+        return Decision(await limits.TryTake(asking, context.RequestAborted));
+    }
+
+    /// <summary>A limit that would not be asked for want of what it counts by would admit everything.</summary>
+    /// <exception cref="RefusedException">One of the resource's limits counts by addresses, or by routes and none is said.</exception>
+    internal static void MustSuffice(ILimits limits, LimitAsking asking)
+    {
+        foreach (var one in limits.Configured)
+            if (one.Resource != asking.Resource)
+                continue;
+            else if (one.Per == LimitPer.Address)
+                throw new RefusedException(RefusalCode.Invalid, $"\"{one.Name}\" counts by the address that a request to Sophia comes from, and nothing that a program takes has one: per \"key\" counts by any name that the program says.");
+            else if (asking.Route is null && (one.Routes.Count > 0 || one.Per is LimitPer.Route or LimitPer.KeyAndRoute))
+                throw new RefusedException(RefusalCode.Invalid, $"\"{one.Name}\" goes by the route: say which with route.");
     }
 
     private static async Task<BreakerAnswer> Enter(string tenant, string dependency, HttpContext context, IGrainFactory grains)
@@ -114,7 +128,7 @@ internal static class KitEndpoints
 
 /// <param name="Resource">That limits are configured for; not "api".</param>
 /// <param name="Key">For whom limits of keys count, any name of the program's own; the API key unless said.</param>
-/// <param name="Route">For which limits of routes count.</param>
+/// <param name="Route">For which limits of routes count; must be said where the resource has one that goes by it.</param>
 /// <param name="Cost">1 unless said.</param>
 public sealed record TakeLimits(string? Resource, string? Key = null, string? Route = null, long? Cost = null);
 

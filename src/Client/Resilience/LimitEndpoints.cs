@@ -50,7 +50,7 @@ internal static class LimitEndpoints
         if (of.Length is 0 or > 200 || release.Confirm != of)
             throw new RefusedException(RefusalCode.Invalid, "of says who, as in \"key:…\" or \"address:…\", and confirm repeats it.");
         using var _ = CallerContext.ForSystem("limits");
-        return await grains.GetGrain<ILimitBookGrain>(TenantKey.Of(owner)).Release(of, $"{caller.Tenant} {caller.KeyId}", reason, caller.Tenant);
+        return await grains.GetGrain<ILimitBookGrain>(TenantKey.Of(owner)).Release(of, $"{caller.Tenant} {caller.KeyId}", reason, AuditedIn(owner, caller));
     }
 
     private static async Task<LimitLine> One(string tenant, string name, HttpContext context, IGrainFactory grains, ILimits limits, CallerReplica callers, EdgeOptions edge, string? caller = null)
@@ -76,6 +76,8 @@ internal static class LimitEndpoints
         var own = LimitMiddleware.Asking(context);
         if (of.IsOther) // Neither the address nor the key of who asks is that tenant's.
             own = own with { Tenant = of.Tenant, Key = null, Address = null };
+        if (test.Resource is { } resource && resource != LimitMiddleware.Resource) // What a program takes from has no route and no address but what it says.
+            KitEndpoints.MustSuffice(limits, own = own with { Resource = resource, Route = test.Route, Address = null });
         if (test.Cost is < 1 or > 1_000_000_000)
             throw new RefusedException(RefusalCode.Invalid, "cost is 1 to 1,000,000,000.");
         var taken = await limits.Look(own with { Resource = test.Resource ?? own.Resource, Key = test.Key ?? own.Key, Route = test.Route ?? own.Route, Cost = test.Cost ?? 1 }, context.RequestAborted);
@@ -97,14 +99,14 @@ internal static class LimitEndpoints
         {
             throw new RefusedException(RefusalCode.Invalid, wrong.Message);
         }
-        return await book.Set(new LimitOverride(name, told.Terms, $"{caller.Tenant} {caller.KeyId}", reason, time.GetUtcNow()), caller.Tenant);
+        return await book.Set(new LimitOverride(name, told.Terms, $"{caller.Tenant} {caller.KeyId}", reason, time.GetUtcNow()), AuditedIn(owner, caller));
     }
 
     private static async Task<LimitBookView> Reset(string tenant, string name, LimitWord word, HttpContext context, IGrainFactory grains, ILimits limits, CallerReplica callers, EdgeOptions edge)
     {
         var (owner, caller, reason) = await Ruled(tenant, name, word.Reason, word.Confirm, context, limits, callers, edge);
         using var _ = CallerContext.ForSystem("limits");
-        return await grains.GetGrain<ILimitBookGrain>(TenantKey.Of(owner)).Reset(name, $"{caller.Tenant} {caller.KeyId}", reason, caller.Tenant);
+        return await grains.GetGrain<ILimitBookGrain>(TenantKey.Of(owner)).Reset(name, $"{caller.Tenant} {caller.KeyId}", reason, AuditedIn(owner, caller));
     }
 
     // What holds a tenant to its limits is not in the hands of that tenant.
@@ -125,6 +127,9 @@ internal static class LimitEndpoints
     private static string Rule(ILimits limits, LimitSet set, LimitOverride? other) => other is null ? set.Rule : limits.Rule(other.Terms, set.Exact);
 
     private static bool Mine(string tenant, Caller caller, EdgeOptions edge) => tenant == caller.Tenant.Value || (TenantId.TryParse(tenant, out _) && caller.IsSystemOperator(edge.SystemTenant));
+
+    // A tenant's audit tells what was done to it, whoever did it; addresses and the installation have none.
+    private static TenantId AuditedIn(TenantId owner, Caller caller) => owner.Value == TenantKey.System ? caller.Tenant : owner;
 
     private static bool IsOfSystem(LimitSet set) => set.Per is LimitPer.Address or LimitPer.Installation;
 
@@ -158,7 +163,7 @@ public sealed record LimitWord(string? Reason, string? Confirm);
 public sealed record ReleaseLimited(string? Of, string? Reason, string? Confirm);
 
 /// <param name="Resource">"api" unless said.</param>
-/// <param name="Route">Method and address as it is mapped, "GET /api/search"; that of this request unless said.</param>
+/// <param name="Route">Method and address as it is mapped, "GET /api/search"; that of this request unless said. Of a program's own resource it is what the program says, and none unless said.</param>
 public sealed record TestLimits(string? Resource = null, string? Key = null, string? Route = null, long? Cost = null);
 
 /// <param name="RefusedBy">The limit that would refuse.</param>

@@ -41,7 +41,7 @@ internal static class SophiaHost
         AddStorageRoom(builder.Services, options, folder);
         builder.Services.AddTenantGate();
         builder.Services.AddIdempotent(static () => Guid.NewGuid().ToString("n"));
-        builder.Services.AddLimits(limits => LimitSettings.Read(limits, Environment.GetEnvironmentVariable));
+        builder.Services.AddLimits(limits => LimitSettings.Read(limits, Environment.GetEnvironmentVariable, isAlone: options.Cluster is null));
         builder.Services.AddBreakers(BreakerSettings.Read(Environment.GetEnvironmentVariable));
         builder.Services.AddPolicies(PolicySettings.Policies(Environment.GetEnvironmentVariable), PolicySettings.Bulkheads(Environment.GetEnvironmentVariable));
         builder.Services.AddDegradation(DegradationSettings.Read(Environment.GetEnvironmentVariable)).AddSingleton<IHealthSource, MemoryHealth>();

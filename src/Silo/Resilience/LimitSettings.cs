@@ -22,9 +22,11 @@ internal static partial class LimitSettings
         ["api"] = LimitPer.Tenant, ["api-key"] = LimitPer.Key, ["api-route"] = LimitPer.Route, ["api-address"] = LimitPer.Address, ["api-all"] = LimitPer.Installation,
     };
 
+    /// <param name="isAlone">As <see cref="LimitsOptions.IsAlone"/> has it.</param>
     /// <exception cref="StartRefusedException">The value cannot be meant.</exception>
-    public static void Read(LimitsOptions options, Func<string, string?> variable)
+    public static void Read(LimitsOptions options, Func<string, string?> variable, bool isAlone = false)
     {
+        options.IsAlone = isAlone;
         if (variable(Variable) is not { Length: > 0 } text)
             return;
         if (text.StartsWith('{') || text.StartsWith('/') || text.EndsWith(".json", StringComparison.Ordinal))

@@ -15,6 +15,11 @@ public sealed class KitFlowTests : IAsyncLifetime
         [
             new() { Name = "mails", Resource = "mails", Per = LimitPer.Key, Algorithm = LimitAlgorithm.SlidingWindow, Limit = 3, Window = TimeSpan.FromHours(10), Exact = true },
             new() { Name = "mails-all", Resource = "mails", Per = LimitPer.Tenant, Algorithm = LimitAlgorithm.FixedWindow, Limit = 4, Window = TimeSpan.FromHours(10), Exact = true },
+            new() { Name = "calls", Resource = "calls", Per = LimitPer.Key, Algorithm = LimitAlgorithm.SlidingWindow, Limit = 3, Window = TimeSpan.FromHours(10), Exact = true },
+            new() { Name = "calls-abroad", Resource = "calls", Routes = ["/abroad"], Limit = 100 },
+            new() { Name = "letters", Resource = "letters", Per = LimitPer.Route, Limit = 100 },
+            new() { Name = "parcels", Resource = "parcels", Per = LimitPer.KeyAndRoute, Limit = 100 },
+            new() { Name = "visits", Resource = "visits", Per = LimitPer.Address, Limit = 100 },
             new() { Name = "printers", Resource = "printers", Per = LimitPer.Tenant, Algorithm = LimitAlgorithm.Concurrency, Limit = 2 },
         ])),
     };
@@ -46,6 +51,21 @@ public sealed class KitFlowTests : IAsyncLifetime
         await Refused(viewer, "/api/limits/take", new { resource = "mails" }, 403);
 
         static (bool, long) Taken(JsonElement decision) => (decision.GetProperty("admitted").GetBoolean(), decision.GetProperty("said")[0].GetProperty("remaining").GetInt64());
+    }
+
+    [Fact]
+    public async Task What_a_limit_counts_by_must_be_said_for_nothing_is_admitted_unasked()
+    {
+        var (_, _, owner) = await app.NewTenant();
+        foreach (var path in (string[])["/api/limits/take", "/api/limits/test"])
+        {
+            foreach (var (resource, limit) in ((string, string)[])[("calls", "calls-abroad"), ("letters", "letters"), ("parcels", "parcels")])
+                Assert.Contains($"\"{limit}\" goes by the route", await Refused(owner, path, new { resource }, 400));
+            Assert.Contains("\"visits\" counts by the address", await Refused(owner, path, new { resource = "visits", route = "/near" }, 400));
+            Assert.Equal("letters", (await Post(owner, path, new { resource = "letters", route = "near" })).GetProperty("said")[0].GetProperty("limit").GetString());
+            // It is not for this route, and the other one is.
+            Assert.Equal("calls", Assert.Single((await Post(owner, path, new { resource = "calls", route = "/near" })).GetProperty("said").EnumerateArray()).GetProperty("limit").GetString());
+        }
     }
 
     [Fact]

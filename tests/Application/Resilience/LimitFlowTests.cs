@@ -23,6 +23,7 @@ public sealed class LimitFlowTests : IAsyncLifetime
                 new() { Name = "search", Per = LimitPer.Tenant, Routes = ["/api/search"], Algorithm = LimitAlgorithm.Concurrency, Limit = 50 },
                 new() { Name = "search-slow", Per = LimitPer.Installation, Routes = ["/api/search"], Algorithm = LimitAlgorithm.Gradient2, Limit = 20 },
                 new() { Name = "bucket", Resource = "test", Limit = 100, Burst = 300 },
+                new() { Name = "minutes", Resource = "minutes", Algorithm = LimitAlgorithm.SlidingWindow, Limit = 300, Window = TimeSpan.FromMinutes(1) },
                 new() { Name = "address", Per = LimitPer.Address, Routes = ["/api/quarantine"], Limit = 0.001, Burst = 1, Window = TimeSpan.FromHours(1) },
             ]);
         }),
@@ -105,9 +106,25 @@ public sealed class LimitFlowTests : IAsyncLifetime
         Assert.Equal(("5 within any 10 h, counted exactly", "it needs more"), (line.GetProperty("rule").GetString(), line.GetProperty("set").GetProperty("because").GetString()));
         Assert.True((await app.Owner.PostAsJsonAsync($"/api/limits/{name}/streams/reset", new { reason = "as ever", confirm = "streams" })).IsSuccessStatusCode);
         await Eventually.Get(() => owner.GetAsync("/api/streams"), answer => answer.StatusCode == HttpStatusCode.TooManyRequests, "as configured");
-        var audit = (await app.Services.GetRequiredService<ILogStore>().Read(RunningSophia.DefaultTenant, 0, 10_000, int.MaxValue, default)).Where(row => row.Type == EntryType.Audit).Select(row => row.Key).ToList();
-        Assert.Contains(audit, key => key.StartsWith("limit-set", StringComparison.Ordinal));
-        Assert.Contains(audit, key => key.StartsWith("limit-reset", StringComparison.Ordinal));
+        // What was done to a tenant stands in its own audit, whoever did it, and in no other's.
+        foreach (var what in (string[])["limit-set", "limit-reset"])
+            Assert.Equal((1, 0), (await Audited(TenantId.Parse(name), what), await Audited(RunningSophia.DefaultTenant, what)));
+
+        async Task<int> Audited(TenantId tenant, string what) => (await app.Services.GetRequiredService<ILogStore>().Read(tenant, 0, 10_000, int.MaxValue, default)).Count(row => row.Type == EntryType.Audit && row.Key.StartsWith(what, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("test")]
+    [InlineData("minutes")]
+    public async Task A_divided_limit_is_there_whole_at_once_after_a_restart(string resource)
+    {
+        await Taken(100);
+        await app.Stop();
+        await app.Start();
+        await Taken(200);
+
+        // Where nothing were given before old leases ended, it would be a hundredth for 20 s, of a window of a minute for 86 s.
+        Task Taken(int cost) => Eventually.Comes(async () => (await (await app.Owner.PostAsJsonAsync("/api/limits/take", new { resource, cost })).Json()).GetProperty("admitted").GetBoolean(), $"{cost} of {resource}", TimeSpan.FromSeconds(15));
     }
 
     [Fact]

@@ -149,6 +149,9 @@ public sealed class LimitsOptions
     /// <summary>What becomes of those who are refused and ask on.</summary>
     public PenaltyRules Penalties { get; set; } = new();
 
+    /// <summary>Whether no other process ever decides beside this one, which has the store to itself: what shares were about before it began ended with the process that had them.</summary>
+    public bool IsAlone { get; set; }
+
     internal LimitPolicy? Of(string name)
     {
         foreach (var policy in Policies)

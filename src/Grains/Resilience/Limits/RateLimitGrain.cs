@@ -8,7 +8,7 @@ namespace Sophia.Resilience;
 
 /// <summary>Divides one limit among the processes, or counts it by itself; the key is "tenant/limit" or "tenant/limit/part".</summary>
 /// <remarks>What each process may have is decided in <see cref="QuotaRules"/>, which is pure. Which leases are about is in memory; until when there can be any is fast state. An activation that finds such leases gives nobody more than he has until they have ended, so
-/// that no share is given twice; where that memory was lost, too, the old leases may overlap with new ones until they end. What is counted exactly is durable before anybody is admitted: where there is no such state, nobody ever was.</remarks>
+/// that no share is given twice, but where one process is alone (<see cref="LimitsOptions.IsAlone"/>): its old leases ended with it. Where that memory was lost, the old leases may overlap with new ones until they end. What is counted exactly is durable before anybody is admitted: where there is no such state, nobody ever was.</remarks>
 [InTenantPool]
 internal sealed partial class RateLimitGrain(
     [PersistentState("quota", Stores.Fast)] IPersistentState<RateLimitState> stored, [PersistentState(RateLimitGrain.CountState, Stores.Durable)] IPersistentState<ExactCountState> counted, IOptionsMonitor<LimitsOptions> options, LimitBooks books, TimeProvider time, ILogger<RateLimitGrain> logger) : Grain, IRateLimitGrain
@@ -44,7 +44,7 @@ internal sealed partial class RateLimitGrain(
         using (CallerContext.ForSystem("terms of a limit"))
             told = await GrainFactory.GetGrain<ILimitBookGrain>(TenantKey.Of(key.Tenant)).Terms(key.Name!);
         var now = time.GetUtcNow();
-        (learnsUntil, epoch) = (stored.State.LeasesUntil, Math.Max(now.UtcTicks, stored.State.Epoch + 1));
+        (learnsUntil, epoch) = (options.CurrentValue.IsAlone ? default : stored.State.LeasesUntil, Math.Max(now.UtcTicks, stored.State.Epoch + 1));
         quota = QuotaRules.Begin(QuotaPolicy.Of(Terms), isFull: learnsUntil <= now && !stored.MayBeLost(), now);
     }
 

@@ -54,5 +54,30 @@ public sealed class LimitClusterTests
         }, view => view.Shares is [{ Share: > 0.99 }], "the whole");
     }
 
+    [Theory]
+    [InlineData(LimitAlgorithm.TokenBucket)]
+    [InlineData(LimitAlgorithm.SlidingWindow)]
+    public async Task A_process_that_is_alone_waits_for_no_lease_of_those_before_it(LimitAlgorithm algorithm)
+    {
+        await using var silos = new SomeSilos(static _ => { }, limits =>
+        {
+            limits.IsAlone = true;
+            limits.Policies.Add(new LimitPolicy { Name = "api", Algorithm = algorithm, Limit = 100 });
+        });
+        await silos.Add();
+        await Leased(silos);
+        await Eventually.Get(() => View(silos), static view => view.Shares is [{ Share: > 0.99 }], "the whole", TimeSpan.FromSeconds(30));
+    }
+
+    // Somebody died who had a lease for another hour.
+    private static Task Leased(SomeSilos silos) => silos.Store.WriteStateAsync("quota", silos.Grains(0).GetGrain<IRateLimitGrain>(TenantKey.Of(SomeSilos.Tenant, "api")).GetGrainId(), new GrainState<RateLimitState>(new RateLimitState { LeasesUntil = DateTimeOffset.UtcNow.AddHours(1) }));
+
+    private static async Task<RateLimitView> View(SomeSilos silos)
+    {
+        await silos.Limit(0).Ask();
+        using var _ = CallerContext.ForSystem("test");
+        return await silos.Grains(0).GetGrain<IRateLimitGrain>(TenantKey.Of(SomeSilos.Tenant, "api")).View();
+    }
+
     private static int? Home(SomeSilos silos) => silos.HomeOf(silos.Grains(0).GetGrain<IRateLimitGrain>(TenantKey.Of(SomeSilos.Tenant, "api")));
 }
