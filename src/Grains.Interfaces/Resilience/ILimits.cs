@@ -209,7 +209,7 @@ public interface IRateLimitGrain : IReplicatedGrain
     [Alias("GiveBack")]
     Task GiveBack(long cost);
 
-    /// <summary>Removes what is kept of a limit that is counted exactly if nothing of it counts any more. Only for the system.</summary>
+    /// <summary>Removes what is kept of a limit if nothing of it counts any more: its count, or until when there were leases. Only for the system.</summary>
     /// <returns>Whether it was removed.</returns>
     [Alias("Forget"), Repeatable]
     Task<bool> Forget();

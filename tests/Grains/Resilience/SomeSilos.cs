@@ -23,7 +23,7 @@ internal sealed class SomeSilos(Action<BreakersOptions> options, Action<LimitsOp
 
     public static readonly QuotaPolicy Quota = new(2_000, 400);
 
-    public StateInMemory Store { get; } = new();
+    public StateInMemory Store { get; init; } = new();
 
     public MemoryLog Log { get; } = new();
 
@@ -122,7 +122,7 @@ internal sealed class SomeSilos(Action<BreakersOptions> options, Action<LimitsOp
             silo.Services.AddLogging().AddSophiaPlacement().AddSingleton<ILogStore>(Log);
             foreach (var name in (string[])[Stores.Durable, Stores.Fast])
                 silo.Services.AddGrainStorage(name, (_, _) => Store);
-            silo.Services.AddReplicas(replicas => (replicas.ExchangeEvery, replicas.RetryAfter, replicas.ProcessName) = (TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(100), called));
+            silo.Services.AddReplicas(replicas => (replicas.ExchangeEvery, replicas.RetryAfter, replicas.LeavesWithin, replicas.ProcessName) = (TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1), called));
             silo.Services.AddBreakers(options);
             silo.Services.AddLimits(limits ?? (static limits => limits.Policies.Add(new LimitPolicy { Name = "api", Limit = Quota.Rate, Burst = Quota.Burst })));
         });

@@ -22,7 +22,7 @@ public static class LimitServices
         return services;
     }
 
-    /// <summary>Forgets counts whose time is over, for silos.</summary>
+    /// <summary>Forgets what limits keep and counts no more, for silos.</summary>
     public static IServiceCollection AddLimitSweeper(this IServiceCollection services)
     {
         services.AddSingleton<LimitSweeper>();

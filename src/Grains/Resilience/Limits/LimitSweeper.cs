@@ -7,14 +7,14 @@ using Sophia.Tenants;
 
 namespace Sophia.Resilience;
 
-/// <summary>Each <see cref="SweepEvery"/> removes counts of exact limits of which nothing counts any more, of every tenant and of the installation: of callers who came once nothing is kept. Every silo does, and one finds nothing where another was.</summary>
-/// <remarks>The store says whose time is over, and each count's own grain removes it: whoever asks at that moment is counted right.</remarks>
+/// <summary>Each <see cref="SweepEvery"/> removes what is kept of limits and counts no more, of every tenant and of the installation: counts of exact limits, and until when there were leases of divided ones, which grains remove themselves unless their silo died. Of callers who came once nothing is kept. Every silo does, and one finds nothing where another was.</summary>
+/// <remarks>The store says whose time is over, and each one's own grain removes it: whoever asks at that moment is counted right. Looked at is the store of what is durable; where fast state is in Redis, what a silo that died left there of leases (some 150 bytes each) stays until the same caller comes again or the tenant ends.</remarks>
 internal sealed partial class LimitSweeper(IGrainFactory grains, IKeptStates kept, ITenantGate gate, TimeProvider time, ILogger<LimitSweeper> logger) : BackgroundService
 {
     /// <summary>1 hour.</summary>
     public static readonly TimeSpan SweepEvery = TimeSpan.FromHours(1);
 
-    /// <summary>Counts read at once.</summary>
+    /// <summary>States read at once.</summary>
     private const int PageSize = 500;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -31,15 +31,15 @@ internal sealed partial class LimitSweeper(IGrainFactory grains, IKeptStates kep
             }
     }
 
-    /// <summary>Visits everybody; how many counts were removed.</summary>
+    /// <summary>Visits everybody; of how many something was removed.</summary>
     public async Task<long> Sweep(CancellationToken cancellation)
     {
-        using var _ = CallerContext.ForSystem("forget counts of limits");
+        using var _ = CallerContext.ForSystem("forget what limits keep");
         var swept = 0L;
         foreach (var tenant in (IEnumerable<TenantId>)[TenantId.Parse(TenantKey.System), .. await grains.GetGrain<ITenantDirectoryGrain>(TenantKey.System).List()])
             try
             {
-                swept += await Sweep(tenant, cancellation);
+                swept += await Sweep<ExactCountState>(tenant, RateLimitGrain.CountState, static count => count.EndsAt, cancellation) + await Sweep<RateLimitState>(tenant, RateLimitGrain.QuotaState, static leases => leases.LeasesUntil, cancellation);
             }
             catch (StorageException failure)
             {
@@ -48,14 +48,14 @@ internal sealed partial class LimitSweeper(IGrainFactory grains, IKeptStates kep
         return swept;
     }
 
-    private async Task<long> Sweep(TenantId tenant, CancellationToken cancellation)
+    private async Task<long> Sweep<T>(TenantId tenant, string state, Func<T, DateTimeOffset> endsAt, CancellationToken cancellation)
     {
         var (swept, after) = (0L, (string?)null);
         while (gate.Because(tenant) is null)
         {
-            var page = await kept.Page<ExactCountState>(tenant, RateLimitGrain.Kind, RateLimitGrain.CountState, after, PageSize, cancellation);
+            var page = await kept.Page<T>(tenant, RateLimitGrain.Kind, state, after, PageSize, cancellation);
             foreach (var one in page)
-                if (one.State.EndsAt <= time.GetUtcNow() && await grains.GetGrain<IRateLimitGrain>(one.Key).Forget())
+                if (endsAt(one.State) <= time.GetUtcNow() && await grains.GetGrain<IRateLimitGrain>(one.Key).Forget())
                     swept++;
             if (page.Count < PageSize)
                 break;
@@ -64,9 +64,9 @@ internal sealed partial class LimitSweeper(IGrainFactory grains, IKeptStates kep
         return swept;
     }
 
-    [LoggerMessage(5126, LogLevel.Warning, "Counts of limits of {Tenant} whose time is over were not removed; the next sweep takes them: {Why}")]
+    [LoggerMessage(5126, LogLevel.Warning, "What limits of {Tenant} keep and counts no more was not removed; the next sweep takes it: {Why}")]
     private partial void LogPassedOver(string tenant, string why);
 
-    [LoggerMessage(5127, LogLevel.Warning, "Counts of limits whose time is over were not removed; the next sweep takes them")]
+    [LoggerMessage(5127, LogLevel.Warning, "What limits keep and counts no more was not removed; the next sweep takes it")]
     private partial void LogNotSwept(Exception failure);
 }

@@ -55,6 +55,7 @@ internal abstract class SharedLimit(string name, TermsInForce terms, Func<Replic
     private TaskCompletionSource? share;
     private LimitTerms known = terms.Now();
     private long mayHurryAt;
+    private bool left;
 
     protected TimeProvider Time => time;
 
@@ -130,8 +131,14 @@ internal abstract class SharedLimit(string name, TermsInForce terms, Func<Replic
     {
         QuotaReport report;
         using (Gate())
-            report = Reported();
+            report = left ? Leaving() : Reported();
         return QuotaKind.Write(report);
+    }
+
+    public bool Leaves()
+    {
+        using (Gate())
+            return left = !HasNoShare;
     }
 
     public void Received(QuotaCopy copy, TimeSpan age)
@@ -140,6 +147,8 @@ internal abstract class SharedLimit(string name, TermsInForce terms, Func<Replic
         TaskCompletionSource? came = null;
         using (Gate())
         {
+            if (left)
+                return;
             isWaitedFor = Shared(copy) || copy.Asks;
             if (!HasNoShare)
                 (came, share) = (share, null);
@@ -177,6 +186,9 @@ internal abstract class SharedLimit(string name, TermsInForce terms, Func<Replic
     protected abstract LimitAnswer Looked(long cost, bool isStale);
 
     protected abstract QuotaReport Reported();
+
+    /// <summary>Lets its share go, and says what of it is used up and what is given back.</summary>
+    protected abstract QuotaReport Leaving();
 
     /// <summary>Whether the share shrank.</summary>
     protected abstract bool Shared(QuotaCopy copy);

@@ -48,6 +48,15 @@ internal sealed class LocalQuota : SharedLimit
         return new QuotaReport(bucket.Share, demand.PerSecond(now));
     }
 
+    protected override QuotaReport Leaving()
+    {
+        bucket.Flow(flow, Nanoseconds.Now(Time));
+        var tokens = bucket.Level;
+        bucket = bucket with { Share = 0, Level = 0 };
+        Divide();
+        return new QuotaReport(0, 0, tokens);
+    }
+
     protected override bool Shared(QuotaCopy copy)
     {
         var shrank = copy.Share < bucket.Share;

@@ -48,6 +48,12 @@ internal sealed class LocalShare : SharedLimit
         return new QuotaReport(held.Uses(now, terms), terms.IsPlaces ? wanted.Most : demand.PerSecond(now));
     }
 
+    protected override QuotaReport Leaving()
+    {
+        held.Shared(0);
+        return new QuotaReport(held.Uses(Now, terms), 0, 0);
+    }
+
     protected override bool Shared(QuotaCopy copy)
     {
         var shrank = copy.Share < held.Share;

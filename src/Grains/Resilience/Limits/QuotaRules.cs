@@ -19,7 +19,8 @@ public sealed record QuotaPolicy(double Rate, double Burst)
 /// <param name="Held">Millionths of the quota that the process may be using.</param>
 /// <param name="Demand">What it was asked for, a second.</param>
 /// <param name="Until">When its lease ends.</param>
-internal sealed record QuotaHolder(string Process, int Held, double Demand, DateTimeOffset Until);
+[GenerateSerializer, Immutable, Alias("Sophia.QuotaHolder")]
+internal sealed record QuotaHolder([property: Id(0)] string Process, [property: Id(1)] int Held, [property: Id(2)] double Demand, [property: Id(3)] DateTimeOffset Until);
 
 /// <param name="Pool">Tokens of the share that nobody holds.</param>
 internal sealed record QuotaState(ImmutableArray<QuotaHolder> Holders, double Pool, DateTimeOffset PoolAt);
@@ -64,6 +65,21 @@ internal static class QuotaRules
         var holders = others.Add(new QuotaHolder(process, Math.Max(uses, share), demand, now + leaseFor));
         return (new QuotaState(holders, Math.Min(state.Pool - tokens, Capacity(holders, policy)), now), new QuotaGrant(share, tokens, share < Wants(demand, policy)));
     }
+
+    /// <summary>What becomes of it when a process stops in order: its share is free at once, but for what it has used of a window or of places, which counts until then.</summary>
+    /// <param name="tokens">That it had; of who had left before they count no more.</param>
+    public static QuotaState Left(QuotaState before, string process, int uses, double tokens, QuotaPolicy policy, DateTimeOffset until, DateTimeOffset now)
+    {
+        var state = Passed(before, policy, now);
+        var others = state.Holders.RemoveAll(holder => holder.Process == process);
+        var back = others.Length < state.Holders.Length ? tokens : 0;
+        if (uses > 0)
+            others = others.Add(new QuotaHolder(process, uses, 0, until));
+        return new QuotaState(others, Math.Min(state.Pool + back, Capacity(others, policy)), now);
+    }
+
+    /// <summary>Whether nobody holds anything and all of it is there.</summary>
+    public static bool IsWhole(QuotaState state, QuotaPolicy policy, DateTimeOffset now) => Passed(state, policy, now) is { Holders.IsEmpty: true, Pool: var pool } && pool >= policy.Burst;
 
     /// <summary>What each process should have, in millionths; together the whole.</summary>
     public static IReadOnlyDictionary<string, int> Targets(IReadOnlyList<QuotaHolder> holders, QuotaPolicy policy)

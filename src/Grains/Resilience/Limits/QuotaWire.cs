@@ -11,9 +11,10 @@ internal sealed record QuotaCopy(int Share, double Tokens, long Grant, bool Asks
 
 /// <param name="Uses">The share that the process goes by now.</param>
 /// <param name="Demand">What it was asked for, admitted or not, a second.</param>
-internal sealed record QuotaReport(int Uses, double Demand);
+/// <param name="Left">The process stops in order: tokens that it gives back, with all of its share but what it uses. Null: it goes on.</param>
+internal sealed record QuotaReport(int Uses, double Demand, double? Left = null);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(QuotaCopy))]
 [JsonSerializable(typeof(QuotaReport))]
 internal sealed partial class QuotaJson : JsonSerializerContext;

@@ -7,14 +7,14 @@ using Sophia.Tenants;
 namespace Sophia.Resilience;
 
 /// <summary>Divides one limit among the processes, or counts it by itself; the key is "tenant/limit" or "tenant/limit/part".</summary>
-/// <remarks>What each process may have is decided in <see cref="QuotaRules"/>, which is pure. Which leases are about is in memory; until when there can be any is fast state. An activation that finds such leases gives nobody more than he has until they have ended, so
+/// <remarks>What each process may have is decided in <see cref="QuotaRules"/>, which is pure. Which leases are about is in memory, and handed on by an activation that ends in order; until when there can be any is fast state. An activation that finds such leases, and is not told whose, gives nobody more than he has until they have ended, so
 /// that no share is given twice, but where one process is alone (<see cref="LimitsOptions.IsAlone"/>): its old leases ended with it. Where that memory was lost, the old leases may overlap with new ones until they end. What is counted exactly is durable before anybody is admitted: where there is no such state, nobody ever was.</remarks>
 [InTenantPool]
 internal sealed partial class RateLimitGrain(
-    [PersistentState("quota", Stores.Fast)] IPersistentState<RateLimitState> stored, [PersistentState(RateLimitGrain.CountState, Stores.Durable)] IPersistentState<ExactCountState> counted, IOptionsMonitor<LimitsOptions> options, LimitBooks books, TimeProvider time, ILogger<RateLimitGrain> logger) : Grain, IRateLimitGrain
+    [PersistentState(RateLimitGrain.QuotaState, Stores.Fast)] IPersistentState<RateLimitState> stored, [PersistentState(RateLimitGrain.CountState, Stores.Durable)] IPersistentState<ExactCountState> counted, IOptionsMonitor<LimitsOptions> options, LimitBooks books, TimeProvider time, ILogger<RateLimitGrain> logger) : Grain, IRateLimitGrain
 {
-    /// <summary>What the store calls its kind, and the state that holds a count.</summary>
-    public const string Kind = "ratelimit", CountState = "count";
+    /// <summary>What the store calls its kind, the state that holds a count, and the one that says until when there are leases.</summary>
+    public const string Kind = "ratelimit", CountState = "count", QuotaState = "quota";
 
     /// <summary>How long a share holds without an exchange: three exchanges.</summary>
     public static readonly TimeSpan LeaseFor = TimeSpan.FromSeconds(15);
@@ -44,8 +44,9 @@ internal sealed partial class RateLimitGrain(
         using (CallerContext.ForSystem("terms of a limit"))
             told = await GrainFactory.GetGrain<ILimitBookGrain>(TenantKey.Of(key.Tenant)).Terms(key.Name!);
         var now = time.GetUtcNow();
-        (learnsUntil, epoch) = (options.CurrentValue.IsAlone ? default : stored.State.LeasesUntil, Math.Max(now.UtcTicks, stored.State.Epoch + 1));
-        quota = QuotaRules.Begin(QuotaPolicy.Of(Terms), isFull: learnsUntil <= now && !stored.MayBeLost(), now);
+        var known = options.CurrentValue.IsAlone ? null : stored.State.Known;
+        (learnsUntil, epoch) = (options.CurrentValue.IsAlone || known is not null ? default : stored.State.LeasesUntil, Math.Max(now.UtcTicks, stored.State.Epoch + 1));
+        quota = known?.Quota ?? QuotaRules.Begin(QuotaPolicy.Of(Terms), isFull: learnsUntil <= now && !stored.MayBeLost(), now);
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -53,7 +54,8 @@ internal sealed partial class RateLimitGrain(
         // Callers come and go: of whom nothing counts any more, nothing is kept.
         try
         {
-            await Forgotten(cancellationToken);
+            if (!await Forgotten(cancellationToken) && reason.ReasonCode is DeactivationReasonCode.ShuttingDown or DeactivationReasonCode.Migrating)
+                await HandOn();
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
@@ -63,11 +65,12 @@ internal sealed partial class RateLimitGrain(
 
     public async Task<ReplicaAnswer> Exchange(ReplicaExchange exchange, CancellationToken cancellation)
     {
-        var (terms, policy) = (MustBeSet(exact: false), QuotaPolicy.Of(Terms));
-        subscribers.Subscribe(exchange);
-        var now = time.GetUtcNow();
-        await Remember(terms, now);
+        var (terms, policy, now) = (MustBeSet(exact: false), QuotaPolicy.Of(Terms), time.GetUtcNow());
         var report = exchange.Report is { } bytes ? QuotaKind.ReadReport(bytes) : new QuotaReport(0, 0);
+        if (report.Left is { } tokens)
+            return Left(exchange.Process, report.Uses, tokens, policy, now + Held(terms), now);
+        subscribers.Subscribe(exchange);
+        await Remember(terms, now);
         (quota, var grant) = QuotaRules.Exchange(quota!, exchange.Process, report.Uses, report.Demand, policy, now < learnsUntil, Held(terms), now);
         version++;
         if (grant.IsShort)
@@ -108,6 +111,13 @@ internal sealed partial class RateLimitGrain(
         await Write(exact);
     }
 
+    private ReplicaAnswer Left(string process, int uses, double tokens, QuotaPolicy policy, DateTimeOffset until, DateTimeOffset now)
+    {
+        quota = QuotaRules.Left(quota!, process, uses, tokens, policy, until, now);
+        version++;
+        return new ReplicaAnswer(Copy(new QuotaCopy(0, 0, Number())), LeaseFor);
+    }
+
     private LimitPolicy? Policy => key.Name is null ? null : options.CurrentValue.Of(key.Name);
 
     // What this process's copy of the book says is newer than what was asked at the beginning.
@@ -141,13 +151,25 @@ internal sealed partial class RateLimitGrain(
     private Task Write(ExactCount exact) => counted.CommitAsync(
         new ExactCountState { Numbers = exact.Numbers, Window = counts!.WindowSeconds, EndsAt = time.GetUtcNow() + Nanoseconds.Span(exact.Look(Moment, 1).ResetAfter) }, onFailure: DeactivateOnIdle);
 
-    /// <summary>Removes the count if nothing of it counts any more, by its limit as it is now; of a limit that is set no more, when its time is over.</summary>
+    /// <summary>Removes what is kept if nothing of it counts any more: the count by its limit as it is now, and of a limit that is set no more when its time is over; leases when they ended, or were all given back.</summary>
     private async Task<bool> Forgotten(CancellationToken cancellation)
     {
-        if (!counted.RecordExists || (Policy is { Exact: true } ? Count(Terms).Used(Moment) > 0 : counted.State.EndsAt > time.GetUtcNow()))
-            return false;
-        await counted.ClearStateAsync(cancellation);
-        return true;
+        var now = time.GetUtcNow();
+        var isCounted = counted.RecordExists && (Policy is { Exact: true } ? Count(Terms).Used(Moment) > 0 : counted.State.EndsAt > now);
+        var isLeased = stored.RecordExists && stored.State.LeasesUntil > now && !(quota is not null && learnsUntil <= now && QuotaRules.IsWhole(quota, QuotaPolicy.Of(Terms), now));
+        var (count, leases) = (counted.RecordExists && !isCounted, stored.RecordExists && !isLeased);
+        if (count)
+            await counted.ClearStateAsync(cancellation);
+        if (leases)
+            await stored.ClearStateAsync(cancellation);
+        return count || leases;
+    }
+
+    // The next activation need not wait until leases have ended of which it would know nothing.
+    private async Task HandOn()
+    {
+        if (quota is not null && stored.RecordExists && !options.CurrentValue.IsAlone && learnsUntil <= time.GetUtcNow())
+            await stored.CommitAsync(stored.State with { Epoch = Math.Max(epoch, stored.State.Epoch), Known = QuotaKnown.Of(quota) }, onFailure: static () => { });
     }
 
     /// <summary>Tells the others what they should have, where it is less, and has them say what they were asked for. What they had counts as theirs until they have said that they let go.</summary>
@@ -168,7 +190,7 @@ internal sealed partial class RateLimitGrain(
 
     private ReplicaCopy Copy(QuotaCopy copy) => new(epoch, version, QuotaKind.Write(copy));
 
-    [LoggerMessage(5123, LogLevel.Debug, "The count of {Limit}, of which nothing counts any more, stays where it is")]
+    [LoggerMessage(5123, LogLevel.Debug, "What is kept of {Limit} stays as it was written last: it could not be removed, or brought up to date")]
     private partial void LogKept(string limit, Exception failure);
 
     // Unlike those of any activation before.
@@ -176,9 +198,9 @@ internal sealed partial class RateLimitGrain(
 
     private async Task Remember(LimitTerms terms, DateTimeOffset now)
     {
-        if (stored.State.LeasesUntil >= now + Held(terms))
+        if (stored.State.LeasesUntil >= now + Held(terms) && stored.State.Known is null)
             return;
-        await stored.CommitAsync(stored.State with { Epoch = epoch, LeasesUntil = now + Held(terms) + RememberEvery }, onFailure: DeactivateOnIdle);
+        await stored.CommitAsync(new RateLimitState { Epoch = epoch, LeasesUntil = now + Held(terms) + RememberEvery }, onFailure: DeactivateOnIdle);
     }
 }
 
@@ -194,6 +216,19 @@ internal sealed record RateLimitState
 
     [Id(2)]
     public DateTimeOffset LeasesUntil { get; init; }
+
+    /// <summary>Of an activation that ended in order: whose leases they are. Gone with the first exchange after that.</summary>
+    [Id(3)]
+    public QuotaKnown? Known { get; init; }
+}
+
+/// <summary>A <see cref="QuotaState"/> as it is kept.</summary>
+[GenerateSerializer, Immutable, Alias("Sophia.QuotaKnown")]
+internal sealed record QuotaKnown([property: Id(0)] IReadOnlyList<QuotaHolder> Holders, [property: Id(1)] double Pool, [property: Id(2)] DateTimeOffset PoolAt)
+{
+    internal QuotaState Quota => new([.. Holders], Pool, PoolAt);
+
+    public static QuotaKnown Of(QuotaState quota) => new(quota.Holders, quota.Pool, quota.PoolAt);
 }
 
 /// <summary>What counts against a limit that is counted exactly.</summary>

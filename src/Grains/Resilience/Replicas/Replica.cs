@@ -1,3 +1,5 @@
+using Sophia.Tenants;
+
 namespace Sophia.Resilience;
 
 /// <summary>This process's copy of one truth. Reading it never leaves the process and never waits.</summary>
@@ -10,6 +12,9 @@ internal abstract class Replica(string kind, string key)
 
     public string Key => key;
 
+    /// <summary>Whose truth it is; null: the system's.</summary>
+    internal TenantId? Tenant { get; } = TenantKey.TryParse(key, out var owner) && owner.Tenant.Value != TenantKey.System ? owner.Tenant : null;
+
     /// <summary>Nobody used it for so long that it is exchanged no more: whoever holds it asks <see cref="Replicas.Get"/> again.</summary>
     public bool IsLetGo { get; private set; }
 
@@ -18,6 +23,9 @@ internal abstract class Replica(string kind, string key)
     internal abstract TimeSpan ExchangeEvery { get; }
 
     internal bool IsExchanging { get; set; }
+
+    /// <summary>The exchange that was begun last; it never fails.</summary>
+    internal Task LastExchange { get; set; } = Task.CompletedTask;
 
     internal long StartedAt { get; set; }
 
@@ -49,6 +57,9 @@ internal abstract class Replica(string kind, string key)
     internal abstract Task Exchange(ReplicaCaller caller, CancellationToken cancellation);
 
     internal abstract void Pushed(ReplicaCopy copy);
+
+    /// <inheritdoc cref="IReplicaUser{TCopy}.Leaves"/>
+    internal abstract bool Leaves();
 }
 
 /// <inheritdoc/>
@@ -61,6 +72,13 @@ internal sealed class Replica<TCopy>(ReplicaKind<TCopy> kind, string key, Replic
     private (long Number, byte[]? Bytes) report;
 
     internal override bool IsAlwaysKept => kind.IsAlwaysKept;
+
+    /// <summary>From then on it is used, and waits for its first exchange.</summary>
+    internal Replica<TCopy> BegunAt(long now)
+    {
+        (UsedAt, NextAt, StartedAt) = (now, now, now);
+        return this;
+    }
 
     internal override TimeSpan ExchangeEvery => kind.ExchangeEvery;
 
@@ -124,6 +142,8 @@ internal sealed class Replica<TCopy>(ReplicaKind<TCopy> kind, string key, Replic
         if (held is { } now)
             Take(copy, now.ConfirmedAt, now.LeaseFor);
     }
+
+    internal override bool Leaves() => user?.Leaves() == true;
 
     private void Take(ReplicaCopy copy, long confirmedAt, TimeSpan leaseFor)
     {

@@ -29,6 +29,9 @@ internal interface IReplicaUser<in TCopy> where TCopy : class
     /// <summary>What was seen and not yet reported; null: nothing. Asked once for each exchange, and never twice at a time.</summary>
     byte[]? Report();
 
+    /// <summary>The process stops in order, and nobody asks here any more. True: there is something to give back, which the next report says.</summary>
+    bool Leaves() => false;
+
     /// <summary>A newer copy came, or the same one again. Copies are told in their order, under the replica's lock: this never waits.</summary>
     /// <param name="age">How long ago at most the truth wrote it.</param>
     void Received(TCopy copy, TimeSpan age);

@@ -18,9 +18,12 @@ public sealed class ReplicaOptions
     /// <summary>How long a key that nobody uses is exchanged on, and remembered. Default 5 minutes, at least <see cref="ExchangeEvery"/>.</summary>
     public TimeSpan KeepFor { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long a process that stops in order gives back what it has, shares of limits. Default 2 s, above 0. What is not given back by then is free when its lease ends.</summary>
+    public TimeSpan LeavesWithin { get; set; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Exchanges at a time. Default 32, range 1 to 1,024.</summary>
     public int MaxAtOnce { get; set; } = 32;
 
     internal bool IsInRange => ExchangeEvery >= TimeSpan.FromMilliseconds(100) && ExchangeEvery <= TimeSpan.FromMinutes(1) && HurriedEvery > TimeSpan.Zero && HurriedEvery <= ExchangeEvery
-        && RetryAfter > TimeSpan.Zero && KeepFor >= ExchangeEvery && MaxAtOnce is >= 1 and <= 1_024;
+        && RetryAfter > TimeSpan.Zero && KeepFor >= ExchangeEvery && LeavesWithin > TimeSpan.Zero && MaxAtOnce is >= 1 and <= 1_024;
 }

@@ -28,6 +28,7 @@ internal sealed partial class Replicas(IServiceProvider services, IOptions<Repli
     private Task looking = Task.CompletedTask;
     private long reports;
     private int atOnce;
+    private volatile bool areWaiting;
     private int blind;
 
     /// <summary>Keys that are kept fresh now.</summary>
@@ -38,7 +39,7 @@ internal sealed partial class Replicas(IServiceProvider services, IOptions<Repli
     {
         if (all.TryGetValue((kind.Name, key), out var known))
             return (Replica<TCopy>)known;
-        var made = (Replica<TCopy>)all.GetOrAdd((kind.Name, key), static (_, asked) => new Replica<TCopy>(asked.kind, asked.key, asked.owner, asked.time) { UsedAt = asked.time.GetTimestamp() }, (owner: this, kind, key, time));
+        var made = (Replica<TCopy>)all.GetOrAdd((kind.Name, key), static (_, asked) => new Replica<TCopy>(asked.kind, asked.key, asked.owner, asked.time).BegunAt(asked.time.GetTimestamp()), (owner: this, kind, key, time));
         Wake();
         return made;
     }
@@ -55,6 +56,15 @@ internal sealed partial class Replicas(IServiceProvider services, IOptions<Repli
         await lifetime.CancelAsync();
         Wake();
         await looking;
+        using var within = new CancellationTokenSource(options.Value.LeavesWithin, time);
+        try
+        {
+            await Leave(within.Token).WaitAsync(within.Token);
+        }
+        catch (Exception failure)
+        {
+            LogNotLeft(failure.Message);
+        }
     }
 
     public void Dispose()
@@ -69,13 +79,13 @@ internal sealed partial class Replicas(IServiceProvider services, IOptions<Repli
     public void Forget(TenantId tenant)
     {
         foreach (var (at, replica) in all)
-            if (TenantKey.TryParse(at.Key, out var key) && key.Tenant == tenant)
+            if (replica.Tenant == tenant)
                 LetGo(at, replica);
     }
 
     /// <summary>Tenants of whose truths this process keeps copies: those that it works for. In their order.</summary>
     public IReadOnlyList<TenantId> TenantsInUse(int most) =>
-        [.. all.Keys.Select(at => TenantKey.TryParse(at.Key, out var key) ? key.Tenant.Value : TenantKey.System).Where(tenant => tenant != TenantKey.System).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(most).Select(TenantId.Parse)];
+        [.. all.Values.Select(static replica => replica.Tenant?.Value).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(most).Select(TenantId.Parse)];
 
     /// <summary>Reports of this process are numbered together: a key that was let go and is used again goes on above what its grain remembers.</summary>
     internal long NextReport() => Interlocked.Increment(ref reports);
@@ -102,13 +112,15 @@ internal sealed partial class Replicas(IServiceProvider services, IOptions<Repli
                     LetGo(at, replica);
                 else if (IsDue(replica, now))
                     due.Add(replica);
-            // Who has waited longest first, and in an order that is the same each time.
-            foreach (var replica in due.OrderBy(one => one.NextAt).ThenBy(one => one.Kind, StringComparer.Ordinal).ThenBy(one => one.Key, StringComparer.Ordinal))
+            var left = due.Count;
+            foreach (var replica in ReplicaTurns.Order(due, now, Ticks(options.Value.HurriedEvery), Ticks(options.Value.ExchangeEvery)))
                 if (replica.IsAlwaysKept || atOnce < options.Value.MaxAtOnce)
                 {
                     Begin(replica, now);
-                    _ = Exchange(replica);
+                    replica.LastExchange = Exchange(replica);
+                    left--;
                 }
+            areWaiting = left > 0;
         }
     }
 
@@ -116,7 +128,7 @@ internal sealed partial class Replicas(IServiceProvider services, IOptions<Repli
     {
         if (replica.TakeUsed() || replica.IsAlwaysKept)
             replica.UsedAt = now;
-        return time.GetElapsedTime(replica.UsedAt, now) < options.Value.KeepFor && !(gate is not null && TenantKey.TryParse(replica.Key, out var key) && gate.IsEnded(key.Tenant));
+        return time.GetElapsedTime(replica.UsedAt, now) < options.Value.KeepFor && !(replica.Tenant is { } tenant && gate?.IsEnded(tenant) == true);
     }
 
     private bool IsDue(Replica replica, long now) => !replica.IsExchanging
@@ -145,11 +157,24 @@ internal sealed partial class Replicas(IServiceProvider services, IOptions<Repli
             if (!lifetime.IsCancellationRequested && Interlocked.Exchange(ref blind, 1) == 0)
                 LogBlind(replica.Kind, replica.Key, failure.Message);
         }
-        replica.NextAt = time.GetTimestamp() + (long)(pause.TotalSeconds * time.TimestampFrequency);
+        replica.NextAt = time.GetTimestamp() + Ticks(pause);
         replica.IsExchanging = false;
-        Interlocked.Decrement(ref atOnce);
-        if (replica.IsHurried)
+        // Those that wait for a place need not wait for the clock; half of the places are worth a look at all keys.
+        if (Interlocked.Decrement(ref atOnce) == options.Value.MaxAtOnce / 2 && areWaiting || replica.IsHurried)
             Wake();
+    }
+
+    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
+
+    private async Task Leave(CancellationToken cancellation)
+    {
+        using var _ = CallerContext.ForSystem("what a process gives back");
+        foreach (var some in all.Values.Where(static replica => replica.Leaves()).Chunk(options.Value.MaxAtOnce))
+            await Task.WhenAll(some.Select(async replica =>
+            {
+                await replica.LastExchange; // Cancelled, but it may have begun a report.
+                await replica.Exchange(Caller(), cancellation);
+            }));
     }
 
     private void LetGo((string, string) at, Replica replica)
@@ -188,6 +213,9 @@ internal sealed partial class Replicas(IServiceProvider services, IOptions<Repli
 
     [LoggerMessage(5101, LogLevel.Warning, "What this process decides by cannot be kept fresh ({Kind} of {Key} and perhaps others), and is asked for again and again: {Reason}")]
     private partial void LogBlind(string kind, string key, string reason);
+
+    [LoggerMessage(5103, LogLevel.Information, "Not every share of a limit that this process had could be given back; they are free when their leases end: {Reason}")]
+    private partial void LogNotLeft(string reason);
 
     [LoggerMessage(5102, LogLevel.Information, "What this process decides by is fresh again")]
     private partial void LogSeeing();

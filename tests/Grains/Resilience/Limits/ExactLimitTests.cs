@@ -99,7 +99,7 @@ public sealed class ExactLimitTests
         Assert.Equal(3, silos.Store.Held("count"));
     }
 
-    private sealed class OpenGate : ITenantGate
+    internal sealed class OpenGate : ITenantGate
     {
         public string? Because(TenantId tenant) => null;
 

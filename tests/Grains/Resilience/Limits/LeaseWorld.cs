@@ -22,6 +22,9 @@ internal abstract class LeaseWorld<TProcess>(QuotaPolicy policy, TimeSpan holds,
     /// <inheritdoc cref="DeathsEvery"/>
     public int TruthDiesEvery { get; init; }
 
+    /// <summary>How often one stops in order and gives back what it has. Milliseconds; 0: never.</summary>
+    public int LeavesEvery { get; init; }
+
     public long Asked { get; protected set; }
 
     public long Admitted { get; protected set; }
@@ -47,6 +50,13 @@ internal abstract class LeaseWorld<TProcess>(QuotaPolicy policy, TimeSpan holds,
         {
             if (DeathsEvery > 0 && Now % DeathsEvery == DeathsEvery - 1)
                 dies(Random.Next(All.Count));
+            if (LeavesEvery > 0 && Now % LeavesEvery == LeavesEvery - 1)
+            {
+                var which = Random.Next(All.Count);
+                var (name, (uses, tokens)) = (All[which].Name, Leaves(All[which]));
+                Send(() => truth = QuotaRules.Left(truth, name, uses, tokens, policy, Moment + holds, Moment));
+                dies(which);
+            }
             if (TruthDiesEvery > 0 && Now % TruthDiesEvery == TruthDiesEvery - 1)
                 (truth, learnsUntil) = (QuotaRules.Begin(policy, leasesUntil <= Moment, Moment), leasesUntil);
             while (messages.TryPeek(out _, out var due) && due.At <= Now)
@@ -69,6 +79,9 @@ internal abstract class LeaseWorld<TProcess>(QuotaPolicy policy, TimeSpan holds,
 
     /// <summary>What a process says that it uses and wants.</summary>
     protected abstract (int Uses, double Demand) Says(TProcess process);
+
+    /// <summary>What a process that stops says that it has used, and gives back.</summary>
+    protected abstract (int Uses, double Tokens) Leaves(TProcess process);
 
     protected abstract int ShareOf(TProcess process);
 

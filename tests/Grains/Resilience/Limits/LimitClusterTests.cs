@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
 using Orleans;
+using Orleans.Runtime;
 using Sophia.Security;
 using Sophia.Tenants;
 
@@ -65,12 +67,72 @@ public sealed class LimitClusterTests
             limits.Policies.Add(new LimitPolicy { Name = "api", Algorithm = algorithm, Limit = 100 });
         });
         await silos.Add();
-        await Leased(silos);
+        // Somebody died who had a lease for another hour.
+        await silos.Store.WriteStateAsync("quota", Api, new GrainState<RateLimitState>(new RateLimitState { LeasesUntil = DateTimeOffset.UtcNow.AddHours(1) }));
         await Eventually.Get(() => View(silos), static view => view.Shares is [{ Share: > 0.99 }], "the whole", TimeSpan.FromSeconds(30));
     }
 
-    // Somebody died who had a lease for another hour.
-    private static Task Leased(SomeSilos silos) => silos.Store.WriteStateAsync("quota", silos.Grains(0).GetGrain<IRateLimitGrain>(TenantKey.Of(SomeSilos.Tenant, "api")).GetGrainId(), new GrainState<RateLimitState>(new RateLimitState { LeasesUntil = DateTimeOffset.UtcNow.AddHours(1) }));
+    [Fact]
+    public async Task Silos_that_stop_in_order_give_back_what_they_had_and_hand_on_who_has_the_rest()
+    {
+        var (store, limit) = (new StateInMemory(), new LimitPolicy { Name = "api", Limit = 100 });
+        await using (var before = await Of(store, limit))
+        {
+            await before.Add();
+            await Eventually.Get(async () =>
+            {
+                await before.Limit(1).Ask();
+                return await View(before);
+            }, static view => view.Shares.Count == 2 && view.Shares.All(static one => one.Share > 0), "two shares");
+        }
+        Assert.True(await Leases(store) is null or { Known.Holders: [] }, "somebody holds something still, or may");
+        // Without what was handed on nobody would be given anything for an hour.
+        var until = DateTimeOffset.UtcNow.AddHours(1);
+        var stored = new GrainState<RateLimitState>();
+        await store.ReadStateAsync("quota", Api, stored);
+        stored.State = new RateLimitState { LeasesUntil = until, Known = new QuotaKnown([new QuotaHolder("elsewhere", QuotaRules.Whole / 4, 0, until)], 0, DateTimeOffset.UtcNow) };
+        await store.WriteStateAsync("quota", Api, stored);
+        await using var after = await Of(store, limit);
+        await Eventually.Get(() => View(after), static view => view.Shares is [{ Share: > 0.74 and < 0.76 }], "what is free");
+        // It is no longer so, whatever becomes of this activation.
+        Assert.Null((await Leases(store))!.Known);
+    }
+
+    [Fact]
+    public async Task What_is_kept_of_leases_goes_when_they_have_ended_by_the_grain_or_by_the_sweep()
+    {
+        var limit = new LimitPolicy { Name = "api", Per = LimitPer.Address, Limit = 100 };
+        var store = new StateInMemory();
+        await using (var silos = await Of(store, limit))
+        {
+            foreach (var (part, until) in ((string, DateTimeOffset)[])[("a", DateTimeOffset.UtcNow), ("b", DateTimeOffset.UtcNow), ("c", DateTimeOffset.UtcNow.AddHours(1))])
+                await store.WriteStateAsync("quota", Grain(silos, $"system/api/{part}").GetGrainId(), new GrainState<RateLimitState>(new RateLimitState { LeasesUntil = until }));
+            using var _ = CallerContext.ForSystem("test");
+            await Grain(silos, "system/api/a").View();
+        }
+        Assert.Equal(2, store.Held("quota"));
+        await using var swept = await Of(store, limit);
+        Assert.Equal(1, await new LimitSweeper(swept.Grains(0), store, new ExactLimitTests.OpenGate(), TimeProvider.System, NullLogger<LimitSweeper>.Instance).Sweep(default));
+        Assert.Equal(1, store.Held("quota"));
+    }
+
+    private static IRateLimitGrain Grain(SomeSilos silos, string key) => silos.Grains(0).GetGrain<IRateLimitGrain>(key);
+
+    private static async Task<SomeSilos> Of(StateInMemory store, LimitPolicy limit)
+    {
+        var silos = new SomeSilos(static _ => { }, limits => limits.Policies.Add(limit)) { Store = store };
+        await silos.Add();
+        return silos;
+    }
+
+    private static async Task<RateLimitState?> Leases(StateInMemory store)
+    {
+        var stored = new GrainState<RateLimitState>();
+        await store.ReadStateAsync("quota", Api, stored);
+        return stored.RecordExists ? stored.State : null;
+    }
+
+    private static GrainId Api => GrainId.Create(RateLimitGrain.Kind, TenantKey.Of(SomeSilos.Tenant, "api"));
 
     private static async Task<RateLimitView> View(SomeSilos silos)
     {

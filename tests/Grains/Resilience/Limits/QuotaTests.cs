@@ -17,7 +17,7 @@ public sealed class QuotaTests(ITestOutputHelper output)
     [InlineData(6)]
     public void No_more_than_burst_and_flow_passes_whatever_is_lost_and_whoever_dies(int seed)
     {
-        var world = new QuotaWorld(Policy, seed, processes: 4) { Loses = 0.1, DeathsEvery = 7_000, TruthDiesEvery = 23_000 };
+        var world = new QuotaWorld(Policy, seed, processes: 4) { Loses = 0.1, DeathsEvery = 7_000, TruthDiesEvery = 23_000, LeavesEvery = 11_000 };
         world.Run(seconds: 120, (_, _, random) => random.Next(0, 4) == 0 ? 0 : random.NextDouble() * 1.5 * Policy.Rate, jumpsEvery: 3_000);
         output.WriteLine($"seed {seed}: {world.Admitted} of {world.Asked} admitted; at worst {world.Worst:0} over the flow, allowed {world.Bound:0}");
         Assert.True(world.Worst <= world.Bound, $"seed {seed}: {world.Worst} over the flow passed, {world.Bound} may");
@@ -142,6 +142,25 @@ public sealed class QuotaTests(ITestOutputHelper output)
         Assert.Equal(QuotaRules.Whole / 2, second.Share);
         (_, var heir) = QuotaRules.Exchange(state, "b", second.Share, 2_000, Policy, false, lease, now + lease);
         Assert.Equal(QuotaRules.Whole, heir.Share);
+    }
+
+    [Fact]
+    public void Whoever_stops_in_order_gives_back_share_and_tokens_once_but_for_what_it_used()
+    {
+        var (now, lease) = (DateTimeOffset.UnixEpoch, TimeSpan.FromSeconds(15));
+        var (held, _) = QuotaRules.Exchange(QuotaRules.Begin(Policy, true, now), "a", 0, 2_000, Policy, false, lease, now);
+        Assert.False(QuotaRules.IsWhole(held, Policy, now));
+        var left = QuotaRules.Left(held, "a", 0, 300, Policy, now + lease, now);
+        Assert.Equal((0, 300.0), (left.Holders.Length, left.Pool));
+        Assert.Equal(300, QuotaRules.Left(left, "a", 0, 300, Policy, now + lease, now).Pool);
+        Assert.False(QuotaRules.IsWhole(left, Policy, now));
+        Assert.True(QuotaRules.IsWhole(left, Policy, now.AddSeconds(0.2)));
+        var (_, heir) = QuotaRules.Exchange(left, "b", 0, 2_000, Policy, false, lease, now);
+        Assert.Equal((QuotaRules.Whole, 300.0), (heir.Share, heir.Tokens));
+        var used = QuotaRules.Left(held, "a", 400_000, 0, Policy, now + lease, now);
+        Assert.Equal((600_000, QuotaRules.Whole), (Share(now), Share(now + lease)));
+
+        int Share(DateTimeOffset at) => QuotaRules.Exchange(used, "b", 0, 2_000, Policy, false, lease, at).Grant.Share;
     }
 
     [Fact]

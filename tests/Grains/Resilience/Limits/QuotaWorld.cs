@@ -25,6 +25,8 @@ internal sealed class QuotaWorld(QuotaPolicy policy, int seed, int processes) : 
 
     protected override (int Uses, double Demand) Says(Process process) => (process.Bucket.Share, process.Asked.PerSecond(Now * Step));
 
+    protected override (int Uses, double Tokens) Leaves(Process process) => (0, process.Bucket.Level);
+
     protected override int ShareOf(Process process) => process.Bucket.Share;
 
     protected override void Shared(Process process, int share, double tokens, long number) => process.Bucket = process.Bucket.Shared(Policy, share, tokens, number, Now * Step);

@@ -28,7 +28,7 @@ public sealed class ShareTests(ITestOutputHelper output)
     public void No_more_than_the_limit_counts_together_whatever_is_lost_and_whoever_dies(string kind, int seed)
     {
         var terms = Terms[kind];
-        var world = new ShareWorld(terms, seed, processes: 4) { Loses = 0.1, DeathsEvery = 17_000, TruthDiesEvery = 41_000 };
+        var world = new ShareWorld(terms, seed, processes: 4) { Loses = 0.1, DeathsEvery = 17_000, TruthDiesEvery = 41_000, LeavesEvery = 13_000 };
         world.Run(seconds: 90, (_, _, random) => random.Next(0, 4) == 0 ? 0 : random.NextDouble() * 1.5 * PerSecond(terms), jumpsEvery: 3_000);
         output.WriteLine($"{kind}, seed {seed}: {world.Admitted} of {world.Asked} admitted; {world.Most} together at most");
         Assert.True(world.Worst <= 0, $"{kind}, seed {seed}: {world.Worst} more counted together than may");

@@ -107,6 +107,12 @@ internal sealed class ShareWorld(LimitTerms terms, int seed, int processes) : Le
         return (process.Held.Uses(Now * Step, terms), terms.IsPlaces ? process.Wanted.Most : process.Asked.PerSecond(Now * Step));
     }
 
+    protected override (int Uses, double Tokens) Leaves(Process process)
+    {
+        process.Held.Shared(0);
+        return (process.Held.Uses(Now * Step, terms), 0);
+    }
+
     protected override int ShareOf(Process process) => process.Held.Share;
 
     protected override void Shared(Process process, int share, double tokens, long number) => process.Held.Shared(share);
