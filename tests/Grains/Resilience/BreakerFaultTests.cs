@@ -86,7 +86,6 @@ public sealed class BreakerFaultTests
     {
         var (breaker, replicas) = Unused(Closed);
         var entering = breaker.Enter(default).AsTask();
-        await time.TimerSet();
         Assert.False(entering.IsCompleted);
         Hears(breaker, Closed with { Hold = BreakerHold.Isolated });
         Assert.Equal(BreakerRefusalReason.Isolated, (await entering).Refusal.Reason);
@@ -110,6 +109,7 @@ public sealed class BreakerFaultTests
     {
         var (breaker, _) = Unused(Closed with { Phase = phase, Hold = hold, Share = 50 });
         var entering = breaker.Enter(default).AsTask();
+        Assert.False(entering.IsCompleted);
         await time.TimerSet();
         time.Advance(TimeSpan.FromSeconds(4));
         var entries = new List<BreakerEntry> { await entering };

@@ -90,13 +90,13 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
             return await other.Enter(cancellation);
         if (stance.IsFree)
             return TryEnter();
-        var (next, waitsForTruth) = (Task.CompletedTask, false);
+        var (next, waitsForTruth, since) = (Task.CompletedTask, false, 0L);
         lock (gate)
-            (next, waitsForTruth) = (heard.Task, isAwaited);
+            (next, waitsForTruth, since) = (heard.Task, isAwaited, followedAt);
         if (!waitsForTruth && TryEnter(looksAgain: true) is var entry and not { IsRefused: true, Refusal.Reason: BreakerRefusalReason.ProbesAreOut })
             return entry;
         // A truth that did not answer once is not waited for by every caller after that.
-        var patience = waitsForTruth ? PatienceForTruth - time.GetElapsedTime(followedAt) : PatienceForProbe;
+        var patience = waitsForTruth ? PatienceForTruth - time.GetElapsedTime(since) : PatienceForProbe;
         if (patience <= TimeSpan.Zero)
             return TryEnter();
         try
@@ -105,6 +105,10 @@ internal sealed class LocalBreaker : BreakerCalls, IBreaker, IReplicaUser<Breake
         }
         catch (TimeoutException)
         {
+            // A timer may be early by a millisecond or two: whoever comes in these does not wait anew.
+            lock (gate)
+                if (waitsForTruth && followedAt == since)
+                    followedAt -= Ticks(PatienceForTruth);
         }
         return TryEnter();
     }
