@@ -139,6 +139,7 @@ internal sealed partial class DeadLetterGrain(
         switch (DeadReplayRules.Next(state, tally))
         {
             case ReplayMove.Stop stop:
+                await Audit.Write("replay-stopped", QueueAudit.Rules, $"{state.Number}", stop.Why);
                 await End(DeadReplayPhase.StoppedItself, stop.Why, tally);
                 break;
             case ReplayMove.Take take:

@@ -12,7 +12,7 @@ public interface IWorkHandler
     TimeSpan? AttemptFor => null;
 
     /// <summary>Does it, acting for the tenant. An exception is a failure that another attempt may mend.</summary>
-    /// <param name="cancellation">Cancelled when the lease was lost, the attempt takes too long, or the process ends.</param>
+    /// <param name="cancellation">Cancelled when the lease was lost, the attempt takes too long, or the process ends. Work that does not heed it keeps its place here, and is handed out again when its lease has ended.</param>
     Task<WorkVerdict> Do(TenantId tenant, Work work, CancellationToken cancellation);
 }
 

@@ -10,7 +10,10 @@ internal sealed class QueueAudit(ILogStore log, TenantId tenant, TimeProvider ti
 {
     public const string Stream = OwnStreams.Audit + "/queue";
 
-    /// <summary>What was asked for of late, newest first.</summary>
+    /// <summary>By whom, where no person did it.</summary>
+    public const string Rules = "rules";
+
+    /// <summary>What was done of late, newest first.</summary>
     public async Task<IReadOnlyList<QueueDeed>> Newest(int limit, CancellationToken cancellation) => [.. (await log.Current(tenant, Stream, null, limit, cancellation)).Select(Deed)];
 
     /// <param name="what">The verb.</param>

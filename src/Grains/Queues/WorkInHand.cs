@@ -110,10 +110,11 @@ internal sealed class WorkInHand(int places)
         lease?.Lose();
     }
 
+    /// <summary>Those that are worth renewing: a lease that was lost, or whose work has had its time, is left to end, whether or not its work stops.</summary>
     public IReadOnlyList<(TenantId Tenant, IReadOnlyList<LeaseToken> Tokens)> Leases()
     {
         lock (gate)
-            return [.. leases.GroupBy(one => one.Value.Tenant).Select(of => (of.Key, (IReadOnlyList<LeaseToken>)[.. of.Select(one => one.Key)]))];
+            return [.. leases.Where(one => !one.Value.Token.IsCancellationRequested).GroupBy(one => one.Value.Tenant).Select(of => (of.Key, (IReadOnlyList<LeaseToken>)[.. of.Select(one => one.Key)]))];
     }
 
     public void Told(GrantOutcome outcome)
@@ -142,7 +143,7 @@ internal sealed class WorkInHand(int places)
         }
     }
 
-    /// <summary>An item's lease in this process; its token is cancelled when the lease is lost.</summary>
+    /// <summary>An item's lease in this process; its token is cancelled when the lease is lost, or given up because its work takes too long.</summary>
     internal sealed class Lease(TenantId tenant, CancellationTokenSource source) : IDisposable
     {
         private int disposed;

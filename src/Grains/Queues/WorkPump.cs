@@ -155,11 +155,15 @@ internal sealed partial class WorkPump(
             return new WorkResult(work.Token, WorkEnd.NoHandler, $"Nothing here does work of the kind \"{work.Kind}\".");
         var most = handler.AttemptFor ?? options.Value.AttemptFor;
         using var late = new CancellationTokenSource(most, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, lease.Token);
+        using var overdue = late.Token.Register(() =>
+        {
+            LogTooLong(tenant.Value, work.Token.Id, work.Kind, most);
+            lease.Lose();
+        });
         try
         {
             using var _ = CallerContext.For(tenant);
-            return await handler.Do(tenant, work, either.Token) switch
+            return await handler.Do(tenant, work, lease.Token) switch
             {
                 WorkVerdict.Failed failed => new WorkResult(work.Token, WorkEnd.Failed, failed.Error),
                 WorkVerdict.PartDone => new WorkResult(work.Token, WorkEnd.Continued),
@@ -234,6 +238,9 @@ internal sealed partial class WorkPump(
 
     [LoggerMessage(2424, LogLevel.Warning, "Tenant {Tenant}: item {Item} ({Kind}) failed, attempt {Attempt}")]
     private partial void LogFailed(string tenant, long item, string kind, int attempt, Exception wrong);
+
+    [LoggerMessage(2426, LogLevel.Warning, "Tenant {Tenant}: item {Item} ({Kind}) was at work for {Most}; it is told to stop, and its lease is renewed no more. Its place is free once it stops.")]
+    private partial void LogTooLong(string tenant, long item, string kind, TimeSpan most);
 
     [LoggerMessage(2425, LogLevel.Warning, "Tenant {Tenant}: leases were not renewed: {Reason}")]
     private partial void LogNotRenewed(string tenant, string reason);

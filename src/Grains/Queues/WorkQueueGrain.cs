@@ -176,7 +176,10 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
             for (var lapsed = await store.Lapsed(tenant, now, LapsesAtOnce, CancellationToken.None); lapsed.Count > 0; lapsed = await store.Lapsed(tenant, now, LapsesAtOnce, CancellationToken.None))
             {
                 LogLapsed(tenant.Value, lapsed.Count);
-                await End([.. lapsed.Select(token => (token, drawn: chance.NextDouble())).Select(one => new EndOrder(one.token, held => WorkRules.AfterLapse(held, options.Value, one.drawn, now)))], now, CancellationToken.None);
+                var ended = await End([.. lapsed.Select(token => (token, drawn: chance.NextDouble())).Select(one => new EndOrder(one.token, held => WorkRules.AfterLapse(held, options.Value, one.drawn, now)))], now, CancellationToken.None);
+                var held = lapsed.Zip(ended).Where(one => one.Second == FinishAnswer.Quarantined).Select(one => one.First.Id).ToList();
+                if (held.Count > 0)
+                    await Audit.Write("quarantine", QueueAudit.Rules, string.Join(',', held), WorkRules.Lapsed);
             }
             var outlook = await Look(ServedQueue.Work);
             if (outlook.NextDue <= now || outlook.OldestDone + options.Value.DoneFor <= now)

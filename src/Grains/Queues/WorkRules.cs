@@ -15,6 +15,9 @@ internal static class WorkRules
     /// <summary>Chance that lengthens or shortens the wait before an attempt: up to 20 % of it.</summary>
     public const double Jitter = 0.2;
 
+    /// <summary>Said of an item whose worker fell silent.</summary>
+    public const string Lapsed = "Its lease ended without a word: the worker went away, or hung.";
+
     /// <exception cref="RefusedException">Invalid, TooLarge: an item breaks a limit.</exception>
     public static void Check(IReadOnlyList<NewWork> items)
     {
@@ -51,12 +54,11 @@ internal static class WorkRules
     /// <summary>What becomes of an item whose lease ended without a word.</summary>
     public static ItemEnd AfterLapse(HeldWork held, QueueOptions options, double chance, DateTimeOffset now)
     {
-        const string said = "Its lease ended without a word: the worker went away, or hung.";
         return held.Lapses + 1 >= options.MaxLapses || held.IsReplayed
-            ? new ItemEnd.GivenUp(WorkState.Quarantined, WorkCause.Lapsed, said)
+            ? new ItemEnd.GivenUp(WorkState.Quarantined, WorkCause.Lapsed, Lapsed)
             : held.Attempts >= held.MaxAttempts
-                ? new ItemEnd.GivenUp(WorkState.Dead, WorkCause.Lapsed, said)
-                : new ItemEnd.Again(now + Wait(held.Attempts, options, chance), said, Lapsed: true);
+                ? new ItemEnd.GivenUp(WorkState.Dead, WorkCause.Lapsed, Lapsed)
+                : new ItemEnd.Again(now + Wait(held.Attempts, options, chance), Lapsed, Lapsed: true);
     }
 
     /// <summary>The wait before the next attempt, after so many.</summary>

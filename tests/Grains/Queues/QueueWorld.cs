@@ -30,6 +30,9 @@ internal sealed class QueueWorld : IAsyncDisposable
     /// <summary>What workers do: by default, nothing but succeed. The name is the silo's.</summary>
     public Func<string, TenantId, Work, CancellationToken, Task<WorkVerdict>> Doing { get; set; } = static (_, _, _, _) => Task.FromResult(WorkVerdict.Done);
 
+    /// <summary>How long an attempt may take; null: as the queue's options say.</summary>
+    public TimeSpan? AttemptFor { get; set; }
+
     /// <summary>Every attempt, in the order in which they began.</summary>
     public ConcurrentQueue<(string Silo, TenantId Tenant, Work Work)> Begun { get; } = [];
 
@@ -134,6 +137,8 @@ internal sealed class QueueWorld : IAsyncDisposable
         public const string OwnKind = "scripted";
 
         public string Kind => OwnKind;
+
+        public TimeSpan? AttemptFor => world.AttemptFor;
 
         public Task<WorkVerdict> Do(TenantId tenant, Work work, CancellationToken cancellation)
         {

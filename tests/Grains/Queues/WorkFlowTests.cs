@@ -68,6 +68,49 @@ public sealed class WorkFlowTests
     }
 
     [Fact]
+    public async Task Work_that_does_not_heed_that_its_time_is_over_loses_its_lease_and_is_done_by_another_attempt()
+    {
+        await using var world = await QueueWorld.Start();
+        var (stuck, told) = (new TaskCompletionSource(), new TaskCompletionSource());
+        world.AttemptFor = TimeSpan.FromMilliseconds(1);
+        world.Doing = async (_, _, work, cancellation) =>
+        {
+            if (work.Attempt > 1)
+                return WorkVerdict.Done;
+            cancellation.Register(() => told.TrySetResult());
+            await stuck.Task;
+            return new WorkVerdict.Rejected("it comes too late");
+        };
+        await world.Take(QueueWorld.Job());
+        await told.Task;
+        var view = await world.Until(view => view.Done == 1, "another attempt, once the lease of the first has ended");
+        Assert.Equal((1, 0, 0), (view.Accepted, view.Dead, view.Quarantined));
+        Assert.False(stuck.Task.IsCompleted);
+        // What the first one says late changes nothing.
+        stuck.SetResult();
+        Assert.Equal(1, (await world.Counts()).Done);
+    }
+
+    [Fact]
+    public async Task What_the_rules_hold_back_is_in_the_audit_as_what_a_person_holds_back()
+    {
+        await using var world = await QueueWorld.Start();
+        var never = new TaskCompletionSource();
+        world.AttemptFor = TimeSpan.FromMilliseconds(1);
+        world.Doing = async (_, _, _, _) =>
+        {
+            await never.Task;
+            return WorkVerdict.Done;
+        };
+        var id = (await world.Take(QueueWorld.Job()))[0].Id;
+        await world.Until(view => view.Quarantined == 1, "the end of its third lease");
+        var deed = await Eventually.Get(async () => (await world.Dead(dead => dead.Deeds(10))).SingleOrDefault(), deed => deed is not null, "the audit");
+        Assert.Equal(("quarantine", $"{id}", "rules"), (deed!.What, deed.Of, deed.By));
+        Assert.Contains("lease ended", deed.Because);
+        never.SetResult();
+    }
+
+    [Fact]
     public async Task A_late_result_of_an_older_lease_is_refused()
     {
         await using var world = await QueueWorld.Start();
@@ -158,6 +201,7 @@ public sealed class WorkFlowTests
         var stopped = (await Eventually.Get(() => world.Dead(dead => dead.Replaying()), view => view!.EndedAt is not null, "the end of the replay"))!;
         Assert.Equal((DeadReplayPhase.StoppedItself, 1, 1, 0), (stopped.Phase, stopped.Replayed, stopped.Failed, stopped.Succeeded));
         Assert.Contains("failed again", stopped.Why);
+        Assert.Equal([("replay-stopped", "1", "rules", stopped.Why), ("replay", "queue *, kind *, cause *, error *", "ada", "mended")], (await world.Dead(dead => dead.Deeds(10))).Select(deed => (deed.What, deed.Of, deed.By, deed.Because)));
 
         mended = true;
         await world.Dead(dead => dead.Replay(new DeadReplayOrder(Canary: 1, MostAtOnce: 8, Because: "mended"), "ada"));
