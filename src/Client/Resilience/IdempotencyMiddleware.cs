@@ -37,7 +37,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotent id
         var answer = await idempotent.Once(request, async work =>
         {
             context.Features.Set(new IdempotencyMarks.IdempotentOperation(work.OperationId));
-            (var outcome, failure) = await Answer(context, key, capture, body);
+            (var outcome, failure) = await Answer(context, key, capture, body, work.Lost);
             return outcome;
         }, context.RequestAborted);
         switch (answer)
@@ -57,8 +57,11 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotent id
     }
 
     /// <summary>Lets the endpoint answer into the capture. An outcome is what is kept; null: the next request does the work.</summary>
-    private async Task<(IdempotentOutcome?, ExceptionDispatchInfo?)> Answer(HttpContext context, string key, AnswerCapture capture, IHttpResponseBodyFeature body)
+    /// <param name="lost">Cancelled where another request has taken over, or the caller has gone: then the endpoint stops where it can.</param>
+    private async Task<(IdempotentOutcome?, ExceptionDispatchInfo?)> Answer(HttpContext context, string key, AnswerCapture capture, IHttpResponseBodyFeature body, CancellationToken lost)
     {
+        var callers = context.RequestAborted;
+        context.RequestAborted = lost;
         var held = new StreamResponseBodyFeature(capture, body);
         context.Features.Set<IHttpResponseBodyFeature>(held);
         try
@@ -72,7 +75,12 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotent id
                 : holdsSecret ? KeptAnswers.OfSecret(context.Response, capture.Body is { } told ? SealedAnswers.Seal(ApiKeyHandler.KeyOf(context.Request), key, told) : null)
                 : KeptAnswers.Of(context.Response, capture.Body), null);
         }
-        catch (Exception failure) when (!context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (lost.IsCancellationRequested && !callers.IsCancellationRequested)
+        {
+            var now = time.GetUtcNow();
+            return (null, ExceptionDispatchInfo.Capture(IdempotencyProblems.Running(now + EdgeLimits.IdempotencyLease, now)));
+        }
+        catch (Exception failure) when (!callers.IsCancellationRequested)
         {
             var problem = Problems.Of(failure, time.GetUtcNow()) with { CorrelationId = context.Response.Headers[ProblemMiddleware.CorrelationHeader] };
             return (KeptAnswers.IsKept(problem.Status) ? KeptAnswers.Of(problem) : null, ExceptionDispatchInfo.Capture(failure));
@@ -80,6 +88,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotent id
         finally
         {
             context.Features.Set(body);
+            context.RequestAborted = callers;
         }
     }
 
