@@ -110,7 +110,7 @@ internal static class KitEndpoints
     {
         if (key is not { Length: >= 1 and <= IdempotencyKey.MaxLength })
             throw new RefusedException(RefusalCode.Invalid, $"key has 1 to {IdempotencyKey.MaxLength} characters.");
-        var name = IdempotencyKey.NameOf("", key);
+        var name = IdempotencyKey.NameOf(IdempotencyKey.OfTenant, key);
         return (name, grains.GetGrain<IIdempotencyGrain>(IdempotencyKey.Of(context.User.Caller().Tenant, name)));
     }
 

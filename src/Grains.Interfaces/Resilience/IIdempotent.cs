@@ -54,5 +54,5 @@ public static class IdempotentExtensions
     /// <summary>Does the work once for a key of the tenant's own; see <see cref="IIdempotent.Once"/>.</summary>
     /// <param name="key">1 to 255 characters, in no caller's scope.</param>
     public static Task<OnceAnswer> Once(this IIdempotent idempotent, TenantId tenant, string key, string fingerprint, TimeSpan lease, Func<OnceWork, Task<IdempotentOutcome?>> work, CancellationToken cancellation = default) =>
-        idempotent.Once(new OnceRequest(tenant, IdempotencyKey.NameOf("", key), fingerprint, "work of the tenant", lease), work, cancellation);
+        idempotent.Once(new OnceRequest(tenant, IdempotencyKey.NameOf(IdempotencyKey.OfTenant, key), fingerprint, "work of the tenant", lease), work, cancellation);
 }

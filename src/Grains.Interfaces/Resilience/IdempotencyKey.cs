@@ -10,10 +10,13 @@ public static class IdempotencyKey
     /// <summary>The longest key, in characters.</summary>
     public const int MaxLength = 255;
 
+    /// <summary>The scope of keys that are the tenant's own, in no API key's: work that programs claim.</summary>
+    public const string OfTenant = "";
+
     private const int HexDigits = 40;
 
     /// <summary>The name of a key within its tenant, 40 hexadecimal digits. It is also the operation id that the work passes on.</summary>
-    /// <param name="scope">Whose key it is, such as an API key's id; the same key of another scope is another one.</param>
+    /// <param name="scope">Whose key it is, such as an API key's id, or <see cref="OfTenant"/>; the same key of another scope is another one.</param>
     /// <exception cref="ArgumentException">The key is empty or longer than <see cref="MaxLength"/>.</exception>
     public static string NameOf(string scope, string key)
     {

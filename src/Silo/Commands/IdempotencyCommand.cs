@@ -26,7 +26,7 @@ internal static class IdempotencyCommand
 
     private static Command Key()
     {
-        var key = new Argument<string>("key") { Description = "The key as it was sent, without its quotes." };
+        var key = new Argument<string>("key") { Description = "The key as it was sent, without its quotes, or as it was claimed." };
         var caller = Caller();
         var command = new Command("show", "Show what became of a key: who is at it, or what was answered.") { key, caller };
         command.SetAction(async (parsed, cancellation) =>
@@ -45,7 +45,7 @@ internal static class IdempotencyCommand
 
     private static Command Release()
     {
-        var key = new Argument<string>("key") { Description = "The key as it was sent, without its quotes." };
+        var key = new Argument<string>("key") { Description = "The key as it was sent, without its quotes, or as it was claimed." };
         var caller = Caller();
         var reason = new Option<string>("--reason") { Description = "Why; it stands in the audit.", Required = true };
         var confirm = new Option<string>("--confirm") { Description = "The key once more.", Required = true };
@@ -81,7 +81,7 @@ internal static class IdempotencyCommand
         return command;
     }
 
-    private static Option<string?> Caller() => new("--caller") { Description = $"The id of the API key that sent it, as {SophiaCommand.Name} keys lists it. Default: the one that the command acts with.", HelpName = "key id" };
+    private static Option<string?> Caller() => new("--caller") { Description = $"The id of the API key that sent it, as {SophiaCommand.Name} keys lists it, or {IdempotencyEndpoints.Program}: one that programs claimed. Default: the one that the command acts with.", HelpName = "key id" };
 
     private static void Print(IdempotencyTerms terms) => Show.Rows(["remembered", "removed at the latest", "lease", "largest answer kept", "required", "replayed", "mismatches", "taken over", "late", "since"], [
         [

@@ -132,6 +132,32 @@ public sealed class KitFlowTests : IAsyncLifetime
         await Refused(again, $"{Claims}/complete", new { key = "k", round = "1", status = 200, body = new string('x', EdgeLimits.KeptAnswer + 1) }, 413);
     }
 
+    // The program hangs, and goes on renewing.
+    [Fact]
+    public async Task A_stuck_claim_is_seen_and_released_by_an_operator_and_its_program_comes_too_late()
+    {
+        const string Claims = "/api/idempotency/claims", Key = "invoice & <8>";
+        var owner = app.Owner;
+        var round = (await Post(owner, Claims, new { key = Key, fingerprint = "f", operation = "send invoice", leaseSeconds = 3600 })).GetProperty("round").GetString();
+        using var operating = await app.InRole("operator");
+        using var viewing = await app.InRole("viewer");
+        var address = $"/api/idempotency/key?key={Uri.EscapeDataString(Key)}";
+        var shown = await operating.GetFromJsonAsync<JsonElement>($"{address}&caller=program");
+        Assert.Equal(("running", "send invoice"), (shown.GetProperty("state").GetString(), shown.GetProperty("operation").GetString()));
+        Assert.Contains("a program, which claimed it", await operating.GetStringAsync($"/idempotency?key={Uri.EscapeDataString(Key)}&caller=program"), StringComparison.Ordinal);
+        await (await operating.GetAsync(address)).Problem(404, "not-found");
+        await (await viewing.GetAsync($"{address}&caller=program")).Problem(403, "forbidden");
+        var (_, _, stranger) = await app.NewTenant();
+        await (await stranger.GetAsync($"{address}&caller=program")).Problem(404, "not-found");
+
+        var released = await Post(operating, "/api/idempotency/key/release", new { key = Key, caller = "program", reason = "its program hangs", confirm = Key });
+        Assert.Equal("released", released.GetProperty("state").GetString());
+        Assert.Contains("The round is over", await Refused(owner, $"{Claims}/complete", new { key = Key, round, status = 200 }, 409));
+        Assert.Equal("takenOver", (await Post(owner, Claims, new { key = Key, fingerprint = "f" })).GetProperty("state").GetString());
+        var line = (await owner.GetFromJsonAsync<JsonElement>("/api/idempotency/audit")).EnumerateArray().Single(line => line.GetProperty("what").GetString() == "released");
+        Assert.Equal(("send invoice", "its program hangs"), (line.GetProperty("of").GetString(), line.GetProperty("because").GetString()));
+    }
+
     private static Task<JsonElement> Take(HttpClient client, object body) => Post(client, "/api/limits/take", body);
 
     private static async Task<JsonElement> Post(HttpClient client, string path, object body)
