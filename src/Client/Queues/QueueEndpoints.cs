@@ -17,7 +17,7 @@ internal static class QueueEndpoints
         group.MapGet("/", View).WithSummary("Every queue with its counts, and whether it is held. The nameless one stands for all. With ?tenant= another tenant's, for operators of the system's tenant.");
         group.MapPost("/{queue}/items", Enqueue).RequireAuthorization(Roles.Operator).WithSummary("Takes work in. What is answered as accepted is on the disk; a full queue says when to come again.");
         group.MapPost("/{queue}/lease", Lease).RequireAuthorization(Roles.Operator).WithSummary("Hands out work under a lease.");
-        group.MapPost("/{queue}/extend", Extend).RequireAuthorization(Roles.Operator).WithSummary("Renews leases of the queue by a minute; false for each that is not held any more.");
+        group.MapPost("/{queue}/extend", Extend).RequireAuthorization(Roles.Operator).WithSummary("Renews leases of the queue from now on, each for as long as the `lease` of SOPHIA_QUEUE says (60 s unless said), whatever it was leased for; false for each that is not held any more.");
         group.MapPost("/{queue}/finish", Finish).RequireAuthorization(Roles.Operator).WithSummary("Says how leased work of the queue ended. The end of an older lease, or of another queue's, is answered as late and changes nothing.");
         group.MapPost("/hold", Hold).RequireAuthorization(Roles.Operator).WithSummary("Holds a queue, or all: it takes work in and gives none out. With ?tenant= another tenant's, for operators of the system's tenant. Audited; confirm repeats the queue, or is \"all\".");
         group.MapPost("/let-go", LetGo).RequireAuthorization(Roles.Operator).WithSummary("Lets a held queue, or all, go on. With ?tenant= another tenant's, for operators of the system's tenant. Audited; confirm repeats the queue, or is \"all\".");
@@ -55,7 +55,7 @@ internal static class QueueEndpoints
             Origin = item.Origin ?? context.User.Caller().Label,
         }).ToArray();
         var answers = await Grain(context, grains).Enqueue(items, cancellation);
-        return answers.All(answer => answer.State == EnqueueState.Full) ? throw new RefusedException(RefusalCode.Busy, $"The queue \"{queue}\" is full.", retryAt: answers[0].RetryAt) : answers;
+        return answers.All(answer => answer.State == EnqueueState.Full) ? throw new RefusedException(RefusalCode.Busy, answers[0].Full?.Said(queue) ?? $"The queue \"{queue}\" is full.", retryAt: answers[0].RetryAt) : answers;
     }
 
     private static async Task<IReadOnlyList<LeasedItem>> Lease(string queue, LeaseAsked body, HttpContext context, IGrainFactory grains, CancellationToken cancellation)

@@ -1,3 +1,6 @@
+using System.Globalization;
+using Sophia.Operations;
+
 namespace Sophia.Queues;
 
 /// <summary>The work of one tenant: takes it in, hands it out under leases, hears how it ended. The key is the tenant.</summary>
@@ -6,7 +9,7 @@ namespace Sophia.Queues;
 public interface IWorkQueueGrain : IGrainWithStringKey
 {
     /// <summary>Takes items, each by itself; one answer per item in their order. An item with a dedup key may be sent again after an unknown outcome.</summary>
-    /// <exception cref="Operations.RefusedException">Invalid, TooLarge: an item breaks a limit, and nothing is taken.</exception>
+    /// <exception cref="RefusedException">Invalid, TooLarge: an item breaks a limit, and nothing is taken.</exception>
     [Alias("Enqueue")]
     Task<IReadOnlyList<EnqueueAnswer>> Enqueue(IReadOnlyList<NewWork> items, CancellationToken cancellation);
 
@@ -51,13 +54,31 @@ public enum EnqueueState
     /// <summary>Its dedup key is known: the id is the first one's.</summary>
     Known = 2,
 
-    /// <summary>The queue is full: not taken; RetryAt says when to come again.</summary>
+    /// <summary>The queue is full, or the tenant's queues together are: not taken; RetryAt says when to come again, and Full what stands there.</summary>
     Full = 3,
 }
 
 /// <param name="Id">0 where it was not taken.</param>
+/// <param name="Full">Null where there was room.</param>
 [GenerateSerializer, Immutable, Alias("Sophia.EnqueueAnswer")]
-public readonly record struct EnqueueAnswer([property: Id(0)] EnqueueState State, [property: Id(1)] long Id, [property: Id(2)] DateTimeOffset? RetryAt);
+public readonly record struct EnqueueAnswer([property: Id(0)] EnqueueState State, [property: Id(1)] long Id, [property: Id(2)] DateTimeOffset? RetryAt, [property: Id(3)] QueueFull? Full = null);
+
+/// <summary>What keeps an item out.</summary>
+/// <param name="Bound">How many items that are not done there may be.</param>
+/// <param name="OfTenant">Whether in all queues of the tenant's programs together, and not in this one alone.</param>
+/// <param name="GivenUp">Of these, dead or quarantined: they make no room before somebody decides about them.</param>
+[GenerateSerializer, Immutable, Alias("Sophia.QueueFull")]
+public sealed record QueueFull([property: Id(0)] int Bound, [property: Id(1)] bool OfTenant, [property: Id(2)] long GivenUp)
+{
+    /// <summary>For whoever wanted to put something in.</summary>
+    public string Said(string queue)
+    {
+        var (bound, givenUp) = (Bound.ToString("N0", CultureInfo.InvariantCulture), GivenUp.ToString("N0", CultureInfo.InvariantCulture));
+        var full = OfTenant ? $"The tenant's queues are full: together they have {bound} items that are not done (SOPHIA_QUEUE tenant-depth)" : $"The queue \"{queue}\" is full: it has {bound} items that are not done (SOPHIA_QUEUE depth)";
+        return GivenUp == 0 ? $"{full}."
+            : $"{full}, {givenUp} of them dead or quarantined. These make no room before somebody brings them back or gives them up: \"{SophiaCommand.Name} dead{(OfTenant ? "" : $" --queue {queue}")}\", the page Queues, or /api/dead.";
+    }
+}
 
 /// <param name="Items">At most so many.</param>
 /// <param name="Cost">Of at most this cost together.</param>

@@ -11,8 +11,7 @@ namespace Sophia.Queues;
 public interface IQueueStore
 {
     /// <summary>Takes items, each by itself: one answer per item in their order, whose RetryAt is null.</summary>
-    /// <param name="maxDepth">A queue that has so many items that are not done takes no more.</param>
-    Task<IReadOnlyList<EnqueueAnswer>> Enqueue(TenantId tenant, IReadOnlyList<NewWork> items, int maxDepth, DateTimeOffset now, CancellationToken cancellation);
+    Task<IReadOnlyList<EnqueueAnswer>> Enqueue(TenantId tenant, IReadOnlyList<NewWork> items, QueueBounds bounds, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>Hands out ready items in the order of their rank, as far as order and cap allow. A held queue gives none. Items beyond their deadline are dead instead.</summary>
     Task<LeasedRows> Lease(TenantId tenant, LeaseOrder order, CancellationToken cancellation);
@@ -54,6 +53,11 @@ public interface IQueueStore
     /// <summary>What has become of the items of a replay.</summary>
     Task<ReplayTally> Tally(TenantId tenant, long replay, CancellationToken cancellation);
 }
+
+/// <summary>How many items that are not done there may be.</summary>
+/// <param name="Queue">In one queue.</param>
+/// <param name="Tenant">In all queues of the tenant's programs together; Sophia's own (<see cref="WorkLimits.IsOwn"/>) are not counted, so that a flood of a program keeps no run from its turn.</param>
+public readonly record struct QueueBounds(int Queue, int Tenant);
 
 /// <param name="Cap">How many items of the queue may be leased at a time.</param>
 public sealed record LeaseOrder(string Queue, int Items, int Cost, int Cap, string Worker, DateTimeOffset Until, DateTimeOffset Now);

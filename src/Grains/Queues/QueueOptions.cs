@@ -6,6 +6,9 @@ public sealed class QueueOptions
     /// <summary>Items of one queue that are not done; more are refused with a time to come again. Default 100,000; 1 to 10,000,000.</summary>
     public int MaxDepth { get; set; } = 100_000;
 
+    /// <summary>Items of all queues of one tenant's programs together that are not done; more are refused with a time to come again. Default 1,000,000, or <see cref="MaxDepth"/> where that is more; 1 to 100,000,000.</summary>
+    public int? MaxTenantDepth { get; set; }
+
     /// <summary>Items of one queue of one tenant that workers have at a time. Default 64; 1 to 10,000.</summary>
     public int MaxLeased { get; set; } = 64;
 
@@ -42,8 +45,10 @@ public sealed class QueueOptions
     /// <summary>Cost that a visit adds to a tenant of weight 1. Default 1; 1 to 1,000.</summary>
     public int Quantum { get; set; } = 1;
 
+    internal QueueBounds Bounds => new(MaxDepth, MaxTenantDepth ?? Math.Max(MaxDepth, 1_000_000));
+
     /// <summary>Whether every value is within its range.</summary>
-    public bool IsInRange => MaxDepth is >= 1 and <= 10_000_000 && MaxLeased is >= 1 and <= 10_000 && Places is >= 0 and <= 1_000 && RunPlaces is >= 0 and <= 1_000 && MaxRuns is >= 1 and <= 10_000 && Quantum is >= 1 and <= 1_000
+    public bool IsInRange => MaxDepth is >= 1 and <= 10_000_000 && (MaxTenantDepth ?? 1) is >= 1 and <= 100_000_000 && MaxLeased is >= 1 and <= 10_000 && Places is >= 0 and <= 1_000 && RunPlaces is >= 0 and <= 1_000 && MaxRuns is >= 1 and <= 10_000 && Quantum is >= 1 and <= 1_000
         && In(LeaseFor, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)) && In(AttemptFor, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1))
         && In(RetryAfter, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1)) && RetryAtMost >= RetryAfter && MaxLapses is >= 1 and <= 100
         && In(DoneFor, TimeSpan.FromMinutes(1), TimeSpan.FromDays(90)) && In(OfferEvery, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(20));

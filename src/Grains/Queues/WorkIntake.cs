@@ -10,6 +10,6 @@ internal sealed class WorkIntake(IGrainFactory grains) : IWorkIntake
     {
         using var _ = Security.CallerContext.For(tenant);
         var answer = (await grains.GetGrain<IWorkQueueGrain>(TenantKey.Of(tenant)).Enqueue([work], cancellation))[0];
-        return answer.State != EnqueueState.Full ? answer.Id : throw new RefusedException(RefusalCode.Busy, $"The queue \"{work.Queue}\" is full.", retryAt: answer.RetryAt);
+        return answer.State != EnqueueState.Full ? answer.Id : throw new RefusedException(RefusalCode.Busy, answer.Full?.Said(work.Queue) ?? $"The queue \"{work.Queue}\" is full.", retryAt: answer.RetryAt);
     }
 }

@@ -36,7 +36,7 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         tenant = TenantKey.Parse(this.GetPrimaryKeyString()).Tenant;
-        intake = new IntakeTogether(items => store.Enqueue(tenant, items, options.Value.MaxDepth, time.GetUtcNow(), CancellationToken.None));
+        intake = new IntakeTogether(items => store.Enqueue(tenant, items, options.Value.Bounds, time.GetUtcNow(), CancellationToken.None));
         waker = new QueueWaker(this.RegisterGrainTimer(static (self, _) => self.Turn(), this, new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan)), time);
         again = this.RegisterGrainTimer(static (self, _) => self.OfferAgain(), this, new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan));
         reminded = await this.GetReminder(LookReminder) is not null;
@@ -67,7 +67,7 @@ internal sealed partial class WorkQueueGrain(IQueueStore store, ILogStore log, I
             if (ready.Contains(own.Queue.Name) && !own.Offered)
                 await Offer(own);
         return answers.Any(answer => answer.State == EnqueueState.Full)
-            ? [.. answers.Select(answer => answer.State == EnqueueState.Full ? answer with { RetryAt = WorkRules.RetryAt(options.Value.MaxDepth, rate.PerSecond(now), now) } : answer)]
+            ? [.. answers.Select(answer => answer.State == EnqueueState.Full ? answer with { RetryAt = WorkRules.RetryAt(answer.Full?.Bound ?? options.Value.MaxDepth, rate.PerSecond(now), now) } : answer)]
             : answers;
     }
 

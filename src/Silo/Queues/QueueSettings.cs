@@ -13,6 +13,7 @@ internal static class QueueSettings
         ["places"] = static (options, value) => options.Places = value,
         ["run-places"] = static (options, value) => options.RunPlaces = value,
         ["depth"] = static (options, value) => options.MaxDepth = value,
+        ["tenant-depth"] = static (options, value) => options.MaxTenantDepth = value,
         ["leased"] = static (options, value) => options.MaxLeased = value,
         ["runs"] = static (options, value) => options.MaxRuns = value,
         ["lapses"] = static (options, value) => options.MaxLapses = value,

@@ -7,14 +7,15 @@ namespace Sophia.Queues;
 /// <summary>Takes items in: one question for what is there already, then everything at once.</summary>
 internal sealed class PostgresIntake(TenantTransaction transaction)
 {
-    public async Task<EnqueueAnswer[]> Take(IReadOnlyList<NewWork> items, int maxDepth, DateTimeOffset now)
+    public async Task<EnqueueAnswer[]> Take(IReadOnlyList<NewWork> items, QueueBounds bounds, DateTimeOffset now)
     {
         var queues = items.Select(item => item.Queue).Distinct(StringComparer.Ordinal).ToArray();
         var deduped = items.Where(item => item.DedupKey is not null).ToArray();
         var ordered = items.Where(item => item.OrderKey is not null).ToArray();
-        var (depths, known, busy, last) = await transaction.Ask(ask =>
+        var (depths, all, known, busy, last) = await transaction.Ask(ask =>
         {
-            ask.Add("SELECT queue, pending + leased + dead + quarantined FROM sophia.queues WHERE tenant=$1 AND queue=ANY($2)").Texts(queues);
+            ask.Add("SELECT queue, pending + leased + dead + quarantined, dead + quarantined FROM sophia.queues WHERE tenant=$1 AND queue=ANY($2)").Texts(queues);
+            ask.Add("SELECT coalesce(sum(pending + leased + dead + quarantined), 0)::bigint, coalesce(sum(dead + quarantined), 0)::bigint FROM sophia.queues WHERE tenant=$1 AND queue NOT IN ($2, $3)").Text(WorkLimits.OwnQueue).Text(WorkLimits.RunsQueue);
             ask.Add("SELECT i.queue, i.dedup, i.id FROM sophia.queue_items i JOIN unnest($2, $3) AS asked(queue, dedup) ON i.queue=asked.queue AND i.dedup=asked.dedup WHERE i.tenant=$1 AND i.dedup IS NOT NULL")
                 .Texts([.. deduped.Select(item => item.Queue)]).Texts([.. deduped.Select(item => item.DedupKey!)]);
             ask.Add("""
@@ -24,13 +25,15 @@ internal sealed class PostgresIntake(TenantTransaction transaction)
             ask.Add("SELECT last FROM sophia.queue_numbers WHERE tenant=$1 AND name='item'");
         }, async reader =>
         {
-            var depths = (await reader.Rows(row => (row.GetString(0), row.GetInt64(1)))).ToDictionary(row => row.Item1, row => row.Item2, StringComparer.Ordinal);
+            var depths = (await reader.Rows(row => (row.GetString(0), row.GetInt64(1), row.GetInt64(2)))).ToDictionary(row => row.Item1, row => (NotDone: row.Item2, GivenUp: row.Item3), StringComparer.Ordinal);
+            await reader.NextResultAsync();
+            var all = (await reader.Rows(row => (NotDone: row.GetInt64(0), GivenUp: row.GetInt64(1))))[0];
             await reader.NextResultAsync();
             var known = (await reader.Rows(row => ((row.GetString(0), row.GetString(1)), row.GetInt64(2)))).GroupBy(row => row.Item1).ToDictionary(row => row.Key, row => row.First().Item2);
             await reader.NextResultAsync();
             var busy = (await reader.Rows(row => (row.GetString(0), row.GetString(1)))).ToHashSet();
             await reader.NextResultAsync();
-            return (depths, known, busy, await reader.ReadAsync() ? reader.GetInt64(0) : 0);
+            return (depths, all, known, busy, await reader.ReadAsync() ? reader.GetInt64(0) : 0);
         });
         await Know(transaction, queues);
         var answers = new EnqueueAnswer[items.Count];
@@ -43,13 +46,16 @@ internal sealed class PostgresIntake(TenantTransaction transaction)
                 var item = items[i];
                 if (item.DedupKey is not null && known.TryGetValue((item.Queue, item.DedupKey), out var before))
                     answers[i] = new EnqueueAnswer(EnqueueState.Known, before, null);
-                else if (depths.GetValueOrDefault(item.Queue) + counts[item.Queue].Accepted >= maxDepth)
-                    answers[i] = new EnqueueAnswer(EnqueueState.Full, 0, null);
+                else if (!WorkLimits.IsOwn(item.Queue) && all.NotDone >= bounds.Tenant)
+                    answers[i] = new EnqueueAnswer(EnqueueState.Full, 0, null, new QueueFull(bounds.Tenant, OfTenant: true, all.GivenUp));
+                else if (depths.GetValueOrDefault(item.Queue) is var depth && depth.NotDone + counts[item.Queue].Accepted >= bounds.Queue)
+                    answers[i] = new EnqueueAnswer(EnqueueState.Full, 0, null, new QueueFull(bounds.Queue, OfTenant: false, depth.GivenUp));
                 else
                 {
                     answers[i] = new EnqueueAnswer(EnqueueState.Accepted, ++last, null);
                     Insert(tell, last, item, item.OrderKey is { } key && !busy.Add((item.Queue, key)), now);
                     counts[item.Queue].Take();
+                    all.NotDone += WorkLimits.IsOwn(item.Queue) ? 0 : 1;
                     if (item.DedupKey is not null)
                         known[(item.Queue, item.DedupKey)] = last;
                 }

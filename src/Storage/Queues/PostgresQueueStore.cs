@@ -7,8 +7,8 @@ namespace Sophia.Queues;
 /// <summary>The queues in PostgreSQL. Whoever writes holds the tenant's row, so one transaction of a tenant is after the other, as in log.db.</summary>
 internal sealed class PostgresQueueStore(PostgresDatabase database) : IQueueStore
 {
-    public Task<IReadOnlyList<EnqueueAnswer>> Enqueue(TenantId tenant, IReadOnlyList<NewWork> items, int maxDepth, DateTimeOffset now, CancellationToken cancellation) =>
-        database.Write<IReadOnlyList<EnqueueAnswer>>(tenant, async transaction => await new PostgresIntake(transaction).Take(items, maxDepth, now), cancellation, bytes: items.Sum(item => item.Payload.Length + 200));
+    public Task<IReadOnlyList<EnqueueAnswer>> Enqueue(TenantId tenant, IReadOnlyList<NewWork> items, QueueBounds bounds, DateTimeOffset now, CancellationToken cancellation) =>
+        database.Write<IReadOnlyList<EnqueueAnswer>>(tenant, async transaction => await new PostgresIntake(transaction).Take(items, bounds, now), cancellation, bytes: items.Sum(item => item.Payload.Length + 200));
 
     public Task<LeasedRows> Lease(TenantId tenant, LeaseOrder order, CancellationToken cancellation) => database.Write(tenant, transaction => new PostgresLeases(transaction).Lease(order), cancellation);
 

@@ -9,6 +9,9 @@ internal sealed class QueueCounts
 
     public long Accepted => by[0];
 
+    /// <summary>By how many there are more that are not done.</summary>
+    public long NotDone => Of(WorkState.Pending) + Of(WorkState.Leased) + Of(WorkState.Dead) + Of(WorkState.Quarantined);
+
     public bool Changed => by.Any(one => one != 0);
 
     public void Take()

@@ -9,12 +9,15 @@ namespace Sophia.Queues;
 internal sealed class QueueIntake(DatabaseConnection connection)
 {
     private readonly Dictionary<string, (long Depth, QueueCounts Counts)> queues = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, QueueFull> full = new(StringComparer.Ordinal);
+    private long ofPrograms;
 
-    public EnqueueAnswer[] Take(IReadOnlyList<NewWork> items, int maxDepth, DateTimeOffset now)
+    public EnqueueAnswer[] Take(IReadOnlyList<NewWork> items, QueueBounds bounds, DateTimeOffset now)
     {
+        ofPrograms = QueueMemory.Of(connection).OfPrograms();
         var answers = new EnqueueAnswer[items.Count];
         for (var i = 0; i < items.Count; i++)
-            answers[i] = Take(items[i], maxDepth, now);
+            answers[i] = Take(items[i], bounds, now);
         foreach (var (queue, (_, counts)) in queues)
             connection.Write(queue, counts);
         return answers;
@@ -32,22 +35,35 @@ internal sealed class QueueIntake(DatabaseConnection connection)
         connection.Prepare("INSERT INTO queues(queue, accepted, pending, leased, done, dead, quarantined, weight) VALUES(?1, 0, 0, 0, 0, 0, 0, 1)").Text(1, queue).Run();
     }
 
-    private EnqueueAnswer Take(NewWork item, int maxDepth, DateTimeOffset now)
+    private EnqueueAnswer Take(NewWork item, QueueBounds bounds, DateTimeOffset now)
     {
         if (item.DedupKey is not null && Known(item) is { } known)
             return new EnqueueAnswer(EnqueueState.Known, known, null);
         if (!queues.TryGetValue(item.Queue, out var queue))
             queue = (QueueMemory.Of(connection).Depth(item.Queue), new QueueCounts());
-        if (queue.Depth >= maxDepth)
+        var ofTenant = !WorkLimits.IsOwn(item.Queue) && ofPrograms >= bounds.Tenant;
+        if (ofTenant || queue.Depth >= bounds.Queue)
         {
             queues[item.Queue] = queue;
-            return new EnqueueAnswer(EnqueueState.Full, 0, null);
+            return new EnqueueAnswer(EnqueueState.Full, 0, null, Full(item.Queue, ofTenant, bounds));
         }
         var id = QueueMemory.Of(connection).Next(QueueTable.Item);
         Insert(id, item, now);
         queue.Counts.Take();
         queues[item.Queue] = (queue.Depth + 1, queue.Counts);
+        ofPrograms += WorkLimits.IsOwn(item.Queue) ? 0 : 1;
         return new EnqueueAnswer(EnqueueState.Accepted, id, null);
+    }
+
+    private QueueFull Full(string queue, bool ofTenant, QueueBounds bounds)
+    {
+        var of = ofTenant ? "" : queue;
+        if (full.TryGetValue(of, out var known))
+            return known;
+        using var find = ofTenant ? connection.Prepare("SELECT sum(dead + quarantined) FROM queues WHERE queue NOT IN (?1, ?2)").Text(1, WorkLimits.OwnQueue).Text(2, WorkLimits.RunsQueue)
+            : connection.Prepare("SELECT dead + quarantined FROM queues WHERE queue=?1").Text(1, queue);
+        find.Step();
+        return full[of] = new QueueFull(ofTenant ? bounds.Tenant : bounds.Queue, ofTenant, find.Int(0));
     }
 
     private long? Known(NewWork item)

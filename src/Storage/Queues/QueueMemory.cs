@@ -9,6 +9,7 @@ internal sealed class QueueMemory(DatabaseConnection connection)
     private const int Reserved = 256;
 
     private readonly Dictionary<string, long> depths = new(StringComparer.Ordinal);
+    private long? ofPrograms;
     private readonly Dictionary<string, (long Next, long Last)> numbers = new(StringComparer.Ordinal);
 
     public static QueueMemory Of(DatabaseConnection connection) => connection.Companion(static connection => new QueueMemory(connection));
@@ -24,10 +25,23 @@ internal sealed class QueueMemory(DatabaseConnection connection)
         return depths[queue] = find.Int(0);
     }
 
+    /// <summary>Items of all queues of programs that are not done.</summary>
+    public long OfPrograms()
+    {
+        if (ofPrograms is { } known)
+            return known;
+        using var find = connection.Prepare("SELECT coalesce(sum(pending + leased + dead + quarantined), 0) FROM queues WHERE queue NOT IN (?1, ?2)").Text(1, WorkLimits.OwnQueue).Text(2, WorkLimits.RunsQueue);
+        find.Step();
+        ofPrograms = find.Int(0);
+        return find.Int(0);
+    }
+
     public void Changed(string queue, QueueCounts by)
     {
         if (depths.TryGetValue(queue, out var depth))
-            depths[queue] = depth + by.Of(WorkState.Pending) + by.Of(WorkState.Leased) + by.Of(WorkState.Dead) + by.Of(WorkState.Quarantined);
+            depths[queue] = depth + by.NotDone;
+        if (!WorkLimits.IsOwn(queue))
+            ofPrograms += by.NotDone;
     }
 
     /// <summary>The next number of a kind; none is given twice.</summary>

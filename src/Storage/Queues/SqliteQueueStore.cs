@@ -7,8 +7,8 @@ namespace Sophia.Queues;
 /// <summary>The queues in each tenant's log.db, whose group commit takes together what comes in together.</summary>
 internal sealed class SqliteQueueStore(DatabaseFiles files) : IQueueStore
 {
-    public Task<IReadOnlyList<EnqueueAnswer>> Enqueue(TenantId tenant, IReadOnlyList<NewWork> items, int maxDepth, DateTimeOffset now, CancellationToken cancellation) =>
-        Write<IReadOnlyList<EnqueueAnswer>>(tenant, connection => new QueueIntake(connection).Take(items, maxDepth, now), cancellation, items.Sum(item => item.Payload.Length + 200));
+    public Task<IReadOnlyList<EnqueueAnswer>> Enqueue(TenantId tenant, IReadOnlyList<NewWork> items, QueueBounds bounds, DateTimeOffset now, CancellationToken cancellation) =>
+        Write<IReadOnlyList<EnqueueAnswer>>(tenant, connection => new QueueIntake(connection).Take(items, bounds, now), cancellation, items.Sum(item => item.Payload.Length + 200));
 
     public Task<LeasedRows> Lease(TenantId tenant, LeaseOrder order, CancellationToken cancellation) => Write(tenant, connection => new QueueLeases(connection).Lease(order), cancellation);
 

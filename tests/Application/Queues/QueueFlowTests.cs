@@ -86,6 +86,12 @@ public sealed class QueueFlowTests : IClassFixture<QueueFlowTests.SmallQueues>
         var problem = await answer.Problem(429, "busy");
         Assert.InRange(problem.GetProperty("retryAfter").GetInt32(), 1, 61);
         Assert.InRange((int)answer.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 61);
+        Assert.Contains("has 3 items that are not done (SOPHIA_QUEUE depth).", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        var dead = (await Post("full/lease", new { items = 2 })).EnumerateArray().Select(work => new { id = work.GetProperty("id").GetInt64(), lease = work.GetProperty("lease").GetInt64(), end = "rejected" }).ToArray();
+        Assert.Equal(["dead", "dead"], (await Post("full/finish", new { results = dead })).EnumerateArray().Select(end => end.GetString()));
+        problem = await (await app.Owner.PostAsJsonAsync("/api/queue/full/items", new { items = new[] { new { kind = "sum", payload = 4 } } })).Problem(429, "busy");
+        Assert.Contains("2 of them dead or quarantined", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains("dead --queue full", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

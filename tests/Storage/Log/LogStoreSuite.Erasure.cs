@@ -221,7 +221,7 @@ public abstract partial class LogStoreSuite
     {
         await Append([Record("1", "a"), Record("2", "b")]);
         NewWork[] work = [.. new[] { "1", "2", "12" }.Select(key => new NewWork(WorkLimits.OwnQueue, "reindex", $"{{\"projection\":\"index\",\"position\":1,\"stream\":\"contacts\",\"key\":\"{key}\"}}"))];
-        await Queue.Enqueue(Acme, [.. work, new NewWork("mine", "reindex", work[0].Payload)], 100, Noon, default);
+        await Queue.Enqueue(Acme, [.. work, new NewWork("mine", "reindex", work[0].Payload)], new QueueBounds(100, 100), Noon, default);
         await Erase("erasure-1", Of("1"));
         var mark = RecordMark.Text(new TestMarks().Of(Acme, "contacts", "1"u8));
         Assert.Equal([work[0].Payload.Replace("\"1\"", $"\"erased:{mark}\"", StringComparison.Ordinal), work[1].Payload, work[2].Payload, work[0].Payload],
@@ -234,7 +234,7 @@ public abstract partial class LogStoreSuite
         await Append([Record("1", "a"), Record("2", "b")]);
         string[] strange = ["{\"stream\":\"\\ud800\",\"key\":\"1\"}", "{\"stream\":\"contacts\",\"key\":\"\\udc00\"}", "[\"\\ud800\"]", "{\"stream\":7,\"key\":{}}", "{\"stream\":\"elsewhere\",\"stream\":\"x\",\"key\":\"1\"}"];
         const string More = "{\"\\ud800\":\"secret\",\"projection\":\"\\ud800\",\"position\":1e99,\"stream\":\"contacts\",\"key\":\"2\",\"key\":\"1\",\"note\":\"secret\"}";
-        await Queue.Enqueue(Acme, [.. strange.Append(More).Select(payload => new NewWork(WorkLimits.OwnQueue, "reindex", payload))], 100, Noon, default);
+        await Queue.Enqueue(Acme, [.. strange.Append(More).Select(payload => new NewWork(WorkLimits.OwnQueue, "reindex", payload))], new QueueBounds(100, 100), Noon, default);
         await Erase("erasure-1", Of("1"));
         var mark = RecordMark.Text(new TestMarks().Of(Acme, "contacts", "1"u8));
         Assert.Equal([.. strange, $"{{\"projection\":null,\"stream\":\"contacts\",\"key\":\"erased:{mark}\"}}"],

@@ -14,9 +14,11 @@ public abstract partial class QueueStoreSuite : IAsyncLifetime
 
     public abstract Task DisposeAsync();
 
+    private static readonly QueueBounds Wide = new(1_000, 1_000), Two = new(2, 1_000);
+
     protected static NewWork Job(string payload = "{}") => new("jobs", "sum", payload);
 
-    protected async Task<long> Take(NewWork work, DateTimeOffset? at = null) => (await Store.Enqueue(Acme, [work], 1_000, at ?? Noon, default))[0].Id;
+    protected async Task<long> Take(NewWork work, DateTimeOffset? at = null) => (await Store.Enqueue(Acme, [work], Wide, at ?? Noon, default))[0].Id;
 
     protected Task<LeasedRows> Lease(int items = 1, DateTimeOffset? at = null, int cost = int.MaxValue, int cap = 1_000, string queue = "jobs") =>
         Store.Lease(Acme, new LeaseOrder(queue, items, cost, cap, "me", (at ?? Noon).AddMinutes(1), at ?? Noon), default);
@@ -90,7 +92,7 @@ public abstract partial class QueueStoreSuite : IAsyncLifetime
     public async Task A_known_dedup_key_is_answered_with_the_first_id_until_it_is_forgotten()
     {
         var first = await Take(Job() with { DedupKey = "d" });
-        var both = await Store.Enqueue(Acme, [Job() with { DedupKey = "d" }, Job() with { DedupKey = "d", Queue = "others" }, Job() with { DedupKey = "e" }, Job() with { DedupKey = "e" }], 10, Noon, default);
+        var both = await Store.Enqueue(Acme, [Job() with { DedupKey = "d" }, Job() with { DedupKey = "d", Queue = "others" }, Job() with { DedupKey = "e" }, Job() with { DedupKey = "e" }], Wide, Noon, default);
         Assert.Equal([EnqueueState.Known, EnqueueState.Accepted, EnqueueState.Accepted, EnqueueState.Known], both.Select(one => one.State));
         Assert.Equal((first, both[2].Id), (both[0].Id, both[3].Id));
         foreach (var work in (await Lease(10)).Items)
@@ -214,12 +216,40 @@ public abstract partial class QueueStoreSuite : IAsyncLifetime
     [EngineFact]
     public async Task A_full_queue_takes_nothing_and_others_do()
     {
-        var answers = await Store.Enqueue(Acme, [Job(), Job(), Job(), Job() with { Queue = "others" }], 2, Noon, default);
+        var answers = await Store.Enqueue(Acme, [Job(), Job(), Job(), Job() with { Queue = "others" }], Two, Noon, default);
         Assert.Equal([EnqueueState.Accepted, EnqueueState.Accepted, EnqueueState.Full, EnqueueState.Accepted], answers.Select(answer => answer.State));
+        Assert.Equal(new QueueFull(2, OfTenant: false, GivenUp: 0), answers[2].Full);
         var work = (await Lease(1)).Items[0];
-        Assert.Equal(EnqueueState.Full, (await Store.Enqueue(Acme, [Job()], 2, Noon, default))[0].State);
+        Assert.Equal(EnqueueState.Full, (await Store.Enqueue(Acme, [Job()], Two, Noon, default))[0].State);
         await End(work.Token, new ItemEnd.Done());
-        Assert.Equal(EnqueueState.Accepted, (await Store.Enqueue(Acme, [Job()], 2, Noon, default))[0].State);
+        Assert.Equal(EnqueueState.Accepted, (await Store.Enqueue(Acme, [Job()], Two, Noon, default))[0].State);
+    }
+
+    [EngineFact]
+    public async Task A_full_queue_says_how_many_of_its_items_make_no_room_by_themselves()
+    {
+        await Take(Job());
+        await Take(Job());
+        await Take(Job() with { Queue = "others" });
+        foreach (var (work, state) in (await Lease(2)).Items.Zip([WorkState.Dead, WorkState.Quarantined]))
+            await End(work.Token, new ItemEnd.GivenUp(state, WorkCause.Failed, "no"));
+        Assert.Equal(new QueueFull(2, OfTenant: false, GivenUp: 2), (await Store.Enqueue(Acme, [Job()], Two, Noon, default))[0].Full);
+    }
+
+    [EngineFact]
+    public async Task All_queues_of_a_tenant_s_programs_together_have_a_bound_and_Sophia_s_own_are_not_among_them()
+    {
+        var bounds = new QueueBounds(1_000, 3);
+        await Take(Job() with { Queue = WorkLimits.OwnQueue });
+        await Take(Job() with { Queue = WorkLimits.RunsQueue });
+        var answers = await Store.Enqueue(Acme, [Job(), Job() with { Queue = "others" }, Job() with { Queue = "third" }, Job() with { Queue = "fourth" }, Job(), Job() with { Queue = WorkLimits.OwnQueue }], bounds, Noon, default);
+        Assert.Equal([EnqueueState.Accepted, EnqueueState.Accepted, EnqueueState.Accepted, EnqueueState.Full, EnqueueState.Full, EnqueueState.Accepted], answers.Select(answer => answer.State));
+        Assert.Equal(new QueueFull(3, OfTenant: true, GivenUp: 0), answers[3].Full);
+        await End((await Lease(1)).Items[0].Token, new ItemEnd.GivenUp(WorkState.Dead, WorkCause.Failed, "no"));
+        Assert.Equal(new QueueFull(3, OfTenant: true, GivenUp: 1), (await Store.Enqueue(Acme, [Job()], bounds, Noon, default))[0].Full);
+        await End((await Lease(1, queue: "others")).Items[0].Token, new ItemEnd.Done());
+        Assert.Equal([EnqueueState.Accepted, EnqueueState.Full], (await Store.Enqueue(Acme, [Job(), Job()], bounds, Noon, default)).Select(answer => answer.State));
+        Assert.Equal(EnqueueState.Accepted, (await Store.Enqueue(TenantId.Parse("beside"), [Job()], bounds, Noon, default))[0].State);
     }
 
     [EngineFact]

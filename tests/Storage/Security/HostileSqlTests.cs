@@ -184,7 +184,7 @@ public sealed class HostileSqlTests : IAsyncLifetime
         await ledger.Kept(tenant, $"vector-{word}", new EmbedderId(word, 1, 3), await new SearchLedger(database).Holding(tenant, [1], default), default);
         await new PostgresVectorStore(database).Keep(tenant, new EmbedderId(word, 1, 2), [new ChunkVector(1, new float[] { 1, 0 })], default);
         await new PostgresIdempotencyStore(database).Write(tenant, $"key-{word}", 0, new IdempotencyRecord(1, IdempotencyState.Running, 1, 1, word, word, word, at, at, at), default);
-        await new PostgresQueueStore(database).Enqueue(tenant, [new NewWork($"queue-{word}".ToLowerInvariant(), "kind", word) { DedupKey = word }], 10, at, default);
+        await new PostgresQueueStore(database).Enqueue(tenant, [new NewWork($"queue-{word}".ToLowerInvariant(), "kind", word) { DedupKey = word }], new QueueBounds(10, 10), at, default);
         // Reminders are the system's; here each tenant gets one, so that the table is no exception.
         await database.Write(tenant, async transaction =>
         {
