@@ -54,6 +54,7 @@ namespace Sophia.Operations;
 [JsonSerializable(typeof(DeadIds))]
 [JsonSerializable(typeof(IReadOnlyList<WorkChange>))]
 [JsonSerializable(typeof(ReplayDead))]
+[JsonSerializable(typeof(StopReplay))]
 [JsonSerializable(typeof(DeadReplayView))]
 [JsonSerializable(typeof(StreamProfile))]
 [JsonSerializable(typeof(FindingsPage))]

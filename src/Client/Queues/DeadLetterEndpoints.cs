@@ -15,16 +15,22 @@ internal static class DeadLetterEndpoints
         group.MapGet("/", List).WithSummary("Dead and quarantined work newest first, by queue, kind, cause and words of the error; without payloads. With ?tenant= another tenant's, for operators of the system's tenant; so too for the rest but payloads, which stay with their tenant.");
         group.MapGet("/export", Export).RequireAuthorization(Roles.Operator).WithSummary("Dead and quarantined work with payloads, newest first, one JSON object a line; filters as for the list. Audited.");
         group.MapGet("/{id:long}", One).WithSummary("One item. Its payload is shown to operators and above.");
-        group.MapPut("/{id:long}", Edit).RequireAuthorization(Roles.Operator).Accepts<object>("application/json").WithSummary("Replaces an item's payload; it stays where it is.");
-        group.MapPost("/revive", (DeadIds body, HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant = null) => Of(context, grains, named, tenant, (dead, by) => dead.Revive(Ids(body), by)))
-            .RequireAuthorization(Roles.Operator).WithSummary("Brings items back at once, with all their attempts before them.");
-        group.MapPost("/purge", Purge).RequireAuthorization(Roles.Operator).WithSummary("Gives items up for good, with a reason. Audited; confirm says how many.");
-        group.MapPost("/quarantine", (DeadIds body, HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant = null) => Of(context, grains, named, tenant, (dead, by) => dead.Quarantine(Ids(body), body.Reason ?? "", by)))
-            .RequireAuthorization(Roles.Operator).WithSummary("Holds pending or dead items back, with a reason.");
+        group.MapPut("/{id:long}", Edit).RequireAuthorization(Roles.Operator).Accepts<object>("application/json").WithSummary("Replaces an item's payload by the body; it stays where it is. Audited with the reason; confirm repeats the item's number.");
+        Map("revive", "brought back", static (dead, ids, reason, by) => dead.Revive(ids, reason, by), "Brings items back at once, with all their attempts before them.");
+        Map("purge", "given up", static (dead, ids, reason, by) => dead.Purge(ids, reason, by), "Gives items up for good.");
+        Map("quarantine", "held back", static (dead, ids, reason, by) => dead.Quarantine(ids, reason, by), "Holds pending or dead items back.");
         group.MapPost("/replay", Replay).RequireAuthorization(Roles.Operator).WithSummary("Brings back all that a filter takes, without a cause also what people held back by hand: a canary first, then more and more, and stops by itself where too much fails again. dryRun says what it would take. Audited with its reason; confirm repeats the queue, or is \"all\" where none is named.");
         group.MapGet("/replay", async (HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant = null) => await Of(context, grains, named, tenant, static (dead, _) => dead.Replaying()) ?? throw NoReplay()).WithSummary("The replay that goes, or the last one.");
-        group.MapPost("/replay/stop", async (HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant = null) => await Of(context, grains, named, tenant, static (dead, by) => dead.StopReplay(by)) ?? throw NoReplay())
-            .RequireAuthorization(Roles.Operator).WithSummary("Stops the replay that goes; what it brought back stays back.");
+        group.MapPost("/replay/stop", Stop).RequireAuthorization(Roles.Operator).WithSummary("Stops the replay that goes; what it brought back stays back. Audited with its reason; confirm repeats the replay's number.");
+
+        void Map(string verb, string done, Func<IDeadLetterGrain, IReadOnlyList<long>, string, string, Task<IReadOnlyList<WorkChange>>> decide, string summary) =>
+            group.MapPost($"/{verb}", (DeadIds body, HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant = null) =>
+            {
+                var ids = Ids(body);
+                Confirmation.MustRepeat(body.Confirm, ids.Count.ToString(CultureInfo.InvariantCulture), $"say how many items are {done}");
+                var reason = QueueEndpoints.Reason(body.Reason);
+                return Of(context, grains, named, tenant, (dead, by) => decide(dead, ids, reason, by));
+            }).RequireAuthorization(Roles.Operator).WithSummary($"{summary} Audited with the reason; confirm says how many.");
     }
 
     internal static IDeadLetterGrain Grain(TenantInView of, IGrainFactory grains) => grains.GetGrain<IDeadLetterGrain>(TenantKey.Of(of.Tenant));
@@ -76,14 +82,6 @@ internal static class DeadLetterEndpoints
         return await Grain(of, grains).Get(id, MayRead(of)) ?? throw new RefusedException(RefusalCode.NotFound, "There is no such item.");
     }
 
-    private static Task<IReadOnlyList<WorkChange>> Purge(DeadIds body, HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant = null)
-    {
-        var ids = Ids(body);
-        Confirmation.MustRepeat(body.Confirm, ids.Count.ToString(CultureInfo.InvariantCulture), "say how many items are given up");
-        var reason = QueueEndpoints.Reason(body.Reason);
-        return Of(context, grains, named, tenant, (dead, by) => dead.Purge(ids, reason, by));
-    }
-
     private static Task<DeadReplayView> Replay(ReplayDead body, HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant = null)
     {
         if (!body.DryRun)
@@ -94,7 +92,19 @@ internal static class DeadLetterEndpoints
         return Of(context, grains, named, tenant, (dead, by) => dead.Replay(body.ToOrder(), by));
     }
 
-    private static async Task<WorkItem> Edit(long id, HttpContext context, IGrainFactory grains) => await Grain(Own(context), grains).Edit(id, await context.Request.Utf8("The payload"), Own(context).By);
+    private static Task<DeadReplayView> Stop(StopReplay body, HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant = null) => Of(context, grains, named, tenant, async (dead, by) =>
+    {
+        var going = await dead.Replaying() ?? throw NoReplay();
+        Confirmation.MustRepeat(body.Confirm, going.Number.ToString(CultureInfo.InvariantCulture), "repeat the replay's number");
+        return await dead.StopReplay(QueueEndpoints.Reason(body.Reason), by) ?? throw NoReplay();
+    });
+
+    // The body is the payload as it is to be kept, so what is said of it stands in the address.
+    private static async Task<WorkItem> Edit(long id, HttpContext context, IGrainFactory grains, string? reason = null, string? confirm = null)
+    {
+        Confirmation.MustRepeat(confirm, id.ToString(CultureInfo.InvariantCulture), "repeat the item's number");
+        return await Grain(Own(context), grains).Edit(id, await context.Request.Utf8("The payload"), QueueEndpoints.Reason(reason), Own(context).By);
+    }
 
     private static IReadOnlyList<long> Ids(DeadIds body) => body.Ids is { Count: >= 1 and <= WorkLimits.MaxAtOnce } ids ? ids
         : throw new RefusedException(RefusalCode.Invalid, $"ids is a list of 1 to {WorkLimits.MaxAtOnce} item numbers.");

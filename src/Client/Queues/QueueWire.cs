@@ -34,8 +34,11 @@ public sealed record QueueHold(string? Queue, string? Reason = null, string? Con
 /// <summary>Reason has 1 to 200 characters; Confirm repeats the tenant.</summary>
 public sealed record QueueWeight(int Weight, string? Reason = null, string? Confirm = null);
 
-/// <summary>Numbers of items, and why, where that is asked for. Confirm, of a purge: how many.</summary>
+/// <summary>Numbers of items. Reason has 1 to 200 characters; Confirm says how many items these are.</summary>
 public sealed record DeadIds(IReadOnlyList<long>? Ids, string? Reason = null, string? Confirm = null);
+
+/// <summary>Reason has 1 to 200 characters; Confirm repeats the replay's number.</summary>
+public sealed record StopReplay(string? Reason = null, string? Confirm = null);
 
 /// <summary>As <see cref="DeadReplayOrder"/>; Confirm repeats the queue, or is "all" where none is named. A dry run needs neither reason nor confirm.</summary>
 public sealed record ReplayDead(string? Queue = null, string? Kind = null, WorkCause? Cause = null, string? Error = null, bool DryRun = false, int Canary = 1, int MostAtOnce = 500, double StopShare = 0.2, string? Reason = null, string? Confirm = null)

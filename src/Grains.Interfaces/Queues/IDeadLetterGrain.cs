@@ -18,7 +18,7 @@ public interface IDeadLetterGrain : IGrainWithStringKey
 
     /// <summary>Replaces the payload of a dead or quarantined item; it stays where it is.</summary>
     [Alias("Edit")]
-    Task<WorkItem> Edit(long id, string payload, string by);
+    Task<WorkItem> Edit(long id, string payload, string because, string by);
 
     /// <summary>Gives dead or quarantined items up for good; they count as done. One outcome per id.</summary>
     [Alias("Purge")]
@@ -30,7 +30,7 @@ public interface IDeadLetterGrain : IGrainWithStringKey
 
     /// <summary>Brings dead or quarantined items back at once, with all their attempts before them. One outcome per id.</summary>
     [Alias("Revive")]
-    Task<IReadOnlyList<WorkChange>> Revive(IReadOnlyList<long> ids, string by);
+    Task<IReadOnlyList<WorkChange>> Revive(IReadOnlyList<long> ids, string because, string by);
 
     /// <summary>Brings back all that a filter takes, step by step: a canary first, then more and more while it goes well. A dry run only says what it takes.</summary>
     /// <exception cref="Operations.RefusedException">Conflict: a replay goes already.</exception>
@@ -43,9 +43,9 @@ public interface IDeadLetterGrain : IGrainWithStringKey
 
     /// <summary>Stops the replay that goes; what it brought back stays back.</summary>
     [Alias("StopReplay")]
-    Task<DeadReplayView?> StopReplay(string by);
+    Task<DeadReplayView?> StopReplay(string because, string by);
 
-    /// <summary>What people did to queues and dead letters, newest first, at most <paramref name="limit"/> (1 to 500).</summary>
+    /// <summary>What people and rules did to queues and dead letters, newest first, at most <paramref name="limit"/> (1 to 500).</summary>
     [Alias("Deeds"), Repeatable, ResponseTimeout(RepeatableAttribute.Quick)]
     Task<IReadOnlyList<QueueDeed>> Deeds(int limit);
 }

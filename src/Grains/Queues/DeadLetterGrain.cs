@@ -46,10 +46,10 @@ internal sealed partial class DeadLetterGrain(
 
     public async Task<WorkItem?> Get(long id, bool withPayload) => await store.Find(tenant, id, CancellationToken.None) is { } item ? withPayload ? item : item with { Payload = null } : null;
 
-    public async Task<WorkItem> Edit(long id, string payload, string by)
+    public async Task<WorkItem> Edit(long id, string payload, string because, string by)
     {
         WorkRules.Check([new NewWork(WorkLimits.OwnQueue, "edited", payload)]);
-        await Audit.Write("edit", by, $"{id}", null);
+        await Audit.Write("edit", by, $"{id}", Reason(because));
         var change = (await store.Change(tenant, [id], new WorkDecision.Edit(payload), time.GetUtcNow(), CancellationToken.None))[0];
         if (change.State is null)
             throw new RefusedException(RefusalCode.NotFound, "There is no such item.");
@@ -60,9 +60,9 @@ internal sealed partial class DeadLetterGrain(
 
     public Task<IReadOnlyList<WorkChange>> Quarantine(IReadOnlyList<long> ids, string because, string by) => Change("quarantine", ids, new WorkDecision.Quarantine(Reason(because)), because, by);
 
-    public async Task<IReadOnlyList<WorkChange>> Revive(IReadOnlyList<long> ids, string by)
+    public async Task<IReadOnlyList<WorkChange>> Revive(IReadOnlyList<long> ids, string because, string by)
     {
-        var changes = await Change("revive", ids, new WorkDecision.Revive(), null, by);
+        var changes = await Change("revive", ids, new WorkDecision.Revive(), Reason(because), by);
         await GrainFactory.GetGrain<IWorkQueueGrain>(TenantKey.Of(tenant)).Wake();
         return changes;
     }
@@ -100,12 +100,13 @@ internal sealed partial class DeadLetterGrain(
         return stored.State.Number == 0 ? null : stored.State.View([]);
     }
 
-    public async Task<DeadReplayView?> StopReplay(string by)
+    public async Task<DeadReplayView?> StopReplay(string because, string by)
     {
+        WorkRules.CheckReason(because);
         if (stored.State.IsGoing)
         {
-            await Audit.Write("stop-replay", by, $"{stored.State.Number}", null);
-            await End(DeadReplayPhase.StoppedByHand, $"{by} stopped it.", await store.Tally(tenant, stored.State.Number, CancellationToken.None));
+            await Audit.Write("stop-replay", by, $"{stored.State.Number}", because);
+            await End(DeadReplayPhase.StoppedByHand, $"{by} stopped it: {because}", await store.Tally(tenant, stored.State.Number, CancellationToken.None));
         }
         return stored.State.Number == 0 ? null : stored.State.View([]);
     }
@@ -184,7 +185,7 @@ internal sealed partial class DeadLetterGrain(
             await this.UnregisterReminder(known);
     }
 
-    private async Task<IReadOnlyList<WorkChange>> Change(string what, IReadOnlyList<long> ids, WorkDecision decision, string? because, string by)
+    private async Task<IReadOnlyList<WorkChange>> Change(string what, IReadOnlyList<long> ids, WorkDecision decision, string because, string by)
     {
         if (ids.Count is < 1 or > WorkLimits.MaxAtOnce)
             throw new RefusedException(RefusalCode.Invalid, $"ids is a list of 1 to {WorkLimits.MaxAtOnce} item numbers.");

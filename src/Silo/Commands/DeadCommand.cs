@@ -14,8 +14,8 @@ internal static class DeadCommand
     public static Command Create()
     {
         var command = Listing("dead", "Work that could not be done: list, show, revive, purge, quarantine, edit, export, replay.");
-        foreach (var part in (Command[])[Listing("list", "List dead and quarantined work, newest first."), One(), Export(), Decide("revive", "Bring items back at once.", false), Decide("purge", "Give items up for good.", true),
-            Decide("quarantine", "Hold items back.", true), Edit(), Replay()])
+        foreach (var part in (Command[])[Listing("list", "List dead and quarantined work, newest first."), One(), Export(), Decide("revive", "Bring items back at once."), Decide("purge", "Give items up for good."),
+            Decide("quarantine", "Hold items back."), Edit(), Replay()])
             command.Add(part);
         return command.OfOthers();
     }
@@ -102,20 +102,18 @@ internal static class DeadCommand
         return command;
     }
 
-    private static Command Decide(string verb, string description, bool wantsReason)
+    private static (Option<string> Reason, Option<string> Confirm) Words(string repeats) =>
+        (new("--reason") { Description = "Why; kept in the audit.", Required = true }, new("--confirm") { Description = repeats, Required = true });
+
+    private static Command Decide(string verb, string description)
     {
         var ids = new Argument<long[]>("ids") { Arity = ArgumentArity.OneOrMore, Description = $"Numbers of items, as {SophiaCommand.Name} dead lists them." };
-        var reason = new Option<string?>("--reason") { Description = "Why; kept in the audit.", Required = wantsReason };
-        var confirm = new Option<string?>("--confirm") { Description = "How many items these are.", Required = true };
-        var command = new Command(verb, description) { ids };
-        if (wantsReason)
-            command.Add(reason);
-        if (verb == "purge")
-            command.Add(confirm);
+        var (reason, confirm) = Words("How many items these are.");
+        var command = new Command(verb, description) { ids, reason, confirm };
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
-            var changes = await api.Send(HttpMethod.Post, parsed.About($"api/dead/{verb}"), Api.Json(new DeadIds(parsed.GetValue(ids), wantsReason ? parsed.GetValue(reason) : null, verb == "purge" ? parsed.GetValue(confirm) : null), EdgeJson.Default.DeadIds), EdgeJson.Default.IReadOnlyListWorkChange, cancellation);
+            var changes = await api.Send(HttpMethod.Post, parsed.About($"api/dead/{verb}"), Api.Json(new DeadIds(parsed.GetValue(ids), parsed.GetValue(reason), parsed.GetValue(confirm)), EdgeJson.Default.DeadIds), EdgeJson.Default.IReadOnlyListWorkChange, cancellation);
             Show.Rows(["id", "state", ""], changes.Select(change => new[] { $"{change.Id}", change.State?.Word() ?? "unknown", change.Changed ? "" : "left as it is" }));
             return changes.All(change => change.Changed) ? ExitCodes.Done : ExitCodes.Failed;
         });
@@ -126,13 +124,14 @@ internal static class DeadCommand
     {
         var id = new Argument<long>("id") { Description = "The item's number." };
         var payload = new Argument<string>("payload") { Description = "The new payload, or - to read it from the input." };
-        var command = new Command("edit", "Replace an item's payload; bring it back afterwards.") { id, payload };
+        var (reason, confirm) = Words("The item's number once more.");
+        var command = new Command("edit", "Replace an item's payload; bring it back afterwards.") { id, payload, reason, confirm };
         command.SetAction(async (parsed, cancellation) =>
         {
             MustBeOwn(parsed);
             var text = parsed.GetValue(payload) == "-" ? await Console.In.ReadToEndAsync(cancellation) : parsed.GetValue(payload)!;
             await using var api = await Api.Open(parsed, cancellation);
-            await api.Text(HttpMethod.Put, $"api/dead/{parsed.GetValue(id)}", new StringContent(text, Encoding.UTF8, "application/json"), cancellation);
+            await api.Text(HttpMethod.Put, $"api/dead/{parsed.GetValue(id)}?reason={Uri.EscapeDataString(parsed.GetValue(reason)!)}&confirm={Uri.EscapeDataString(parsed.GetValue(confirm)!)}", new StringContent(text, Encoding.UTF8, "application/json"), cancellation);
             AnsiConsole.MarkupLine("The payload is saved.");
             return ExitCodes.Done;
         });
@@ -150,8 +149,9 @@ internal static class DeadCommand
         var confirm = new Option<string?>("--confirm") { Description = "The queue once more, or all where none is named. Not of a dry run." };
         var status = new Command("status", "The replay that goes, or the last one.");
         status.SetAction((parsed, cancellation) => Said(parsed, HttpMethod.Get, "api/dead/replay", null, cancellation));
-        var end = new Command("stop", "Stop the replay that goes.");
-        end.SetAction((parsed, cancellation) => Said(parsed, HttpMethod.Post, "api/dead/replay/stop", null, cancellation));
+        var (endReason, endConfirm) = Words("The replay's number once more.");
+        var end = new Command("stop", "Stop the replay that goes.") { endReason, endConfirm };
+        end.SetAction((parsed, cancellation) => Said(parsed, HttpMethod.Post, "api/dead/replay/stop", Api.Json(new StopReplay(parsed.GetValue(endReason), parsed.GetValue(endConfirm)), EdgeJson.Default.StopReplay), cancellation));
         var command = new Command("replay", "Bring back all that a filter takes: a canary first, then more and more, and an end where too much fails again.") { queue, kind, cause, error, dry, canary, most, stop, reason, confirm, status, end };
         command.SetAction((parsed, cancellation) =>
         {
@@ -179,7 +179,7 @@ internal static class DeadCommand
         }
         var view = JsonSerializer.Deserialize(text, EdgeJson.Default.DeadReplayView)!;
         AnsiConsole.MarkupLine(view.Phase == DeadReplayPhase.DryRun ? $"It would take {Show.Number(view.Taken)} items."
-            : $"[bold]{Show.Plain(view.Phase.Word())}[/]: {Show.Number(view.Replayed)} of {Show.Number(view.Taken)} brought back, {Show.Number(view.Succeeded)} done, {Show.Number(view.Failed)} failed again. {Show.Plain(view.Why, 500)}");
+            : $"Replay {view.Number}: [bold]{Show.Plain(view.Phase.Word())}[/]: {Show.Number(view.Replayed)} of {Show.Number(view.Taken)} brought back, {Show.Number(view.Succeeded)} done, {Show.Number(view.Failed)} failed again. {Show.Plain(view.Why, 500)}");
         Show.Rows(["id", "queue", "kind", "error"], view.Sample.Select(item => new[] { $"{item.Id}", Show.Plain(item.Queue), Show.Plain(item.Kind), Show.Plain(item.Error, 100) }));
         return view.Phase == DeadReplayPhase.StoppedItself ? ExitCodes.Failed : ExitCodes.Done;
     }

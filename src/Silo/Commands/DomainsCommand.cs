@@ -13,10 +13,10 @@ internal static class DomainsCommand
         var command = new Command("domains", "Show failure domains: what fails, whom it hits, what contains it; contain something now; decide about containments.")
         {
             List(), ShowNode(), Impact(), Contain(),
-            Decide("approve", "Have a proposed containment done.", confirms: true),
-            Decide("decline", "Say no to a proposed containment; it is not proposed again while the failure lasts.", confirms: false),
-            Decide("lift", "End a containment.", confirms: false),
-            Decide("pin", "Keep a containment until it is lifted by hand.", confirms: true),
+            Decide("approve", "Have a proposed containment done."),
+            Decide("decline", "Say no to a proposed containment; it is not proposed again while the failure lasts."),
+            Decide("lift", "End a containment."),
+            Decide("pin", "Keep a containment until it is lifted by hand."),
         };
         command.SetAction(All);
         return command;
@@ -81,18 +81,16 @@ internal static class DomainsCommand
         return command;
     }
 
-    private static Command Decide(string what, string description, bool confirms)
+    private static Command Decide(string what, string description)
     {
         var id = new Argument<long>("containment") { Description = "Its number." };
         var because = new Option<string>("--because") { Description = "Why; it is shown and audited.", Required = true };
-        var confirm = new Option<string?>("--confirm") { Description = "The node once more." };
-        var command = new Command(what, description) { id, because };
-        if (confirms)
-            command.Add(confirm);
+        var confirm = new Option<string>("--confirm") { Description = "The node once more.", Required = true };
+        var command = new Command(what, description) { id, because, confirm };
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var api = await Api.Open(parsed, cancellation);
-            var body = Api.Json(new ContainmentWord(parsed.GetValue(because), confirms ? parsed.GetValue(confirm) : null), EdgeJson.Default.ContainmentWord);
+            var body = Api.Json(new ContainmentWord(parsed.GetValue(because), parsed.GetValue(confirm)), EdgeJson.Default.ContainmentWord);
             var view = await api.Send(HttpMethod.Post, $"api/domains/containments/{parsed.GetValue(id)}/{what}", body, EdgeJson.Default.ContainmentView, cancellation);
             if (!Json(parsed, () => JsonSerializer.Serialize(view, EdgeJson.Default.ContainmentView)))
                 Show.Rows(["containment", "phase", "what", "of", "since", "because"], [Row(view)], "");

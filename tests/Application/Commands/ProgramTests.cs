@@ -122,7 +122,7 @@ public sealed partial class ProgramTests : IDisposable
         Assert.Contains("Item 1 is taken.", (await program.Run("queue", "put", "mine", "sum", "{\"n\":1}")).Output);
         Assert.Contains("held: repairs", (await program.Run("queue", "hold", "mine", "--reason", "repairs", "--confirm", "mine")).Output);
         Assert.Contains("Nothing is dead.", (await program.Run("dead")).Output);
-        Assert.Contains("quarantined", (await program.Run("dead", "quarantine", "1", "--reason", "odd")).Output);
+        Assert.Contains("quarantined", (await program.Run("dead", "quarantine", "1", "--reason", "odd", "--confirm", "1")).Output);
         Assert.Contains("a person decided so", (await program.Run("dead", "list", "--cause", "byHand")).Output);
         Assert.Contains("It would take 1 items.", (await program.Run("dead", "replay", "--dry-run")).Output);
         Assert.Contains("There are no records yet.", (await program.Run("ask", "Where is the boat?")).Output);

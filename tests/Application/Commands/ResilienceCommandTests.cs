@@ -75,7 +75,7 @@ public sealed class ResilienceCommandTests : IDisposable
         Assert.Equal(0, (await program.Run("degradation", "release", "--because", "done", "--confirm", "acme", "--owner", "acme")).ExitCode);
         Assert.Contains("Nothing is dead.", (await program.Run("dead", "--owner", "acme")).Output);
         Assert.Contains("Nobody of acme was refused of late.", (await program.Run("limits", "--owner", "acme")).Output);
-        Assert.Contains("What stands in an item is its tenant's own", (await program.Run("dead", "edit", "1", "{}", "--owner", "acme")).Error);
+        Assert.Contains("What stands in an item is its tenant's own", (await program.Run("dead", "edit", "1", "{}", "--reason", "x", "--confirm", "1", "--owner", "acme")).Error);
         Assert.Contains("There is no such tenant.", (await program.Run("breakers", "--owner", "nobody")).Error);
         Assert.Contains("Only operators of the system's tenant", (await program.Run("policies", "--owner", "default", "--tenant", "acme")).Error);
     }
@@ -87,7 +87,7 @@ public sealed class ResilienceCommandTests : IDisposable
         var begun = await Eventually.Get(() => program.Run("domains", "contain", "tenant/default", "--strategy", "shed", "--because", "a drill", "--minutes", "5", "--confirm", "tenant/default"), ran => ran.ExitCode == 0, "the tenant is known");
         Assert.Contains("until", begun.Output);
         await Eventually.Get(() => program.Run("domains"), ran => ran.Output.Contains("applied", StringComparison.Ordinal), "in force");
-        Assert.Equal(0, (await program.Run("domains", "lift", "1", "--because", "it was one")).ExitCode);
+        Assert.Equal(0, (await program.Run("domains", "lift", "1", "--because", "it was one", "--confirm", "tenant/default")).ExitCode);
         Assert.Contains("No such key is remembered.", (await program.Run("idempotency", "release", "never", "--reason", "stuck", "--confirm", "never")).Error);
         Assert.Contains("Nothing yet", (await program.Run("idempotency", "audit")).Output);
     }

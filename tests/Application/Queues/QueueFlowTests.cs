@@ -109,7 +109,7 @@ public sealed class QueueFlowTests : IClassFixture<QueueFlowTests.SmallQueues>
         Assert.Empty(await app.Owner.GetStringAsync("/api/dead/export?queue=no-such"));
         foreach (var path in (string[])["/api/dead/revive", "/api/dead/purge", "/api/dead/quarantine", "/api/dead/replay", "/api/dead/replay/stop", "/api/queue/hold", "/api/queue/let-go", "/api/queue/mine/items", "/api/queue/mine/lease"])
             await (await viewer.PostAsJsonAsync(path, new { })).Problem(403, "forbidden");
-        Assert.Equal("quarantined", (await (await app.Owner.PostAsJsonAsync("/api/dead/quarantine", new { ids = new[] { id }, reason = "to look at it" })).Json())[0].GetProperty("state").GetString());
+        Assert.Equal("quarantined", (await (await app.Owner.PostAsJsonAsync("/api/dead/quarantine", new { ids = new[] { id }, reason = "to look at it", confirm = "1" })).Json())[0].GetProperty("state").GetString());
         Assert.Equal("done", (await (await app.Owner.PostAsJsonAsync("/api/dead/purge", new { ids = new[] { id }, reason = "not needed", confirm = "1" })).Json())[0].GetProperty("state").GetString());
     }
 

@@ -41,9 +41,9 @@ public sealed class QueuePageTests(Chromium chromium, QueuePageTests.FailingWork
         await page.GotoAsync("/queues?cause=Rejected");
         await page.GetByText("Look and mend").ClickAsync();
         await page.Locator("textarea[name=payload]").FillAsync("\"good\"");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await Sure(page, "Save", "it is no number");
         await Expect(page.Locator("#notice")).ToContainTextAsync("is saved");
-        await Sure(page, "Bring back");
+        await Sure(page, "Bring back", "its payload is mended");
         await Expect(page.Locator("#notice")).ToContainTextAsync("1 of 1 brought back");
         await Eventually.Comes(async () => await Dead() == 4, "the mended one done");
 
@@ -65,11 +65,12 @@ public sealed class QueuePageTests(Chromium chromium, QueuePageTests.FailingWork
         await Expect(page.Locator("article.held .why")).ToHaveTextAsync("A person decided so. to look at it");
         await Sure(page, "Purge", "nobody needs it");
         await page.GotoAsync("/queues?cause=Lapsed");
-        await Sure(page, "Bring back");
+        await Sure(page, "Bring back", "its worker is back");
         await Expect(page.Locator("#queue-outside .num").First).ToHaveTextAsync("1");
         await page.GotoAsync("/queues");
         await Expect(page.GetByText("Nothing is dead.")).ToBeVisibleAsync();
         await Expect(page.Locator("section:has(#deeds-title) tbody tr td:nth-child(2)")).ToHaveTextAsync(["revive", "purge", "quarantine", "replay", "revive", "edit"]);
+        await Expect(page.Locator("section:has(#deeds-title) tbody tr td:nth-child(5)")).ToHaveTextAsync(["its worker is back", "nobody needs it", "to look at it", "they are mended", "its payload is mended", "it is no number"]);
 
         await page.GetByRole(AriaRole.Row, new() { Name = "outside" }).GetByRole(AriaRole.Button, new() { Name = "Hold" }).ClickAsync();
         await page.Locator("#sure textarea").FillAsync("repairs");
@@ -77,11 +78,10 @@ public sealed class QueuePageTests(Chromium chromium, QueuePageTests.FailingWork
         await Expect(page.Locator("#queue-outside .state")).ToHaveTextAsync("held");
     }
 
-    private static async Task Sure(IPage page, string button, string? reason = null)
+    private static async Task Sure(IPage page, string button, string reason)
     {
         await page.GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync();
-        if (reason is not null)
-            await page.Locator("#sure textarea").FillAsync(reason);
+        await page.Locator("#sure textarea").FillAsync(reason);
         // Another page is opened next: the answer has come before.
         var answer = await page.RunAndWaitForResponseAsync(() => page.Locator("#sure").GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync(), response => response.Request.Method != "GET" && response.Url.Contains("/api/", StringComparison.Ordinal));
         // A body is asked for only where it says what went wrong: the browser may have let go of it.

@@ -19,6 +19,8 @@ public sealed class ConfirmationTests(SophiaApp app) : IClassFixture<SophiaApp>
         { "/api/queue/let-go", """{"reason":"WHY","confirm":"all"}""", "all", "audit/queue" },
         { "/api/queue/weights/default", """{"weight":2,"reason":"WHY","confirm":"default"}""", "default", "audit/queue" },
         { "/api/dead/purge", """{"ids":[1,2],"reason":"WHY","confirm":"2"}""", "2", "audit/queue" },
+        { "/api/dead/revive", """{"ids":[1],"reason":"WHY","confirm":"1"}""", "1", "audit/queue" },
+        { "/api/dead/quarantine", """{"ids":[1,2,3],"reason":"WHY","confirm":"3"}""", "3", "audit/queue" },
         { "/api/dead/replay", """{"queue":"mine","reason":"WHY","confirm":"mine"}""", "mine", "audit/queue" },
         { "/api/degradation/hold", """{"level":"partial","because":"WHY","confirm":"default"}""", "default", "" },
         { "/api/degradation/release", """{"because":"WHY","confirm":"default"}""", "default", "" },
@@ -48,6 +50,34 @@ public sealed class ConfirmationTests(SophiaApp app) : IClassFixture<SophiaApp>
             var said = await answer.Content.ReadAsStringAsync();
             return (answer.StatusCode, says.Length == 0 || JsonDocument.Parse(said).RootElement.GetProperty("detail").GetString()!.Contains(says, StringComparison.Ordinal));
         }
+    }
+
+    // A replay that waits for work that nobody leases, and the item that it took.
+    [Fact]
+    public async Task A_payload_is_replaced_and_a_replay_stopped_only_with_a_reason_and_its_number_once_more()
+    {
+        var taken = await (await app.Owner.PostAsJsonAsync("/api/queue/stopped/items", new { items = new[] { new { kind = "sum", payload = 1 }, new { kind = "sum", payload = 2 } } })).Json();
+        var ids = taken.EnumerateArray().Select(answer => answer.GetProperty("id").GetInt64()).ToArray();
+        Assert.True((await app.Owner.PostAsJsonAsync("/api/dead/quarantine", new { ids, reason = "to look at them", confirm = "2" })).IsSuccessStatusCode);
+        var before = await Audited();
+        foreach (var (asked, says) in ((string, string)[])[("", "confirm must repeat the item's number"), ($"?reason=why&confirm={ids[0]}0", "confirm must repeat the item's number"), ($"?confirm={ids[0]}", "characters"), ($"?reason=%20&confirm={ids[0]}", "characters")])
+            Assert.Contains(says, (await (await Edit(ids[0], asked)).Problem(400, "invalid")).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Equal(before, await Audited());
+        Assert.Contains("7", (await (await Edit(ids[0], $"?reason=it%20was%20wrong&confirm={ids[0]}")).Json()).GetProperty("payload").GetString(), StringComparison.Ordinal);
+
+        var replay = (await (await app.Owner.PostAsJsonAsync("/api/dead/replay", new { queue = "stopped", reason = "a drill", confirm = "stopped" })).Json()).GetProperty("number").GetInt64();
+        before = await Audited();
+        foreach (var (asked, says) in ((object, string)[])[(new { reason = "enough" }, "confirm must repeat the replay's number"), (new { reason = "enough", confirm = $"{replay + 1}" }, "confirm must"), (new { confirm = $"{replay}" }, "characters")])
+            Assert.Contains(says, (await (await app.Owner.PostAsJsonAsync("/api/dead/replay/stop", asked)).Problem(400, "invalid")).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Equal(before, await Audited());
+        var stopped = await (await app.Owner.PostAsJsonAsync("/api/dead/replay/stop", new { reason = "enough", confirm = $"{replay}" })).Json();
+        Assert.Equal("stoppedByHand", stopped.GetProperty("phase").GetString());
+        Assert.EndsWith("stopped it: enough", stopped.GetProperty("why").GetString(), StringComparison.Ordinal);
+        var audited = string.Join('\n', (await Rows()).Select(row => Encoding.UTF8.GetString(row.Payload.Span)));
+        foreach (var why in (string[])["it was wrong", "enough"])
+            Assert.Contains($"\"because\":\"{why}\"", audited, StringComparison.Ordinal);
+
+        Task<HttpResponseMessage> Edit(long id, string asked) => app.Owner.PutAsync($"/api/dead/{id}{asked}", new StringContent("7", Encoding.UTF8, "application/json"));
     }
 
     private async Task<int> Audited() => (await Rows()).Count;

@@ -108,11 +108,11 @@ public sealed class LookedAfterTests : IAsyncLifetime
         await (await operating.PutAsync($"/api/dead/{id}?tenant={name}", new StringContent("{}", Encoding.UTF8, "application/json"))).Problem(400, "invalid");
 
         var (_, _, stranger) = await app.NewTenant();
-        await (await stranger.PostAsJsonAsync($"/api/dead/revive?tenant={name}", new { ids = new[] { id } })).Problem(403, "forbidden");
+        await (await stranger.PostAsJsonAsync($"/api/dead/revive?tenant={name}", new { ids = new[] { id }, reason = "mine", confirm = "1" })).Problem(403, "forbidden");
         var dry = await (await operating.PostAsJsonAsync($"/api/dead/replay?tenant={name}", new { queue = "jobs", dryRun = true })).Json();
         Assert.Equal(1, dry.GetProperty("taken").GetInt32());
         Assert.Equal(HttpStatusCode.NotFound, (await operating.GetAsync("/api/dead/replay")).StatusCode);
-        var revived = await (await operating.PostAsJsonAsync($"/api/dead/revive?tenant={name}", new { ids = new[] { id } })).Json();
+        var revived = await (await operating.PostAsJsonAsync($"/api/dead/revive?tenant={name}", new { ids = new[] { id }, reason = "it is back", confirm = "1" })).Json();
         Assert.True(revived[0].GetProperty("changed").GetBoolean());
         Assert.Contains("\"pending\":1", await owner.GetStringAsync("/api/queue"), StringComparison.Ordinal);
         Assert.Contains("\"by\":\"default ", await Audit(name), StringComparison.Ordinal);

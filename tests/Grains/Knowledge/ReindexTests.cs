@@ -34,7 +34,7 @@ public sealed class ReindexTests
         Assert.Equal(1, (await index.View()).DeadLetters);
 
         faults.Refuse = _ => null;
-        await dead.Revive([letter.Id], "ada");
+        await dead.Revive([letter.Id], "it is mended", "ada");
         Assert.Equal(0, (await Eventually.Get(index.View, view => view.DeadLetters == 0, "no dead letter any more")).DeadLetters);
         var hits = (await host.Grains.GetGrain<ISearchGrain>(TenantKey.Of(PipelineWorld.Tenant)).Search(new SearchQuery("harbour", 10), default)).Hits;
         Assert.Equal(["bad", "good"], hits.Select(hit => hit.Citation.Key).Order());

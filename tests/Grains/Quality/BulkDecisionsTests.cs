@@ -159,7 +159,7 @@ public sealed class BulkDecisionsTests
         var letter = Assert.Single((await world.Dead(dead => dead.List(new WorkQuery()))).Items);
         Assert.Equal((stuck.Item, "decide", WorkCause.Rejected, $"quarantine decision {order.Id}"), (letter.Id, letter.Kind, letter.Cause, letter.Origin));
         await world.Define();
-        await world.Dead(dead => dead.Revive([letter.Id], "ada"));
+        await world.Dead(dead => dead.Revive([letter.Id], "it is mended", "ada"));
         var done = await world.Ended(order.Id);
         Assert.Equal((3, 0), (done.Released, done.StillHeld));
     }

@@ -1,10 +1,8 @@
-// The page of queues and dead letters: holds, lets go, brings back, mends, gives up, replays. Every step is asked about first.
+// The page of queues and dead letters: holds, lets go, brings back, mends, gives up, replays. Every step is asked about first, with a reason that stands in the audit.
 "use strict";
 
 // What follows an address so that it speaks of the tenant that is looked at, where that is not one's own.
 const about = path => $(".whose")?.dataset.of ? `${path}?tenant=${encodeURIComponent($(".whose").dataset.of)}` : path;
-
-const ids = chosen => JSON.stringify(chosen);
 
 async function afterDeed(told) {
   notice(told);
@@ -30,25 +28,31 @@ const deeds = {
     const verb = button.dataset.dead || button.dataset.deadChosen;
     const chosen = button.dataset.dead ? [button.closest("[data-item]").dataset.item] : $$(".choose:checked").map(choice => choice.value);
     if (chosen.length === 0) { notice("Choose some items first."); return; }
-    const outcomes = await call("POST", about(`/api/dead/${verb}`), ids({ ids: chosen.map(Number), reason: reason || undefined, confirm: verb === "purge" ? String(chosen.length) : undefined }));
+    const outcomes = await call("POST", about(`/api/dead/${verb}`), JSON.stringify({ ids: chosen.map(Number), reason, confirm: String(chosen.length) }));
     await afterDeed(changed(outcomes, { revive: "brought back", purge: "given up", quarantine: "quarantined" }[verb]));
   },
-  async stop() {
-    await call("POST", about("/api/dead/replay/stop"));
+  async stop(button, reason) {
+    await call("POST", about("/api/dead/replay/stop"), JSON.stringify({ reason, confirm: button.dataset.stopReplay }));
     await refreshAll();
   },
 };
 
 const deedOf = button => "hold" in button.dataset ? deeds.hold : "letGo" in button.dataset ? deeds.letGo : "dead" in button.dataset || "deadChosen" in button.dataset ? deeds.dead : "stopReplay" in button.dataset ? deeds.stop : null;
 
+// The reason, or null where the answer is no, or none is given.
+async function why(button, question) {
+  const reason = await sure(question, true);
+  if (reason === "") notice("Say why: it stands in the audit.");
+  if (!reason) button.focus();
+  return reason || null;
+}
+
 document.addEventListener("click", async event => {
   const button = event.target.closest("button");
   const deed = button && !button.disabled && deedOf(button);
   if (!deed) return;
-  const wantsReason = "hold" in button.dataset || "letGo" in button.dataset || button.hasAttribute("data-wants-reason");
-  const reason = await sure(button.dataset.ask, wantsReason);
-  if (reason === null) { button.focus(); return; }
-  if (wantsReason && !reason) { notice("Say why: it stands in the audit."); button.focus(); return; }
+  const reason = await why(button, button.dataset.ask);
+  if (!reason) return;
   button.disabled = true;
   await attempt(() => deed(button, reason));
   button.disabled = false;
@@ -60,9 +64,11 @@ document.addEventListener("submit", async event => {
   event.preventDefault();
   const [errors, button] = [$(".errors", form), $(".primary", form)];
   errors.textContent = "";
+  const [id, reason] = [form.dataset.deadEdit, await why(button, `Replace the payload of item ${form.dataset.deadEdit}?`)];
+  if (!reason) return;
   button.disabled = true;
   await attempt(async () => {
-    await call("PUT", `/api/dead/${form.dataset.deadEdit}`, new FormData(form).get("payload"));
+    await call("PUT", `/api/dead/${id}?reason=${encodeURIComponent(reason)}&confirm=${id}`, new FormData(form).get("payload"));
     await afterDeed("The payload is saved. Bring the item back to try it.");
   }, text => { errors.textContent = text; });
   button.disabled = false;
@@ -77,9 +83,8 @@ document.addEventListener("click", async event => {
   const dryRun = button.dataset.replayDead === "try";
   errors.textContent = outcome.textContent = "";
   if (!form.reportValidity()) { button.focus(); return; }
-  const reason = dryRun ? undefined : await sure("Replay all that the filter takes, step by step?", true);
-  if (reason === null) { button.focus(); return; }
-  if (reason === "") { notice("Say why: it stands in the audit."); button.focus(); return; }
+  const reason = dryRun ? undefined : await why(button, "Replay all that the filter takes, step by step?");
+  if (reason === null) return;
   button.disabled = true;
   await attempt(async () => {
     const { queue, kind, cause, error } = form.dataset;

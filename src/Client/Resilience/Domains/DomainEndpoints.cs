@@ -12,14 +12,14 @@ internal static class DomainEndpoints
             .WithSummary("Whom it would hit, or hits, that a node fails: tenants, pipelines, features, fully or partly, each with the way that explains it.");
         group.MapPost("/containments", (NewContainment wanted, HttpContext context, IGrainFactory grains, EdgeOptions edge) => grains.Contain(wanted, context.User.Caller(), edge)).RequireAuthorization(Roles.Operator)
             .WithSummary("Contains a node now, whether it fails or not: strategy (isolateTenant, openBreaker, shed, quarantineQueue, reroute; the usual one for the node unless said), because, minutes (60 unless said); confirm repeats the node. It ends by itself, or is lifted. Kept durably and audited.");
-        Map("approve", ContainmentDecision.Approve, "Has a proposed containment done; confirm repeats the node.");
+        Map("approve", ContainmentDecision.Approve, "Has a proposed containment done.");
         Map("decline", ContainmentDecision.Decline, "Says no to a proposed containment; it is not proposed again while the failure lasts.");
         Map("lift", ContainmentDecision.Lift, "Ends a containment.");
-        Map("pin", ContainmentDecision.Pin, "Keeps a containment, whatever the rules say, until it is lifted; confirm repeats the node.");
+        Map("pin", ContainmentDecision.Pin, "Keeps a containment, whatever the rules say, until it is lifted.");
 
         void Map(string what, ContainmentDecision decision, string summary) =>
             group.MapPost($"/containments/{{id:long}}/{what}", (long id, ContainmentWord word, HttpContext context, IGrainFactory grains, EdgeOptions edge) => grains.Decide(id, decision, word, context.User.Caller(), edge))
-                .RequireAuthorization(Roles.Operator).WithSummary($"{summary} Kept durably and audited.");
+                .RequireAuthorization(Roles.Operator).WithSummary($"{summary} Because says why; confirm repeats the node. Kept durably and audited.");
     }
 
     public static async Task<DomainsView> Domains(this IGrainFactory grains, Caller caller, EdgeOptions edge)
@@ -52,8 +52,7 @@ internal static class DomainEndpoints
         var grain = Grain(grains);
         if ((await grain.View(PartOf(caller, edge))).Containments.FirstOrDefault(one => one.Id == id) is not { } known)
             throw new RefusedException(RefusalCode.NotFound, "There is no such containment.");
-        if (decision is ContainmentDecision.Approve or ContainmentDecision.Pin && word.Confirm != known.Node)
-            throw new RefusedException(RefusalCode.Invalid, "confirm must repeat the node.");
+        Confirmation.MustRepeat(word.Confirm, known.Node, "repeat the node");
         return await grain.Decide(id, decision, $"{caller.Tenant} {caller.KeyId}", word.Because?.Trim() ?? "", PartOf(caller, edge));
     }
 
@@ -73,5 +72,5 @@ public sealed record NewContainment(string? Node, string? Strategy = null, strin
 }
 
 /// <param name="Because">Why; 1 to 500 characters. It is shown and audited.</param>
-/// <param name="Confirm">Of approve and pin: the node once more.</param>
+/// <param name="Confirm">The node once more.</param>
 public sealed record ContainmentWord(string? Because = null, string? Confirm = null);

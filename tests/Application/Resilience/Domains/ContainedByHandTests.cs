@@ -45,8 +45,11 @@ public sealed class ContainedByHandTests : IAsyncLifetime
 
         // It holds although nothing fails, and ends by a person's word.
         Assert.Empty((await app.Owner.GetFromJsonAsync<JsonElement>("/api/domains")).GetProperty("failing").EnumerateArray().Where(failure => failure.GetProperty("node").GetString() == node));
-        await (await owner.PostAsJsonAsync($"/api/domains/containments/{id}/lift", new { because = "mine" })).Problem(403, "forbidden");
-        Assert.True((await operating.PostAsJsonAsync($"/api/domains/containments/{id}/lift", new { because = "it is calm" })).IsSuccessStatusCode);
+        await (await owner.PostAsJsonAsync($"/api/domains/containments/{id}/lift", new { because = "mine", confirm = node })).Problem(403, "forbidden");
+        foreach (var unsure in (string?[])[null, "queue", $"{node}s"])
+            Assert.Contains("confirm must repeat the node", (await (await operating.PostAsJsonAsync($"/api/domains/containments/{id}/lift", new { because = "it is calm", confirm = unsure })).Problem(400, "invalid")).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        await (await operating.PostAsJsonAsync($"/api/domains/containments/{id}/lift", new { because = " ", confirm = node })).Problem(400, "invalid");
+        Assert.True((await operating.PostAsJsonAsync($"/api/domains/containments/{id}/lift", new { because = "it is calm", confirm = node })).IsSuccessStatusCode);
         await Eventually.Get(() => app.Owner.GetFromJsonAsync<JsonElement>("/api/domains"), view => Phase(view, id) == "lifted", "it is lifted");
         Assert.Equal("full", (await owner.GetFromJsonAsync<JsonElement>("/api/degradation")).GetProperty("level").GetString());
         var audit = string.Join('\n', (await app.Services.GetRequiredService<ILogStore>().Read(RunningSophia.DefaultTenant, 0, 10_000, int.MaxValue, default)).Where(row => row.Type == EntryType.Audit).Select(row => Encoding.UTF8.GetString(row.Payload.Span)).Where(text => text.Contains(node, StringComparison.Ordinal)));
