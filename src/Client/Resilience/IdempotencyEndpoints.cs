@@ -3,16 +3,13 @@ namespace Sophia.Resilience;
 /// <summary>What holds for idempotency keys, and what became of one.</summary>
 internal static class IdempotencyEndpoints
 {
-    /// <summary>What a caller is called whose keys are the tenant's own: programs that claim work. No API key has such an id.</summary>
-    public const string Program = "program";
-
     private const int MostLines = 500;
 
     public static void MapIdempotency(this IEndpointRouteBuilder app)
     {
         var group = app.MapGroup("/api/idempotency").WithTags("Resilience");
         group.MapGet("/", Terms).WithSummary("How long a key is remembered, how much of an answer is kept, which addresses require a key, and what was counted of late.");
-        group.MapGet("/key", Key).WithSummary($"What became of a key of yours; with ?caller={Program} (operators) of one that programs claimed, with another API key's id (administrators) of that one's.");
+        group.MapGet("/key", Key).WithSummary($"What became of a key of yours; with ?caller={IdempotencyKey.Program} (operators) of one that programs claimed, with another API key's id (administrators) of that one's.");
         group.MapPost("/key/release", Release).RequireAuthorization(Roles.Operator).WithSummary("Takes a key out of the hands of whoever is at it: the next request does the work, and the end of the one before is refused. Only where that one is stuck: while it works, its effect may happen twice. Audited; confirm repeats the key.");
         group.MapGet("/audit", Audit).WithSummary("The newest lines of the audit: what keys met, and which were released, by whom and why.");
     }
@@ -49,9 +46,9 @@ internal static class IdempotencyEndpoints
 
     private static string Name(string key, string? caller, Caller asks)
     {
-        if (caller is not null && caller != asks.KeyId && asks.Role < (caller == Program ? TenantRole.Operator : TenantRole.Admin))
-            throw new RefusedException(RefusalCode.Forbidden, caller == Program ? "Only operators see what programs claimed." : "Only administrators see keys of other callers.");
-        return key.Length is 0 or > IdempotencyKey.MaxLength ? throw NotThere() : IdempotencyKey.NameOf(caller == Program ? IdempotencyKey.OfTenant : caller ?? asks.KeyId, key);
+        if (caller is not null && caller != asks.KeyId && asks.Role < (caller == IdempotencyKey.Program ? TenantRole.Operator : TenantRole.Admin))
+            throw new RefusedException(RefusalCode.Forbidden, caller == IdempotencyKey.Program ? "Only operators see what programs claimed." : "Only administrators see keys of other callers.");
+        return key.Length is 0 or > IdempotencyKey.MaxLength ? throw NotThere() : IdempotencyKey.NameOf(caller == IdempotencyKey.Program ? IdempotencyKey.OfTenant : caller ?? asks.KeyId, key);
     }
 
     private static RefusedException NotThere() => new(RefusalCode.NotFound, "No such key is remembered.");

@@ -13,6 +13,9 @@ public static class IdempotencyKey
     /// <summary>The scope of keys that are the tenant's own, in no API key's: work that programs claim.</summary>
     public const string OfTenant = "";
 
+    /// <summary>What the caller is called whose keys are <see cref="OfTenant"/>. No API key has such an id.</summary>
+    public const string Program = "program";
+
     private const int HexDigits = 40;
 
     /// <summary>The name of a key within its tenant, 40 hexadecimal digits. It is also the operation id that the work passes on.</summary>

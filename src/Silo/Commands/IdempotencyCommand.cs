@@ -81,7 +81,7 @@ internal static class IdempotencyCommand
         return command;
     }
 
-    private static Option<string?> Caller() => new("--caller") { Description = $"The id of the API key that sent it, as {SophiaCommand.Name} keys lists it, or {IdempotencyEndpoints.Program}: one that programs claimed. Default: the one that the command acts with.", HelpName = "key id" };
+    private static Option<string?> Caller() => new("--caller") { Description = $"The id of the API key that sent it, as {SophiaCommand.Name} keys lists it, or {IdempotencyKey.Program}: one that programs claimed. Default: the one that the command acts with.", HelpName = "key id" };
 
     private static void Print(IdempotencyTerms terms) => Show.Rows(["remembered", "removed at the latest", "lease", "largest answer kept", "required", "replayed", "mismatches", "taken over", "late", "since"], [
         [

@@ -5,10 +5,10 @@ using Sophia.Operations;
 
 namespace Sophia.Knowledge;
 
-/// <summary>What the environment says of search: SOPHIA_EMBEDDING_WEIGHT, SOPHIA_VECTOR_MIB, SOPHIA_VECTORS_EXACT, SOPHIA_WORDS_MIB and SOPHIA_WORDS_FROM.</summary>
+/// <summary>What the environment says of search: SOPHIA_EMBEDDING_WEIGHT, SOPHIA_VECTOR_MIB, SOPHIA_VECTORS_EXACT, SOPHIA_WORDS_MIB and SOPHIA_WORDS_FROM; and of the embedded store: SOPHIA_OPEN_FILES.</summary>
 internal static class SearchSettings
 {
-    private const string Weight = "SOPHIA_EMBEDDING_WEIGHT", Memory = "SOPHIA_VECTOR_MIB", Exact = "SOPHIA_VECTORS_EXACT", WordMemory = "SOPHIA_WORDS_MIB", WordsFrom = "SOPHIA_WORDS_FROM";
+    private const string Weight = "SOPHIA_EMBEDDING_WEIGHT", Memory = "SOPHIA_VECTOR_MIB", Exact = "SOPHIA_VECTORS_EXACT", WordMemory = "SOPHIA_WORDS_MIB", WordsFrom = "SOPHIA_WORDS_FROM", OpenFiles = "SOPHIA_OPEN_FILES";
 
     /// <summary>Stands after <c>AddSophiaStorage</c> and <c>AddSophiaKnowledge</c>.</summary>
     /// <exception cref="StartRefusedException">A value cannot be meant.</exception>
@@ -24,6 +24,8 @@ internal static class SearchSettings
             services.Configure<StorageOptions>(storage => storage.WordsMib = (int)words);
         if (Number(variable, WordsFrom, 1, 100_000_000, "passages from which on an index is held in memory, from 1 to 100,000,000") is { } from)
             services.Configure<StorageOptions>(storage => storage.WordsFrom = (int)from);
+        if (Number(variable, OpenFiles, 1, 10_000, "how many database files of tenants are kept open, from 1 to 10,000") is { } files)
+            services.Configure<StorageOptions>(storage => storage.OpenFiles = (int)files);
     }
 
     private static double? Number(Func<string, string?> variable, string name, double least, double most, string meaning)

@@ -61,6 +61,8 @@ public sealed partial class VariableRulesTests
     [InlineData("SOPHIA_VECTOR_MIB", "0")]
     [InlineData("SOPHIA_VECTORS_EXACT", "few")]
     [InlineData("SOPHIA_WORDS_MIB", "much")]
+    [InlineData("SOPHIA_OPEN_FILES", "0")]
+    [InlineData("SOPHIA_OPEN_FILES", "10001")]
     [InlineData("SOPHIA_BREAKERS", "model: probes=0")]
     [InlineData("SOPHIA_BREAKERS", "modle: probes=3")]
     [InlineData("SOPHIA_BREAKERS", "model: ratio=7")]

@@ -59,6 +59,7 @@ internal static class KnownVariables
         ["SOPHIA_VECTORS_EXACT"] = Search,
         ["SOPHIA_WORDS_FROM"] = Search,
         ["SOPHIA_WORDS_MIB"] = Search,
+        ["SOPHIA_OPEN_FILES"] = Search,
         ["SOPHIA_BREAKERS"] = variable => Resilience.BreakerSettings.Read(variable),
         [Resilience.PolicySettings.PoliciesVariable] = variable => { Resilience.PolicySettings.Policies(variable); Resilience.PolicySettings.Deadlines(variable); },
         [Resilience.PolicySettings.BulkheadsVariable] = variable => Resilience.PolicySettings.Bulkheads(variable),
