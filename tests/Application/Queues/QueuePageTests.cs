@@ -69,8 +69,8 @@ public sealed class QueuePageTests(Chromium chromium, QueuePageTests.FailingWork
         await Expect(page.Locator("#queue-outside .num").First).ToHaveTextAsync("1");
         await page.GotoAsync("/queues");
         await Expect(page.GetByText("Nothing is dead.")).ToBeVisibleAsync();
-        await Expect(page.Locator("section:has(#deeds-title) tbody tr td:nth-child(2)")).ToHaveTextAsync(["revive", "purge", "quarantine", "replay", "revive", "edit"]);
-        await Expect(page.Locator("section:has(#deeds-title) tbody tr td:nth-child(5)")).ToHaveTextAsync(["its worker is back", "nobody needs it", "to look at it", "they are mended", "its payload is mended", "it is no number"]);
+        await Expect(page.Locator("section:has(#deeds-title) tbody tr td:nth-child(2)")).ToHaveTextAsync(["revive", "purge", "quarantine", "replay", "revive", "edit", "quarantine"]);
+        await Expect(page.Locator("section:has(#deeds-title) tbody tr td:nth-child(5)")).ToHaveTextAsync(["its worker is back", "nobody needs it", "to look at it", "they are mended", "its payload is mended", "it is no number", "Its lease ended without a word: the worker went away, or hung."]);
 
         await page.GetByRole(AriaRole.Row, new() { Name = "outside" }).GetByRole(AriaRole.Button, new() { Name = "Hold" }).ClickAsync();
         await page.Locator("#sure textarea").FillAsync("repairs");

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Sophia.Hosting;
 using Sophia.Log;
+using Sophia.Tenants;
 
 namespace Sophia.Resilience;
 
@@ -56,31 +57,32 @@ public sealed class ConfirmationTests(SophiaApp app) : IClassFixture<SophiaApp>
     [Fact]
     public async Task A_payload_is_replaced_and_a_replay_stopped_only_with_a_reason_and_its_number_once_more()
     {
-        var taken = await (await app.Owner.PostAsJsonAsync("/api/queue/stopped/items", new { items = new[] { new { kind = "sum", payload = 1 }, new { kind = "sum", payload = 2 } } })).Json();
+        var (name, _, owner) = await app.NewTenant();
+        var taken = await (await owner.PostAsJsonAsync("/api/queue/stopped/items", new { items = new[] { new { kind = "sum", payload = 1 }, new { kind = "sum", payload = 2 } } })).Json();
         var ids = taken.EnumerateArray().Select(answer => answer.GetProperty("id").GetInt64()).ToArray();
-        Assert.True((await app.Owner.PostAsJsonAsync("/api/dead/quarantine", new { ids, reason = "to look at them", confirm = "2" })).IsSuccessStatusCode);
-        var before = await Audited();
+        Assert.True((await owner.PostAsJsonAsync("/api/dead/quarantine", new { ids, reason = "to look at them", confirm = "2" })).IsSuccessStatusCode);
+        var before = (await Rows(name)).Count;
         foreach (var (asked, says) in ((string, string)[])[("", "confirm must repeat the item's number"), ($"?reason=why&confirm={ids[0]}0", "confirm must repeat the item's number"), ($"?confirm={ids[0]}", "characters"), ($"?reason=%20&confirm={ids[0]}", "characters")])
             Assert.Contains(says, (await (await Edit(ids[0], asked)).Problem(400, "invalid")).GetProperty("detail").GetString(), StringComparison.Ordinal);
-        Assert.Equal(before, await Audited());
+        Assert.Equal(before, (await Rows(name)).Count);
         Assert.Contains("7", (await (await Edit(ids[0], $"?reason=it%20was%20wrong&confirm={ids[0]}")).Json()).GetProperty("payload").GetString(), StringComparison.Ordinal);
 
-        var replay = (await (await app.Owner.PostAsJsonAsync("/api/dead/replay", new { queue = "stopped", reason = "a drill", confirm = "stopped" })).Json()).GetProperty("number").GetInt64();
-        before = await Audited();
+        var replay = (await (await owner.PostAsJsonAsync("/api/dead/replay", new { queue = "stopped", reason = "a drill", confirm = "stopped" })).Json()).GetProperty("number").GetInt64();
+        before = (await Rows(name)).Count;
         foreach (var (asked, says) in ((object, string)[])[(new { reason = "enough" }, "confirm must repeat the replay's number"), (new { reason = "enough", confirm = $"{replay + 1}" }, "confirm must"), (new { confirm = $"{replay}" }, "characters")])
-            Assert.Contains(says, (await (await app.Owner.PostAsJsonAsync("/api/dead/replay/stop", asked)).Problem(400, "invalid")).GetProperty("detail").GetString(), StringComparison.Ordinal);
-        Assert.Equal(before, await Audited());
-        var stopped = await (await app.Owner.PostAsJsonAsync("/api/dead/replay/stop", new { reason = "enough", confirm = $"{replay}" })).Json();
+            Assert.Contains(says, (await (await owner.PostAsJsonAsync("/api/dead/replay/stop", asked)).Problem(400, "invalid")).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Equal(before, (await Rows(name)).Count);
+        var stopped = await (await owner.PostAsJsonAsync("/api/dead/replay/stop", new { reason = "enough", confirm = $"{replay}" })).Json();
         Assert.Equal("stoppedByHand", stopped.GetProperty("phase").GetString());
         Assert.EndsWith("stopped it: enough", stopped.GetProperty("why").GetString(), StringComparison.Ordinal);
-        var audited = string.Join('\n', (await Rows()).Select(row => Encoding.UTF8.GetString(row.Payload.Span)));
+        var audited = string.Join('\n', (await Rows(name)).Select(row => Encoding.UTF8.GetString(row.Payload.Span)));
         foreach (var why in (string[])["it was wrong", "enough"])
             Assert.Contains($"\"because\":\"{why}\"", audited, StringComparison.Ordinal);
 
-        Task<HttpResponseMessage> Edit(long id, string asked) => app.Owner.PutAsync($"/api/dead/{id}{asked}", new StringContent("7", Encoding.UTF8, "application/json"));
+        Task<HttpResponseMessage> Edit(long id, string asked) => owner.PutAsync($"/api/dead/{id}{asked}", new StringContent("7", Encoding.UTF8, "application/json"));
     }
 
     private async Task<int> Audited() => (await Rows()).Count;
 
-    private async Task<List<LogEntry>> Rows() => [.. (await app.Services.GetRequiredService<ILogStore>().Read(RunningSophia.DefaultTenant, 0, 10_000, int.MaxValue, default)).Where(row => row.Type == EntryType.Audit)];
+    private async Task<List<LogEntry>> Rows(string? tenant = null) => [.. (await app.Services.GetRequiredService<ILogStore>().Read(tenant is null ? RunningSophia.DefaultTenant : TenantId.Parse(tenant), 0, 10_000, int.MaxValue, default)).Where(row => row.Type == EntryType.Audit)];
 }

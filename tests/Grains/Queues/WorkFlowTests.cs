@@ -70,7 +70,7 @@ public sealed class WorkFlowTests
     [Fact]
     public async Task Work_that_does_not_heed_that_its_time_is_over_loses_its_lease_and_is_done_by_another_attempt()
     {
-        await using var world = await QueueWorld.Start();
+        await using var world = await QueueWorld.Start(TimeSpan.FromSeconds(5));
         var (stuck, told) = (new TaskCompletionSource(), new TaskCompletionSource());
         world.AttemptFor = TimeSpan.FromMilliseconds(1);
         world.Doing = async (_, _, work, cancellation) =>
@@ -94,7 +94,7 @@ public sealed class WorkFlowTests
     [Fact]
     public async Task What_the_rules_hold_back_is_in_the_audit_as_what_a_person_holds_back()
     {
-        await using var world = await QueueWorld.Start();
+        await using var world = await QueueWorld.Start(TimeSpan.FromSeconds(1));
         var never = new TaskCompletionSource();
         world.AttemptFor = TimeSpan.FromMilliseconds(1);
         world.Doing = async (_, _, _, _) =>
