@@ -95,7 +95,9 @@ internal static class DeadLetterEndpoints
     private static Task<DeadReplayView> Stop(StopReplay body, HttpContext context, IGrainFactory grains, NamedTenant named, string? tenant = null) => Of(context, grains, named, tenant, async (dead, by) =>
     {
         var going = await dead.Replaying() ?? throw NoReplay();
-        Confirmation.MustRepeat(body.Confirm, going.Number.ToString(CultureInfo.InvariantCulture), "repeat the replay's number");
+        // Where it has ended nothing is done.
+        if (going.EndedAt is null)
+            Confirmation.MustRepeat(body.Confirm, going.Number.ToString(CultureInfo.InvariantCulture), "repeat the replay's number");
         return await dead.StopReplay(QueueEndpoints.Reason(body.Reason), by) ?? throw NoReplay();
     });
 

@@ -56,6 +56,8 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         ["from"] = ("", ""),
         ["until"] = ("", ""),
         ["mark"] = ("", ""),
+        ["reason"] = ("mine", "mine"),
+        ["confirm"] = ($"{world.Held}", "987654321"),
     };
 
     /// <summary>The bodies of requests, by the type that a route reads; <c>@</c> stands before a name of <see cref="Names"/>.</summary>
@@ -79,6 +81,7 @@ public sealed class ForeignRouteTests(TwoTenants world) : IClassFixture<TwoTenan
         [typeof(QueueHold)] = """{"queue":"@queue","reason":"mine","confirm":"@queue"}""",
         [typeof(QueueWeight)] = """{"weight":2,"reason":"mine","confirm":"@tenant"}""",
         [typeof(DeadIds)] = """{"ids":[@id:long],"reason":"mine","confirm":"1"}""",
+        [typeof(StopReplay)] = """{"reason":"mine","confirm":"1"}""",
         [typeof(ReplayDead)] = """{"queue":"@queue","reason":"mine","confirm":"@queue"}""",
         [typeof(SuggestionAccept)] = """{"ids":["0123456789"],"pipeline":"@pipeline"}""",
         [typeof(SuggestionDismiss)] = """{"ids":["0123456789"],"reason":"mine"}""",
