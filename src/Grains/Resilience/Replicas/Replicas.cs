@@ -173,7 +173,14 @@ internal sealed partial class Replicas(IServiceProvider services, IOptions<Repli
             await Task.WhenAll(some.Select(async replica =>
             {
                 await replica.LastExchange; // Cancelled, but it may have begun a report.
-                await replica.Exchange(Caller(), cancellation);
+                try
+                {
+                    await replica.Exchange(Caller(), cancellation);
+                }
+                catch (Exception failure) when (!cancellation.IsCancellationRequested)
+                {
+                    LogNotLeft(failure.Message); // What one truth refuses, the others still hear.
+                }
             }));
     }
 
