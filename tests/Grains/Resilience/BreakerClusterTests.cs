@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Orleans.Runtime;
 using Sophia.Chat;
 using Sophia.Security;
@@ -10,20 +9,20 @@ namespace Sophia.Resilience;
 // Goal: what a breaker promises of the whole cluster. Method: several silos, each with its own copy, over one store; silos die, pushes are lost, the store is away or forgets.
 public sealed class BreakerClusterTests
 {
-    private static readonly BreakerOptions Quick = new()
+    internal static readonly BreakerOptions Quick = new()
     {
         BreakFor = TimeSpan.FromMilliseconds(200), LongestBreak = TimeSpan.FromSeconds(1), Probes = 5, Ramp = [10, 100], RampStepFor = TimeSpan.FromMilliseconds(200), MinimumCalls = 10,
     };
 
     // Stays open until somebody says otherwise, as far as a test goes.
-    private static readonly BreakerOptions Patient = Quick with { BreakFor = TimeSpan.FromHours(1), LongestBreak = TimeSpan.FromHours(1) };
+    internal static readonly BreakerOptions Patient = Quick with { BreakFor = TimeSpan.FromHours(1), LongestBreak = TimeSpan.FromHours(1) };
 
     [Fact]
     public async Task It_opens_for_all_when_a_majority_of_the_silos_that_call_sees_it_failing_and_one_sick_silo_is_alone()
     {
         await using var silos = await SomeSilos.Start(4, Patient);
         foreach (var well in (int[])[1, 2, 3])
-            await Succeed(silos, well);
+            await silos.Succeed(well);
         await Eventually.Comes(() => new[] { 1, 2, 3 }.All(silo => silos.Knows(silo) is not null), "what they said counts for the copy");
         await silos.Fail(0);
         var seen = await Eventually.Get(() => silos.View(), view => view.Processes.Count(process => process.Calls > 0) == 4 && view.Processes.Any(process => process.OpensHere), "all four are heard");
@@ -41,10 +40,10 @@ public sealed class BreakerClusterTests
     public async Task A_sick_silo_comes_back_by_itself()
     {
         await using var silos = await SomeSilos.Start(2, Quick);
-        await Succeed(silos, 1);
+        await silos.Succeed(1);
         await silos.Fail(0);
         Assert.Equal(BreakerPhase.Closed, (await silos.View()).Phase);
-        await Succeed(silos, 0);
+        await silos.Succeed(0);
         await Eventually.Comes(() =>
         {
             var all = Enumerable.Range(0, 100).Select(_ => silos.Breaker(0).TryEnter()).ToList();
@@ -145,12 +144,12 @@ public sealed class BreakerClusterTests
         await silos.Fail(dies);
         await silos.Fail(lives);
         await silos.Comes(BreakerPhase.HalfOpen, lives);
-        var taken = await Probe(silos, dies);
+        var taken = await silos.Probe(dies);
         await silos.Kill(dies);
         if (ends)
         {
             for (var given = 0; given < 2; given++)
-                (await Probe(silos, lives)).Report(CallOutcome.Success);
+                (await silos.Probe(lives)).Report(CallOutcome.Success);
             Assert.Equal("all probes succeeded: 10 % of the calls", (await silos.Comes(BreakerPhase.Ramp, lives)).Because);
             return;
         }
@@ -175,7 +174,7 @@ public sealed class BreakerClusterTests
         await silos.Comes(BreakerPhase.HalfOpen);
         await Eventually.Comes(async () =>
         {
-            await Task.WhenAll(Succeed(silos, 0), Succeed(silos, 1));
+            await Task.WhenAll(silos.Succeed(0), silos.Succeed(1));
             return (await silos.View()).Phase == BreakerPhase.Ramp;
         }, "the ramp");
         // What share a step lets through is BreakerFaultTests' matter, where no step ends by itself.
@@ -191,74 +190,17 @@ public sealed class BreakerClusterTests
         await silos.Fail(0);
         await silos.Fail(1);
         await silos.Comes(BreakerPhase.HalfOpen);
-        var (first, second) = (await Probe(silos, 0), await Probe(silos, 1));
+        var (first, second) = (await silos.Probe(0), await silos.Probe(1));
         first.Report(CallOutcome.TimedOut);
         Assert.Equal(2, (await Failed(silos, 0)).Trips);
         second.Report(CallOutcome.Success);
         var half = await silos.Comes(BreakerPhase.HalfOpen);
-        var third = await Probe(silos, 1);
+        var third = await silos.Probe(1);
         second.Report(CallOutcome.Failed);
         first.Report(CallOutcome.Failed);
         third.Report(CallOutcome.Abandoned);
         var free = await Eventually.Get(() => silos.View(), view => view.ProbesOut == 0, "the probe is handed back");
         Assert.Equal((BreakerPhase.HalfOpen, half.Round), (free.Phase, free.Round));
-    }
-
-    [Fact]
-    public async Task That_its_rule_opened_it_and_closed_it_again_stands_in_the_audit_once_each_whatever_came_between()
-    {
-        await using var silos = await SomeSilos.Start(1, Quick with { LongestBreak = TimeSpan.FromMilliseconds(200) });
-        await silos.Fail(0);
-        await silos.Comes(BreakerPhase.HalfOpen);
-        (await Probe(silos, 0)).Report(CallOutcome.Failed);
-        await Eventually.Get(() => silos.View(), view => view is { Trips: 2, Phase: BreakerPhase.HalfOpen }, "a second round of probes");
-        await Eventually.Comes(async () =>
-        {
-            await Succeed(silos, 0);
-            return (await silos.View()).Phase == BreakerPhase.Closed;
-        }, "closed");
-        var entries = await Eventually.Get(() => Task.FromResult(Audited(silos)), rows => rows.Count == 2, "both entries");
-        Assert.Equal(["breaker-opened: acme/model: 5 failures in a row", "breaker-closed: acme/model: the ramp is over"], entries);
-        var view = await silos.Ask(0, grain => grain.Set(BreakerHold.None, "ann", "as ever", SomeSilos.Tenant));
-        Assert.Equal(BreakerPhase.Closed, view.Phase);
-        Assert.Equal("breaker-reset: acme/model: as ever", Audited(silos)[^1]);
-        Assert.Equal(3, silos.Log.Rows.Count);
-    }
-
-    [Fact]
-    public async Task An_opening_that_the_audit_does_not_take_counts_and_is_written_down_once_when_it_can_be_also_by_another_silo()
-    {
-        await using var silos = await SomeSilos.Start(2, Patient);
-        silos.Log.Refuse = _ => new IOException("no disk");
-        await silos.Fail(0);
-        await silos.Fail(1);
-        await silos.Comes(BreakerPhase.Open);
-        await silos.Everywhere(BreakerPhase.Open, 0, 1);
-        Assert.Empty(silos.Log.Rows);
-        var home = silos.Home()!.Value;
-        await silos.Kill(home);
-        silos.Log.Refuse = _ => null;
-        await Eventually.Comes(() =>
-        {
-            silos.Breaker(1 - home).TryEnter();
-            return silos.Log.Rows.Count > 0;
-        }, "the entry");
-        Assert.StartsWith("breaker-opened: acme/model: 5 failures in a row", Assert.Single(Audited(silos)), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Who_isolates_it_again_for_another_reason_is_audited_and_shown_and_who_only_asks_again_is_not()
-    {
-        await using var silos = await SomeSilos.Start(1, Patient);
-        await Isolate("ann", "it costs too much");
-        await Isolate("ann", "it costs too much");
-        var view = await Isolate("bob", "their contract is over");
-        Assert.Equal((BreakerHold.Isolated, "bob", "their contract is over"), (view.Hold, view.HeldBy, view.HeldBecause));
-        Assert.Equal(["breaker-isolate: acme/model: it costs too much", "breaker-isolate: acme/model: their contract is over"], Audited(silos));
-        Assert.Equal(["isolated: their contract is over", "isolated: it costs too much"], view.History.Select(change => change.Because));
-        await Eventually.Comes(() => silos.Breaker(0).TryEnter() is { IsRefused: true, Refusal.Text: "model is isolated: their contract is over" }, "the new reason");
-
-        Task<BreakerView> Isolate(string by, string because) => silos.Ask(0, grain => grain.Set(BreakerHold.Isolated, by, because, SomeSilos.Tenant));
     }
 
     [Fact]
@@ -275,7 +217,7 @@ public sealed class BreakerClusterTests
     public async Task A_lost_push_is_noticed_at_the_next_exchange()
     {
         await using var silos = await SomeSilos.Start(3, Patient);
-        await Succeed(silos, 2);
+        await silos.Succeed(2);
         silos.LosesPushes = true;
         await silos.Fail(0);
         await silos.Fail(1);
@@ -287,8 +229,8 @@ public sealed class BreakerClusterTests
     public async Task What_a_person_said_holds_everywhere_is_audited_and_outlives_the_silo_and_the_phase()
     {
         await using var silos = await SomeSilos.Start(3, Quick);
-        await Succeed(silos, 0);
-        await Succeed(silos, 2);
+        await silos.Succeed(0);
+        await silos.Succeed(2);
         await silos.Ask(1, grain => grain.Set(BreakerHold.Isolated, "ann", "it costs too much", SomeSilos.Tenant));
         await Eventually.Comes(() => silos.Breaker(2).TryEnter() is { IsRefused: true, Refusal: { Reason: BreakerRefusalReason.Isolated, Text: "model is isolated: it costs too much" } }, "isolation on silo 2");
         Assert.Contains("breaker-isolate", Assert.Single(silos.Log.Rows).Key);
@@ -314,8 +256,8 @@ public sealed class BreakerClusterTests
     public async Task What_a_person_said_comes_into_force_also_where_only_that_was_written(bool isSaidAgain)
     {
         await using var silos = await SomeSilos.Start(2, Quick);
-        await Succeed(silos, 0);
-        await Succeed(silos, 1);
+        await silos.Succeed(0);
+        await silos.Succeed(1);
         silos.Store.Refuses = "breaker";
         await Assert.ThrowsAnyAsync<Exception>(() => Isolate());
         silos.Store.Refuses = null;
@@ -339,14 +281,14 @@ public sealed class BreakerClusterTests
         await silos.Comes(BreakerPhase.HalfOpen);
         var home = silos.Home()!.Value;
         var left = Enumerable.Range(0, 3).First(silo => silo != home);
-        var old = await Probe(silos, left);
+        var old = await silos.Probe(left);
         silos.Store.Lose("breaker");
         await silos.Kill(home);
         var view = await Eventually.Get(() => silos.View(left), view => view.Epoch > 1, "a higher epoch");
         Assert.Equal((BreakerPhase.HalfOpen, 0), (view.Phase, view.ProbesOut));
         await Eventually.Comes(() => silos.Knows(left)?.Epoch == view.Epoch, "the process knows");
         old.Report(CallOutcome.Failed);
-        var fresh = await Probe(silos, left);
+        var fresh = await silos.Probe(left);
         Assert.Equal(BreakerPhase.HalfOpen, (await silos.View(left)).Phase);
         fresh.Report(CallOutcome.Failed);
         await Failed(silos, left);
@@ -357,8 +299,8 @@ public sealed class BreakerClusterTests
     {
         await using var silos = await SomeSilos.Start(2, Quick);
         silos.Store.LostLately = "breaker";
-        await Succeed(silos, 0);
-        await Succeed(silos, 1);
+        await silos.Succeed(0);
+        await silos.Succeed(1);
         Assert.Equal(BreakerPhase.Closed, (await silos.View()).Phase);
         silos.Store.Lose("breaker");
         var home = silos.Home()!.Value;
@@ -370,8 +312,8 @@ public sealed class BreakerClusterTests
     public async Task While_the_truth_is_away_closed_stays_closed_with_tighter_bounds_and_open_stays_open()
     {
         await using var silos = await SomeSilos.Start(2, Quick with { BreakFor = TimeSpan.FromSeconds(10), LongestBreak = TimeSpan.FromSeconds(10) });
-        await Succeed(silos, 0);
-        await Succeed(silos, 0, "other");
+        await silos.Succeed(0);
+        await silos.Succeed(0, "other");
         await silos.Fail(0, "other");
         await silos.Comes(BreakerPhase.Open, dependency: "other");
         await Eventually.Comes(() => silos.Knows(0, "other")?.Phase == BreakerPhase.Open, "the process knows");
@@ -442,17 +384,4 @@ public sealed class BreakerClusterTests
 
     // The phase passes, what is written down of it stays.
     private static Task<BreakerView> Failed(SomeSilos silos, int silo) => Eventually.Get(() => silos.View(silo), view => view.History.Any(change => change.Because == "a probe failed"), "a probe that failed");
-
-    /// <summary>What the audit says, in its order.</summary>
-    private static IReadOnlyList<string> Audited(SomeSilos silos) => [.. silos.Log.Rows.Select(row => JsonDocument.Parse(row.Payload).RootElement).Select(entry => $"{entry.GetProperty("what").GetString()}: {entry.GetProperty("because").GetString()}")];
-
-    private static async Task<BreakerPermit> Probe(SomeSilos silos, int silo) =>
-        (await Eventually.Get(() => Task.FromResult(silos.Breaker(silo).TryEnter()), entry => entry is { IsRefused: false, Permit.Probe: > 0 }, "a probe")).Permit;
-
-    private static async Task Succeed(SomeSilos silos, int silo, string dependency = "model")
-    {
-        for (var call = 0; call < 20; call++)
-            if (await silos.Breaker(silo, dependency).Enter(default) is { IsRefused: false, Permit: var permit })
-                permit.Report(CallOutcome.Success);
-    }
 }

@@ -100,6 +100,18 @@ internal sealed class SomeSilos(Action<BreakersOptions> options, Action<LimitsOp
             entry.Permit.Report(CallOutcome.Failed);
     }
 
+    /// <summary>Twenty calls that succeed, as far as they are let through.</summary>
+    public async Task Succeed(int silo, string dependency = "model")
+    {
+        for (var call = 0; call < 20; call++)
+            if (await Breaker(silo, dependency).Enter(default) is { IsRefused: false, Permit: var permit })
+                permit.Report(CallOutcome.Success);
+    }
+
+    /// <summary>The first probe that the process is given.</summary>
+    public async Task<BreakerPermit> Probe(int silo) =>
+        (await Eventually.Get(() => Task.FromResult(Breaker(silo).TryEnter()), entry => entry is { IsRefused: false, Permit.Probe: > 0 }, "a probe")).Permit;
+
     /// <summary>Where the breaker's grain lives; null: nowhere.</summary>
     public int? Home(string dependency = "model") => HomeOf(BreakerGrain(dependency));
 
