@@ -40,12 +40,16 @@ internal sealed class FaultyLog(ILogStore inner) : ILogStore
     /// <summary>Done after the newest version of a key was looked up, before that is answered.</summary>
     public Func<string, Task> Looked { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>Done before each append.</summary>
+    public Func<AppendBatch, Task> Comes { get; set; } = _ => Task.CompletedTask;
+
     public int LaneAppends => appends;
 
     public bool Happened { get; private set; }
 
     public async Task<AppendOutcome> Append(TenantId tenant, AppendBatch batch, CancellationToken cancellation)
     {
+        await Comes(batch);
         if (!batch.Fence.Owner.Contains(Owners, StringComparison.Ordinal) || Interlocked.Increment(ref appends) is var nth && (nth < FaultAt || nth >= FaultAt + FaultTimes))
             return await inner.Append(tenant, batch, cancellation);
         Happened = true;

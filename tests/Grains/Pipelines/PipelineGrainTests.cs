@@ -202,6 +202,35 @@ public sealed class PipelineGrainTests
     }
 
     [Fact]
+    public async Task A_pipeline_is_removed_also_in_the_moment_its_run_ends()
+    {
+        var (ends, isRemoved) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var world = await PipelineHost.Start(services =>
+        {
+            var real = services.Last(service => service.ServiceType == typeof(ILogStore));
+            services.AddSingleton<ILogStore>(all => new FaultyLog((ILogStore)(real.ImplementationFactory?.Invoke(all) ?? ActivatorUtilities.CreateInstance(all, real.ImplementationType!)))
+            {
+                Comes = batch =>
+                {
+                    if (batch.RunRow is not { State: RunState.Succeeded })
+                        return Task.CompletedTask;
+                    ends.TrySetResult();
+                    return isRemoved.Task;
+                },
+            });
+            services.AddSingleton<IIncomingGrainCallFilter>(new Waits(isRemoved));
+        });
+        world.Files.WriteDeals("a.jsonl", 1);
+        await world.As(pipeline => pipeline.Define(PipelineWorld.Definition, "crm.yaml"));
+        var started = await world.As(pipeline => pipeline.Start(new StartRun()));
+        await ends.Task;
+        using var _ = CallerContext.For(PipelineWorld.Tenant);
+        await world.Pipeline.Remove();
+        Assert.Null(await world.Pipeline.View());
+        Assert.Equal(RunState.Succeeded, (await world.Pipeline.Run(started.RunId))!.State);
+    }
+
+    [Fact]
     public async Task A_webhook_makes_its_own_secret_and_stores_before_it_answers()
     {
         await using var world = await PipelineHost.Start();
@@ -226,6 +255,18 @@ public sealed class PipelineGrainTests
         await world.As(pipeline => pipeline.Deliver(new WebhookDelivery(headers, body)));
         Assert.Equal(2, (await world.As(pipeline => pipeline.View()))!.Deliveries!.Stored);
         Assert.Equal(RefusalCode.Invalid, (await Assert.ThrowsAsync<RefusedException>(() => world.As(pipeline => pipeline.Start(new StartRun())))).Code);
+    }
+
+    /// <summary>Tells that a pipeline's removal has come as far as it comes without waiting.</summary>
+    private sealed class Waits(TaskCompletionSource isRemoved) : IIncomingGrainCallFilter
+    {
+        public async Task Invoke(IIncomingGrainCallContext context)
+        {
+            var call = context.Invoke();
+            if ((context.InterfaceMethod?.DeclaringType, context.InterfaceMethod?.Name) == (typeof(IPipelineGrain), nameof(IPipelineGrain.Remove)))
+                isRemoved.TrySetResult();
+            await call;
+        }
     }
 
     // Enough batches that a run is seen while it goes.
