@@ -8,11 +8,15 @@ internal sealed class TenantAudit(ILogStore log, TenantId tenant, TimeProvider t
 {
     public const string Stream = OwnStreams.Audit + "/tenant";
 
+    /// <summary>How long whoever owes an entry waits for it: 2 s. He holds up those who ask him something else.</summary>
+    private static readonly TimeSpan OwedWithin = TimeSpan.FromSeconds(2);
+
     public Task Write(string what, string by, string? because) => Write(what, what, by, because, time.GetUtcNow(), isOnce: false);
 
-    /// <summary>What happened then is written, once, however often it is asked for; of one kind, and of one thing, nothing else happened in that tick.</summary>
+    /// <summary>What happened then is written, once, however often it is asked for; of one kind, and of one thing, nothing else happened in that tick. Of what is owed: it is waited for 2 s at most, and may be written after that.</summary>
     /// <param name="of">What it happened to, where several such things may happen in one tick.</param>
-    public Task WriteOnce(string what, string by, string? because, DateTimeOffset at, string? of = null) => Write(of is null ? what : $"{what}-{of}", what, by, because, at, isOnce: true);
+    /// <exception cref="TimeoutException">The audit did not answer.</exception>
+    public Task WriteOnce(string what, string by, string? because, DateTimeOffset at, string? of = null) => Write(of is null ? what : $"{what}-{of}", what, by, because, at, isOnce: true).WaitAsync(OwedWithin, time);
 
     private Task Write(string kind, string what, string by, string? because, DateTimeOffset at, bool isOnce)
     {

@@ -13,6 +13,9 @@ internal sealed class MemoryLog : ILogStore
 
     public Func<AppendBatch, Exception?> Refuse { get; set; } = _ => null;
 
+    /// <summary>What each append waits for.</summary>
+    public Task Answers { get; set; } = Task.CompletedTask;
+
     public IReadOnlyList<LogEntry> Rows
     {
         get
@@ -28,19 +31,20 @@ internal sealed class MemoryLog : ILogStore
             return Task.FromResult(fences[owner] = fences.TryGetValue(owner, out var before) ? before with { Epoch = before.Epoch + 1 } : new Fence(owner, 1, 0));
     }
 
-    public Task<AppendOutcome> Append(TenantId tenant, AppendBatch batch, CancellationToken cancellation)
+    public async Task<AppendOutcome> Append(TenantId tenant, AppendBatch batch, CancellationToken cancellation)
     {
         if (Refuse(batch) is { } failure)
-            return Task.FromException<AppendOutcome>(failure);
+            throw failure;
+        await Answers;
         lock (gate)
         {
             var current = fences[batch.Fence.Owner];
             if (current.Epoch != batch.Fence.Epoch)
-                return Outcome(new AppendOutcome.Fenced(current.Epoch));
+                return new AppendOutcome.Fenced(current.Epoch);
             if (current.Position != batch.Fence.Position)
-                return Outcome(new AppendOutcome.Misplaced(current));
+                return new AppendOutcome.Misplaced(current);
             if (batch.OnceKey is { } key && once.TryGetValue(key, out var done))
-                return Outcome(new AppendOutcome.AlreadyDone(key, done));
+                return new AppendOutcome.AlreadyDone(key, done);
             var first = rows.Count + 1;
             foreach (var entry in batch.Entries)
             {
@@ -51,7 +55,7 @@ internal sealed class MemoryLog : ILogStore
             if (batch.OnceKey is { } used)
                 once[used] = rows.Count;
             var next = fences[batch.Fence.Owner] = current with { Position = current.Position + 1 };
-            return Outcome(new AppendOutcome.Committed(next, first, rows.Count, batch.Entries.Count, 0, 0, 0, [.. batch.Entries.Select(_ => EntryDisposition.Stored)]));
+            return new AppendOutcome.Committed(next, first, rows.Count, batch.Entries.Count, 0, 0, 0, [.. batch.Entries.Select(_ => EntryDisposition.Stored)]);
         }
     }
 
@@ -94,6 +98,4 @@ internal sealed class MemoryLog : ILogStore
 
     public Task<IReadOnlyList<Checkpoint>> Checkpoints(TenantId tenant, string pipeline, string? afterPartition, int limit, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<Checkpoint>>([]);
-
-    private static Task<AppendOutcome> Outcome(AppendOutcome outcome) => Task.FromResult(outcome);
 }

@@ -23,8 +23,8 @@ internal sealed partial class CircuitBreakerGrain(
     /// <summary>How long processes that have said nothing yet in a round are waited for before the others open the breaker for them too: 1 s. It is their voice that tells one sick process from a failing dependency.</summary>
     public static readonly TimeSpan HearFor = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long the audit is waited for, and how soon it is told again what it did not take: 2 s, 5 s.</summary>
-    private static readonly TimeSpan AuditWithin = TimeSpan.FromSeconds(2), AuditAgainAfter = TimeSpan.FromSeconds(5);
+    /// <summary>How soon the audit is told again what it did not take: 5 s.</summary>
+    private static readonly TimeSpan AuditAgainAfter = TimeSpan.FromSeconds(5);
 
     /// <summary>How often the list of breakers is told that this one is used: 1 hour.</summary>
     private static readonly TimeSpan ListAgainAfter = TimeSpan.FromHours(1);
@@ -145,7 +145,7 @@ internal sealed partial class CircuitBreakerGrain(
         {
             var audit = new TenantAudit(log, key.Tenant.Value == TenantKey.System ? TenantId.Parse(options.CurrentValue.AuditedIn) : key.Tenant, time);
             foreach (var change in owed)
-                await audit.WriteOnce(change.Phase == BreakerPhase.Closed ? "breaker-closed" : "breaker-opened", "rule", $"{key}: {change.Because}", change.At, key.Name).WaitAsync(AuditWithin, time);
+                await audit.WriteOnce(change.Phase == BreakerPhase.Closed ? "breaker-closed" : "breaker-opened", "rule", $"{key}: {change.Because}", change.At, key.Name);
             await stored.CommitAsync(stored.State with { Unaudited = [] }, onFailure: DeactivateOnIdle);
         }
         catch (Exception failure) when (failure is not OperationCanceledException)

@@ -115,6 +115,23 @@ public sealed class DegradationSilosTests : IAsyncLifetime
         Assert.Equal(("degradation-level", "acme: partial: airbyte_failure: it is gone", turned.At), (entry.GetProperty("what").GetString(), entry.GetProperty("because").GetString(), entry.GetProperty("at").GetDateTimeOffset()));
     }
 
+    [Fact]
+    public async Task An_audit_that_does_not_answer_holds_up_neither_the_level_nor_what_is_kept_of_it_and_has_the_entry_once_when_it_does()
+    {
+        var answers = new TaskCompletionSource();
+        log.Answers = answers.Task;
+        for (var silo = 0; silo < Silos; silo++)
+            Health(silo).Failed(Tenant, "airbyte", "it is gone", times: 3);
+        await Everywhere(DegradationLevel.Partial, 0, 1, 2);
+        await Eventually.Comes(() => store.Held("degradation") > 0, "the state, without its audit");
+        Assert.Equal(DegradationLevel.Partial, (await Ask(0, grain => grain.View())).Level);
+        log.Answers = Task.CompletedTask;
+        await Eventually.Comes(() => log.Rows.Count > 0, "the entry");
+        answers.SetResult();
+        await Ask(0, grain => grain.Hold(DegradationLevel.Full, "ada", "a drill", TimeSpan.FromMinutes(5), Tenant));
+        Assert.Equal(["degradation-level", "degradation-hold"], log.Rows.Select(row => JsonDocument.Parse(row.Payload).RootElement.GetProperty("what").GetString()));
+    }
+
     private IHealth Health(int silo) => silos.Get<IHealth>(silo);
 
     private IFeatures Features(int silo) => silos.Get<IFeatures>(silo);
