@@ -1,4 +1,7 @@
 using System.Text.Json;
+using Orleans;
+using Orleans.Runtime;
+using Sophia.Tenants;
 
 namespace Sophia.Resilience;
 
@@ -51,6 +54,41 @@ public sealed class BreakerClusterAuditTests
         Assert.StartsWith("breaker-opened: acme/model: 5 failures in a row", Assert.Single(Audited(silos)), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Where_its_phase_was_lost_that_it_is_closed_is_written_down_if_that_it_opened_was(bool hadOpened)
+    {
+        await using var silos = await SomeSilos.Start(2, Quick);
+        silos.Store.LostLately = "breaker";
+        await silos.Succeed(0);
+        await silos.Succeed(1);
+        if (hadOpened)
+            await Eventually.Comes(async () =>
+            {
+                await silos.Fail(0);
+                await silos.Fail(1);
+                return (await Held(silos)).IsOpenInAudit;
+            }, "its opening in the audit");
+        var home = silos.Home()!.Value;
+        silos.Store.Lose("breaker");
+        await silos.Kill(home);
+        var left = 1 - home;
+        await Eventually.Get(() => silos.View(left), view => view.Epoch > 1, "a higher epoch");
+        await Eventually.Comes(async () =>
+        {
+            await silos.Succeed(left);
+            return (await silos.View(left)).Phase == BreakerPhase.Closed;
+        }, "closed");
+        // What is owed of before comes first.
+        await Eventually.Comes(async () =>
+        {
+            await silos.Fail(left);
+            return Audited(silos).Count(row => row.StartsWith("breaker-opened", StringComparison.Ordinal)) == (hadOpened ? 2 : 1);
+        }, "that it opened");
+        Assert.Equal(hadOpened ? ["breaker-opened", "breaker-closed", "breaker-opened"] : ["breaker-opened"], Audited(silos).Select(row => row.Split(':')[0]));
+    }
+
     [Fact]
     public async Task Who_isolates_it_again_for_another_reason_is_audited_and_shown_and_who_only_asks_again_is_not()
     {
@@ -64,6 +102,13 @@ public sealed class BreakerClusterAuditTests
         await Eventually.Comes(() => silos.Breaker(0).TryEnter() is { IsRefused: true, Refusal.Text: "model is isolated: their contract is over" }, "the new reason");
 
         Task<BreakerView> Isolate(string by, string because) => silos.Ask(0, grain => grain.Set(BreakerHold.Isolated, by, because, SomeSilos.Tenant));
+    }
+
+    private static async Task<BreakerHeld> Held(SomeSilos silos)
+    {
+        var held = new GrainState<BreakerHeld>(new BreakerHeld());
+        await silos.Store.ReadStateAsync("held", silos.Grains(0).GetGrain<ICircuitBreakerGrain>(TenantKey.Of(SomeSilos.Tenant, "model")).GetGrainId(), held);
+        return held.State!;
     }
 
     /// <summary>What the audit says, in its order.</summary>

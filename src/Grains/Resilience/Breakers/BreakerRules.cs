@@ -85,9 +85,9 @@ internal static class BreakerRules
         _ => Reset(state, $"reset: {held.Because}", held.By, now),
     } with { Told = held.Number };
 
-    /// <summary>That its rule opened it, and closed it again, is owed to the audit; the breaks, probes and steps between the two are not.</summary>
+    /// <summary>That its rule opened it, and closed it again, is owed to the audit; the breaks, probes and steps between the two are not, nor is the way back from a loss alone.</summary>
     public static BreakerState Owe(BreakerState before, BreakerState after) =>
-        after.History is [{ By: null } change, ..] && ((before.Trips == 0 && after.Trips > 0) || (before.Phase != BreakerPhase.Closed && after.Phase == BreakerPhase.Closed))
+        after.History is [{ By: null } change, ..] && ((before.Trips == 0 && after.Phase == BreakerPhase.Open) || (before.Trips > 0 && after.Phase == BreakerPhase.Closed))
             ? after with { Unaudited = [.. after.Unaudited.Append(change).TakeLast(MostHistory)] } : after;
 
     /// <summary>What was remembered is lost: half-open, in an epoch in which nothing of before counts.</summary>

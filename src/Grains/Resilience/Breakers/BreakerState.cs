@@ -67,7 +67,7 @@ public sealed record BreakerState
 [GenerateSerializer, Immutable, Alias("Sophia.BreakerProbe")]
 public sealed record BreakerProbe([property: Id(0)] long Number, [property: Id(1)] string Process, [property: Id(2)] DateTimeOffset ExpiresAt, [property: Id(3)] bool Succeeded);
 
-/// <summary>What a person made of the breaker. Durable: whoever isolated something must find it isolated.</summary>
+/// <summary>What a person made of the breaker, and how the audit has it. Durable: whoever isolated something must find it isolated.</summary>
 [GenerateSerializer, Immutable, Alias("Sophia.BreakerHeld")]
 public sealed record BreakerHeld
 {
@@ -89,4 +89,8 @@ public sealed record BreakerHeld
     /// <summary>Rises with each word.</summary>
     [Id(5)]
     public long Number { get; init; }
+
+    /// <summary>The audit has that its rule opened it, and not yet that it is over. Kept here because the phase may be lost meanwhile.</summary>
+    [Id(6)]
+    public bool IsOpenInAudit { get; init; }
 }

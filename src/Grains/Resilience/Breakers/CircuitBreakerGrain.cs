@@ -84,7 +84,7 @@ internal sealed partial class CircuitBreakerGrain(
         }
         await new TenantAudit(log, auditedIn, time).Write($"breaker-{Word(hold)}", by, $"{key}: {because}");
         await List();
-        await held.CommitAsync(new BreakerHeld { Hold = hold, By = by, Because = because, At = now, Number = held.State.Number + 1 }, onFailure: DeactivateOnIdle);
+        await held.CommitAsync(new BreakerHeld { Hold = hold, By = by, Because = because, At = now, Number = held.State.Number + 1, IsOpenInAudit = hold == BreakerHold.Isolated && held.State.IsOpenInAudit }, onFailure: DeactivateOnIdle);
         await Save(BreakerRules.Tell(stored.State, held.State, now), null);
         LogSet(key.ToString(), Word(hold), by, because);
         return await View();
@@ -124,8 +124,12 @@ internal sealed partial class CircuitBreakerGrain(
     private BreakerState Remembered(ReplicaExchange exchange, DateTimeOffset now) =>
         new ReplicaCopy(exchange.KnownEpoch, exchange.KnownVersion, []).IsNewerThan(stored.State.Epoch, stored.State.Version) ? Lost(exchange.KnownEpoch + 1, now) : stored.State;
 
-    // What a person said is not lost, and comes to every process with the higher epoch.
-    private BreakerState Lost(long epoch, DateTimeOffset now) => BreakerRules.Lost(epoch, now) with { Told = held.State.Number, Unaudited = stored.State.Unaudited };
+    // What a person said is not lost, and comes to every process with the higher epoch. Nor is it that the audit waits for the end of an opening.
+    private BreakerState Lost(long epoch, DateTimeOffset now)
+    {
+        var wasOpen = stored.State.Unaudited is [.., var last] ? last.Phase == BreakerPhase.Open : held.State.IsOpenInAudit;
+        return BreakerRules.Lost(epoch, now) with { Told = held.State.Number, Unaudited = stored.State.Unaudited, Trips = wasOpen ? 1 : 0 };
+    }
 
     private async Task Look(CancellationToken cancellation)
     {
@@ -146,6 +150,8 @@ internal sealed partial class CircuitBreakerGrain(
             var audit = new TenantAudit(log, key.Tenant.Value == TenantKey.System ? TenantId.Parse(options.CurrentValue.AuditedIn) : key.Tenant, time);
             foreach (var change in owed)
                 await audit.WriteOnce(change.Phase == BreakerPhase.Closed ? "breaker-closed" : "breaker-opened", "rule", $"{key}: {change.Because}", change.At, key.Name);
+            if (stored.State.Trips > 0 != held.State.IsOpenInAudit)
+                await held.CommitAsync(held.State with { IsOpenInAudit = stored.State.Trips > 0 }, onFailure: DeactivateOnIdle);
             await stored.CommitAsync(stored.State with { Unaudited = [] }, onFailure: DeactivateOnIdle);
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
