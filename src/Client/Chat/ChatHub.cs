@@ -12,7 +12,7 @@ public interface IChatClient
 }
 
 /// <summary>Conversations for programs and pages. The contract is docs/hub.md; the tenant is the caller's, never an argument.</summary>
-public sealed class ChatHub(IGrainFactory grains, IFeatures features, TimeProvider time) : Hub<IChatClient>
+public sealed class ChatHub(IGrainFactory grains, IFeatures features, TimeProvider time, ILogger<ChatHub> logger) : Hub<IChatClient>
 {
     public const string Path = ApiKeyHandler.HubPath;
 
@@ -63,6 +63,6 @@ public sealed class ChatHub(IGrainFactory grains, IFeatures features, TimeProvid
     {
         var held = Held;
         Held = null;
-        return HubStreams.Of(Context, time).Bounded(stream, held, cancellation);
+        return HubStreams.Of(Context, time, logger).Bounded(stream, held, cancellation);
     }
 }

@@ -3,17 +3,17 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace Sophia.Chat;
 
-/// <summary>Counts the streams of one connection, and tells their refusals as the hub tells others.</summary>
-internal sealed class HubStreams(TimeProvider time)
+/// <summary>Counts the streams of one connection, and tells what goes wrong with them as the hub tells it of calls.</summary>
+internal sealed class HubStreams(TimeProvider time, ILogger logger)
 {
     private int open;
 
-    public static HubStreams Of(HubCallerContext connection, TimeProvider time)
+    public static HubStreams Of(HubCallerContext connection, TimeProvider time, ILogger logger)
     {
         lock (connection.Items)
         {
             if (connection.Items[typeof(HubStreams)] is not HubStreams streams)
-                connection.Items[typeof(HubStreams)] = streams = new HubStreams(time);
+                connection.Items[typeof(HubStreams)] = streams = new HubStreams(time, logger);
             return streams;
         }
     }
@@ -25,9 +25,9 @@ internal sealed class HubStreams(TimeProvider time)
         try
         {
             if (Interlocked.Increment(ref open) > ChatEdgeLimits.StreamsPerConnection)
-                throw HubRefusals.Of(new RefusedException(RefusalCode.Busy, $"A connection has at most {ChatEdgeLimits.StreamsPerConnection} streams open."), time);
+                throw HubRefusals.Of(new RefusedException(RefusalCode.Busy, $"A connection has at most {ChatEdgeLimits.StreamsPerConnection} streams open."), time, logger);
             await using var items = stream.GetAsyncEnumerator(cancellation);
-            while (await Next(items))
+            while (await Next(items, cancellation))
                 yield return items.Current;
         }
         finally
@@ -38,15 +38,15 @@ internal sealed class HubStreams(TimeProvider time)
         }
     }
 
-    private async Task<bool> Next<T>(IAsyncEnumerator<T> items)
+    private async Task<bool> Next<T>(IAsyncEnumerator<T> items, CancellationToken cancellation)
     {
         try
         {
             return await items.MoveNextAsync();
         }
-        catch (RefusedException e)
+        catch (Exception e) when (HubRefusals.IsToTell(e, cancellation))
         {
-            throw HubRefusals.Of(e, time, ofRead: true);
+            throw HubRefusals.Of(e, time, logger, ofRead: true);
         }
     }
 }

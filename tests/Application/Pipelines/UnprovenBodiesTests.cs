@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -6,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Sophia.Hosting;
 using Sophia.Operations;
 
 namespace Sophia.Pipelines;
@@ -171,23 +171,6 @@ public sealed class UnprovenBodiesTests
         {
             await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
             return 0;
-        }
-    }
-
-    private sealed class WrittenLines : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<(LogLevel Level, string Text)> All { get; } = [];
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => All.Enqueue((logLevel, $"{formatter(state, exception)} {exception}"));
-
-        public void Dispose()
-        {
         }
     }
 }
