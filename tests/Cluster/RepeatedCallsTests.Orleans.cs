@@ -32,12 +32,31 @@ public sealed class RepeatedCallsTests
         Assert.Equal(("it", 1), (call.Asked.Taken, call.Sent));
     }
 
-    [Fact]
-    public async Task What_may_not_be_done_twice_is_not_made_again_where_its_outcome_is_unknown()
+    public static TheoryData<Exception> Unknown =>
+    [
+        new TimeoutException(),
+        new SiloUnavailableException("The target silo became unavailable for message: Request. See the docs."),
+        new SiloUnavailableException("The local Orleans host is shutting down and can no longer process the request: Request."),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Unknown))]
+    public async Task What_may_not_be_done_twice_is_not_made_again_where_its_outcome_is_unknown(Exception failure)
     {
-        var call = new Call(nameof(IAsked.Take), ["it"], new TimeoutException());
-        await Assert.ThrowsAsync<TimeoutException>(() => new RepeatedCalls(TimeProvider.System).Invoke(call));
+        var call = new Call(nameof(IAsked.Take), ["it"], failure);
+        Assert.Same(failure, await Record.ExceptionAsync(() => new RepeatedCalls(TimeProvider.System).Invoke(call)));
         Assert.Null(call.Asked.Taken);
+        var repeatable = new Call(nameof(IAsked.Find), ["it", 1], failure);
+        await new RepeatedCalls(TimeProvider.System).Invoke(repeatable);
+        Assert.Equal("1 it", repeatable.Result);
+    }
+
+    [Fact]
+    public async Task What_was_never_sent_to_a_dead_silo_is_made_again_whatever_it_is()
+    {
+        var call = new Call(nameof(IAsked.Take), ["it"], new SiloUnavailableException());
+        await new RepeatedCalls(TimeProvider.System).Invoke(call);
+        Assert.Equal(("it", 1), (call.Asked.Taken, call.Sent));
     }
 
     // Made by the runtime alone.

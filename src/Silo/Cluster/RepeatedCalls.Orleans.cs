@@ -19,6 +19,9 @@ internal sealed class RepeatedCalls(TimeProvider time) : IOutgoingGrainCallFilte
 
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(100), LongestWait = TimeSpan.FromSeconds(1);
 
+    /// <summary>How Orleans begins to say of a call that it may have run: <c>CallbackData.OnTargetSiloFail</c> and <c>OnHostShutdown</c>.</summary>
+    private static readonly string[] UnknownOutcomes = ["The target silo became unavailable for message", "The local Orleans host is shutting down"];
+
     private readonly ConcurrentDictionary<MethodInfo, Kind> kinds = new();
 
     // Set within a call that is made anew: whoever made it repeats.
@@ -57,12 +60,16 @@ internal sealed class RepeatedCalls(TimeProvider time) : IOutgoingGrainCallFilte
 
     private static bool MayRepeat(Exception failure, Kind kind) => failure switch
     {
+        SiloUnavailableException lost when IsUnknown(lost) => kind == Kind.Repeatable,
         OrleansMessageRejectionException => true,
         // An activation whose place another has taken: the refusal of its store says that nothing was kept.
         RefusedException { Code: RefusalCode.Unavailable, RetryAt: not null } => true,
-        SiloUnavailableException or ConnectionFailedException or TimeoutException => kind == Kind.Repeatable,
+        ConnectionFailedException or TimeoutException => kind == Kind.Repeatable,
         _ => false,
     };
+
+    // Orleans has one type for what was never sent and for what was on a silo that died; only the words differ.
+    private static bool IsUnknown(SiloUnavailableException lost) => Array.Exists(UnknownOutcomes, begins => lost.Message.StartsWith(begins, StringComparison.Ordinal));
 
     // The runtime's own calls have their own way with failures.
     private static Kind KindOf(MethodInfo method) =>
