@@ -50,15 +50,12 @@ internal abstract class SharedLimit(string name, TermsInForce terms, Func<Replic
     private static readonly long HurriesEveryNanoseconds = Nanoseconds.Of(HurriesEvery);
 
     private readonly bool countsNanoseconds = time.TimestampFrequency == Nanoseconds.ASecond;
-    private volatile Replica<QuotaCopy>? replica, before;
+    private volatile Replica<QuotaCopy>? replica;
     private SpinLock gate = new(enableThreadOwnerTracking: false); // Held for some dozen instructions, on every decision: half the price of a lock.
     private TaskCompletionSource? share;
     private LimitTerms known = terms.Now();
     private long mayHurryAt;
     private bool left;
-
-    /// <summary>Its lease ended while nobody asked. Until the truth has answered it goes by what counts of such a share, and whoever needs more waits for that answer as where there is no share.</summary>
-    protected bool HasLapsed { get; private set; }
 
     protected TimeProvider Time => time;
 
@@ -84,7 +81,7 @@ internal abstract class SharedLimit(string name, TermsInForce terms, Func<Replic
         truth.Use();
         var timestamp = time.GetTimestamp(); // The one look at a clock.
         var now = countsNanoseconds ? timestamp : Nanoseconds.At(time, timestamp);
-        var isStale = truth.IsStaleAt(timestamp) && before?.IsStaleAt(timestamp) != false; // Let go is not ended yet.
+        var isStale = truth.IsStaleAt(timestamp);
         var newest = terms.Now();
         var hurries = false;
         LimitAnswer answer;
@@ -141,7 +138,7 @@ internal abstract class SharedLimit(string name, TermsInForce terms, Func<Replic
     public bool Leaves()
     {
         using (Gate())
-            return left = !HasNoShare && !HasLapsed;
+            return left = !HasNoShare;
     }
 
     public void Received(QuotaCopy copy, TimeSpan age)
@@ -153,7 +150,6 @@ internal abstract class SharedLimit(string name, TermsInForce terms, Func<Replic
             if (left)
                 return;
             isWaitedFor = Shared(copy) || copy.Asks;
-            HasLapsed = false;
             if (!HasNoShare)
                 (came, share) = (share, null);
         }
@@ -167,13 +163,6 @@ internal abstract class SharedLimit(string name, TermsInForce terms, Func<Replic
     {
         if (replica is { IsLetGo: false })
             return;
-        before = replica;
-        using (Gate())
-            if (before?.IsStale == true)
-            {
-                HasLapsed = true;
-                Lapsed();
-            }
         var found = find();
         replica = found;
         found.Attach(this);
@@ -204,11 +193,6 @@ internal abstract class SharedLimit(string name, TermsInForce terms, Func<Replic
     /// <summary>Whether the share shrank.</summary>
     protected abstract bool Shared(QuotaCopy copy);
 
-    /// <summary>It is asked again after its lease ended.</summary>
-    protected virtual void Lapsed()
-    {
-    }
-
     /// <summary>Other terms count from now on.</summary>
     protected abstract void Told(LimitTerms terms);
 
@@ -228,7 +212,7 @@ internal abstract class SharedLimit(string name, TermsInForce terms, Func<Replic
     private Task Share()
     {
         using (Gate())
-            return HasNoShare || HasLapsed ? (share ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
+            return HasNoShare ? (share ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
     }
 
     private readonly ref struct Scope

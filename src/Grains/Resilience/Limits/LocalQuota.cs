@@ -7,7 +7,6 @@ internal sealed class LocalQuota : SharedLimit
     private QuotaBucket bucket;
     private QuotaFlow flow, staleFlow;
     private DemandWindow demand;
-    private double kept;
 
     public LocalQuota(string name, TermsInForce terms, Func<Replica<QuotaCopy>> find, Func<SharedLimit, LocalLimit> current, TimeProvider time) : base(name, terms, find, current, time)
     {
@@ -46,7 +45,7 @@ internal sealed class LocalQuota : SharedLimit
     {
         var now = Nanoseconds.Now(Time);
         demand.Count(now, 0);
-        return new QuotaReport(HasLapsed ? 0 : bucket.Share, demand.PerSecond(now));
+        return new QuotaReport(bucket.Share, demand.PerSecond(now));
     }
 
     protected override QuotaReport Leaving()
@@ -61,19 +60,9 @@ internal sealed class LocalQuota : SharedLimit
     protected override bool Shared(QuotaCopy copy)
     {
         var shrank = copy.Share < bucket.Share;
-        if (HasLapsed)
-            bucket.Flow(staleFlow, Nanoseconds.Now(Time));
-        bucket = bucket.Shared(policy, copy.Share, Math.Max(0, copy.Tokens - kept), copy.Grant, Nanoseconds.Now(Time));
-        kept = 0;
+        bucket = bucket.Shared(policy, copy.Share, copy.Tokens, copy.Grant, Nanoseconds.Now(Time));
         Divide();
         return shrank;
-    }
-
-    // The truth has given the share to others, and lets who comes back begin anew: what he had left is part of what he is given.
-    protected override void Lapsed()
-    {
-        bucket.Flow(staleFlow, Nanoseconds.Now(Time));
-        kept = bucket.Level;
     }
 
     protected override void Told(LimitTerms terms)
@@ -89,7 +78,7 @@ internal sealed class LocalQuota : SharedLimit
     private static LimitAnswer Admitted(in QuotaBucket after, in QuotaFlow by) => new(true, (long)after.Level, TimeSpan.Zero, Full(after, by));
 
     private LimitAnswer Refused(in QuotaBucket after, in QuotaFlow by, long cost) =>
-        new(false, (long)after.Level, Nanoseconds.Span(after.Until(policy, by, cost)), Full(after, by), IsUnshared: (after.Share == 0 || HasLapsed) && cost <= policy.Burst);
+        new(false, (long)after.Level, Nanoseconds.Span(after.Until(policy, by, cost)), Full(after, by), IsUnshared: after.Share == 0 && cost <= policy.Burst);
 
     private static TimeSpan Full(in QuotaBucket after, in QuotaFlow by) => after.Level >= by.Whole ? TimeSpan.Zero : new TimeSpan((long)Math.Min((by.Whole - after.Level) * by.TicksEach, long.MaxValue / 2) + 1);
 }

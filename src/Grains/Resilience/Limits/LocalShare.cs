@@ -74,7 +74,7 @@ internal sealed class LocalShare : SharedLimit
     /// <summary>Nobody knows when a place comes back, or a share: a second is as good as any guess.</summary>
     private LimitAnswer Answer(in LimitVerdict verdict, long cost)
     {
-        var isUnshared = !verdict.IsAdmitted && (held.Share == 0 || HasLapsed) && cost <= terms.Limit;
+        var isUnshared = !verdict.IsAdmitted && held.Share == 0 && cost <= terms.Limit;
         return new(verdict.IsAdmitted, verdict.Remaining,
             verdict.IsAdmitted ? TimeSpan.Zero : isUnshared || (terms.IsPlaces && verdict.RetryAfter == LimitVerdict.Never) ? TimeSpan.FromSeconds(1) : Nanoseconds.Span(verdict.RetryAfter),
             terms.IsPlaces || isUnshared ? TimeSpan.FromSeconds(1) : Nanoseconds.Span(verdict.ResetAfter), isUnshared);

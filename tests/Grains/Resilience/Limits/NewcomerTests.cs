@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using Orleans;
 using Sophia.Knowledge;
 using Sophia.Tenants;
 
@@ -106,97 +105,6 @@ public sealed class NewcomerTests
         Share(limits, QuotaRules.Whole);
         Assert.Equal(50, (await Task.WhenAll(wait)).Count(one => one.IsAdmitted));
         Assert.False((await limits.TryTake(Asking)).RefusedBy!.Value.Answer.IsUnshared);
-    }
-
-    /// <summary>Nobody asked for minutes: its share is others' by now.</summary>
-    [Theory]
-    [InlineData(LimitAlgorithm.TokenBucket)]
-    [InlineData(LimitAlgorithm.FixedWindow)]
-    [InlineData(LimitAlgorithm.SlidingWindow)]
-    public async Task Who_comes_back_after_his_lease_ended_waits_as_a_newcomer_and_has_the_whole_and_no_more(LimitAlgorithm algorithm)
-    {
-        var (limit, divider) = Divided(algorithm);
-        limit.AskNow(1);
-        await divider.Exchange();
-        Admitted(limit);
-        time.Advance(TimeSpan.FromMinutes(6));
-        divider.LetGo();
-        var first = Admitted(limit);
-        Assert.InRange(first, 1, 5);
-        Assert.True(limit.AskNow(1).IsUnshared);
-        var waits = limit.Comes(TimeSpan.FromHours(1), default);
-        Assert.False(waits.IsCompleted);
-        await divider.Exchange();
-        Assert.True(await waits);
-        Assert.Equal(50, first + Admitted(limit));
-        Assert.False(limit.AskNow(1).IsUnshared);
-    }
-
-    [Theory]
-    [InlineData(LimitAlgorithm.TokenBucket)]
-    [InlineData(LimitAlgorithm.FixedWindow)]
-    [InlineData(LimitAlgorithm.SlidingWindow)]
-    public async Task Who_comes_back_before_his_lease_ended_has_what_he_had(LimitAlgorithm algorithm)
-    {
-        var (limit, divider) = Divided(algorithm);
-        Assert.True(limit.AskNow(1).IsAdmitted);
-        await divider.Exchange();
-        await limit.GiveBack();
-        time.Advance(TimeSpan.FromSeconds(5));
-        divider.LetGo();
-        Assert.Equal(50, Admitted(limit));
-        await divider.Exchange();
-        Assert.Equal(0, Admitted(limit));
-    }
-
-    private static int Admitted(SharedLimit limit)
-    {
-        var admitted = 0;
-        while (limit.AskNow(1).IsAdmitted)
-            admitted++;
-        return admitted;
-    }
-
-    private (SharedLimit Limit, Divider Divider) Divided(LimitAlgorithm algorithm)
-    {
-        var policy = New with { Algorithm = algorithm, Window = TimeSpan.FromMinutes(1), Burst = 50 };
-        var replicas = new Replicas(new ServiceCollection().BuildServiceProvider(), Options.Create(new ReplicaOptions()), time, NullLogger<Replicas>.Instance);
-        var (terms, divider) = (new TermsInForce(new LimitBooks(replicas, time), Tenant, policy.Name, policy.Terms), new Divider(policy.Terms, replicas, time));
-        return (algorithm == LimitAlgorithm.TokenBucket ? new LocalQuota(policy.Name, terms, divider.Find, Follows, time) : new LocalShare(policy.Name, terms, divider.Find, Follows, time), divider);
-
-        static LocalLimit Follows(SharedLimit limit)
-        {
-            limit.Reopen();
-            return limit;
-        }
-    }
-
-    /// <summary>The truth by its rules, without its grain, and the exchanges of one process with it.</summary>
-    private sealed class Divider(LimitTerms terms, Replicas replicas, TimeProvider time) : ReplicaKind<QuotaCopy>, IReplicatedGrain
-    {
-        private QuotaState quota = QuotaRules.Begin(QuotaPolicy.Of(terms), isFull: true, time.GetUtcNow());
-        private long number;
-
-        public override string Name => QuotaKind.Kind;
-
-        public override bool ReportsAreWhole => true;
-
-        public override IReplicatedGrain Truth(IGrainFactory grains, string key) => this;
-
-        public override QuotaCopy Read(byte[] bytes) => QuotaKind.Singleton.Read(bytes);
-
-        public Replica<QuotaCopy> Find() => replicas.Get(this, "acme/new");
-
-        public void LetGo() => replicas.Forget(Tenant);
-
-        public Task Exchange() => Find().Exchange(new ReplicaCaller(null!, "process", "process", null!), default);
-
-        public Task<ReplicaAnswer> Exchange(ReplicaExchange exchange, CancellationToken cancellation)
-        {
-            var report = QuotaKind.ReadReport(exchange.Report!);
-            (quota, var grant) = QuotaRules.Exchange(quota, exchange.Process, report.Uses, report.Demand, QuotaPolicy.Of(terms), false, RateLimitGrain.LeaseFor, time.GetUtcNow());
-            return Task.FromResult(new ReplicaAnswer(new ReplicaCopy(1, ++number, QuotaKind.Write(new QuotaCopy(grant.Share, grant.Tokens, number))), RateLimitGrain.LeaseFor));
-        }
     }
 
     private static LimitPolicy Wide => new() { Name = "wide", Resource = "test", Limit = 1_000, Burst = 1_000 };
