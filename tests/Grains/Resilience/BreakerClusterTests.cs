@@ -23,7 +23,7 @@ public sealed class BreakerClusterTests
         await using var silos = await SomeSilos.Start(4, Patient);
         foreach (var well in (int[])[1, 2, 3])
             await silos.Succeed(well);
-        await Eventually.Comes(() => new[] { 1, 2, 3 }.All(silo => silos.Knows(silo) is not null), "what they said counts for the copy");
+        await Heard(silos, 3);
         await silos.Fail(0);
         var seen = await Eventually.Get(() => silos.View(), view => view.Processes.Count(process => process.Calls > 0) == 4 && view.Processes.Any(process => process.OpensHere), "all four are heard");
         Assert.Equal((BreakerPhase.Closed, "5 failures in a row"), (seen.Phase, seen.Processes.Single(process => process.Name == "silo-0").Sees));
@@ -41,6 +41,7 @@ public sealed class BreakerClusterTests
     {
         await using var silos = await SomeSilos.Start(2, Quick);
         await silos.Succeed(1);
+        await Heard(silos, 1);
         await silos.Fail(0);
         Assert.Equal(BreakerPhase.Closed, (await silos.View()).Phase);
         await silos.Succeed(0);
@@ -384,4 +385,7 @@ public sealed class BreakerClusterTests
 
     // The phase passes, what is written down of it stays.
     private static Task<BreakerView> Failed(SomeSilos silos, int silo) => Eventually.Get(() => silos.View(silo), view => view.History.Any(change => change.Because == "a probe failed"), "a probe that failed");
+
+    /// <summary>So many processes' calls count for the truth.</summary>
+    private static Task<BreakerView> Heard(SomeSilos silos, int processes) => Eventually.Get(() => silos.View(), view => view.Processes.Count(process => process.Calls > 0) == processes, $"calls of {processes} processes");
 }
