@@ -24,6 +24,7 @@ public sealed partial class RuntimeFixture
         });
         _cluster = builder.Build();
         await _cluster.DeployAsync();
+        await SiloCluster.Settle(_cluster);
     }
 
     public async Task DisposeAsync()

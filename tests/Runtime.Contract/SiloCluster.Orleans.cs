@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
+using Orleans.Metadata;
 using Orleans.TestingHost;
 
 namespace Sophia.Runtime.Contract;
@@ -26,10 +28,17 @@ public sealed partial class SiloCluster
         await _cluster.DisposeAsync();
     }
 
-    private async Task SettleViews()
+    private Task SettleViews() => Settle(_cluster!);
+
+    /// <summary>Each silo knows which there are, and which grains they take.</summary>
+    internal static async Task Settle(InProcessTestCluster cluster)
     {
-        await _cluster!.WaitForLivenessToStabilizeAsync();
-        await _cluster.WaitForClusterManifestToStabilizeAsync();
+        // Both give up after 5 s without a word.
+        await cluster.WaitForLivenessToStabilizeAsync();
+        await cluster.WaitForClusterManifestToStabilizeAsync();
+        var silos = cluster.GetActiveSilos().ToDictionary(silo => silo.SiloAddress, silo => silo.ServiceProvider);
+        await Sophia.Eventually.Comes(() => silos.Values.All(of =>
+            of.GetRequiredService<ISiloStatusOracle>().GetActiveSilos().ToHashSet().SetEquals(silos.Keys) && of.GetRequiredService<IClusterManifestProvider>().Current.Silos.Keys.ToHashSet().SetEquals(silos.Keys)), "the same view of every silo");
     }
 
     private async Task StartFirst(string zone)
@@ -39,13 +48,8 @@ public sealed partial class SiloCluster
         builder.ConfigureSilo((_, silo) =>
         {
             Configure(silo, _zone);
-            // A killed silo is known to be dead before calls that wait for it time out.
-            silo.Configure<ClusterMembershipOptions>(options =>
-            {
-                options.ProbeTimeout = TimeSpan.FromSeconds(1);
-                options.NumMissedProbesLimit = 2;
-                options.NumVotesForDeathDeclaration = 1;
-            });
+            // Who is killed writes so itself, which is read before calls that wait for it time out; a silo that is slow because the machine is must not be taken for dead.
+            silo.Configure<ClusterMembershipOptions>(options => (options.ProbeTimeout, options.TableRefreshTimeout) = (TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(1)));
         });
         builder.ConfigureClient(client => client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = ResponseTimeout));
         _cluster = builder.Build();
