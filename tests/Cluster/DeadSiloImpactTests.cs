@@ -19,7 +19,7 @@ public sealed class DeadSiloImpactTests(ClusterFixture fixture)
         await fixture.Cluster.Kill(2, default);
         var failing = await Eventually.Get(View, view => view.GetProperty("failing").EnumerateArray().Any(failure => failure.GetProperty("node").GetString()!.StartsWith("silo/", StringComparison.Ordinal)), "the dead silo");
         var dead = failing.GetProperty("failing").EnumerateArray().Select(failure => failure.GetProperty("node").GetString()!).First(node => node.StartsWith("silo/", StringComparison.Ordinal));
-        var impact = await owner.GetFromJsonAsync<JsonElement>($"/api/domains/impact?node={Uri.EscapeDataString(dead)}");
+        var impact = await owner.Read($"/api/domains/impact?node={Uri.EscapeDataString(dead)}");
         Assert.True(impact.GetProperty("isFailing").GetBoolean());
         var tenant = impact.GetProperty("hits").EnumerateArray().First(hit => hit.GetProperty("node").GetString() == "tenant/default");
         Assert.Equal("partly", tenant.GetProperty("hit").GetString());

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Http.Json;
 using System.Text.Json;
 
 namespace Sophia.Cluster;
@@ -47,8 +46,9 @@ public sealed class FailoverTests(ClusterFixture fixture)
             await fixture.Cluster.Kill(number, default);
             await fixture.Whole();
         }
-        Assert.Equal("succeeded", await Ended(load.Http, $"/api/pipelines/people/runs/{run}"));
-        var streams = await load.Http.GetFromJsonAsync<JsonElement>("/api/streams");
+        var ended = await load.Http.Read($"/api/pipelines/people/runs/{run}", static run => run.GetProperty("state").GetString() != "running");
+        Assert.Equal("succeeded", ended.GetProperty("state").GetString());
+        var streams = await load.Http.Read("/api/streams");
         Assert.Equal(Files * RowsPerFile, streams.EnumerateArray().Where(stream => stream.GetProperty("stream").GetString()!.StartsWith("people", StringComparison.Ordinal)).Sum(stream => stream.GetProperty("records").GetInt64()));
     }
 
@@ -96,13 +96,5 @@ public sealed class FailoverTests(ClusterFixture fixture)
         await load.End();
         load.NothingFailed();
         Assert.Empty(await load.Lost());
-    }
-
-    private static async Task<string> Ended(HttpClient http, string run)
-    {
-        for (var since = Stopwatch.StartNew(); since.Elapsed < TimeSpan.FromMinutes(2);)
-            if ((await http.GetFromJsonAsync<JsonElement>(run)).GetProperty("state").GetString() is { } state && state != "running")
-                return state;
-        return "still running";
     }
 }

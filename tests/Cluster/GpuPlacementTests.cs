@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 
@@ -21,18 +20,18 @@ public sealed class GpuPlacementTests(ClusterFixture fixture)
         {
             await using var load = await ClusterLoad.On(fixture.Cluster, "gpu", 1);
             await Drop(load.Http, "backup.md", "# Backup\nThe nightly backup runs at two.");
-            await Until(load.Http, "/api/search?q=backup", answer => answer.GetProperty("matched").GetInt64() == 1);
-            await Until(load.Http, "/dashboard/DashboardCounters?exclude=none", counters => Homes(counters).SequenceEqual(Pinned.Select(grain => (grain, "silo-1"))));
+            await load.Http.Read("/api/search?q=backup", answer => answer.GetProperty("matched").GetInt64() == 1);
+            await load.Http.Read("/dashboard/DashboardCounters?exclude=none", counters => Homes(counters).SequenceEqual(Pinned.Select(grain => (grain, "silo-1"))));
 
             await fixture.Cluster.Kill(1, default);
             await Drop(load.Http, "restore.md", "# Restore\nA restore takes an hour.");
-            await Until(load.Http, "/api/why?id=inbox/documents/restore.md", why => why.GetProperty("explanation").GetString()!.Contains(Reason, StringComparison.Ordinal));
-            Assert.Equal(0, (await load.Http.GetFromJsonAsync<JsonElement>("/api/search?q=restore")).GetProperty("matched").GetInt64());
-            await Until(load.Http, "/dashboard/DashboardCounters?exclude=none", counters => !Homes(counters).Any());
+            await load.Http.Read("/api/why?id=inbox/documents/restore.md", why => why.GetProperty("explanation").GetString()!.Contains(Reason, StringComparison.Ordinal));
+            Assert.Equal(0, (await load.Http.Read("/api/search?q=restore")).GetProperty("matched").GetInt64());
+            await load.Http.Read("/dashboard/DashboardCounters?exclude=none", counters => !Homes(counters).Any());
 
             await fixture.Whole();
-            await Until(load.Http, "/api/search?q=restore", answer => answer.GetProperty("matched").GetInt64() == 1);
-            await Until(load.Http, "/dashboard/DashboardCounters?exclude=none", counters => Homes(counters).SequenceEqual(Pinned.Select(grain => (grain, "silo-1"))));
+            await load.Http.Read("/api/search?q=restore", answer => answer.GetProperty("matched").GetInt64() == 1);
+            await load.Http.Read("/dashboard/DashboardCounters?exclude=none", counters => Homes(counters).SequenceEqual(Pinned.Select(grain => (grain, "silo-1"))));
         }
         finally
         {
@@ -63,10 +62,4 @@ public sealed class GpuPlacementTests(ClusterFixture fixture)
         return counters.GetProperty("simpleGrainStats").EnumerateArray().Where(grain => Pinned.Contains(grain.GetProperty("grainType").GetString()) && names.ContainsKey(grain.GetProperty("siloAddress").GetString()!))
             .Select(grain => (grain.GetProperty("grainType").GetString()!, names[grain.GetProperty("siloAddress").GetString()!])).Order();
     }
-
-    private static Task Until(HttpClient http, string path, Func<JsonElement, bool> wanted) => Eventually.Get(async () =>
-    {
-        using var answer = await http.GetAsync(path);
-        return (answer.IsSuccessStatusCode, Text: await answer.Content.ReadAsStringAsync());
-    }, seen => seen.IsSuccessStatusCode && wanted(JsonDocument.Parse(seen.Text).RootElement), $"what was waited for of {path}");
 }

@@ -32,15 +32,14 @@ internal sealed class RunUnderWay
     }
 
     /// <summary>Waits until something of it is stored.</summary>
-    public Task Begins() => Eventually.Comes(async () => (await http.GetFromJsonAsync<JsonElement>(address)).GetProperty("counts").GetProperty("stored").GetInt64() > 0, $"{address} stores something");
+    public Task Begins() => http.Read(address, static run => run.GetProperty("counts").GetProperty("stored").GetInt64() > 0);
 
     /// <summary>Waits for its end; says what is wrong with it: that it did not succeed, or did not store and count each row once.</summary>
     public async Task<IReadOnlyList<string>> Wrong()
     {
-        JsonElement run = default;
-        await Eventually.Comes(async () => (run = await http.GetFromJsonAsync<JsonElement>(address)).GetProperty("state").GetString() != "running", $"{address} ends");
+        var run = await http.Read(address, static run => run.GetProperty("state").GetString() != "running");
         var (state, counted) = (run.GetProperty("state").GetString(), run.GetProperty("counts").GetProperty("stored").GetInt64());
-        var streams = await http.GetFromJsonAsync<JsonElement>("/api/streams");
+        var streams = await http.Read("/api/streams");
         var stored = streams.EnumerateArray().Where(found => found.GetProperty("stream").GetString() is { } name && (name == stream || name.StartsWith(stream + "/", StringComparison.Ordinal)))
             .Sum(found => found.GetProperty("records").GetInt64());
         return (state, stored, counted) == ("succeeded", rows, rows) ? [] : [string.Create(CultureInfo.InvariantCulture, $"{address}: {state}, {stored} of {rows} records, of which it counted {counted}")];

@@ -18,7 +18,7 @@ internal sealed class SlowAnswers(HttpClient http, string name, int conversation
     /// <summary>Asks in each conversation something that is answered slowly, as soon as there is something to answer with.</summary>
     public async Task Ask()
     {
-        await Eventually.Comes(async () => (await http.GetFromJsonAsync<JsonElement>($"/api/search?q={about}")).GetProperty("hits").GetArrayLength() > 0, $"something is found by \"{about}\"");
+        await http.Read($"/api/search?q={about}", static found => found.GetProperty("hits").GetArrayLength() > 0);
         for (var of = 0; of < conversations; of++)
         {
             var session = $"{name}-slow-{of}";
@@ -88,7 +88,7 @@ internal sealed class SlowAnswers(HttpClient http, string name, int conversation
     private async Task<List<JsonElement>> Events(string session)
     {
         var (events, after) = (new List<JsonElement>(), 0L);
-        while (await http.GetFromJsonAsync<JsonElement>($"/api/chat/sessions/{session}/events?limit=1000&after={after}") is var page && page.GetProperty("events").GetArrayLength() > 0)
+        while (await http.Read($"/api/chat/sessions/{session}/events?limit=1000&after={after}") is var page && page.GetProperty("events").GetArrayLength() > 0)
         {
             events.AddRange(page.GetProperty("events").EnumerateArray());
             after = events[^1].GetProperty("number").GetInt64();
