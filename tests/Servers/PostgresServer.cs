@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Sophia.Servers;
 
@@ -72,7 +70,7 @@ internal sealed class PostgresServer : IDisposable
         if (IsRoot)
             Run("chown", "-R", "postgres:", folder);
         RunAs(Path.Combine(programs, "initdb"), "-D", data, "-U", Superuser, "--pwfile", Path.Combine(folder, "password"), "-A", "scram-sha-256", "-E", "UTF8", "--locale", "C", "--no-sync");
-        var port = FreePort();
+        var port = LoopbackPort.Free();
         var start = Command("sh", "-c", Watch, folder, Path.Combine(programs, "postgres"), "-D", data, "-p", port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
             "-c", durable ? "shared_buffers=512MB" : "fsync=off", "-c", "max_wal_size=4GB", "-c", "max_connections=150", "-c", "log_min_messages=fatal");
         start.RedirectStandardError = start.RedirectStandardOutput = start.RedirectStandardInput = true;
@@ -97,13 +95,6 @@ internal sealed class PostgresServer : IDisposable
     }
 
     private static bool IsThere(string program) => File.Exists(program) && (File.ResolveLinkTarget(program, returnFinalTarget: true)?.Exists ?? true);
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     private static ProcessStartInfo Command(string program, params string[] arguments) =>
         IsRoot ? new ProcessStartInfo("setpriv", ["--reuid=postgres", "--regid=postgres", "--init-groups", program, .. arguments]) { WorkingDirectory = "/" } : new ProcessStartInfo(program, arguments);

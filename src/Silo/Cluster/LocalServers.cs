@@ -10,6 +10,12 @@ namespace Sophia.Cluster;
 internal static class LocalServers
 {
     private const string Owner = "sophia_owner", Silo = "sophia", Database = "sophia";
+
+    /// <summary>Where free ports are looked for: 15,000 up to where Linux begins with those of outgoing connections, 32,768 (ip_local_port_range; other systems begin higher).</summary>
+    private const int FirstPort = 15_000, EndOfPorts = 32_768;
+
+    private static int lastTried = Random.Shared.Next();
+
     private static readonly TimeSpan StartsWithin = TimeSpan.FromMinutes(1), LookEvery = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Whether PostgreSQL is installed.</summary>
@@ -60,11 +66,25 @@ internal static class LocalServers
         return process;
     }
 
+    /// <summary>A port that nobody listens on. It is none of those that outgoing connections are given, so it is still free when its server listens.</summary>
+    /// <exception cref="CommandFailedException">A hundred in a row are taken.</exception>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        for (var tried = 0; tried < 100; tried++)
+        {
+            var port = FirstPort + (int)((uint)Interlocked.Increment(ref lastTried) % (EndOfPorts - FirstPort));
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            try
+            {
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody has it.
+            }
+        }
+        throw new CommandFailedException(string.Create(CultureInfo.InvariantCulture, $"No port from {FirstPort} to {EndOfPorts - 1} of 127.0.0.1 could be had."), ExitCodes.CannotStart);
     }
 
     // PostgreSQL refuses to run as root; the package made an account for it.

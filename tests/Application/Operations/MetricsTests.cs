@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Sophia.Hosting;
+using Sophia.Servers;
 
 namespace Sophia.Operations;
 
@@ -82,7 +82,7 @@ public class MetricsTests(SophiaApp app) : IClassFixture<SophiaApp>
     {
         const string key = "a-key-of-a-scraper";
         var folder = Path.Combine(app.Folder, "second");
-        var metrics = $"http://127.0.0.1:{FreePort()}";
+        var metrics = $"http://127.0.0.1:{LoopbackPort.Free()}";
         await using var second = await RunningSophia.Start(new SophiaOptions { DataFolder = folder, Url = "http://127.0.0.1:0", LogLevel = LogLevel.Error, MetricsUrl = metrics, MetricsKey = key }, announce: false);
         using var scraper = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(metrics) };
         Assert.Equal(HttpStatusCode.Unauthorized, (await scraper.GetAsync("/metrics")).StatusCode);
@@ -140,11 +140,4 @@ public class MetricsTests(SophiaApp app) : IClassFixture<SophiaApp>
 
     private async Task<Dictionary<string, double>> Read() => (await app.Owner.GetStringAsync("/metrics")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line[0] != '#')
         .ToDictionary(line => line[..line.LastIndexOf(' ')], line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture));
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -1,5 +1,6 @@
 using Orleans;
 using Orleans.Hosting;
+using Orleans.Serialization.Invocation;
 
 namespace Sophia.Resilience;
 
@@ -10,5 +11,11 @@ internal sealed class LossyPushes : IOutgoingGrainCallFilter
 
     public void GoThrough(ISiloBuilder silo) => silo.AddOutgoingGrainCallFilter(this);
 
-    public Task Invoke(IOutgoingGrainCallContext context) => AreLost && context.InterfaceMethod?.DeclaringType == typeof(IReplicaObserver) ? Task.CompletedTask : context.Invoke();
+    public Task Invoke(IOutgoingGrainCallContext context)
+    {
+        if (!AreLost || context.InterfaceMethod?.DeclaringType != typeof(IReplicaObserver))
+            return context.Invoke();
+        context.Response = Response.Completed; // Who sent it knows nothing of the loss.
+        return Task.CompletedTask;
+    }
 }
