@@ -17,11 +17,11 @@ public interface IConnectorGrain : IGrainWithStringKey
     Task<KeptConfiguration?> Configuration(string source);
 
     /// <summary>Keeps it; durable when the call returns.</summary>
-    [Alias("KeepConfiguration")]
+    [Alias("KeepConfiguration"), Repeatable]
     Task KeepConfiguration(string source, KeptConfiguration configuration);
 
     /// <summary>Forgets all of it: the pipeline is no more.</summary>
-    [Alias("Forget")]
+    [Alias("Forget"), Repeatable]
     Task Forget();
 }
 

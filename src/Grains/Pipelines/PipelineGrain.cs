@@ -206,7 +206,8 @@ internal sealed partial class PipelineGrain(
     public async Task Remove()
     {
         pump?.Stop();
-        await pumping; // A run that ends just now ends first.
+        if (!pumping.IsCompleted)
+            await pumping; // A run that ends just now ends first.
         if (keeper.IsGoing)
             await Cancel();
         await Save(stored.State with { Definition = null, GeneratedSecret = null, NextAt = null });

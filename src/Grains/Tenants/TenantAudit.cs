@@ -13,7 +13,7 @@ internal sealed class TenantAudit(ILogStore log, TenantId tenant, TimeProvider t
 
     public Task Write(string what, string by, string? because) => Write(what, what, by, because, time.GetUtcNow(), isOnce: false);
 
-    /// <summary>What happened then is written, once, however often it is asked for; of one kind, and of one thing, nothing else happened in that tick. Of what is owed: it is waited for 2 s at most, and may be written after that.</summary>
+    /// <summary>What happened then is written, once, however often it is asked for; of one kind, and of one thing, nothing else happened in that tick. Of what is owed: it is waited for <see cref="OwedWithin"/> at most, and may be written after that.</summary>
     /// <param name="of">What it happened to, where several such things may happen in one tick.</param>
     /// <exception cref="TimeoutException">The audit did not answer.</exception>
     public Task WriteOnce(string what, string by, string? because, DateTimeOffset at, string? of = null) => Write(of is null ? what : $"{what}-{of}", what, by, because, at, isOnce: true).WaitAsync(OwedWithin, time);

@@ -11,7 +11,7 @@ internal static class LocalServers
 {
     private const string Owner = "sophia_owner", Silo = "sophia", Database = "sophia";
 
-    /// <summary>Where free ports are looked for: 15,000 up to where Linux begins with those of outgoing connections, 32,768 (ip_local_port_range; other systems begin higher).</summary>
+    /// <summary>Where free ports are looked for: 15,000 up to where Linux begins with those of outgoing connections, 32,768 (the default of ip_local_port_range).</summary>
     private const int FirstPort = 15_000, EndOfPorts = 32_768;
 
     private static int lastTried = Random.Shared.Next();
@@ -66,7 +66,7 @@ internal static class LocalServers
         return process;
     }
 
-    /// <summary>A port that nobody listens on. It is none of those that outgoing connections are given, so it is still free when its server listens.</summary>
+    /// <summary>A port that nobody listens on. It is none of those that outgoing connections are given, which might take it before its server listens.</summary>
     /// <exception cref="CommandFailedException">A hundred in a row are taken.</exception>
     public static int FreePort()
     {

@@ -1,3 +1,5 @@
+using Orleans.Runtime;
+
 namespace Sophia.Pipelines;
 
 /// <summary>One append of a run goes wrong, at every place and in every way; afterwards every record is there once and every count is right.</summary>
@@ -30,6 +32,18 @@ public sealed class LaneFaultTests
                 row = await world.GoOn();
             }
             await HasAll(world, row, $"{fault} at append {at}");
+        }
+    }
+
+    [Fact]
+    public async Task A_run_whose_lanes_are_lost_as_it_releases_them_ends_as_it_went()
+    {
+        foreach (var lost in (Exception[])[new SiloUnavailableException("It died."), new TimeoutException()])
+        {
+            await using var world = TwoFiles();
+            world.Unreleased = lost;
+            await HasAll(world, await world.Run(), lost.GetType().Name);
+            Assert.Equal(RunState.Succeeded, (await world.Run()).State);
         }
     }
 

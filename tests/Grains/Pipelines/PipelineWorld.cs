@@ -64,6 +64,9 @@ internal sealed class PipelineWorld : IAsyncDisposable
     /// <summary>Stops the pump after so many steps; 0: never.</summary>
     public int StopAfterSteps { get; set; }
 
+    /// <summary>What becomes of every lane's release; null: it is released.</summary>
+    public Exception? Unreleased { get; set; }
+
     /// <summary>Starts a run and drives it to its end (or to where it is stopped).</summary>
     public async Task<RunRow> Run(bool dryRun = false, bool fullRefresh = false)
     {
@@ -120,7 +123,7 @@ internal sealed class PipelineWorld : IAsyncDisposable
         Keeper.GoLive();
         RunPump? pump = null;
         var counter = new StepCounter(() => StopAfterSteps > 0 && --StopAfterSteps == 0, () => pump!.Stop());
-        pump = new RunPump(order, new RunPlanner(Tenant, Pipeline, Log, kinds), [.. lanes.Select((_, n) => new DirectLane(lanes, n, Lane, counter))], Keeper, Time, Obstacle);
+        pump = new RunPump(order, new RunPlanner(Tenant, Pipeline, Log, kinds), [.. lanes.Select((_, n) => new DirectLane(lanes, n, Lane, counter, Unreleased))], Keeper, Time, Obstacle);
         if (await OneAtATime(() => pump.Go(default)) is { } ended)
         {
             await Keeper.Apply(ended, default);
@@ -139,7 +142,7 @@ internal sealed class PipelineWorld : IAsyncDisposable
     private sealed record StepCounter(Func<bool> IsLast, Action Stop);
 
     /// <summary>A lane as its grain would have it: one that lost its place is followed by a new one.</summary>
-    private sealed class DirectLane(List<PartitionLane> lanes, int n, Func<int, PartitionLane> make, StepCounter counter) : ILane
+    private sealed class DirectLane(List<PartitionLane> lanes, int n, Func<int, PartitionLane> make, StepCounter counter, Exception? unreleased) : ILane
     {
         public async Task<LaneAnswer> Step(LaneWork work, CancellationToken cancellation)
         {
@@ -151,7 +154,7 @@ internal sealed class PipelineWorld : IAsyncDisposable
 
         public Task<LaneAnswer> Sweep(LaneWork work, bool vanished, CancellationToken cancellation) => Followed(lanes[n].Sweep(work, vanished, cancellation));
 
-        public Task Release() => lanes[n].Release();
+        public Task Release() => unreleased is null ? lanes[n].Release() : Task.FromException(unreleased);
 
         private async Task<LaneAnswer> Followed(Task<LaneAnswer> step)
         {

@@ -80,7 +80,19 @@ internal sealed class RunPump(RunOrder order, RunPlanner planner, IReadOnlyList<
         finally
         {
             foreach (var lane in lanes)
-                await lane.Release();
+                await Release(lane);
+        }
+    }
+
+    private static async Task Release(ILane lane)
+    {
+        try
+        {
+            await lane.Release();
+        }
+        catch (Exception missed) when (missed is OrleansException or TimeoutException)
+        {
+            // How the run went does not hang on it: what a lane has open is closed by its next run, or as its grain ends.
         }
     }
 

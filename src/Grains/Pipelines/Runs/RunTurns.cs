@@ -25,7 +25,7 @@ internal sealed class RunTurns(IWorkIntake intake, IQueueStore store, IOptions<Q
             var said = await Where(pipeline.Tenant, run.Item, run.WaitsSince!.Value, cancellation);
             return (said is null ? run with { Item = await Ask(pipeline, run.RunId, reason, cancellation) } : run, said);
         }
-        catch (Exception notNow) when (notNow is StorageException or RefusedException or TimeoutException)
+        catch (Exception notNow) when (notNow is StorageException or RefusedException or TimeoutException or OrleansException)
         {
             return null;
         }
@@ -36,8 +36,18 @@ internal sealed class RunTurns(IWorkIntake intake, IQueueStore store, IOptions<Q
 
     private static string Since(DateTimeOffset since) => string.Create(CultureInfo.InvariantCulture, $"in the queue since {since:HH:mm:ss} UTC");
 
-    private Task<long> Ask(TenantKey pipeline, string runId, string reason, CancellationToken cancellation) =>
-        intake.Take(pipeline.Tenant, RunHandler.Of(pipeline.Name!, runId, !PipelineTriggers.IsOwnReason(reason)), cancellation);
+    private async Task<long> Ask(TenantKey pipeline, string runId, string reason, CancellationToken cancellation)
+    {
+        var turn = RunHandler.Of(pipeline.Name!, runId, !PipelineTriggers.IsOwnReason(reason));
+        try
+        {
+            return await intake.Take(pipeline.Tenant, turn, cancellation);
+        }
+        catch (SiloUnavailableException)
+        {
+            return await intake.Take(pipeline.Tenant, turn, cancellation); // The queue is on another silo now.
+        }
+    }
 
     private async Task<RunWait?> Where(TenantId tenant, long item, DateTimeOffset since, CancellationToken cancellation)
     {

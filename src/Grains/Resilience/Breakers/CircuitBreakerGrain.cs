@@ -124,10 +124,10 @@ internal sealed partial class CircuitBreakerGrain(
     private BreakerState Remembered(ReplicaExchange exchange, DateTimeOffset now) =>
         new ReplicaCopy(exchange.KnownEpoch, exchange.KnownVersion, []).IsNewerThan(stored.State.Epoch, stored.State.Version) ? Lost(exchange.KnownEpoch + 1, now) : stored.State;
 
-    // What a person said is not lost, and comes to every process with the higher epoch. Nor is it that the audit waits for the end of an opening.
+    // What a person said is not lost, and comes to every process with the higher epoch. Nor is it lost that the audit has an opening without its end.
     private BreakerState Lost(long epoch, DateTimeOffset now)
     {
-        var wasOpen = stored.State.Unaudited is [.., var last] ? last.Phase == BreakerPhase.Open : held.State.IsOpenInAudit;
+        var wasOpen = stored.State.Unaudited is [.., var last] ? last.Phase == BreakerPhase.Open && stored.State.Trips > 0 : held.State.IsOpenInAudit;
         return BreakerRules.Lost(epoch, now) with { Told = held.State.Number, Unaudited = stored.State.Unaudited, Trips = wasOpen ? 1 : 0 };
     }
 
