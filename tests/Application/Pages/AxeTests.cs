@@ -60,7 +60,7 @@ public sealed class AxeTests(Chromium chromium, StrainedApp strained) : IClassFi
             for (var step = 1; step <= 4; step++)
             {
                 await Assertions.Expect(tour.Locator("h2:visible")).ToContainTextAsync($"{step} of 4");
-                await page.WaitForLoadStateAsync(LoadState.Load);
+                await Visitor.Arrives(page, static _ => true);
                 await Check($"step {step} of the tour");
                 await Pictures.Take(page, $"tour-{step}-{width}-{scheme.ToString().ToLowerInvariant()}");
                 if (step < 4)

@@ -94,7 +94,7 @@ public sealed class PipelinePageTests(Chromium chromium, SophiaApp app) : IClass
         await page.Keyboard.PressAsync("Enter");
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync();
         await Expect(page.Locator("#notice")).ToHaveTextAsync("");
-        await page.WaitForURLAsync("**/pipelines");
+        await Visitor.Arrives(page, static url => url.EndsWith("/pipelines", StringComparison.Ordinal));
         await Expect(page.Locator("[data-pipeline=dry]")).ToHaveCountAsync(0);
     }
 

@@ -20,7 +20,7 @@ public sealed class TourTests(Chromium chromium, SophiaApp app) : IClassFixture<
         await Expect(tour).ToBeHiddenAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Look around with a small sample" }).FocusAsync();
         await page.Keyboard.PressAsync("Enter");
-        await page.WaitForURLAsync("**/pipelines");
+        await Visitor.Arrives(page, static url => url.EndsWith("/pipelines", StringComparison.Ordinal));
         await Expect(tour.Locator("h2:visible")).ToContainTextAsync("1 of 4");
         await Expect(tour.Locator("h2:visible")).ToBeFocusedAsync();
         await Expect(page.Locator("[data-pipeline=sample] .state")).ToHaveTextAsync("searchable");
@@ -29,7 +29,7 @@ public sealed class TourTests(Chromium chromium, SophiaApp app) : IClassFixture<
         await Pictures.Take(page, "tour-1");
 
         await Next(page);
-        await page.WaitForURLAsync("**/quarantine**");
+        await Visitor.Arrives(page, static url => url.Contains("/quarantine", StringComparison.Ordinal));
         await Expect(tour.Locator("h2:visible")).ToContainTextAsync("2 of 4");
         await Expect(page.Locator(".held")).ToHaveCountAsync(4);
         var wrong = page.Locator(".held", new() { HasText = "Goldd" });
@@ -41,7 +41,7 @@ public sealed class TourTests(Chromium chromium, SophiaApp app) : IClassFixture<
 
         await page.ReloadAsync();
         await Next(page);
-        await page.WaitForURLAsync("**/search**");
+        await Visitor.Arrives(page, static url => url.Contains("/search", StringComparison.Ordinal));
         await Expect(page.Locator(".hit").First).ToContainTextAsync("cold chain alarm");
         await Pictures.Take(page, "tour-3");
 

@@ -42,7 +42,7 @@ internal sealed class Visitor : IAsyncDisposable
         var visitor = await Unknown(chromium, app, width, scheme, through);
         await visitor.Page.GotoAsync((await Link(owner ?? app.Owner))[app.Url.Length..]);
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await visitor.Page.WaitForURLAsync(visitor.url + "/");
+        await Arrives(visitor.Page, url => url == visitor.url + "/");
         return visitor;
     }
 
@@ -68,8 +68,21 @@ internal sealed class Visitor : IAsyncDisposable
     {
         var address = await link.EvaluateAsync<string>("link => link.href");
         await link.ClickAsync();
-        await Page.WaitForURLAsync(url => url == address);
+        await Arrives(Page, url => url == address);
     }
+
+    /// <summary>Waits for the whole page at an address. Playwright's own wait does not hear of a page that is loaded in the moment in which it begins to wait.</summary>
+    public static Task Arrives(IPage page, Func<string, bool> address) => Eventually.Comes(async () =>
+    {
+        try
+        {
+            return address(page.Url) && await page.EvaluateAsync<bool>("() => document.readyState === 'complete'");
+        }
+        catch (PlaywrightException)
+        {
+            return false; // It was left in that moment.
+        }
+    }, "the whole page");
 
     /// <summary>Whether the page can be moved sideways.</summary>
     public Task<bool> MovesSideways() => Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth > document.documentElement.clientWidth");
